@@ -1,0 +1,115 @@
+"""What ends a step. The class says what to do next, `exit_code` what the program answers.
+
+ImportTicketsError
+├── UsageError            2  mend and run again: bad usage, unreadable file, columns that do not fit
+│   ├── FileError            the file cannot be read; knows the place
+│   ├── ColumnsError         headers that do not fit; carries findings
+│   ├── GuardRail            the plan changes or clears more than allowed
+│   └── NotConfirmed         nobody said yes
+├── PortalError           3  stopped by the portal or the network; `resume` goes on where something was sent
+│   ├── Unauthorized         401
+│   ├── MissingScope         403
+│   ├── DailyLimit           the day's calls are used up, or the reserve is reached
+│   └── Unavailable          out of reach, or down
+└── Interrupted         130  Ctrl-C or SIGTERM
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from schemas.message import Message, message
+
+if TYPE_CHECKING:
+    from importer.findings import Finding
+
+
+class ImportTicketsError(Exception):
+    """A step cannot go on. `code` is one of the codes of `importer.findings`; `text` says what to do."""
+
+    exit_code = 2
+    code = ""
+
+    def __init__(self, text: Message, *, code: str = "") -> None:
+        super().__init__(str(text))
+        self.text = text
+        self.code = code or self.code
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """What the error says of single cells or headers; empty where it concerns none."""
+        return ()
+
+
+class UsageError(ImportTicketsError):
+    """The user can mend it and run again."""
+
+
+class FileError(UsageError):
+    """The file cannot be read or written as asked."""
+
+    code = "unreadable_file"
+
+
+class ColumnsError(UsageError):
+    """Headers, key column or rows that do not fit as a whole; names each."""
+
+    def __init__(self, found: Sequence[Finding]) -> None:
+        super().__init__(found[0].text, code=found[0].code)
+        self._found = tuple(found)
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """The headers at fault."""
+        return self._found
+
+
+class GuardRail(UsageError):
+    """The plan would change or clear more cells than the user allowed."""
+
+    code = "guard_rail"
+
+
+class NotConfirmed(UsageError):
+    """Nobody said yes."""
+
+    code = "not_confirmed"
+
+
+class PortalError(ImportTicketsError):
+    """The portal or the network stopped us."""
+
+    exit_code = 3
+    code = "unavailable"
+
+
+class Unauthorized(PortalError):
+    """401: the token is missing, wrong or expired."""
+
+    code = "unauthorized"
+
+
+class MissingScope(PortalError):
+    """403: the token lacks scopes, or its user a permission."""
+
+    code = "missing_scope"
+
+
+class DailyLimit(PortalError):
+    """The day's calls are used up, or the reserve for others is reached."""
+
+    code = "rate_limited"
+
+
+class Unavailable(PortalError):
+    """The portal is out of reach or down."""
+
+
+class Interrupted(ImportTicketsError):
+    """Ctrl-C or SIGTERM."""
+
+    exit_code = 130
+
+    def __init__(self) -> None:
+        super().__init__(message("Interrupted."))

@@ -1,0 +1,109 @@
+"""What the steps hand each other: columns, rows, changes, outcomes. Frozen, without behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from importer.findings import Finding
+from schemas.message import Message
+from schemas.property import Property
+
+Values = Mapping[str, str]
+"""Property name -> value in HubSpot's own form; "" clears."""
+
+
+class Status(StrEnum):
+    """What became of a row: the words of the status column, never translated."""
+
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    INVALID = "invalid"
+    FAILED = "failed"
+    NOT_SENT = "not sent"
+    WOULD_UPDATE = "would update"
+    MATCHES = "matches"
+    DIFFERS = "differs"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyColumn:
+    """The column that names the ticket. `property_name` is `id`, or the unique property sent as `idProperty`."""
+
+    position: int
+    header: str
+    property_name: str
+
+    @property
+    def id_property(self) -> str | None:
+        """What goes out as `idProperty`: None for record IDs."""
+        return None if self.property_name == "id" else self.property_name
+
+
+@dataclass(frozen=True, slots=True)
+class ValueColumn:
+    """A column whose cells are values of `definition`."""
+
+    position: int
+    header: str
+    definition: Property
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which column is what. Positions count from 0 as the sheet has them."""
+
+    key: KeyColumn
+    values: tuple[ValueColumn, ...]
+    header_row: int
+    modified: ValueColumn | None = None
+    """The last-modified column, read for conflicts and never sent."""
+    left_out: tuple[str, ...] = ()
+    """Headers of columns that are not read, by the user's wish or ours."""
+    notices: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedRow:
+    """One row that passed validation, in HubSpot's form."""
+
+    row: int
+    key: str
+    wanted: Values
+    pending: Mapping[str, Values] = field(default_factory=dict)
+    """Where the value depends on the ticket's pipeline: {property: {pipeline: value}}."""
+    modified: str | None = None
+    """The row's last-modified moment as the sheet has it: ISO 8601 UTC, to the precision shown (see validator)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to change on one ticket. `before` has the same keys as `after`, or is empty where it is not known."""
+
+    row: int
+    key: str
+    """As it is sent: a record ID, or a value of the unique property."""
+    ticket: str | None
+    """The record ID, where a read told it."""
+    before: Values
+    after: Values
+    batch: int = 0
+
+    @property
+    def trace_id(self) -> str:
+        """The mark by which answers are matched to rows; unique in the run."""
+        return f"row-{self.row}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one row that was sent. `FAILED` ones bear findings; `notices` are for people."""
+
+    row: int
+    status: Status
+    findings: tuple[Finding, ...] = ()
+    notices: tuple[Message, ...] = ()
+    ticket: str | None = None
+    returned: Values = field(default_factory=dict)
+    """Values the portal answered with where they differ in meaning from those sent."""

@@ -1,0 +1,1 @@
+"""What a ticket property is, and what it accepts. No I/O but its own JSON files."""

@@ -1,0 +1,261 @@
+"""A portal's tickets as its definitions describe them: properties, options, rules, pipelines, owners.
+
+Built from the API's own bodies (GET /crm/v3/properties/tickets, /crm/v3/pipelines/tickets, /crm/v3/owners,
+/crm/v3/property-validations/0-5, /account-info/v3/details). Fields may be missing there, and mean false or empty then.
+Source: HubSpot Properties API, Pipelines API, Owners API, Property validations API, Account information API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+Json = Mapping[str, Any]
+
+PIPELINE = "hs_pipeline"
+STAGE = "hs_pipeline_stage"
+OWNER = "hubspot_owner_id"
+RECORD_ID = "hs_object_id"
+LAST_MODIFIED = "hs_lastmodifieddate"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice of an enumeration. `value` goes over the wire; `label` is what people see."""
+
+    value: str
+    label: str
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One validation rule that the portal's admins set on a property."""
+
+    type: str
+    arguments: tuple[str, ...] = ()
+    normalizes: bool = False
+    """The portal adjusts the value (trims, changes case) before it judges."""
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One field of a ticket, as the portal defines it."""
+
+    name: str
+    label: str
+    type: str
+    field_type: str
+    options: tuple[Option, ...] = ()
+    group: str = ""
+    description: str = ""
+    unique: bool = False
+    read_only: bool = False
+    """The portal refuses values: read-only or calculated."""
+    hidden: bool = False
+    external_options: bool = False
+    """Options are kept elsewhere; an empty list does not mean that nothing is allowed."""
+    referenced_object: str = ""
+    number_hint: str = ""
+    text_hint: str = ""
+    currency_symbol: bool = False
+    sensitivity: str = "non_sensitive"
+    rules: tuple[Rule, ...] = ()
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether values are owner IDs."""
+        return self.referenced_object == "OWNER"
+
+    @property
+    def is_multiple(self) -> bool:
+        """Whether a value holds several options joined by `;`."""
+        return self.type == "enumeration" and self.field_type == "checkbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of a pipeline; `locked` ones cannot be written."""
+
+    id: str
+    label: str
+    closed: bool = False
+    locked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """One ticket pipeline with its stages in display order."""
+
+    id: str
+    label: str
+    stages: tuple[Stage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """One user or queue that may own tickets."""
+
+    id: str
+    email: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    archived: bool = False
+
+    @property
+    def name(self) -> str:
+        """First and last name."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class PortalSchema:
+    """Everything that rows are checked against."""
+
+    properties: Mapping[str, Property]
+    pipelines: tuple[Pipeline, ...] = ()
+    owners: tuple[Owner, ...] = ()
+    owners_known: bool = True
+    """False where the owners could not be fetched: then owner IDs are taken as they stand."""
+    time_zone: str = "UTC"
+    currency: str = ""
+    portal_id: str = ""
+    ui_domain: str = "app.hubspot.com"
+    bodies: Json = field(default_factory=dict, repr=False, compare=False)
+    """The API's bodies this was made from, by name: what a saved schema holds."""
+
+    def pipeline(self, pipeline_id: str) -> Pipeline | None:
+        """Return the pipeline with this ID."""
+        return next((one for one in self.pipelines if one.id == pipeline_id), None)
+
+    def stage_label(self, stage_id: str) -> str:
+        """Return `Stage (Pipeline)` for a stage ID, or the ID where it is unknown."""
+        for pipeline in self.pipelines:
+            for stage in pipeline.stages:
+                if stage.id == stage_id:
+                    return f"{stage.label} ({pipeline.label})"
+        return stage_id
+
+    def label_of(self, name: str, value: str) -> str:
+        """Return `value` of property `name` as people read it: option, owner, pipeline and stage by their labels."""
+        if not value:
+            return value
+        if name == STAGE:
+            return self.stage_label(value)
+        if name == PIPELINE:
+            pipeline = self.pipeline(value)
+            return pipeline.label if pipeline else value
+        definition = self.properties.get(name)
+        if definition is None:
+            return value
+        if definition.is_owner:
+            owner = next((one for one in self.owners if one.id == value), None)
+            return (owner.name or owner.email or value) if owner else value
+        if definition.options:
+            labels = {option.value: option.label for option in definition.options}
+            return "; ".join(labels.get(part, part) for part in value.split(";"))
+        return value
+
+
+def read_property(payload: Json) -> Property:
+    """Return the property that one definition of the Properties API describes."""
+    metadata: Json = payload.get("modificationMetadata") or {}
+    return Property(
+        name=payload["name"],
+        label=payload.get("label") or payload["name"],
+        type=payload["type"],
+        field_type=payload.get("fieldType") or "",
+        options=tuple(
+            Option(str(one["value"]), str(one.get("label") or one["value"]), bool(one.get("hidden")))
+            for one in payload.get("options") or ()
+        ),
+        group=payload.get("groupName") or "",
+        description=payload.get("description") or "",
+        unique=bool(payload.get("hasUniqueValue")),
+        read_only=bool(metadata.get("readOnlyValue") or payload.get("calculated")),
+        hidden=bool(payload.get("hidden")),
+        external_options=bool(payload.get("externalOptions")),
+        referenced_object=payload.get("referencedObjectType") or "",
+        number_hint=payload.get("numberDisplayHint") or "",
+        text_hint=payload.get("textDisplayHint") or "",
+        currency_symbol=bool(payload.get("showCurrencySymbol")),
+        sensitivity=payload.get("dataSensitivity") or "non_sensitive",
+    )
+
+
+def _read_rules(payload: Json) -> dict[str, tuple[Rule, ...]]:
+    return {
+        entry["propertyName"]: tuple(
+            Rule(
+                rule["ruleType"],
+                tuple(str(argument) for argument in rule.get("ruleArguments") or ()),
+                bool(rule.get("shouldApplyNormalization")),
+            )
+            for rule in entry.get("propertyValidationRules") or ()
+        )
+        for entry in payload.get("results") or ()
+    }
+
+
+def _read_pipelines(payload: Json) -> tuple[Pipeline, ...]:
+    def in_order(entries: Iterable[Json]) -> list[Json]:
+        live = [entry for entry in entries if not entry.get("archived")]
+        return sorted(live, key=lambda entry: int(entry.get("displayOrder") or 0))
+
+    return tuple(
+        Pipeline(
+            str(one["id"]),
+            one.get("label") or str(one["id"]),
+            tuple(
+                Stage(
+                    str(stage["id"]),
+                    stage.get("label") or str(stage["id"]),
+                    closed=_is_closed(stage.get("metadata") or {}),
+                    locked=stage.get("writePermissions") in {"READ_ONLY", "INTERNAL_ONLY"},
+                )
+                for stage in in_order(one.get("stages") or ())
+            ),
+        )
+        for one in in_order(payload.get("results") or ())
+    )
+
+
+def _is_closed(metadata: Json) -> bool:
+    return metadata.get("ticketState") == "CLOSED" or str(metadata.get("isClosed")).lower() == "true"
+
+
+def _read_owners(payload: Json) -> tuple[Owner, ...]:
+    return tuple(
+        Owner(
+            str(one["id"]),
+            one.get("email") or "",
+            one.get("firstName") or "",
+            one.get("lastName") or "",
+            bool(one.get("archived")),
+        )
+        for one in payload.get("results") or ()
+    )
+
+
+def read_schema(bodies: Json) -> PortalSchema:
+    """Turn the portal's bodies into the schema that rows are checked against.
+
+    bodies: `properties` (needed), `pipelines`, `owners`, `validations`: {"results": [...]}; `account`: the account
+    details. A missing body means that the portal did not tell: owners by ID alone, no rules, UTC.
+    Raises KeyError or TypeError for a body of another shape; the caller knows where it came from.
+    """
+    rules = _read_rules(bodies.get("validations") or {})
+    definitions = (read_property(one) for one in bodies["properties"]["results"] if not one.get("archived"))
+    account: Json = bodies.get("account") or {}
+    return PortalSchema(
+        properties={one.name: replace(one, rules=rules.get(one.name, ())) for one in definitions},
+        pipelines=_read_pipelines(bodies.get("pipelines") or {}),
+        owners=_read_owners(bodies.get("owners") or {}),
+        owners_known=bodies.get("owners") is not None,
+        time_zone=account.get("timeZone") or "UTC",
+        currency=account.get("companyCurrency") or "",
+        portal_id=str(account.get("portalId") or ""),
+        ui_domain=account.get("uiDomain") or "app.hubspot.com",
+        bodies=bodies,
+    )
