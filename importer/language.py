@@ -1,0 +1,83 @@
+"""The language of what people read: which one, and its catalogue.
+
+English is the source. Brazilian Portuguese comes from a catalogue of gettext's binary form that is shipped with the
+program. Status words, column headers of ours, codes and JSON keys are never translated.
+"""
+
+from __future__ import annotations
+
+import gettext
+import sys
+from collections.abc import Mapping
+from importlib import resources
+
+from importer.errors import UsageError
+from schemas.message import Message, Translations, message
+
+ENGLISH = "en"
+PORTUGUESE = "pt-BR"
+LANGUAGES = (ENGLISH, PORTUGUESE)
+
+SETTING = "IMPORT_TICKETS_LANG"
+
+_LOCALE_SETTINGS = ("LC_ALL", "LC_MESSAGES", "LANG")
+"""The first that is not empty decides (POSIX.1-2017, Base Definitions, 8.2)."""
+
+_CATALOGUE = ("locale", "pt_BR", "LC_MESSAGES", "import_tickets.mo")
+
+
+def choose_language(option: str | None, environ: Mapping[str, str]) -> str:
+    """Return the language of a run: `en` or `pt-BR`.
+
+    `option` (from `--lang`) decides, then IMPORT_TICKETS_LANG, then the locale, then English. Forms such as `pt`,
+    `pt_BR.UTF-8` and `PT-br` are understood.
+    Raises UsageError for an option that is none of our languages; a setting that is none is passed by.
+    """
+    if option:
+        language = _find(option)
+        if language is None:
+            raise UsageError(
+                message(
+                    'There is no language "{language}"; choose one of {languages}.',
+                    language=option,
+                    languages=", ".join(LANGUAGES),
+                )
+            )
+        return language
+    wishes = [environ.get(SETTING, ""), next(filter(None, map(environ.get, _LOCALE_SETTINGS)), "") or _system_locale()]
+    return next(filter(None, map(_find, wishes)), ENGLISH)
+
+
+def translations(language: str | None) -> gettext.NullTranslations:
+    """Return the catalogue of `en` or `pt-BR`; None is English. Raises ValueError for another language."""
+    if language not in (None, *LANGUAGES):
+        raise ValueError(f"no catalogue for {language!r}")
+    if language != PORTUGUESE:
+        return gettext.NullTranslations()
+    with resources.files("importer").joinpath(*_CATALOGUE).open("rb") as file:
+        return gettext.GNUTranslations(file)
+
+
+def language_of(catalogue: Translations) -> str:
+    """Return which language a catalogue is of."""
+    return PORTUGUESE if isinstance(catalogue, gettext.GNUTranslations) else ENGLISH
+
+
+def say(catalogue: Translations, text: Message) -> str:
+    """Return `text` in the language of `catalogue`."""
+    return text.render(catalogue)
+
+
+def _find(wish: str) -> str | None:
+    primary = wish.partition(".")[0].replace("_", "-").partition("-")[0].strip().lower()
+    return {"en": ENGLISH, "c": ENGLISH, "posix": ENGLISH, "pt": PORTUGUESE}.get(primary)
+
+
+def _system_locale() -> str:
+    """Return the language of Windows' own texts, where no locale is set there; elsewhere nothing."""
+    if sys.platform == "win32":
+        import ctypes
+        import locale
+
+        return locale.windows_locale.get(ctypes.windll.kernel32.GetUserDefaultUILanguage(), "")
+    return ""

@@ -1,0 +1,166 @@
+"""The plan as people see it before they are asked: what would change, by property, and what that would cost.
+
+Made from the journal once the plan is written into it; a dry run and a real one show the same.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from importer.journal import ColumnTotals, Journal
+from importer.records import Columns, Status
+from importer.reports.words import Labels
+from schemas.message import Message
+from schemas.property import OWNER, STAGE, PortalSchema
+
+SAMPLES_SHOWN = 3
+_SAMPLES_READ = 20
+"""Of these, the first that differ from each other are shown."""
+
+MIN_ROWS_FOR_CLEARED_COLUMN = 2
+"""From how many rows on a column of nothing but empty cells is worth a line of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnPlan:
+    """What the plan does to one property. Samples are (before, after) by label; before is None where not known."""
+
+    header: str
+    changed: int
+    cleared: int
+    samples: tuple[tuple[str | None, str], ...] = ()
+    cleared_everywhere: bool = False
+    """The column is empty on every row, so that the plan clears the property wherever it holds something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What the plan would take: requests, seconds at the allowed rate, and the share (0 to 1) of the day's calls."""
+
+    requests: int
+    seconds: float
+    daily_share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """The plan in numbers and samples. `update` counts the rows that would be sent; conflicts count as invalid too."""
+
+    file: str
+    sheet: str | None
+    portal: str
+    update: int
+    unchanged: int
+    invalid: int
+    conflicts: int
+    columns: tuple[ColumnPlan, ...]
+    forecast: Forecast
+    stage_moves: int = 0
+    closing: int = 0
+    """Tickets that go to a closed stage."""
+    owner_changes: int = 0
+    notices: tuple[Message, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """How many rows the sheet has."""
+        return self.update + self.unchanged + self.invalid
+
+    @property
+    def cells_changed(self) -> int:
+        """Cells that would get a new value."""
+        return sum(one.changed for one in self.columns)
+
+    @property
+    def cells_cleared(self) -> int:
+        """Cells that would be emptied."""
+        return sum(one.cleared for one in self.columns)
+
+
+def make_plan_view(
+    journal: Journal,
+    schema: PortalSchema,
+    columns: Columns,
+    *,
+    forecast: Forecast,
+    portal: str = "",
+    notices: Sequence[Message] = (),
+) -> PlanView:
+    """Return the view of the plan that `journal` holds.
+
+    To be called once the plan is written: rows with changes are those to send, invalid and unchanged ones have their
+    status or repeat another row. `portal` names it for people; `notices` are said below the table.
+    Where values before are not known (`--no-diff`), moves and new owners count by what the sheet says.
+    """
+    labels = Labels(schema)
+    headers = {one.definition.name: one.header for one in columns.values}
+    totals = journal.column_totals(samples=_SAMPLES_READ)
+    suspects = {one.property_name for one in totals if not one.changed}
+    blank = _blank_everywhere(journal, suspects) if suspects else set()
+    counts = journal.count_by_status()
+    total = sum(counts.values())
+    invalid = counts.get(Status.INVALID, 0)
+    moves = _count_moves(journal, schema)
+    return PlanView(
+        file=str(journal.meta("file")),
+        sheet=journal.all_meta().get("sheet"),
+        portal=portal,
+        update=moves.tickets,
+        unchanged=total - invalid - moves.tickets,
+        invalid=invalid,
+        conflicts=journal.count_findings().get("conflict", 0),
+        columns=tuple(_view_column(one, headers, labels, blank) for one in totals),
+        forecast=forecast,
+        stage_moves=moves.stage,
+        closing=moves.closing,
+        owner_changes=moves.owner,
+        notices=tuple(notices),
+    )
+
+
+def _view_column(totals: ColumnTotals, headers: dict[str, str], labels: Labels, blank: set[str]) -> ColumnPlan:
+    name = totals.property_name
+    return ColumnPlan(
+        header=headers.get(name) or labels.header(name),
+        changed=totals.changed,
+        cleared=totals.cleared,
+        samples=tuple(dict.fromkeys(labels.change(name, *one) for one in totals.samples))[:SAMPLES_SHOWN],
+        cleared_everywhere=name in blank,
+    )
+
+
+def _blank_everywhere(journal: Journal, suspects: set[str]) -> set[str]:
+    """Return which of these properties the sheet leaves empty on every row that passed validation."""
+    seen: Counter[str] = Counter()
+    filled: set[str] = set()
+    for _, _, _, wanted in journal.wanted():
+        for name in suspects & wanted.keys():
+            seen[name] += 1
+            if wanted[name]:
+                filled.add(name)
+    return {name for name in suspects - filled if seen[name] >= MIN_ROWS_FOR_CLEARED_COLUMN}
+
+
+class _Moves(NamedTuple):
+    """How many tickets would change at all, move stage, close, get another owner."""
+
+    tickets: int
+    stage: int
+    closing: int
+    owner: int
+
+
+def _count_moves(journal: Journal, schema: PortalSchema) -> _Moves:
+    closed = {stage.id for pipeline in schema.pipelines for stage in pipeline.stages if stage.closed}
+    tickets = stages = closing = owners = 0
+    for change in journal.changes():
+        tickets += bool(change.after)
+        owners += OWNER in change.after
+        stage = change.after.get(STAGE)
+        if stage:
+            stages += 1
+            closing += stage in closed and change.before.get(STAGE) not in closed
+    return _Moves(tickets, stages, closing, owners)

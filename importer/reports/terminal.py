@@ -1,0 +1,357 @@
+"""What people read while the program runs, on standard error: plan, findings, totals, questions.
+
+Colours and moving lines only on a terminal, and none where NO_COLOR is set (https://no-color.org); elsewhere plain
+lines that are never folded. Text from the sheet or the portal is never taken for markup, and brings no control
+characters. rich is imported when something is drawn.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, TextIO
+
+from importer.errors import ImportTicketsError
+from importer.findings import Finding
+from importer.language import ENGLISH, PORTUGUESE, language_of
+from importer.records import Status
+from importer.reports.plan_view import ColumnPlan, PlanView
+from importer.reports.progress import Progress
+from importer.reports.summary import Summary
+from importer.reports.words import STATUS_COLUMN, clip, duration, percent, plain_text
+from schemas.message import Message, Translations, count_message, message
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+FINDINGS_SHOWN = 20
+"""How many findings the terminal lists; the spreadsheet has them all."""
+
+_SAMPLE_LENGTH = 24
+_HEADER_LENGTH = 24
+_WIDE = 100
+"""From this width on, codes have a column of their own."""
+_UNFOLDED = 1000
+"""The width where there is no terminal: lines are as long as they are."""
+
+_STYLES: dict[str, str] = {
+    Status.UPDATED: "green",
+    Status.WOULD_UPDATE: "green",
+    Status.MATCHES: "green",
+    Status.UNCHANGED: "",
+    Status.DIFFERS: "red",
+    Status.INVALID: "red",
+    Status.FAILED: "red",
+    Status.NOT_SENT: "yellow",
+}
+"""In the order in which the totals name them."""
+
+_YES = {ENGLISH: {"y", "yes"}, PORTUGUESE: {"y", "yes", "s", "sim"}}
+
+
+class Terminal:
+    """Draws for people on `stream` (standard error), in the language of `translations`.
+
+    `quiet` leaves out what `say` and `progress` would show. `width` stands in for the terminal's own.
+    """
+
+    def __init__(
+        self,
+        translations: Translations,
+        *,
+        stream: TextIO | None = None,
+        answers: TextIO | None = None,
+        quiet: bool = False,
+        width: int | None = None,
+    ) -> None:
+        self._translations = translations
+        self._stream = stream if stream is not None else sys.stderr
+        self._answers = answers if answers is not None else sys.stdin
+        self._width = width
+        self._console: Console | None = None
+        self.quiet = quiet
+        self.interactive = self._stream.isatty()
+
+    # --- lines --------------------------------------------------------------------------------------------------
+
+    def say(self, text: Message) -> None:
+        """Write one line, unless quiet."""
+        if not self.quiet:
+            self._write(self._words(text))
+
+    def warn(self, text: Message) -> None:
+        """Write one line that deserves a second look."""
+        self._write(self._words(text), style="yellow")
+
+    def show_error(self, error: ImportTicketsError) -> None:
+        """Write what ended the run, with the headers or rows at fault."""
+        if error.findings:
+            self.show_findings(error.findings, count=len(error.findings))
+        else:
+            self._write(self._words(error.text), style="bold red")
+
+    def show_next(self, command: str) -> None:
+        """Write the command to run next, whole, so that it can be copied."""
+        self._write(self._words(message("Next: {command}", command=command)), style="bold")
+
+    def ask(self, question: Message) -> bool:
+        """Ask, and return whether the answer is yes. No answer at all is a no."""
+        self._stream.write(f"{self._words(question)} [y/N] ")
+        self._stream.flush()
+        answer = self._answers.readline()
+        if not answer.endswith("\n"):
+            self._stream.write("\n")
+        return answer.strip().lower() in _YES[language_of(self._translations)]
+
+    def progress(self, title: Message, *, total: int | None = None) -> Progress:
+        """Return a context manager that shows how far a step has come; `total` rows, where that is known."""
+        return Progress(
+            self._words(title),
+            total=total,
+            translations=self._translations,
+            stream=self._stream,
+            console=self._open_console if self.interactive else None,
+            quiet=self.quiet,
+        )
+
+    # --- the plan -----------------------------------------------------------------------------------------------
+
+    def show_plan(self, plan: PlanView) -> None:
+        """Draw the plan: rows, cells by property with samples, what moves, and what it would cost."""
+        self._write(self._title(plan.file, plan.sheet, plan.portal), style="bold")
+        self._write(f"  {self._count_plan(plan)}")
+        if plan.columns:
+            self._draw(self._plan_table(plan.columns))
+        for text in _moves(plan):
+            self._write(f"  {self._words(text)}")
+        for column in plan.columns:
+            if column.cleared_everywhere:
+                self._write(f"  {self._words(_cleared_everywhere(column))}", style="bold red")
+        for notice in plan.notices:
+            self._write(f"  {self._words(notice)}", style="yellow")
+        if plan.update:
+            self._write(f"  {self._forecast(plan)}")
+
+    def _title(self, file: str, sheet: str | None, portal: str) -> str:
+        place = message('{file}, sheet "{sheet}"', file=file, sheet=sheet) if sheet else message("{file}", file=file)
+        title = plain_text(self._words(place))
+        return f"{title} {self._arrow} {plain_text(portal)}" if portal else title
+
+    def _count_plan(self, plan: PlanView) -> str:
+        rows = [
+            count_message("{count} row to update", "{count} rows to update", plan.update),
+            message("{count} unchanged", count=plan.unchanged),
+            message("{count} invalid", count=plan.invalid),
+        ]
+        line = ", ".join(map(self._words, rows))
+        if plan.conflicts:
+            text = message("{count} of them changed in the portal meanwhile", count=plan.conflicts)
+            line += f" ({self._words(text)})"
+        if not plan.columns:
+            return line
+        cells = message(
+            "{changed} cells to change, {cleared} to clear", changed=plan.cells_changed, cleared=plan.cells_cleared
+        )
+        return f"{line}; {self._words(cells)}"
+
+    def _plan_table(self, columns: Sequence[ColumnPlan]) -> Table:
+        from rich.text import Text
+
+        before_after = f"{self._words(message('before'))} {self._arrow} {self._words(message('after'))}"
+        table = self._table([message("column"), message("change"), message("clear")], right=(1, 2))
+        table.add_column(Text(before_after), overflow="fold")
+        for column in columns:
+            style = "bold red" if column.cleared_everywhere else ""
+            table.add_row(
+                Text(clip(plain_text(column.header), _HEADER_LENGTH), style=style),
+                Text(str(column.changed)),
+                Text(str(column.cleared), style=style),
+                Text("\n").join(self._sample(before, after) for before, after in column.samples),
+            )
+        return table
+
+    def _sample(self, before: str | None, after: str) -> Text:
+        from rich.text import Text
+
+        sides = []
+        for value in (before, after):
+            if value:
+                sides.append(Text(clip(plain_text(value), _SAMPLE_LENGTH)))
+            else:
+                word = message("(not read)") if value is None else message("(empty)")
+                sides.append(Text(self._words(word), style="italic"))
+        return Text(f" {self._arrow} ").join(sides)
+
+    def _forecast(self, plan: PlanView) -> str:
+        forecast = plan.forecast
+        parts = [
+            count_message("{count} update request", "{count} update requests", forecast.requests),
+            message("about {time}", time=duration(forecast.seconds)),
+        ]
+        if forecast.daily_share is not None:
+            share = percent(forecast.daily_share, self._translations)
+            parts.append(message("{share} % of the day's calls", share=share))
+        return ", ".join(map(self._words, parts))
+
+    # --- findings and totals ------------------------------------------------------------------------------------
+
+    def show_findings(
+        self,
+        findings: Iterable[Finding],
+        *,
+        count: int,
+        title: Message | None = None,
+        limit: int = FINDINGS_SHOWN,
+    ) -> None:
+        """Draw the first `limit` of `count` findings below `title`, and say how many more there are."""
+        from rich.text import Text
+
+        if title is not None:
+            self._write(plain_text(self._words(title)), style="bold")
+        wide = not self.interactive or self._open_console().width >= _WIDE
+        table = self._table()
+        shown = list(islice(findings, limit))
+        for one in shown:
+            place = one.cell or (self._words(message("row {row}", row=one.row)) if one.row else "")
+            header = Text(clip(plain_text(one.header or ""), _HEADER_LENGTH if wide else _HEADER_LENGTH * 2 // 3))
+            text = Text(plain_text(self._words(one.text)))
+            code = Text(one.code, style="dim")
+            if wide:
+                table.add_row(Text(place, style="bold"), header, text, code)
+            else:
+                table.add_row(Text(place, style="bold"), header, Text("  ").join([text, code]))
+        if shown:
+            self._draw(table)
+        if count > len(shown):
+            self._write(f"  {self._words(message('... and {count} more', count=count - len(shown)))}")
+
+    def show_summary(self, summary: Summary, *, report: str | None = None) -> None:
+        """Write what became of the rows, in one sentence, and where to look. `report` is the spreadsheet's name."""
+        from rich.text import Text
+
+        rows, cells = summary["rows"], summary["cells"]
+        counts = ((status, style, rows.get(status.replace(" ", "_"), 0)) for status, style in _STYLES.items())
+        parts = [Text(f"{count} {status}", style=style) for status, style, count in counts if count]
+        line = Text(", ").join(parts) if parts else Text(self._words(message("No rows")))
+        if summary["dry_run"]:
+            total = count_message("{count} row: ", "{count} rows: ", rows["total"])
+            line = Text(self._words(total)) + line
+            todo = message(
+                "{changed} cells to change, {cleared} to clear", changed=cells["changed"], cleared=cells["cleared"]
+            )
+            line.append(f" ({self._words(todo)})")
+        if report:
+            where = message('See "{column}" in {file}', column=STATUS_COLUMN, file=report)
+            line.append(f". {plain_text(self._words(where))}")
+        self._draw(line)
+
+    # --- tables -------------------------------------------------------------------------------------------------
+
+    def show_table(self, headers: Sequence[Message], rows: Iterable[Sequence[str]]) -> None:
+        """Draw a table: runs, properties, options."""
+        from rich.text import Text
+
+        table = self._table(headers)
+        for row in rows:
+            table.add_row(*(Text(plain_text(cell)) for cell in row))
+        self._draw(table)
+
+    def show_facts(self, facts: Iterable[tuple[Message, str]]) -> None:
+        """Draw names and what they hold, one a line."""
+        from rich.text import Text
+
+        table = self._table()
+        for name, value in facts:
+            table.add_row(Text(self._words(name), style="bold"), Text(plain_text(value)))
+        self._draw(table)
+
+    def show_checks(self, checks: Iterable[tuple[bool | None, Message, Message | None]]) -> None:
+        """Draw what was checked: (fine, or None for a warning; what was found; how to mend it)."""
+        words = {True: ("ok", "green"), None: ("!", "yellow"), False: (self._words(message("no")), "bold red")}
+        from rich.text import Text
+
+        table = self._table()
+        for fine, found, remedy in checks:
+            word, style = words[fine]
+            text = Text(plain_text(self._words(found)))
+            if remedy is not None:
+                text.append(f"\n{plain_text(self._words(remedy))}", style="italic")
+            table.add_row(Text(word, style=style), text)
+        self._draw(table)
+
+    def _table(self, headers: Sequence[Message] = (), *, right: tuple[int, ...] = ()) -> Table:
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, show_header=bool(headers), pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        for index, header in enumerate(headers):
+            title = Text(self._words(header))
+            table.add_column(title, justify="right" if index in right else "left", overflow="fold")
+        return table
+
+    # --- the stream ---------------------------------------------------------------------------------------------
+
+    def _words(self, text: Message) -> str:
+        return text.render(self._translations)
+
+    @property
+    def _arrow(self) -> str:
+        encoding = (getattr(self._stream, "encoding", None) or "utf-8").lower()
+        return "→" if encoding.startswith("utf") else "->"
+
+    def _write(self, line: str, *, style: str = "") -> None:
+        """Write a line of ours; where there is no terminal, without rich."""
+        line = "\n".join(map(plain_text, line.split("\n")))
+        if not self.interactive:
+            self._stream.write(f"{line}\n")
+            self._stream.flush()
+            return
+        from rich.text import Text
+
+        self._open_console().print(Text(line, style=style))
+
+    def _draw(self, drawing: RenderableType) -> None:
+        from rich.padding import Padding
+        from rich.table import Table
+
+        console = self._open_console()
+        if isinstance(drawing, Table):
+            drawing = Padding(drawing, (0, 0, 0, 2), expand=False)
+        if self.interactive:
+            console.print(drawing)
+            return
+        with console.capture() as captured:
+            console.print(drawing, soft_wrap=True)
+        self._stream.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+        self._stream.flush()
+
+    def _open_console(self) -> Console:
+        if self._console is None:
+            from rich.console import Console
+
+            width = self._width if self.interactive else _UNFOLDED
+            self._console = Console(file=self._stream, markup=False, emoji=False, highlight=False, width=width)
+        return self._console
+
+
+def _moves(plan: PlanView) -> list[Message]:
+    moves = [
+        count_message(
+            "{count} ticket moves to another stage", "{count} tickets move to another stage", plan.stage_moves
+        ),
+        count_message("{count} ticket closes", "{count} tickets close", plan.closing),
+        count_message("{count} ticket gets another owner", "{count} tickets get another owner", plan.owner_changes),
+    ]
+    return [one for one in moves if one.values["count"]]
+
+
+def _cleared_everywhere(column: ColumnPlan) -> Message:
+    return count_message(
+        '"{column}" is empty on every row: it would be cleared on {count} ticket.',
+        '"{column}" is empty on every row: it would be cleared on {count} tickets.',
+        column.cleared,
+        column=column.header,
+    )

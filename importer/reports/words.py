@@ -1,0 +1,187 @@
+"""What is said of a row, a place, a value: the same words in the spreadsheet, the terminal and the HTML page.
+
+Text from the sheet or the portal is data. It leaves this module without control characters; escaping for HTML, a
+spreadsheet or a terminal's markup is the business of whoever writes it there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from importer.findings import Finding
+from importer.journal import Journal, RowOutcome
+from importer.language import PORTUGUESE, language_of
+from importer.records import Status
+from schemas.message import Message, Translations, message
+from schemas.property import PortalSchema
+
+_SPACES = dict.fromkeys(map(ord, "\t\n\x0b\x0c\r\x85\u2028\u2029"), " ")
+_REORDERING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""Explicit directional formatting, which shows text in another order than it has (Unicode TR9, section 2)."""
+
+_VISIBLE = (
+    {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
+    | {ord(sign): f"\\u{ord(sign):04x}" for sign in (*_REORDERING, "\ufffe", "\uffff")}
+    | _SPACES
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+STATUS_COLUMN = "Import status"
+MESSAGE_COLUMN = "Import message"
+"""Our columns in the spreadsheet, the same in every language."""
+
+_MINUTE, _HOUR = 60, 3600
+_SMALLEST_SHARE = 0.001
+
+_SENTENCE_ENDS = (".", "?", "!", "…")
+_LONGEST_HEADER = 60
+
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.IGNORECASE)
+
+
+def plain_text(text: str) -> str:
+    """Return `text` on one line, and with control, reordering and unpaired surrogate characters made visible.
+
+    So it can neither move a terminal's cursor, nor break a cell in two, nor show in another order than it has.
+    """
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text.translate(_VISIBLE))
+
+
+def clip(text: str, length: int) -> str:
+    """Return `text` cut to `length` characters, the last of which is then an ellipsis."""
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
+
+
+def place_of(finding: Finding) -> str:
+    """Return where a finding is, `D7 Priority`; empty for a whole row or file."""
+    header = clip(plain_text(finding.header or "").strip(), _LONGEST_HEADER)
+    return " ".join(part for part in (finding.cell, header) if part)
+
+
+def finding_text(finding: Finding, translations: Translations) -> str:
+    """Return what a finding says with its place, `D7 Priority: "Urgentt" is not an option`."""
+    place = place_of(finding)
+    text = plain_text(finding.text.render(translations))
+    return f"{place}: {text}" if place else text
+
+
+def join_texts(texts: list[str]) -> str:
+    """Return texts as one: a semicolon parts them where a sentence does not end."""
+    joined = ""
+    for text in filter(None, texts):
+        if joined:
+            joined += " " if joined.endswith(_SENTENCE_ENDS) else "; "
+        joined += text
+    return joined
+
+
+@dataclass(frozen=True, slots=True)
+class RowMessage:
+    """What the spreadsheet says beside one row."""
+
+    row: int
+    status: Status
+    message: str
+
+
+def row_messages(journal: Journal, translations: Translations) -> Iterator[RowMessage]:
+    """Yield what became of every row, in row order, with its findings first and its notices after them.
+
+    Streams: rows and findings are read side by side, both in row order. A row without a status counts as not sent.
+    """
+    why_not_sent = _why_not_sent(journal.all_meta()).render(translations)
+    found = groupby(journal.findings(), key=lambda finding: finding.row)
+    row_with_findings, findings = next(found, (None, iter(())))
+    for outcome in journal.outcomes():
+        while row_with_findings is None or row_with_findings < outcome.row:
+            row_with_findings, findings = next(found, (_NO_MORE, iter(())))
+        texts = [finding_text(one, translations) for one in findings] if row_with_findings == outcome.row else []
+        texts += _notices(outcome, translations)
+        status = outcome.status or Status.NOT_SENT
+        if status is Status.NOT_SENT and not texts:
+            texts.append(why_not_sent)
+        yield RowMessage(outcome.row, status, join_texts(texts))
+
+
+_NO_MORE = 1 << 62
+"""A row number beyond every sheet's."""
+
+
+def _notices(outcome: RowOutcome, translations: Translations) -> list[str]:
+    notices = [plain_text(one.render(translations)) for one in outcome.notices]
+    if outcome.same_as is not None:
+        notices.append(message("same as row {row}", row=outcome.same_as).render(translations))
+    return notices
+
+
+def _why_not_sent(meta: dict[str, Any]) -> Message:
+    if meta.get("stop"):
+        return Message.from_json(meta["stop"])
+    if meta.get("exit_code") == 2:  # noqa: PLR2004 - importer.errors.UsageError
+        return message("Nothing was sent, because other rows are invalid.")
+    return message("The run stopped before this row.")
+
+
+class Labels:
+    """Values of properties as people read them: options, owners, pipelines and stages by label."""
+
+    def __init__(self, schema: PortalSchema | None) -> None:
+        self._schema = schema
+        self._known: dict[tuple[str, str], str] = {}
+
+    def header(self, name: str) -> str:
+        """Return a property's label, or its name where the schema does not know it."""
+        definition = self._schema.properties.get(name) if self._schema else None
+        return plain_text(definition.label if definition else name)
+
+    def value(self, name: str, value: str) -> str:
+        """Return a value's label, or the value."""
+        known = self._known.get((name, value))
+        if known is None:
+            known = self._schema.label_of(name, value) if self._schema else value
+            if len(value) < _LONGEST_HEADER:
+                self._known[name, value] = known
+        return known
+
+    def change(self, name: str, before: str, after: str) -> tuple[str, str]:
+        """Return both values by label; where two labels are the same, each with its value: `Ana (77)`."""
+        old, new = self.value(name, before), self.value(name, after)
+        if old != new or before == after:
+            return old, new
+        return _with_value(old, before), _with_value(new, after)
+
+
+def _with_value(label: str, value: str) -> str:
+    return label if label == value else f"{label} ({value})"
+
+
+def ticket_url(ui_domain: str, portal_id: str, ticket: str | None) -> str | None:
+    """Return the address of a ticket's page, or None where the portal or the ticket is not known.
+
+    Source: HubSpot knowledge base, "Record URLs": /contacts/{portal}/record/{object type}/{record}; tickets are 0-5.
+    """
+    if not ticket or not ticket.isdecimal() or not portal_id.isdecimal() or not _HOST.fullmatch(ui_domain):
+        return None
+    return f"https://{ui_domain}/contacts/{portal_id}/record/0-5/{ticket}"
+
+
+def duration(seconds: float) -> str:
+    """Return a span of time as people say it: `2 s`, `3 min 20 s`, `1 h 5 min`."""
+    whole = max(0, round(seconds))
+    if whole < _MINUTE:
+        return f"{whole or 1} s" if seconds > 0 else "0 s"
+    if whole < _HOUR:
+        minutes, rest = divmod(whole, _MINUTE)
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, rest = divmod(whole, _HOUR)
+    return f"{hours} h {rest // _MINUTE} min" if rest >= _MINUTE else f"{hours} h"
+
+
+def percent(share: float, translations: Translations) -> str:
+    """Return a share (0 to 1) in per cent with one digit, `0.4`; a smaller one that is not nothing as `<0.1`."""
+    figure = "<0.1" if 0 < share < _SMALLEST_SHARE else f"{share * 100:.1f}".removesuffix(".0")
+    return figure.replace(".", ",") if language_of(translations) == PORTUGUESE else figure

@@ -1,0 +1,173 @@
+"""Keeps the Portuguese catalogue: `python tests/language/catalogue.py update` after a message was written or changed.
+
+update   takes new messages into import_tickets.po, takes dead ones out, and compiles it
+compile  writes import_tickets.mo from import_tickets.po
+check    says what is missing, fuzzy or stale
+
+Messages are the literals in `message("...")` and `count_message("one", "many", ...)` of the packages.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import read_mo, write_mo
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("importer", "schemas")
+FOLDER = ROOT / "importer" / "locale" / "pt_BR" / "LC_MESSAGES"
+PO = FOLDER / "import_tickets.po"
+MO = FOLDER / "import_tickets.mo"
+
+_ARGUMENTS = {"message": 1, "count_message": 2}
+_OWN_MODULE = "schemas/message.py"
+_NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
+"""In place of the moment of compiling, so that the same texts compile to the same bytes."""
+_IDLE_HEADERS = tuple(
+    f'"{name}:'
+    for name in (
+        "Generated-By",
+        "Language-Team",
+        "Last-Translator",
+        "PO-Revision-Date",
+        "POT-Creation-Date",
+        "Report-Msgid-Bugs-To",
+    )
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """One message in the source: its template, or (singular, plural)."""
+
+    file: str
+    line: int
+    id: str | tuple[str, str]
+
+
+@dataclass(frozen=True)
+class NoLiteral:
+    """A call whose template cannot be collected."""
+
+    file: str
+    line: int
+
+
+def find_messages(root: Path = ROOT) -> Iterator[Found | NoLiteral]:
+    """Yield the messages of the packages below `root`, by file and line."""
+    for package in PACKAGES:
+        for path in sorted((root / package).rglob("*.py")):
+            name = path.relative_to(root).as_posix()
+            if name != _OWN_MODULE:
+                yield from messages_in(path.read_text("utf-8"), name)
+
+
+def messages_in(source: str, name: str) -> Iterator[Found | NoLiteral]:
+    """Yield the messages of one module."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    for call in sorted(calls, key=lambda node: (node.lineno, node.col_offset)):
+        count = _ARGUMENTS.get(_called(call.func))
+        if count is None:
+            continue
+        texts = [one.value for one in call.args[:count] if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+        if len(texts) < count:
+            yield NoLiteral(name, call.lineno)
+        elif count == 1:
+            yield Found(name, call.lineno, texts[0])
+        else:
+            yield Found(name, call.lineno, (texts[0], texts[1]))
+
+
+def _called(function: ast.expr) -> str:
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def read_catalogue() -> Catalog:
+    """Return the catalogue that people edit."""
+    with PO.open("rb") as file:
+        catalogue = read_po(file, locale="pt_BR")
+    catalogue.creation_date = catalogue.revision_date = _NO_DATE
+    return catalogue
+
+
+def read_compiled() -> Catalog:
+    """Return the catalogue that is shipped."""
+    with MO.open("rb") as file:
+        return read_mo(file)
+
+
+def texts_of(catalogue: Catalog) -> dict[object, object]:
+    """Return the messages of a catalogue with their translations, its header aside."""
+    return {_fixed(one.id): _fixed(one.string) for one in catalogue if one.id}
+
+
+def _fixed(text: object) -> object:
+    return tuple(text) if isinstance(text, list) else text
+
+
+def untranslated(catalogue: Catalog) -> list[object]:
+    """Return the messages of a catalogue that have no translation, or a doubtful one."""
+    return [one.id for one in catalogue if one.id and (one.fuzzy or not all(_parts(_fixed(one.string))))]
+
+
+def _parts(string: object) -> tuple[object, ...]:
+    return string if isinstance(string, tuple) else (string,)
+
+
+def update() -> None:
+    """Write the catalogue anew: messages of today, with the translations there are."""
+    known = texts_of(read_catalogue()) if PO.exists() else {}
+    catalogue = Catalog(locale="pt_BR", project="import-tickets", version="1", fuzzy=False, header_comment="")
+    for found in find_messages():
+        if isinstance(found, Found):
+            catalogue.add(found.id, known.get(found.id, ""), locations=[(found.file, found.line)])
+    with PO.open("wb") as file:
+        write_po(file, catalogue, width=0, include_lineno=False, omit_header=False, sort_by_file=True)
+    _drop_idle_headers()
+    compile_catalogue()
+
+
+def _drop_idle_headers() -> None:
+    """Take out the header lines that change though no message does, and those that say nothing."""
+    lines = PO.read_text("utf-8").lstrip().splitlines(keepends=True)
+    PO.write_text("".join(line for line in lines if not line.startswith(_IDLE_HEADERS)), "utf-8", newline="\n")
+
+
+def compile_catalogue() -> None:
+    """Write the binary catalogue from the one that people edit."""
+    with MO.open("wb") as file:
+        write_mo(file, read_catalogue())
+
+
+def check() -> list[str]:
+    """Return what is wrong with the catalogue, a line each."""
+    messages = list(find_messages())
+    wanted = {found.id for found in messages if isinstance(found, Found)}
+    catalogue = read_catalogue()
+    listed = texts_of(catalogue)
+    faults = [f"no literal: {one.file}:{one.line}" for one in messages if isinstance(one, NoLiteral)]
+    faults += [f"not in the catalogue: {one!r}" for one in sorted(wanted - listed.keys(), key=str)]
+    faults += [f"no longer used: {one!r}" for one in sorted(listed.keys() - wanted, key=str)]
+    faults += [f"not translated: {one!r}" for one in untranslated(catalogue)]
+    if texts_of(read_compiled()) != {text: string for text, string in listed.items() if all(_parts(string))}:
+        faults.append(f"{MO.name} is not what {PO.name} compiles to")
+    return faults
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["update"]:
+            update()
+        case ["compile"]:
+            compile_catalogue()
+        case ["check"]:
+            sys.exit("\n".join(check()) or None)
+        case _:
+            sys.exit(__doc__)

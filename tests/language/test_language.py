@@ -1,0 +1,44 @@
+"""Which language is chosen."""
+
+import pytest
+
+from importer.errors import UsageError
+from importer.language import choose_language, language_of, say, translations
+from schemas.message import message
+
+
+@pytest.mark.parametrize(
+    ("option", "environ", "language"),
+    [
+        pytest.param(None, {}, "en", id="nothing-said"),
+        pytest.param("pt-BR", {"LANG": "en_US.UTF-8"}, "pt-BR", id="option-first"),
+        pytest.param("en", {"IMPORT_TICKETS_LANG": "pt-BR", "LANG": "pt_BR"}, "en", id="option-before-settings"),
+        pytest.param("PT_br", {}, "pt-BR", id="another-spelling"),
+        pytest.param(None, {"IMPORT_TICKETS_LANG": "pt", "LC_ALL": "en_US"}, "pt-BR", id="setting-before-locale"),
+        pytest.param(None, {"IMPORT_TICKETS_LANG": "fr", "LANG": "pt_BR.UTF-8"}, "pt-BR", id="setting-not-ours"),
+        pytest.param(None, {"LANG": "pt_BR.UTF-8"}, "pt-BR", id="locale"),
+        pytest.param(None, {"LANG": "pt_BR.UTF-8", "LC_ALL": "C.UTF-8"}, "en", id="lc-all-first"),
+        pytest.param(None, {"LANG": "pt_BR.UTF-8", "LC_ALL": ""}, "pt-BR", id="empty-is-unset"),
+        pytest.param(None, {"LC_MESSAGES": "pt_BR", "LANG": "en_US"}, "pt-BR", id="messages-before-lang"),
+        pytest.param(None, {"LANG": "fr_FR.UTF-8"}, "en", id="a-language-not-ours"),
+    ],
+)
+def test_choose_language(option, environ, language):
+    assert choose_language(option, environ) == language
+
+
+def test_an_option_that_is_no_language_of_ours():
+    with pytest.raises(UsageError, match='no language "fr"; choose one of en, pt-BR'):
+        choose_language("fr", {})
+
+
+def test_translations():
+    assert language_of(translations("en")) == language_of(translations(None)) == "en"
+    assert language_of(translations("pt-BR")) == "pt-BR"
+    with pytest.raises(ValueError, match="fr"):
+        translations("fr")
+
+
+def test_say():
+    assert say(translations("pt-BR"), message("before")) == "antes"
+    assert say(translations("en"), message("before")) == "before"
