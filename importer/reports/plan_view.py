@@ -6,8 +6,9 @@ Made from the journal once the plan is written into it; a dry run and a real one
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 from importer.journal import ColumnTotals, Journal
@@ -47,12 +48,12 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """The plan in numbers and samples. `update` counts the rows that would be sent; conflicts count as invalid too."""
+    """The plan in numbers and samples. Conflicts count as invalid, too."""
 
     file: str
     sheet: str | None
     portal: str
-    update: int
+    rows_to_update: int
     unchanged: int
     invalid: int
     conflicts: int
@@ -67,7 +68,7 @@ class PlanView:
     @property
     def total(self) -> int:
         """How many rows the sheet has."""
-        return self.update + self.unchanged + self.invalid
+        return self.rows_to_update + self.unchanged + self.invalid
 
     @property
     def cells_changed(self) -> int:
@@ -92,9 +93,10 @@ def make_plan_view(
     """Return the view of the plan that `journal` holds.
 
     To be called once the plan is written: rows with changes are those to send, invalid and unchanged ones have their
-    status or repeat another row. `portal` names it for people; `notices` are said below the table.
-    Where values before are not known (`--no-diff`), moves and new owners count by what the sheet says.
+    status or repeat another row. `portal` is its ID, or empty; `notices` are said below the table.
+    Where the run did not read values before (`--no-diff`), moves and new owners count by what the sheet says.
     """
+    meta = journal.all_meta()
     labels = Labels(schema)
     headers = {one.definition.name: one.header for one in columns.values}
     totals = journal.column_totals(samples=_SAMPLES_READ)
@@ -105,14 +107,14 @@ def make_plan_view(
     invalid = counts.get(Status.INVALID, 0)
     moves = _count_moves(journal, schema)
     return PlanView(
-        file=str(journal.meta("file")),
-        sheet=journal.all_meta().get("sheet"),
+        file=Path(meta["file"]).name,
+        sheet=meta.get("sheet"),
         portal=portal,
-        update=moves.tickets,
+        rows_to_update=moves.tickets,
         unchanged=total - invalid - moves.tickets,
         invalid=invalid,
         conflicts=journal.count_findings().get("conflict", 0),
-        columns=tuple(_view_column(one, headers, labels, blank) for one in totals),
+        columns=tuple(_view_column(one, headers, labels, blank, compared=meta.get("diff", True)) for one in totals),
         forecast=forecast,
         stage_moves=moves.stage,
         closing=moves.closing,
@@ -121,13 +123,18 @@ def make_plan_view(
     )
 
 
-def _view_column(totals: ColumnTotals, headers: dict[str, str], labels: Labels, blank: set[str]) -> ColumnPlan:
+def _view_column(
+    totals: ColumnTotals, headers: dict[str, str], labels: Labels, blank: set[str], *, compared: bool
+) -> ColumnPlan:
     name = totals.property_name
+    samples: Iterable[tuple[str | None, str]] = (labels.change(name, *one) for one in totals.samples)
+    if not compared:
+        samples = ((None, labels.value(name, after)) for _, after in totals.samples)
     return ColumnPlan(
         header=headers.get(name) or labels.header(name),
         changed=totals.changed,
         cleared=totals.cleared,
-        samples=tuple(dict.fromkeys(labels.change(name, *one) for one in totals.samples))[:SAMPLES_SHOWN],
+        samples=tuple(dict.fromkeys(samples))[:SAMPLES_SHOWN],
         cleared_everywhere=name in blank,
     )
 

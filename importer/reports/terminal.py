@@ -132,17 +132,17 @@ class Terminal:
                 self._write(f"  {self._words(_cleared_everywhere(column))}", style="bold red")
         for notice in plan.notices:
             self._write(f"  {self._words(notice)}", style="yellow")
-        if plan.update:
+        if plan.rows_to_update:
             self._write(f"  {self._forecast(plan)}")
 
     def _title(self, file: str, sheet: str | None, portal: str) -> str:
         place = message('{file}, sheet "{sheet}"', file=file, sheet=sheet) if sheet else message("{file}", file=file)
         title = plain_text(self._words(place))
-        return f"{title} {self._arrow} {plain_text(portal)}" if portal else title
+        return f"{title} {self._arrow} {self._words(message('portal {portal}', portal=portal))}" if portal else title
 
     def _count_plan(self, plan: PlanView) -> str:
         rows = [
-            count_message("{count} row to update", "{count} rows to update", plan.update),
+            count_message("{count} row to update", "{count} rows to update", plan.rows_to_update),
             message("{count} unchanged", count=plan.unchanged),
             message("{count} invalid", count=plan.invalid),
         ]
