@@ -24,28 +24,29 @@ from importer.records import Change, CheckedRow, Outcome, Status, Values
 from schemas.message import Message, message
 
 _SCHEMA = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL);
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE rows (
     row INTEGER PRIMARY KEY,      -- as the spreadsheet shows it
     key TEXT NOT NULL,            -- as it is sent
     folded TEXT NOT NULL,         -- the key as the portal compares it
     ticket TEXT,                  -- record ID, once a read or an answer told it
-    wanted BLOB NOT NULL,         -- {property: value}: what the sheet says
-    pending BLOB,                 -- {property: {pipeline: value}}
+    wanted TEXT NOT NULL,         -- {property: value}: what the sheet says
+    pending TEXT,                 -- {property: {pipeline: value}}
     modified TEXT,                -- when the sheet was made, as far as the row tells
-    before BLOB,                  -- {property: value}: the portal's values of what changes
-    changes BLOB,                 -- {property: value}: what is sent
+    before TEXT,                  -- {property: value}: the portal's values of what changes
+    changes TEXT,                 -- {property: value}: what is sent
+    returned TEXT,                -- {property: value}: what the portal made of it, where that differs
     status TEXT,                  -- NULL: undecided
     same_as INTEGER,              -- the row whose fate it shares
     batch INTEGER,
-    notices BLOB                  -- messages
+    notices TEXT                  -- messages
 );
 CREATE INDEX rows_by_batch ON rows (batch) WHERE batch IS NOT NULL;
 CREATE INDEX rows_by_twin ON rows (same_as) WHERE same_as IS NOT NULL;
 CREATE TABLE findings (
     number INTEGER PRIMARY KEY,
     row INTEGER, position INTEGER, header TEXT, property TEXT, key TEXT, value TEXT,
-    code TEXT NOT NULL, message BLOB NOT NULL
+    code TEXT NOT NULL, message TEXT NOT NULL
 );
 CREATE INDEX findings_by_row ON findings (row);
 CREATE TABLE batches (
@@ -91,15 +92,16 @@ class ColumnTotals:
     samples: tuple[tuple[str, str], ...]
 
 
-def _dump(value: object) -> bytes:
-    return orjson.dumps(value)
+def _dump(value: object) -> str:
+    """Return JSON as text: SQLite's JSON functions do not take it as bytes."""
+    return orjson.dumps(value).decode()
 
 
-def _dump_messages(messages: Sequence[Message]) -> bytes | None:
-    return orjson.dumps([one.to_json() for one in messages]) if messages else None
+def _dump_messages(messages: Sequence[Message]) -> str | None:
+    return _dump([one.to_json() for one in messages]) if messages else None
 
 
-def _load_messages(stored: bytes | None) -> tuple[Message, ...]:
+def _load_messages(stored: str | None) -> tuple[Message, ...]:
     return tuple(Message.from_json(one) for one in orjson.loads(stored)) if stored else ()
 
 
@@ -183,6 +185,11 @@ class Journal:
             raise KeyError(name)
         return orjson.loads(found[0])
 
+    @property
+    def state(self) -> str:
+        """How far the run is: reading, planned, refused, sending, stopped, interrupted or finished."""
+        return str(self.meta("state"))
+
     def all_meta(self) -> dict[str, Any]:
         """Return all facts of the run."""
         return {name: orjson.loads(value) for name, value in self._db.execute("SELECT name, value FROM meta")}
@@ -229,7 +236,7 @@ class Journal:
             ),
         )
 
-    def shared_keys(self) -> Iterator[list[tuple[int, str, bytes]]]:
+    def shared_keys(self) -> Iterator[list[tuple[int, str, str]]]:
         """Yield, per key that several undecided rows bear, those rows: (row, key, wanted and pending as stored)."""
         groups = self._db.execute(
             "SELECT folded FROM rows WHERE status IS NULL GROUP BY folded HAVING count(*) > 1 ORDER BY min(row)"
@@ -278,10 +285,25 @@ class Journal:
 
     def _decide(self, outcomes: Sequence[Outcome]) -> None:
         self._db.executemany(
-            "UPDATE rows SET status = ?, ticket = coalesce(?, ticket), notices = ? WHERE row = ?",
-            ((str(o.status), o.ticket, _dump_messages(o.notices), o.row) for o in outcomes),
+            "UPDATE rows SET status = ?, ticket = coalesce(?, ticket), notices = ?, returned = ? WHERE row = ?",
+            (
+                (
+                    str(o.status),
+                    o.ticket,
+                    _dump_messages(o.notices),
+                    _dump(dict(o.returned)) if o.returned else None,
+                    o.row,
+                )
+                for o in outcomes
+            ),
         )
         self._insert_findings(finding for o in outcomes for finding in o.findings)
+
+    def refuse_rows(self, findings: Sequence[Finding]) -> None:
+        """Make the rows that these findings name invalid."""
+        with self._db:
+            self._db.executemany("UPDATE rows SET status = 'invalid' WHERE row = ?", {(f.row,) for f in findings})
+            self._insert_findings(findings)
 
     def join_twins(self, twins: Iterable[tuple[int, int]]) -> None:
         """Remember rows that repeat another: (row, the row whose fate it shares)."""
@@ -290,23 +312,45 @@ class Journal:
 
     def column_totals(self, *, samples: int = 3, status: Status | None = None) -> list[ColumnTotals]:
         """Return what the plan (or what was done, with a status) does to each property, most cells first."""
-        where = "rows.changes IS NOT NULL AND " + ("rows.status = ?" if status else "(rows.status IS NULL OR 1)")
-        arguments = (str(status),) if status else ()
         totals = self._db.execute(
             "SELECT each.key, sum(each.value <> ''), sum(each.value = '') FROM rows, json_each(rows.changes) AS each "
-            f"WHERE {where} GROUP BY each.key ORDER BY count(*) DESC, each.key",
-            arguments,
+            "WHERE rows.status IS ? GROUP BY each.key ORDER BY count(*) DESC, each.key",
+            (status and str(status),),
         ).fetchall()
-        return [ColumnTotals(name, changed, cleared, self._samples(name, samples)) for name, changed, cleared in totals]
+        return [
+            ColumnTotals(name, changed, cleared, self._samples(name, samples, status))
+            for name, changed, cleared in totals
+        ]
 
-    def _samples(self, name: str, count: int) -> tuple[tuple[str, str], ...]:
+    def _samples(self, name: str, count: int, status: Status | None) -> tuple[tuple[str, str], ...]:
         path = f'$."{name}"'
         found = self._db.execute(
             "SELECT json_extract(before, ?), json_extract(changes, ?) FROM rows "
-            "WHERE changes IS NOT NULL AND json_extract(changes, ?) IS NOT NULL ORDER BY row LIMIT ?",
-            (path, path, path, count),
+            "WHERE changes IS NOT NULL AND json_extract(changes, ?) IS NOT NULL AND status IS ? ORDER BY row LIMIT ?",
+            (path, path, path, status and str(status), count),
         )
         return tuple((before or "", after) for before, after in found)
+
+    def count_planned_cells(self) -> tuple[int, int]:
+        """Return how many cells the plan would give a new value, and how many it would empty."""
+        found = self._db.execute(
+            "SELECT coalesce(sum(each.value <> ''), 0), coalesce(sum(each.value = ''), 0) "
+            "FROM rows, json_each(rows.changes) AS each WHERE rows.status IS NULL"
+        ).fetchone()
+        return int(found[0]), int(found[1])
+
+    def count_planned_rows(self) -> int:
+        """Return how many rows the plan would send."""
+        found = self._db.execute("SELECT count(*) FROM rows WHERE changes IS NOT NULL AND status IS NULL").fetchone()
+        return int(found[0])
+
+    def count_blocking_rows(self) -> int:
+        """Return how many rows are invalid for another reason than a conflict, which keeps no other row back."""
+        found = self._db.execute(
+            "SELECT count(*) FROM rows WHERE status = 'invalid' AND EXISTS "
+            "(SELECT 1 FROM findings AS f WHERE f.row = rows.row AND f.code <> 'conflict')"
+        ).fetchone()
+        return int(found[0])
 
     def make_batches(self, size: int) -> int:
         """Give each change that has no batch yet one of at most `size`, in row order; return how many there are."""
@@ -336,7 +380,7 @@ class Journal:
                 (number,),
             )
             changes = tuple(
-                Change(row, key, ticket, orjson.loads(before or b"{}"), orjson.loads(after), number)
+                Change(row, key, ticket, orjson.loads(before or "{}"), orjson.loads(after), number)
                 for row, key, ticket, before, after in rows
             )
             if changes:
@@ -457,6 +501,33 @@ class Journal:
         ):
             yield Change(row, key, ticket, _load_values(before), _load_values(after), batch or 0)
 
+    def shared_tickets(self) -> list[list[tuple[int, str]]]:
+        """Return, per ticket that several rows would change, those rows: (row, key). Keys may differ and yet meet."""
+        tickets = self._db.execute(
+            "SELECT ticket FROM rows WHERE changes IS NOT NULL AND ticket IS NOT NULL AND status IS NULL "
+            "GROUP BY ticket HAVING count(*) > 1 ORDER BY min(row)"
+        ).fetchall()
+        return [
+            self._db.execute(
+                "SELECT row, key FROM rows WHERE ticket = ? AND changes IS NOT NULL AND status IS NULL ORDER BY row",
+                one,
+            ).fetchall()
+            for one in tickets
+        ]
+
+    def written(self) -> Iterator[tuple[Change, Values]]:
+        """Yield what may stand in the portal by this run: each change that was confirmed, or sent and not confirmed.
+
+        With it what the portal made of the values, where that differs from what was sent.
+        """
+        for row, key, ticket, before, after, batch, returned in self._db.execute(
+            "SELECT row, key, ticket, before, changes, batch, returned FROM rows WHERE changes IS NOT NULL AND "
+            "(status = 'updated' OR status = 'failed' AND EXISTS (SELECT 1 FROM findings AS f WHERE f.row = rows.row "
+            "AND f.code IN ('unavailable', 'unconfirmed'))) ORDER BY row"
+        ):
+            change = Change(row, key, ticket, _load_values(before), _load_values(after), batch or 0)
+            yield change, _load_values(returned)
+
     def wanted(self) -> Iterator[tuple[int, str, str | None, Values]]:
         """Yield (row, key, ticket, what the sheet says) of every row that passed validation."""
         for row, key, ticket, wanted in self._db.execute(
@@ -465,7 +536,7 @@ class Journal:
             yield row, key, ticket, orjson.loads(wanted)
 
 
-def _load_values(stored: bytes | None) -> Values:
+def _load_values(stored: str | None) -> Values:
     values: Values = orjson.loads(stored) if stored else {}
     return values
 

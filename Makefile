@@ -1,0 +1,59 @@
+# What a developer does, and what CI does. Needs Python 3.11 or newer and make; the rest is installed into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-desktop desktop-packages lint types wheel-check format lock translations clean
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## create .venv with everything the lock file names
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY) ## run the main job on a real workbook against the embedded sandbox portal
+	@rm -rf build/demo && mkdir -p build/demo && cp fixtures/edits.xlsx build/demo/edits.xlsx
+	IMPORT_TICKETS_HOME=build/demo/state $(BIN)/import-tickets build/demo/edits.xlsx --sandbox --on-invalid skip --yes \
+		--html build/demo/edits.html || test $$? -eq 1 # some of its rows cannot be sent, on purpose
+	@echo "The annotated workbook: $(CURDIR)/build/demo/edits.xlsx"
+	@echo "The same as a page:     $(CURDIR)/build/demo/edits.html"
+
+test: $(READY) ## pass the whole suite, but for what wants a browser or an office program
+	$(BIN)/python -m pytest -n 2 -m "not desktop and not wheel" --cov --cov-report= $(ARGS)
+	@$(BIN)/python -m coverage report --skip-covered --fail-under=90 | tail -n 3
+
+test-desktop: $(READY) ## the tests that want Chromium and LibreOffice
+	$(BIN)/python -m pytest -m desktop $(ARGS)
+
+desktop-packages: ## install Chromium and LibreOffice from Debian's packages (root)
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium libreoffice-calc poppler-utils
+
+lint: $(READY) ## ruff: rules and layout
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY) ## mypy, strict
+	$(BIN)/mypy
+
+wheel-check: $(READY) ## build the wheel, install it into an empty environment, run it from another folder
+	$(BIN)/python -m pytest -m wheel tests/test_wheel.py $(ARGS)
+
+format: $(READY) ## lay the code out
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format --quiet .
+
+lock: $(READY) ## renew the lock file: names, versions and hashes (needs uv)
+	uv pip compile pyproject.toml --group dev --all-extras --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
+
+clean: ## remove what was built
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*

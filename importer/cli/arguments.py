@@ -1,0 +1,267 @@
+"""What may be typed: commands, options, their defaults and their help."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+from importer.runs.options import Amount
+
+COMMANDS = {
+    "run": "read, validate, compare, confirm, update, write the results back",
+    "resume": "go on with a run that stopped early",
+    "undo": "put back what a run changed, where nobody has changed it since",
+    "reconcile": "report where the portal and the sheet differ, cell by cell",
+    "runs": "the runs kept on this machine",
+    "template": "write a workbook of tickets to edit",
+    "schema": "save or print the portal's ticket schema",
+    "doctor": "check token, scopes, limits, clock and state folder",
+    "sandbox": "serve the embedded sandbox portal",
+}
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of every command. `import-tickets FILE` is turned into `run FILE` before it."""
+    parser = argparse.ArgumentParser(
+        prog="import-tickets",
+        description="Update HubSpot tickets in bulk from a spreadsheet, and see beside every row what became of it.",
+        epilog="`import-tickets FILE` is short for `import-tickets run FILE`; its options: import-tickets run --help",
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    _run(commands)
+    _resume(commands)
+    _undo(commands)
+    _reconcile(commands)
+    _runs(commands)
+    _template(commands)
+    _schema(commands)
+    _doctor(commands)
+    _sandbox(commands)
+    return parser
+
+
+Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _add(commands: Commands, name: str) -> argparse.ArgumentParser:
+    return commands.add_parser(name, help=COMMANDS[name], description=_sentence(COMMANDS[name]))
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _run(commands: Commands) -> None:
+    parser = _add(commands, "run")
+    parser.add_argument("file", metavar="FILE", type=Path, help="the spreadsheet: CSV, TSV, XLSX, XLSM, XLS or ODS")
+    _sending_options(parser)
+    parser.add_argument(
+        "--on-invalid", choices=["stop", "skip"], help="rows that fail validation: send nothing, or send the others"
+    )
+    parser.add_argument("--no-diff", action="store_true", help="do not read current values first; send every cell")
+    parser.add_argument(
+        "--max-changes", type=amount, metavar="N", help="refuse a plan that changes more cells (N or N%%)"
+    )
+    parser.add_argument(
+        "--max-clears", type=amount, metavar="N", help="refuse a plan that clears more cells (N or N%%)"
+    )
+    parser.add_argument(
+        "--on-conflict",
+        choices=["skip", "overwrite"],
+        default="skip",
+        help="tickets changed in the portal since the sheet was made",
+    )
+    _reading_options(parser)
+    parser.add_argument(
+        "--output", type=Path, metavar="PATH", help="write the annotated spreadsheet there; leave FILE alone"
+    )
+    _common_options(parser)
+    _portal_options(parser)
+
+
+def _reading_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("reading")
+    group.add_argument("--sheet", metavar="NAME", help="which sheet of a workbook")
+    group.add_argument("--id-property", metavar="NAME", help="the unique property that keys the rows")
+    group.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        type=mapping,
+        metavar="HEADER=PROPERTY",
+        help="take this column for that property",
+    )
+    group.add_argument("--skip-column", action="append", default=[], metavar="HEADER", help="leave this column out")
+    group.add_argument("--skip-unknown", action="store_true", help="leave out columns that are no property")
+    group.add_argument("--skip-read-only", action="store_true", help="leave out columns that cannot be written")
+    group.add_argument("--blank", choices=["clear", "keep"], default="clear", help="what an empty cell means")
+    group.add_argument("--schema", type=Path, metavar="FILE", help="validate against a saved schema")
+    group.add_argument(
+        "--locale", metavar="LOCALE", help="how to read numbers and dates that are text: pt-BR, en-GB, ..."
+    )
+    group.add_argument("--date-format", metavar="FORMAT", help="as DD/MM/YYYY HH:mm, or in strptime's letters")
+    group.add_argument("--timezone", metavar="ZONE", help="the zone of times that name none; the portal's otherwise")
+    group.add_argument("--encoding", metavar="NAME", help="how to read a CSV file")
+    group.add_argument("--delimiter", metavar="CHAR", help="what parts the fields of a CSV file")
+    group.add_argument(
+        "--config", type=Path, metavar="PATH", help="settings in place of import-tickets.toml beside FILE"
+    )
+
+
+def _sending_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dry-run", action="store_true", help="send no update")
+    parser.add_argument("--yes", "-y", action="store_true", help="do not ask before updating")
+
+
+def _common_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("output")
+    group.add_argument("--html", type=Path, metavar="PATH", help="write the HTML report too")
+    group.add_argument("--json", action="store_true", help="a machine-readable summary on standard output")
+    group.add_argument("--lang", metavar="LANG", help="language of what people read: en, pt-BR")
+    volume = group.add_mutually_exclusive_group()
+    volume.add_argument("--quiet", action="store_true", help="less on standard error")
+    volume.add_argument("--verbose", action="store_true", help="more on standard error")
+
+
+def _portal_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("portal")
+    group.add_argument("--sandbox", action="store_true", help="use the embedded sandbox portal in place of a real one")
+    group.add_argument("--max-rate", type=positive, metavar="N", help="at most N requests per 10 s")
+    group.add_argument(
+        "--daily-reserve", type=percent, default=5.0, metavar="PERCENT", help="calls of the day left to others"
+    )
+
+
+def _resume(commands: Commands) -> None:
+    parser = _add(commands, "resume")
+    parser.add_argument("run", metavar="RUN", nargs="?", help="which run; the latest unfinished one if left out")
+    parser.add_argument(
+        "--yes", "-y", action="store_true", help="accepted for scripts; a run that was confirmed does not ask"
+    )
+    _common_options(parser)
+    _portal_options(parser)
+
+
+def _undo(commands: Commands) -> None:
+    parser = _add(commands, "undo")
+    parser.add_argument("run", metavar="RUN", help="which run; `import-tickets runs` lists them")
+    _sending_options(parser)
+    _common_options(parser)
+    _portal_options(parser)
+
+
+def _reconcile(commands: Commands) -> None:
+    parser = _add(commands, "reconcile")
+    parser.add_argument("file", metavar="FILE", type=Path, help="the spreadsheet")
+    parser.add_argument(
+        "--yes", "-y", action="store_true", help="accepted for scripts; a reconciliation changes nothing in the portal"
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="PATH", help="write the annotated spreadsheet there; leave FILE alone"
+    )
+    _reading_options(parser)
+    _common_options(parser)
+    _portal_options(parser)
+
+
+def _runs(commands: Commands) -> None:
+    parser = _add(commands, "runs")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    listing = actions.add_parser("list", help="list them (the default)")
+    show = actions.add_parser("show", help="show one of them")
+    show.add_argument("run", metavar="RUN")
+    purge = actions.add_parser("purge", help="remove journals")
+    purge.add_argument("--older-than", required=True, type=days, metavar="AGE", help="such as 90d")
+    purge.add_argument("--yes", "-y", action="store_true", help="do not ask")
+    for one in (parser, listing, show, purge):
+        _common_options(one)
+
+
+def _template(commands: Commands) -> None:
+    parser = _add(commands, "template")
+    parser.add_argument("out", metavar="OUT", type=Path, help="the workbook to write, OUT.xlsx")
+    parser.add_argument("--properties", metavar="NAMES", help="internal names, with commas between them")
+    parser.add_argument("--id-file", type=Path, metavar="PATH", help="a text file with one ticket ID a line")
+    parser.add_argument("--pipeline", metavar="NAME", help="tickets of this pipeline (ID or label)")
+    parser.add_argument("--stage", metavar="NAME", help="tickets at this stage (ID or label)")
+    parser.add_argument("--owner", metavar="NAME", help="tickets of this owner (ID, e-mail or name)")
+    parser.add_argument("--modified-since", metavar="DATE", help="tickets changed since then (YYYY-MM-DD)")
+    parser.add_argument(
+        "--filter", action="append", default=[], type=mapping, metavar="PROPERTY=VALUE", help="tickets with this value"
+    )
+    parser.add_argument("--limit", type=positive, metavar="N", help="at most N tickets")
+    parser.add_argument("--overwrite", action="store_true", help="replace OUT where it exists")
+    _common_options(parser)
+    _portal_options(parser)
+
+
+def _schema(commands: Commands) -> None:
+    parser = _add(commands, "schema")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    pull = actions.add_parser("pull", help="save the portal's ticket schema")
+    pull.add_argument("--output", type=Path, metavar="FILE", help="where; ticket-schema.json if left out")
+    show = actions.add_parser("show", help="print it, or one property")
+    show.add_argument("property", metavar="PROPERTY", nargs="?")
+    show.add_argument("--schema", type=Path, metavar="FILE", help="print a saved schema")
+    for one in (pull, show):
+        _common_options(one)
+        _portal_options(one)
+
+
+def _doctor(commands: Commands) -> None:
+    parser = _add(commands, "doctor")
+    _common_options(parser)
+    _portal_options(parser)
+
+
+def _sandbox(commands: Commands) -> None:
+    parser = _add(commands, "sandbox")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    serve = actions.add_parser("serve", help="serve it on loopback until interrupted")
+    serve.add_argument("--port", type=int, default=0, metavar="N", help="a free one if left out")
+    serve.add_argument("--latency-ms", type=int, default=0, metavar="MS", help="how long each answer takes")
+    serve.add_argument("--rate", type=int, metavar="N", help="requests allowed per 10 s; 0 is no limit")
+
+
+def mapping(text: str) -> tuple[str, str]:
+    """Return (left, right) of `LEFT=RIGHT`; the last `=` parts them, for headers may hold one."""
+    left, sign, right = text.rpartition("=")
+    if not sign or not left.strip() or not right.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form HEADER=PROPERTY")
+    return left.strip(), right.strip()
+
+
+def amount(text: str) -> Amount:
+    """Return a limit: `50`, or `10%`."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", text.strip())
+    if not found or (not found[2] and "." in found[1]):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number of cells nor a per cent")
+    return Amount(float(found[1]), percent=bool(found[2]))
+
+
+def positive(text: str) -> int:
+    """Return a whole number from 1."""
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
+
+
+def percent(text: str) -> float:
+    """Return a share from 0 to 100, with or without its sign."""
+    try:
+        share = float(text.removesuffix("%"))
+    except ValueError:
+        share = -1
+    if not 0 <= share <= 100:  # noqa: PLR2004 - a per cent
+        raise argparse.ArgumentTypeError(f"{text!r} is not a per cent from 0 to 100")
+    return share
+
+
+def days(text: str) -> int:
+    """Return a number of days: `90d`, `12w` or `90`."""
+    found = re.fullmatch(r"(\d+)([dw]?)", text.strip())
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is no age; write 90d or 12w")
+    return int(found[1]) * (7 if found[2] == "w" else 1)

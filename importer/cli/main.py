@@ -1,0 +1,26 @@
+"""The entry point: `import-tickets`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what the arguments ask, and return the exit code.
+
+    `--version` answers before anything else is imported.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments == ["--version"]:
+        from importer import __version__
+
+        print(f"import-tickets {__version__}")
+        return 0
+    from importer.cli.commands import run_command
+
+    return run_command(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

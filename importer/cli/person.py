@@ -1,0 +1,100 @@
+"""The person at the terminal, as the jobs see one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from importer.findings import Finding
+from importer.reports.plan_view import PlanView
+from importer.reports.terminal import Terminal
+from schemas.message import Message, Translations, message
+
+if TYPE_CHECKING:
+    from importer.portal.events import Event
+    from importer.reports.progress import Progress
+    from importer.runs.options import Result
+
+
+class Person:
+    """Shows on standard error, and asks where standard input and standard error are a terminal."""
+
+    def __init__(self, translations: Translations, *, quiet: bool, verbose: bool) -> None:
+        self.terminal = Terminal(translations, quiet=quiet)
+        self._verbose = verbose
+        self._open_bars = ExitStack()
+        self._bar: Progress | None = None
+        self._bar_is_for = ""
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether somebody is there to answer."""
+        return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+    def say(self, text: Message) -> None:
+        """Show a notice."""
+        self._close_bar()
+        self.terminal.say(text)
+
+    def show_findings(self, findings: Sequence[Finding], *, total: int, file: str, sheet: str | None) -> None:
+        """Show the first findings of a file, and how many there are."""
+        self._close_bar()
+        title = message('{file}, sheet "{sheet}":', file=file, sheet=sheet) if sheet else message("{file}:", file=file)
+        self.terminal.show_findings(findings, count=total, title=title)
+
+    def show_plan(self, plan: PlanView) -> None:
+        """Show what would be done."""
+        self._close_bar()
+        self.terminal.show_plan(plan)
+
+    def ask(self, question: Message) -> bool:
+        """Ask a question that yes or no answers."""
+        self._close_bar()
+        return self.terminal.ask(question)
+
+    def progress(self, event: Event) -> None:
+        """Show how far the work is."""
+        if self.terminal.quiet:
+            return
+        if event.kind == "waiting":
+            if self._verbose and event.reason is not None:
+                self.terminal.say(event.reason)
+            if self._bar is not None and event.until is not None:
+                self._bar.wait((event.until - datetime.now(UTC)).total_seconds())
+            return
+        if event.kind == "read":
+            self._open_bar("read", message("Reading current values"), event.total)
+        elif event.kind == "rows":
+            self._open_bar("rows", message("Updating"), event.total)
+        if self._bar is not None and event.kind in {"read", "rows"}:
+            share = None
+            if event.daily and event.daily_remaining is not None:
+                share = 1 - event.daily_remaining / event.daily
+            self._bar.update(event.done, updated=event.updated, failed=event.failed, daily_share=share)
+
+    def show_result(self, result: Result) -> None:
+        """Show how a job ended: why it stopped early, what became of the rows, where to look, what to do next."""
+        self._close_bar()
+        if result.error is not None:
+            self.terminal.show_error(result.error)
+        summary = dict(result.summary)
+        if summary["run_id"]:
+            report = result.report
+            self.terminal.show_summary(summary, report=report.name if report else None)
+        for command in result.next_commands:
+            self.terminal.show_next(command)
+
+    def _open_bar(self, what: str, title: Message, total: int) -> None:
+        if self._bar_is_for == what:
+            return
+        self._close_bar()
+        self._bar = self._open_bars.enter_context(self.terminal.progress(title, total=total or None))
+        self._bar_is_for = what
+
+    def _close_bar(self) -> None:
+        self._open_bars.close()
+        self._bar = None
+        self._bar_is_for = ""

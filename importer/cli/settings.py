@@ -1,0 +1,83 @@
+"""Where options come from besides the command line: the environment, and `import-tickets.toml`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from importer.errors import UsageError
+from importer.runs.options import PortalAccess
+from schemas.message import message
+
+CONFIG_NAME = "import-tickets.toml"
+DEFAULT_ADDRESS = "https://api.hubapi.com"
+
+
+def config_arguments(file: Path | None, named: Path | None, flags: Mapping[str, bool]) -> list[str]:
+    """Return the arguments that a settings file stands for, to be read before those that were typed.
+
+    file: the spreadsheet, beside which `import-tickets.toml` may lie; named: `--config`.
+    flags: the long options of the command (without dashes), and whether each takes a value.
+    Raises UsageError for a file that cannot be read, or that holds what is no option.
+    """
+    path = named or (file.absolute().parent / CONFIG_NAME if file else None)
+    if path is None or (named is None and not path.is_file()):
+        return []
+    try:
+        settings = tomllib.loads(path.read_text("utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(
+            message("The settings file {path} cannot be read ({reason}).", path=str(path), reason=str(error))
+        ) from error
+    for section in settings.keys() - {"options", "columns"}:
+        raise UsageError(message('{path}: "{name}" is neither [options] nor [columns].', path=str(path), name=section))
+    arguments: list[str] = []
+    for name, value in _table(settings, "options", path).items():
+        arguments += _option(name, value, flags, path)
+    columns = _table(settings, "columns", path)
+    for name in columns.keys() - {"map", "skip"}:
+        raise UsageError(message('{path}: [columns] holds "map" and "skip", not "{name}".', path=str(path), name=name))
+    for header, target in _table(columns, "map", path).items():
+        arguments.append(f"--map={header}={target}")
+    skip = columns.get("skip", [])
+    arguments += [f"--skip-column={header}" for header in ([skip] if isinstance(skip, str) else skip)]
+    return arguments
+
+
+def _table(settings: Mapping[str, Any], name: str, path: Path) -> Mapping[str, Any]:
+    table = settings.get(name, {})
+    if not isinstance(table, dict):
+        raise UsageError(message('{path}: "{name}" must be a table of names and values.', path=str(path), name=name))
+    return table
+
+
+def _option(name: str, value: object, flags: Mapping[str, bool], path: Path) -> list[str]:
+    name = name.replace("_", "-")
+    if name not in flags or name in {"config", "help"}:
+        raise UsageError(
+            message('{path}: there is no option "{name}"; options bear their long names.', path=str(path), name=name)
+        )
+    if not flags[name]:
+        if not isinstance(value, bool):
+            raise UsageError(message('{path}: "{name}" is true or false.', path=str(path), name=name))
+        return [f"--{name}"] if value else []
+    values: Sequence[object] = value if isinstance(value, list) else [value]
+    if not all(isinstance(one, (str, int, float)) and not isinstance(one, bool) for one in values):
+        raise UsageError(message('{path}: "{name}" is a text or a number.', path=str(path), name=name))
+    return [f"--{name}={one}" for one in values]
+
+
+def portal_access(
+    environ: Mapping[str, str], *, sandbox: bool, max_rate: int | None, daily_reserve: float
+) -> PortalAccess:
+    """Return how to reach the portal. The token comes from the environment alone."""
+    return PortalAccess(
+        base_url=(environ.get("HUBSPOT_BASE_URL") or DEFAULT_ADDRESS).rstrip("/"),
+        token=(environ.get("HUBSPOT_ACCESS_TOKEN") or "").strip(),
+        version=environ.get("HUBSPOT_API_VERSION") or "v3",
+        sandbox=sandbox,
+        max_rate=max_rate,
+        daily_reserve=daily_reserve,
+    )

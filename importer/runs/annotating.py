@@ -1,0 +1,95 @@
+"""From the journal to the spreadsheet: what is written beside the rows, and on the report sheets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from importer.journal import Journal
+from importer.language import translations
+from importer.records import Status
+from importer.reports.words import Labels, plain_text, row_messages, ticket_url
+from importer.runs.options import Ui
+from importer.writeback import Annotation, ChangeLine, ErrorLine, RowNote, write_back
+from schemas.message import Message, message
+from schemas.property import PortalSchema
+
+if TYPE_CHECKING:
+    from schemas.message import Translations
+
+MAX_CHANGE_LINES = 100_000
+"""Lines of the sheet "Import changes"."""
+
+_SHOWN_CHANGES = (Status.UPDATED, Status.WOULD_UPDATE, Status.DIFFERS)
+
+
+def annotate_file(journal: Journal, schema: PortalSchema, ui: Ui, *, lang: str) -> Path | None:
+    """Write the results beside the rows; return the spreadsheet written, or None where none could be."""
+    meta = journal.all_meta()
+    output = meta.get("output")
+    written = write_back(
+        Path(meta["file"]),
+        make_annotation(journal, meta, schema, translations(lang)),
+        output=Path(output) if output else None,
+        digest=meta["digest"],
+    )
+    for notice in written.notices:
+        ui.say(notice)
+    return written.path
+
+
+def make_annotation(journal: Journal, meta: dict[str, Any], schema: PortalSchema, words: Translations) -> Annotation:
+    """Return everything that the spreadsheet is given, read from the journal as it is written."""
+    positions = {name: (position, header) for position, header, name in meta["columns"]}
+    labels = Labels(schema)
+
+    def notes() -> Iterator[RowNote]:
+        for one in row_messages(journal, words):
+            yield RowNote(one.row, str(one.status), one.message)
+
+    def errors() -> Iterator[ErrorLine]:
+        for one in journal.findings():
+            text = plain_text(one.text.render(words))
+            yield ErrorLine(one.row, one.position, one.header or "", one.value or "", one.code, text)
+
+    def changes() -> Iterator[ChangeLine]:
+        portal = meta["portal"]
+        for change in islice(journal.changes(*_SHOWN_CHANGES), MAX_CHANGE_LINES):
+            url = ticket_url(portal["ui_domain"], portal["portal_id"], change.ticket or _record_id(change.key, meta))
+            for name, after in change.after.items():
+                position, header = positions.get(name, (None, labels.header(name)))
+                old, new = labels.change(name, change.before.get(name, ""), after)
+                yield ChangeLine(change.row, change.key, url, header, old, new, position)
+
+    return Annotation(
+        sheet=meta["sheet"],
+        header_row=meta["header_row"],
+        headers=meta["headers"],
+        notes=notes,
+        faulty=[(one.row, one.position) for one in journal.findings() if one.row and one.position is not None],
+        totals=[(status, count) for status, count in journal.count_by_status().items() if status],
+        facts=[(label.render(words), value) for label, value in _facts(meta)],
+        errors=errors,
+        changes=lambda: islice(changes(), MAX_CHANGE_LINES),
+        translations=words,
+    )
+
+
+def _record_id(key: str, meta: dict[str, Any]) -> str | None:
+    return key if meta["key"]["property"] == "id" else None
+
+
+def _facts(meta: dict[str, Any]) -> list[tuple[Message, str]]:
+    portal = meta["portal"]
+    facts = [
+        (message("Run"), str(meta["id"])),
+        (message("Started"), str(meta["started_at"])),
+        (message("Portal"), " ".join(filter(None, (portal.get("portal_id"), portal.get("base_url"))))),
+        (message("Key column"), f"{meta['key']['header']} ({meta['key']['property']})"),
+        (message("Update requests"), str(meta["requests"].get("update", 0))),
+    ]
+    if meta["kind"] == "run" and not meta["dry_run"] and meta["diff"]:
+        facts.append((message("To undo"), f"import-tickets undo {meta['id']}"))
+    return facts

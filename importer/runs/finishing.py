@@ -1,0 +1,75 @@
+"""How every job ends: statuses settled, the results beside the rows, the HTML page, the summary."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from importer.errors import ImportTicketsError
+from importer.journal import Journal
+from importer.records import Status
+from importer.runs.options import Result, RunOptions
+from importer.runs.state import UNFINISHED, now
+from schemas.property import PortalSchema
+
+if TYPE_CHECKING:
+    from importer.runs.run import Job
+
+
+def fail_early(options: RunOptions, error: ImportTicketsError, *, started_at: str) -> Result:
+    """Return the result of a run that ended before it had a journal."""
+    from importer.reports.summary import failure_summary
+
+    summary = failure_summary(
+        error,
+        file=options.file,
+        sheet=options.read.sheet,
+        dry_run=options.dry_run,
+        started_at=started_at,
+        finished_at=now(),
+    )
+    return Result(error.exit_code, summary, error=error)
+
+
+def conclude(job: Job, *, error: ImportTicketsError | None, annotate: bool) -> Result:
+    """Settle what became of the rows, write the reports, and return the result.
+
+    `error` is why the run stopped early; `annotate` whether the spreadsheet gets the results.
+    """
+    journal, options = job.journal, job.options
+    journal.settle_twins()
+    exit_code = error.exit_code if error else exit_code_of(journal)
+    journal.note(exit_code=exit_code, stop=error.text.to_json() if error else None, finished_at=now())
+    report = None
+    if annotate and journal.meta("kind") != "undo":
+        from importer.runs.annotating import annotate_file
+
+        report = annotate_file(journal, job.schema, job.ui, lang=options.lang)
+    if annotate and options.html:
+        write_page(journal, job.schema, options.html, lang=options.lang)
+    return summarize(journal, error=error, exit_code=exit_code, report=report)
+
+
+def summarize(journal: Journal, *, error: ImportTicketsError | None, exit_code: int, report: Path | None) -> Result:
+    """Return the result of a job from its journal."""
+    from importer.reports.summary import build_summary
+
+    journal.note(report=str(report) if report else None)
+    summary = build_summary(journal, exit_code=exit_code, report=report, stop=error)
+    following = (f"import-tickets resume {journal.meta('id')}",) if journal.state in UNFINISHED else ()
+    return Result(exit_code, summary, report=report, error=error, next_commands=following)
+
+
+def exit_code_of(journal: Journal) -> int:
+    """Return 0 where every row is as the sheet has it (dry run: would be), else 1."""
+    bad = {Status.INVALID, Status.FAILED, Status.DIFFERS, Status.NOT_SENT}
+    counts = journal.count_by_status()
+    return 1 if any(counts.get(status) for status in bad) or journal.count_findings() else 0
+
+
+def write_page(journal: Journal, schema: PortalSchema, path: Path, *, lang: str) -> None:
+    """Write the HTML report."""
+    from importer.language import translations
+    from importer.reports.html import write_html
+
+    write_html(journal, path, translations(lang), schema=schema)

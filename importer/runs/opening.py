@@ -1,0 +1,181 @@
+"""What every job begins with: a portal to talk to, the schema to judge by, a file that is read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from importer.errors import FileError, UsageError
+from importer.findings import Finding
+from importer.records import Columns
+from importer.runs.options import PortalAccess, ReadOptions, Ui
+from importer.runs.state import StateFolder
+from schemas.message import message
+from schemas.property import PortalSchema
+
+if TYPE_CHECKING:
+    from importer.loader import Source, Table
+    from importer.portal import Portal
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file that was opened and whose columns fit the portal."""
+
+    source: Source
+    table: Table
+    columns: Columns
+
+
+@asynccontextmanager
+async def connect(
+    access: PortalAccess, state: StateFolder, on_event: Callable[[Any], None] | None = None
+) -> AsyncIterator[Portal]:
+    """Connect to the portal, or to the embedded sandbox.
+
+    Raises UsageError `no_token` or `unsafe_address`.
+    """
+    from importer.portal import Portal, PortalSettings
+
+    app = None
+    base_url, token = access.base_url, access.token
+    if access.sandbox:
+        from importer.sandbox import open_app
+
+        app, base_url, token = open_app(state.home)
+    settings = PortalSettings(
+        base_url=base_url,
+        token=token,
+        version=access.version,
+        max_rate=access.max_rate,
+        daily_reserve=access.daily_reserve,
+        home=state.home,
+    )
+    async with Portal(settings, app=app, on_event=on_event) as portal:
+        yield portal
+
+
+async def fetch_schema(portal: Portal, state: StateFolder) -> PortalSchema:
+    """Fetch the portal's ticket schema, and keep a copy for dry runs without a token.
+
+    pandas and pandera are imported meanwhile, in a thread: together they take longer than the answers.
+    """
+    from schemas.property import read_schema
+    from schemas.saved import write_saved_schema
+
+    bodies, _ = await asyncio.gather(portal.fetch_bodies(), asyncio.to_thread(_import_heavy_libraries))
+    schema = read_schema(bodies)
+    try:
+        state.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_saved_schema(state.schema_cache(portal.settings.base_url), bodies)
+    except OSError as error:
+        raise FileError(
+            message(
+                "The state folder {path} cannot be written ({reason}). Set IMPORT_TICKETS_HOME to one that can.",
+                path=str(state.home),
+                reason=error.strerror or str(error),
+            )
+        ) from error
+    return schema
+
+
+def _import_heavy_libraries() -> None:
+    import pandera.pandas
+
+    del pandera
+
+
+def offline_schema(read: ReadOptions, access: PortalAccess, state: StateFolder, ui: Ui) -> PortalSchema:
+    """Return the schema to judge by when no request is made: the saved, the cached, or a fresh portal's.
+
+    Raises FileError where `--schema` names a file that holds none.
+    """
+    from schemas.saved import load_default_portal, read_saved_schema
+
+    if read.schema is not None:
+        return saved_schema(read.schema, ui)
+    cached = state.schema_cache(access.base_url)
+    if cached.is_file():
+        ui.say(
+            message(
+                "Without a token, rows are checked against the schema last fetched from {url}.", url=access.base_url
+            )
+        )
+        return read_saved_schema(cached)
+    ui.say(
+        message(
+            "Without a token, and with no schema fetched before, rows are checked against HubSpot's default ticket "
+            "properties; your portal's own properties are unknown. Set HUBSPOT_ACCESS_TOKEN, or name a saved schema "
+            "with --schema."
+        )
+    )
+    return load_default_portal()
+
+
+async def online_schema(portal: Portal, read: ReadOptions, state: StateFolder, ui: Ui) -> PortalSchema:
+    """Return the schema to judge by: the one that `--schema` names, else the portal's."""
+    return saved_schema(read.schema, ui) if read.schema else await fetch_schema(portal, state)
+
+
+def saved_schema(path: Path, ui: Ui) -> PortalSchema:
+    """Return the schema of a file that `schema pull` wrote, or of a bare body of the properties endpoint."""
+    from schemas.saved import read_saved_schema
+
+    schema = read_saved_schema(path)
+    if "pipelines" not in schema.bodies:
+        ui.say(
+            message(
+                "{file} holds properties alone: pipelines are taken to be HubSpot's default ones, owners are known "
+                "by ID alone, and times without a zone are read in UTC unless --timezone names one.",
+                file=path.name,
+            )
+        )
+    return schema
+
+
+def open_file(file: Path, read: ReadOptions) -> Source:
+    """Open FILE. Raises FileError where it cannot be read."""
+    from importer import loader
+
+    return loader.open_file(file, encoding=read.encoding, delimiter=read.delimiter)
+
+
+def fit_columns(source: Source, read: ReadOptions, schema: PortalSchema) -> Opened:
+    """Choose the sheet and find out which column is what.
+
+    Raises ColumnsError with every header that does not fit, and UsageError for a sheet that is not there.
+    """
+    from importer.loader.columns import choose_sheet, match_columns
+
+    chosen = choose_sheet(source, schema, sheet=read.sheet, mapping=read.mapping, id_property=read.id_property)
+    table = source.table(chosen.name)
+    columns = match_columns(
+        table.headers,
+        table.header_row,
+        schema,
+        id_property=read.id_property,
+        mapping=read.mapping,
+        skip=read.skip_columns,
+        skip_unknown=read.skip_unknown,
+        skip_read_only=read.skip_read_only,
+        empty_with_data=table.empty_headers_with_data,
+    )
+    return Opened(source, table, columns)
+
+
+def kept_schema(schema: PortalSchema, columns: Columns) -> Mapping[str, Any]:
+    """Return the bodies of the schema, properties of this file alone: what the journal keeps for resume and undo."""
+    names = {column.definition.name for column in columns.values} | {columns.key.property_name}
+    bodies = dict(schema.bodies)
+    results = bodies.get("properties", {}).get("results", [])
+    bodies["properties"] = {"results": [one for one in results if one["name"] in names]}
+    return bodies
+
+
+def file_finding(error: UsageError) -> Finding:
+    """Return the finding that says of the file as a whole why a step ended."""
+    return Finding(error.code, error.text)

@@ -1,0 +1,147 @@
+"""What a job is asked to do, and what it may ask back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from importer.errors import ImportTicketsError
+from importer.findings import Finding
+from schemas.message import Message
+
+if TYPE_CHECKING:
+    from importer.reports.plan_view import PlanView
+
+OnInvalid = Literal["stop", "skip", "ask"]
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A limit of a guard rail: so many cells, or so many per cent of those in the rows to update."""
+
+    number: float
+    percent: bool = False
+
+    def allows(self, cells: int, *, of: int) -> bool:
+        """Return whether `cells` out of `of` are within the limit."""
+        return cells <= (self.number * of / 100 if self.percent else self.number)
+
+    def __str__(self) -> str:
+        """Return the limit as it was typed."""
+        return f"{self.number:g}{'%' if self.percent else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class PortalAccess:
+    """How to reach the portal. `sandbox`: the embedded one, in this process."""
+
+    base_url: str = "https://api.hubapi.com"
+    token: str = field(default="", repr=False)
+    version: str = "v3"
+    sandbox: bool = False
+    max_rate: int | None = None
+    daily_reserve: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How FILE is read and judged."""
+
+    sheet: str | None = None
+    id_property: str | None = None
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    skip_columns: Sequence[str] = ()
+    skip_unknown: bool = False
+    skip_read_only: bool = False
+    blank: Literal["clear", "keep"] = "clear"
+    schema: Path | None = None
+    locale: str | None = None
+    date_format: str | None = None
+    time_zone: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What a run does with FILE."""
+
+    file: Path
+    read: ReadOptions = field(default_factory=ReadOptions)
+    dry_run: bool = False
+    yes: bool = False
+    on_invalid: OnInvalid = "ask"
+    diff: bool = True
+    max_changes: Amount | None = None
+    max_clears: Amount | None = None
+    output: Path | None = None
+    html: Path | None = None
+    on_conflict: Literal["skip", "overwrite"] = "skip"
+    lang: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a job ended: its exit code, and the summary that `--json` prints."""
+
+    exit_code: int
+    summary: Mapping[str, Any]
+    report: Path | None = None
+    error: ImportTicketsError | None = None
+    """Why it stopped early."""
+    next_commands: tuple[str, ...] = ()
+    """What to run next."""
+
+
+class Ui(Protocol):
+    """The person, or nobody: what a job shows and asks. The library can be used with a silent one."""
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether somebody is there to answer."""
+        ...
+
+    def say(self, text: Message) -> None:
+        """Show a notice."""
+        ...
+
+    def show_findings(self, findings: Sequence[Finding], *, total: int, file: str, sheet: str | None) -> None:
+        """Show the first findings of a file, and how many there are."""
+        ...
+
+    def show_plan(self, plan: PlanView) -> None:
+        """Show what would be done."""
+        ...
+
+    def ask(self, question: Message) -> bool:
+        """Ask a question that yes or no answers; no is what silence means."""
+        ...
+
+    def progress(self, event: Any) -> None:
+        """Show how far the work is."""
+        ...
+
+
+class Silent:
+    """A Ui without a person: shows nothing, and answers no."""
+
+    can_ask = False
+
+    def say(self, text: Message) -> None:
+        """Do nothing."""
+
+    def show_findings(self, findings: Sequence[Finding], *, total: int, file: str, sheet: str | None) -> None:
+        """Do nothing."""
+
+    def show_plan(self, plan: PlanView) -> None:
+        """Do nothing."""
+
+    def ask(self, question: Message) -> bool:
+        """Answer no."""
+        del question
+        return False
+
+    def progress(self, event: Any) -> None:
+        """Do nothing."""

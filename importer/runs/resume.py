@@ -1,0 +1,126 @@
+"""Go on with a run that stopped early. It was confirmed, so nobody is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from importer.errors import ImportTicketsError, UsageError
+from importer.journal import Journal
+from importer.records import Columns, KeyColumn, Status, ValueColumn
+from importer.runs import opening
+from importer.runs.finishing import fail_early
+from importer.runs.options import PortalAccess, ReadOptions, Result, RunOptions, Ui
+from importer.runs.run import Job, send_plan
+from importer.runs.state import UNFINISHED, StateFolder, now
+from schemas.message import message
+from schemas.property import PortalSchema, read_schema
+
+if TYPE_CHECKING:
+    from importer.portal.waiting import StopSignal
+
+
+async def resume_run(
+    run_id: str | None,
+    access: PortalAccess,
+    state: StateFolder,
+    ui: Ui,
+    stop: StopSignal,
+    *,
+    html: Path | None = None,
+    lang: str = "en",
+) -> Result:
+    """Send what `run_id` (the latest unfinished run, where None) left unsent, and report the whole run.
+
+    What was in flight when the run stopped is read back first. Results go beside a file that has changed since.
+    """
+    started_at = now()
+    options = RunOptions(Path(), lang=lang)
+    try:
+        chosen = run_id or state.unfinished_run()
+        if chosen is None:
+            raise UsageError(message("There is no run to resume: every run on this machine came to its end."))
+        with state.open_journal(chosen) as journal:
+            meta = journal.all_meta()
+            options = stored_options(meta, html=html, lang=lang)
+            with state.lock_file(options.file.resolve()):
+                if meta.get("state") not in UNFINISHED:
+                    raise UsageError(
+                        message(
+                            "Run {run} has nothing to resume: it is {state}.", run=chosen, state=str(meta.get("state"))
+                        )
+                    )
+                return await _resume(journal, meta, options, access, state, ui, stop)
+    except ImportTicketsError as error:
+        return fail_early(options, error, started_at=started_at)
+
+
+async def _resume(
+    journal: Journal,
+    meta: Mapping[str, Any],
+    options: RunOptions,
+    access: PortalAccess,
+    state: StateFolder,
+    ui: Ui,
+    stop: StopSignal,
+) -> Result:
+    schema = read_schema(meta["schema"])
+    columns = stored_columns(meta, schema)
+    async with opening.connect(access, state, ui.progress) as portal:
+        check_portal(meta, portal.settings.base_url)
+        journal.note(resumed_at=now(), finished_at=None, exit_code=None, stop=None)
+        journal.reopen(Status.NOT_SENT)
+        journal.retry_unavailable()
+        job = Job(options, ui, journal, columns, schema, portal, earlier_requests=meta.get("requests") or {})
+        return await send_plan(job, stop)
+
+
+def check_portal(meta: Mapping[str, Any], base_url: str) -> None:
+    """Raise UsageError where a run would go on in another portal than the one it began in."""
+    began = meta["portal"]["base_url"]
+    if began != base_url and not _is_loopback_again(began, base_url):
+        raise UsageError(
+            message(
+                "The run was made against {began}, and HUBSPOT_BASE_URL names {now}. Set it to the first.",
+                began=str(began),
+                now=base_url,
+            )
+        )
+
+
+def _is_loopback_again(began: str | None, base_url: str) -> bool:
+    """Whether both are addresses of this machine: a sandbox gets another port each time it is served."""
+    from urllib.parse import urlsplit
+
+    hosts = {urlsplit(one or "").hostname for one in (began, base_url)}
+    return hosts <= {"localhost", "127.0.0.1", "::1", "sandbox"}
+
+
+def stored_options(meta: Mapping[str, Any], *, html: Path | None, lang: str, dry_run: bool | None = None) -> RunOptions:
+    """Return the options of a run as its journal has them."""
+    output = meta.get("output")
+    page = html or (Path(meta["html"]) if meta.get("html") else None)
+    return RunOptions(
+        Path(meta["file"]),
+        read=ReadOptions(sheet=meta.get("sheet")),
+        dry_run=bool(meta.get("dry_run")) if dry_run is None else dry_run,
+        diff=bool(meta.get("diff", True)),
+        output=Path(output) if output else None,
+        html=page,
+        lang=lang,
+    )
+
+
+def stored_columns(meta: Mapping[str, Any], schema: PortalSchema) -> Columns:
+    """Return the columns of a run as its journal has them."""
+    key = meta["key"]
+    return Columns(
+        KeyColumn(key["position"], key["header"], key["property"]),
+        tuple(
+            ValueColumn(position, header, schema.properties[name])
+            for position, header, name in meta["columns"]
+            if name in schema.properties
+        ),
+        meta["header_row"],
+    )

@@ -1,0 +1,133 @@
+"""The state folder: where runs, the cached schema, locks and the sandbox's database are kept."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from importer.errors import FileError, UsageError
+from importer.journal import Journal
+from schemas.message import message
+
+UNFINISHED = frozenset({"sending", "stopped", "interrupted"})
+"""States of runs that were confirmed and have rows left: `resume` goes on with them."""
+
+
+def now() -> str:
+    """Return this moment as ISO 8601 in UTC with milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class StateFolder:
+    """The folder that `IMPORT_TICKETS_HOME` names, or the platform's user state folder."""
+
+    home: Path
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> StateFolder:
+        """Return the folder of this user."""
+        if named := environ.get("IMPORT_TICKETS_HOME"):
+            return cls(Path(named).expanduser())
+        from platformdirs import user_state_path
+
+        return cls(user_state_path("import-tickets", appauthor=False))
+
+    @property
+    def runs(self) -> Path:
+        """Where the journals are."""
+        return self.home / "runs"
+
+    def create_journal(self, meta: Mapping[str, Any]) -> Journal:
+        """Make the journal of a new run; its ID is the local time and four random digits.
+
+        Raises FileError where the folder cannot be written.
+        """
+        while True:
+            run_id = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+            try:
+                return Journal.create(self.runs, run_id, {"id": run_id, "started_at": now(), **meta})
+            except FileExistsError:
+                continue
+
+    def open_journal(self, run_id: str) -> Journal:
+        """Open the journal of a run. Raises UsageError where there is none of that name."""
+        path = self.runs / f"{run_id}.sqlite3"
+        if "/" in run_id or "\\" in run_id or not path.is_file():
+            raise UsageError(
+                message('There is no run "{run}" on this machine; `import-tickets runs` lists those kept.', run=run_id)
+            )
+        return Journal.open(path)
+
+    def run_ids(self) -> list[str]:
+        """Return the runs kept, newest first."""
+        return sorted((path.stem for path in self.runs.glob("*.sqlite3")), reverse=True)
+
+    def unfinished_run(self, file: Path | None = None) -> str | None:
+        """Return the latest run that can be resumed, of `file` alone where one is named; None where there is none."""
+        for run_id in self.run_ids():
+            try:
+                with self.open_journal(run_id) as journal:
+                    meta = journal.all_meta()
+            except FileError:
+                continue
+            if meta.get("state") in UNFINISHED and (file is None or meta.get("file") == str(file)):
+                return run_id
+        return None
+
+    def schema_cache(self, base_url: str) -> Path:
+        """Return where the schema last fetched from this address is kept."""
+        return self.home / f"schema-{_short_hash(base_url)}.json"
+
+    @contextmanager
+    def lock_file(self, file: Path) -> Iterator[None]:
+        """Hold the one right to run on `file`; it dies with the process.
+
+        Raises FileError `file_busy` while another run holds it.
+        """
+        folder = self.home / "locks"
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle = (folder / f"{_short_hash(str(file))}.lock").open("a+b")
+        except OSError as error:
+            raise FileError(
+                message(
+                    "The state folder {path} cannot be written ({reason}). Set IMPORT_TICKETS_HOME to one that can.",
+                    path=str(self.home),
+                    reason=error.strerror or str(error),
+                )
+            ) from error
+        with handle:
+            if not _try_lock(handle):
+                raise FileError(
+                    message("Another run is working on {file}; wait until it ends.", file=file.name), code="file_busy"
+                )
+            yield
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _try_lock(handle: IO[bytes]) -> bool:
+    """Lock an open file for this process, without waiting; return whether it was free."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            handle.seek(0)
+            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.flock(handle.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
