@@ -1,0 +1,126 @@
+"""What goes over the wire: calls as they came in, replies, and the portal's error bodies.
+
+Source of the error shapes: HubSpot, error handling; texts as far as they have been seen, else our own words.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+Json = dict[str, Any]
+
+JSON_TYPE = "application/json;charset=utf-8"
+HTML_TYPE = "text/html;charset=utf-8"
+
+
+@dataclass(slots=True)
+class Call:
+    """One request. `version` is `v3` or a dated one; `params` are the path's, `query` the address's (last value)."""
+
+    method: str
+    path: str
+    version: str
+    params: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+    token: str
+    number: int = 0
+    scopes: frozenset[str] = frozenset()
+
+    @property
+    def dated_2026_09(self) -> bool:
+        """Whether the rules of 2026-09 and later hold."""
+        return self.version != "v3" and self.version >= "2026-09"
+
+    def flag(self, name: str) -> bool:
+        """A query parameter that is `true` or not."""
+        return self.query.get(name, "").lower() == "true"
+
+    def names(self, name: str) -> list[str]:
+        """A query parameter that holds names separated by commas."""
+        return [part.strip() for part in self.query.get(name, "").split(",") if part.strip()]
+
+    def json(self) -> Any:
+        """The body as JSON; Refused with the portal's 400 where it is none."""
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError as error:
+            where = f"on line {error.lineno}, column {error.colno}"
+            raise Refused(Reply(400, error_body(f"Invalid input JSON {where}: {error.msg}", category=""))) from error
+
+
+@dataclass(slots=True)
+class Reply:
+    """An answer before it is written out: `body` is a JSON value, or bytes that go out as they are."""
+
+    status: int
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    media_type: str = JSON_TYPE
+
+    def content(self) -> bytes:
+        """The body's bytes."""
+        if isinstance(self.body, bytes):
+            return self.body
+        return b"" if self.body is None else orjson.dumps(self.body)
+
+
+class Refused(Exception):
+    """Ends the handling of a call with this reply."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.status)
+        self.reply = reply
+
+
+def correlation_id() -> str:
+    """A time-ordered UUID (version 7), as the portal gives with every answer. Source: RFC 9562, section 5.7."""
+    raw = bytearray((time.time_ns() // 1_000_000).to_bytes(6, "big") + os.urandom(10))
+    raw[6] = 0x70 | raw[6] & 0x0F
+    raw[8] = 0x80 | raw[8] & 0x3F
+    text = raw.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def error_body(
+    message: str,
+    *,
+    category: str = "VALIDATION_ERROR",
+    context: Mapping[str, Sequence[str]] | None = None,
+    errors: Sequence[Json] | None = None,
+    links: Mapping[str, str] | None = None,
+) -> Json:
+    """Body of a plain error: `category`, `context`, `errors` and `links` are left out where empty."""
+    body: Json = {"status": "error", "message": message, "correlationId": correlation_id()}
+    if context:
+        body["context"] = {key: list(values) for key, values in context.items()}
+    if errors:
+        body["errors"] = list(errors)
+    if links:
+        body["links"] = dict(links)
+    if category:
+        body["category"] = category
+    return body
+
+
+def refuse(status: int, message: str, **more: Any) -> Refused:
+    """The plain error as an exception; `more` goes to `error_body`."""
+    return Refused(Reply(status, error_body(message, **more)))
+
+
+def required_fields(names: Sequence[str]) -> Refused:
+    """400 for a request that lacks required fields."""
+    listed = ", ".join(names)
+    return refuse(400, f"Invalid input JSON: Some required fields were not set: [{listed}]", category="")
+
+
+def html_page(status: int, title: str) -> Reply:
+    """A page of the proxy in front of the portal, as it answers in place of JSON."""
+    page = f"<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
+    return Reply(status, page.encode(), media_type=HTML_TYPE)
