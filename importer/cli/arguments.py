@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from importer.runs.options import Amount
+from importer import __version__
+
+if TYPE_CHECKING:
+    from importer.runs.options import Amount
 
 COMMANDS = {
     "run": "read, validate, compare, confirm, update, write the results back",
@@ -21,6 +26,32 @@ COMMANDS = {
 }
 
 
+def parse(arguments: Sequence[str], *, settings: Sequence[str] = ()) -> argparse.Namespace:
+    """Return the options that were typed; `import-tickets FILE` is `import-tickets run FILE`.
+
+    settings: arguments of a settings file; they come first, so that those typed win.
+    Exits with 2 and the usage for what cannot be understood, and with 0 after `--help`.
+    """
+    parser = build_parser()
+    typed = list(arguments)
+    if typed and typed[0] not in COMMANDS and typed[0] not in {"-h", "--help", "--version"}:
+        typed.insert(0, "run")
+    if not typed:
+        parser.error("name a spreadsheet: import-tickets FILE")
+    return parser.parse_args([*typed[:1], *settings, *typed[1:]])
+
+
+def long_options(command: str) -> dict[str, bool]:
+    """Return the long options of a command, without dashes, and whether each takes a value."""
+    commands = next(one for one in build_parser()._actions if isinstance(one, argparse._SubParsersAction))  # noqa: SLF001 - argparse has no public way
+    return {
+        name.removeprefix("--"): action.nargs != 0
+        for action in commands.choices[command]._actions  # noqa: SLF001 - likewise
+        for name in action.option_strings
+        if name.startswith("--")
+    }
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of every command. `import-tickets FILE` is turned into `run FILE` before it."""
     parser = argparse.ArgumentParser(
@@ -28,7 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
         description="Update HubSpot tickets in bulk from a spreadsheet, and see beside every row what became of it.",
         epilog="`import-tickets FILE` is short for `import-tickets run FILE`; its options: import-tickets run --help",
     )
-    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _run(commands)
     _resume(commands)
@@ -235,6 +266,8 @@ def mapping(text: str) -> tuple[str, str]:
 
 def amount(text: str) -> Amount:
     """Return a limit: `50`, or `10%`."""
+    from importer.runs.options import Amount
+
     found = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", text.strip())
     if not found or (not found[2] and "." in found[1]):
         raise argparse.ArgumentTypeError(f"{text!r} is neither a number of cells nor a per cent")

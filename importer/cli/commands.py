@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from importer import __version__
-from importer.cli.arguments import COMMANDS, build_parser
-from importer.errors import ImportTicketsError
+from importer.errors import ImportTicketsError, Interrupted
 
 if TYPE_CHECKING:
     from importer.cli.person import Person
@@ -21,20 +20,10 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 
 
-def run_command(arguments: list[str]) -> int:
-    """Parse and do. The one place where our exceptions become a message and an exit code."""
-    parser = build_parser()
-    if arguments and arguments[0] not in COMMANDS and arguments[0] not in {"-h", "--help"}:
-        arguments = ["run", *arguments]
+def run_command(options: argparse.Namespace, arguments: Sequence[str]) -> int:
+    """Do what was parsed. The one place where our exceptions become a message and an exit code."""
     try:
-        options = _parse(parser, arguments)
-        if options.command is None:
-            if options.version:
-                print(f"import-tickets {__version__}")
-                return 0
-            parser.print_help()
-            return 2
-        return _COMMANDS[options.command](options)
+        return _COMMANDS[options.command](_with_settings(options, arguments))
     except ImportTicketsError as error:
         _show_error(error)
         return error.exit_code
@@ -46,26 +35,15 @@ def run_command(arguments: list[str]) -> int:
         return 1
 
 
-def _parse(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace:
-    """Return the options: those of the settings file first, so that those typed win."""
-    from importer.cli.settings import config_arguments
-
-    options = parser.parse_args(arguments)
+def _with_settings(options: argparse.Namespace, arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options with those of the settings file, where the command reads one."""
     if options.command not in {"run", "reconcile"}:
         return options
-    takes_value = _long_options(parser, options.command)
-    settings = config_arguments(options.file, options.config, takes_value)
-    return parser.parse_args([options.command, *settings, *arguments[1:]]) if settings else options
+    from importer.cli.arguments import long_options, parse
+    from importer.cli.settings import config_arguments
 
-
-def _long_options(parser: argparse.ArgumentParser, command: str) -> dict[str, bool]:
-    commands = next(one for one in parser._actions if isinstance(one, argparse._SubParsersAction))  # noqa: SLF001 - argparse has no public way
-    return {
-        name.removeprefix("--"): action.nargs != 0
-        for action in commands.choices[command]._actions  # noqa: SLF001
-        for name in action.option_strings
-        if name.startswith("--")
-    }
+    settings = config_arguments(options.file, options.config, long_options(options.command))
+    return parse(arguments, settings=settings) if settings else options
 
 
 def _show_error(error: ImportTicketsError) -> None:
@@ -142,7 +120,11 @@ def _run(options: argparse.Namespace) -> int:
         on_conflict=options.on_conflict,
         lang=lang,
     )
-    return _finish(options, person, _drive(lambda stop: run_import(wishes, _access(options), _state(), person, stop)))
+    return _finish(
+        options,
+        person,
+        _drive(lambda stop: run_import(wishes, _access(options), _state(), person, stop), file=options.file),
+    )
 
 
 def _resume(options: argparse.Namespace) -> int:
@@ -197,28 +179,38 @@ def _reconcile(options: argparse.Namespace) -> int:
         html=options.html,
         lang=lang,
     )
-    return _finish(options, person, _drive(lambda stop: reconcile(wishes, _access(options), _state(), person, stop)))
+    return _finish(
+        options,
+        person,
+        _drive(lambda stop: reconcile(wishes, _access(options), _state(), person, stop), file=options.file),
+    )
 
 
-def _drive(job: Callable[[StopSignal], Coroutine[Any, Any, Result]]) -> Result:
-    """Run a job to its end. The first Ctrl-C or SIGTERM asks it to stop, the second leaves at once."""
+def _drive(job: Callable[[StopSignal], Coroutine[Any, Any, Result]], *, file: Path | None = None) -> Result:
+    """Run a job to its end.
+
+    The first Ctrl-C or SIGTERM asks it to stop once what is in flight is finished; where nothing is, and at the
+    second, it is left at once.
+    """
     import asyncio
     import signal
 
     from importer.portal.waiting import StopSignal
+    from importer.runs.finishing import fail_early
 
     stop = StopSignal()
 
     def ask_to_stop(number: int, frame: object) -> None:
-        del frame
-        if stop.is_set or not stop.is_watched:
-            signal.signal(number, signal.SIG_DFL)
+        del number, frame
+        if stop.is_set or not stop.graceful:
             raise KeyboardInterrupt
         stop.set()
 
     previous = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         return asyncio.run(job(stop))
+    except KeyboardInterrupt:
+        return fail_early(Interrupted(), file=file)
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the arguments ask, and return the exit code.
 
-    `--version` answers before anything else is imported.
+    `--version` and `--help` answer before anything else is imported.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments == ["--version"]:
@@ -17,9 +17,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         print(f"import-tickets {__version__}")
         return 0
+    from importer.cli.arguments import parse
+
+    options = parse(arguments)
+
     from importer.cli.commands import run_command
 
-    return run_command(arguments)
+    return run_command(options, arguments)
 
 
 if __name__ == "__main__":

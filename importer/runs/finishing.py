@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from importer.errors import ImportTicketsError
 from importer.journal import Journal
 from importer.records import Status
-from importer.runs.options import Result, RunOptions
+from importer.runs.options import Result
 from importer.runs.state import UNFINISHED, now
 from schemas.property import PortalSchema
 
@@ -16,17 +16,20 @@ if TYPE_CHECKING:
     from importer.runs.run import Job
 
 
-def fail_early(options: RunOptions, error: ImportTicketsError, *, started_at: str) -> Result:
-    """Return the result of a run that ended before it had a journal."""
+def fail_early(
+    error: ImportTicketsError,
+    *,
+    file: Path | None,
+    sheet: str | None = None,
+    dry_run: bool = False,
+    started_at: str | None = None,
+) -> Result:
+    """Return the result of a job that ended before it had a journal."""
     from importer.reports.summary import failure_summary
 
+    ended = now()
     summary = failure_summary(
-        error,
-        file=options.file,
-        sheet=options.read.sheet,
-        dry_run=options.dry_run,
-        started_at=started_at,
-        finished_at=now(),
+        error, file=file, sheet=sheet, dry_run=dry_run, started_at=started_at or ended, finished_at=ended
     )
     return Result(error.exit_code, summary, error=error)
 

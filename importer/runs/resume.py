@@ -53,7 +53,7 @@ async def resume_run(
                     )
                 return await _resume(journal, meta, options, access, state, ui, stop)
     except ImportTicketsError as error:
-        return fail_early(options, error, started_at=started_at)
+        return fail_early(error, file=options.file, dry_run=options.dry_run, started_at=started_at)
 
 
 async def _resume(

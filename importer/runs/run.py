@@ -58,7 +58,9 @@ async def run_import(options: RunOptions, access: PortalAccess, state: StateFold
         with state.lock_file(options.file.resolve()):
             return await _run(options, access, state, ui, stop)
     except ImportTicketsError as error:
-        return fail_early(options, error, started_at=started_at)
+        return fail_early(
+            error, file=options.file, sheet=options.read.sheet, dry_run=options.dry_run, started_at=started_at
+        )
 
 
 async def _run(options: RunOptions, access: PortalAccess, state: StateFolder, ui: Ui, stop: StopSignal) -> Result:
@@ -285,6 +287,7 @@ async def send_plan(job: Job, stop: StopSignal) -> Result:
     journal = job.journal
     journal.make_batches(MAX_INPUTS)
     journal.note(state="sending", confirmed_at=now())
+    stop.graceful = True
     error: ImportTicketsError | None = None
     try:
         await send(journal, job.portal, columns=job.columns, schema=job.schema, on_event=job.ui.progress, stop=stop)

@@ -53,7 +53,7 @@ async def undo_run(
             with state.lock_file(options.file.resolve()):
                 return await _undo(parent, meta, options, access, state, ui, stop)
     except ImportTicketsError as error:
-        return fail_early(options, error, started_at=started_at)
+        return fail_early(error, file=options.file, dry_run=options.dry_run, started_at=started_at)
 
 
 def _check_undoable(run_id: str, meta: Mapping[str, Any]) -> None:
