@@ -1,0 +1,84 @@
+"""What tests of every package may ask for: a served sandbox, and the program as a user runs it."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from sandbox_server import SandboxServer
+
+
+@pytest.fixture
+def sandbox():
+    """Return a served sandbox portal, as seeded."""
+    with SandboxServer() as server:
+        yield server
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The one JSON object on standard output."""
+        return json.loads(self.out)
+
+    @property
+    def codes(self) -> list[tuple[int | None, str]]:
+        """(row, code) of each error."""
+        return [(one["row"], one["code"]) for one in self.summary["errors"]]
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """Return a state folder of this test's own."""
+    folder = tmp_path / "state"
+    monkeypatch.setenv("IMPORT_TICKETS_HOME", str(folder))
+    for name in ("HUBSPOT_ACCESS_TOKEN", "HUBSPOT_BASE_URL", "HUBSPOT_API_VERSION", "IMPORT_TICKETS_LANG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LC_ALL", "C")
+    return folder
+
+
+@pytest.fixture
+def program(home, capsys):
+    """Return a function that runs `import-tickets` in this process, without a terminal."""
+    from importer.cli.main import main
+
+    def run(*arguments, portal=None):
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in (portal.environment if portal else {}).items():
+                patch.setenv(name, value)
+            try:
+                code = main([str(one) for one in arguments])
+            except SystemExit as ended:
+                code = int(ended.code or 0)
+        shown = capsys.readouterr()
+        return Ended(code, shown.out, shown.err)
+
+    return run
+
+
+@pytest.fixture
+def process(home):
+    """Return a function that runs `import-tickets` in a process of its own."""
+
+    def run(*arguments, portal=None, **more):
+        environment = {**os.environ, **(portal.environment if portal else {})}
+        command = [sys.executable, "-m", "importer", *(str(one) for one in arguments)]
+        ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, **more)
+        return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+    return run
