@@ -1,0 +1,58 @@
+"""Group planned changes into update inputs that the portal will accept.
+
+In:  the changes of one batch, in row order.
+Out: inputs, each with its trace ID; never two with one ID in a request, never one without properties.
+
+No I/O here: the sender sends, the journal remembers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from importer.records import Change
+
+MAX_INPUTS = 100
+"""Tickets in one batch update. Source: HubSpot CRM API, batch limits."""
+
+Input = dict[str, Any]
+
+
+def make_inputs(changes: Sequence[Change], *, id_property: str | None) -> list[Input]:
+    """Return the inputs of one request, in the order of `changes`.
+
+    id_property: the unique property whose values the keys are; None for record IDs.
+    Raises ValueError where the request would be refused for its form: too many inputs, one ID twice, no properties.
+    """
+    if len(changes) > MAX_INPUTS:
+        raise ValueError(f"at most {MAX_INPUTS} inputs fit a request, not {len(changes)}")
+    if len({fold_key(change.key, id_property) for change in changes}) < len(changes):
+        raise ValueError("two inputs of one request bear the same ID")
+    if any(not change.after for change in changes):
+        raise ValueError("an input without properties is never sent")
+    more = {} if id_property is None else {"idProperty": id_property}
+    return [
+        {"id": change.key, **more, "properties": dict(change.after), "objectWriteTraceId": change.trace_id}
+        for change in changes
+    ]
+
+
+def without_overlap(changes: Iterable[Change], *, id_property: str | None) -> list[tuple[Change, ...]]:
+    """Return the changes in groups to be sent one after another, none of which holds a ticket twice."""
+    groups: list[dict[str, Change]] = []
+    for change in changes:
+        key = fold_key(change.key, id_property)
+        group = next((one for one in groups if key not in one), None)
+        if group is None:
+            group = {}
+            groups.append(group)
+        group[key] = change
+    return [tuple(group.values()) for group in groups]
+
+
+def fold_key(key: str, id_property: str | None) -> str:
+    """Return a key as the portal compares it: record IDs as numbers, unique texts without case."""
+    if id_property is not None:
+        return key.strip().casefold()
+    return (key.lstrip("0") or "0") if key.isascii() and key.isdigit() else key

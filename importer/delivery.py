@@ -1,0 +1,256 @@
+"""Deliver one batch: send it, prove each row's outcome, divide it where it is refused, read back what is silent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from importer.batcher import make_inputs, without_overlap
+from importer.errors import Unavailable
+from importer.journal import Batch, Journal
+from importer.outcomes import OutcomeWriter
+from importer.portal import Answer, Missing, Portal, PortalFault, Refused, StopSignal, Ticket
+from importer.portal.waiting import pause, together
+from importer.proof import differences, examine
+from importer.records import Change, Outcome
+from importer.splitter import concerns_request, divide
+from schemas.message import message
+from schemas.property import Property
+
+PENDING_WAITS_S = (1.0, 2.0, 4.0)
+"""Waits before what the portal says it is still working on is read back again."""
+READ_BACK_REPEATS = 2
+"""Repeats of a read-back after an update that failed again and again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What all deliveries of one sending share. `settled` is told of outcomes once they are in the journal."""
+
+    journal: Journal
+    portal: Portal
+    write: OutcomeWriter
+    halt: StopSignal
+    settled: Callable[[Sequence[Outcome]], None]
+    answered: Callable[[], None]
+
+    @property
+    def id_property(self) -> str | None:
+        """The unique property whose values the keys are; None for record IDs."""
+        return self.write.columns.key.id_property
+
+    @property
+    def definitions(self) -> Mapping[str, Property]:
+        """The portal's properties by name."""
+        return self.write.schema.properties
+
+
+@dataclass(slots=True)
+class Delivery:
+    """One batch on its way. `lost`: rows that the portal could not be asked about until the bounds were reached."""
+
+    line: Line
+    batch: Batch
+    lost: int = 0
+    _doubtful: dict[int, Change] = field(default_factory=dict)
+    """Rows that may have been written by a request without an answer, and have no outcome yet."""
+
+    async def run(self) -> None:
+        """Deliver all changes of the batch and note their outcomes.
+
+        Raises Halted, and what the portal raises; rows that have no outcome then stay open in the journal, except
+        those that may have been written: they are noted as unconfirmed, which a resume reads back.
+        """
+        changes = list(self.batch.changes)
+        self._settle(self.line.write.nothing_to_send(change) for change in changes if not change.after)
+        changes = [change for change in changes if change.after]
+        try:
+            if self.batch.was_sent and changes:
+                changes = await self._read_back_before(changes)
+            for group in without_overlap(changes, id_property=self.line.id_property):
+                await self._deliver(group)
+        finally:
+            doubtful = list(self._doubtful.values())
+            self._settle(self.line.write.in_doubt(change) for change in doubtful)
+
+    # --- sending ------------------------------------------------------------------------------------------------
+
+    async def _deliver(self, changes: Sequence[Change]) -> None:
+        """Send changes, and divide them where they are refused, until each has its outcome."""
+        refusal = await self._attempt(changes)
+        if refusal is not None:
+            await self._part(changes, refusal)
+
+    async def _attempt(self, changes: Sequence[Change]) -> Answer | None:
+        """Send changes once and settle them; return the refusal, with nothing settled, if there is one."""
+        answer = await self.line.portal.update(
+            make_inputs(changes, id_property=self.line.id_property),
+            stop=self.line.halt,
+            on_leave=self._note_sent,
+            on_doubt=lambda: self._doubtful.update({change.row: change for change in changes}),
+        )
+        self._note_answer(len(changes), answer)
+        if answer.refused:
+            self._clear_doubt(changes)
+            return answer
+        if answer.accepted:
+            await self._settle_answered(changes, answer)
+        else:
+            await self._settle_lost(changes, answer)
+        return None
+
+    async def _part(self, changes: Sequence[Change], refusal: Answer) -> None:
+        """Settle refused changes: those that are named or alone are rejected, the others sent again in parts."""
+        if concerns_request(refusal):
+            text = refusal.faults[0].text
+            raise Refused(message("The portal refused the request itself: {text}", text=text), refusal)
+        named = examine(refusal, changes, id_property=self.line.id_property).blamed
+        if len(changes) == 1:
+            self._settle([self.line.write.rejected(changes[0], refusal.faults)])
+        elif named and len(named) < len(changes):
+            self._settle(self.line.write.rejected(one, named[one.row]) for one in changes if one.row in named)
+            await self._deliver([one for one in changes if one.row not in named])
+        else:
+            first, second = divide(changes, refusal)
+            again = await self._attempt(first)
+            if again is not None:
+                await together(self._part(first, again), self._deliver(second))
+            elif len(second) == 1:
+                await self._deliver(second)  # for the portal's words about this row alone
+            else:
+                await self._part(second, refusal)  # all of `first` was taken: what was refused is in here
+
+    # --- outcomes -----------------------------------------------------------------------------------------------
+
+    async def _settle_answered(self, changes: Sequence[Change], answer: Answer) -> None:
+        """Settle rows by what an accepted answer proves, and read back those it does not speak of."""
+        proof = examine(answer, changes, id_property=self.line.id_property)
+        write = self.line.write
+        silent = {change.row: change for change in proof.left_out}
+        outcomes: list[Outcome] = []
+        for change in changes:
+            faults = proof.blamed.get(change.row, ())
+            if change.row in proof.written:
+                outcomes.append(write.updated(change, proof.written[change.row]))
+            elif change.row in silent:
+                continue
+            elif any(fault.is_missing for fault in faults) or not answer.settled:
+                silent[change.row] = change
+            else:
+                outcomes.append(write.rejected(change, faults))
+        self._settle(outcomes)
+        if silent:
+            waits = () if answer.settled else PENDING_WAITS_S
+            await self._read_back(list(silent.values()), waits, proof.blamed, proof.nameless)
+
+    async def _read_back(
+        self,
+        changes: list[Change],
+        waits: Iterable[float],
+        blamed: Mapping[int, Sequence[PortalFault]],
+        nameless: Sequence[PortalFault],
+    ) -> None:
+        """Settle rows by what the portal holds now; waiting first where it is still working on them."""
+        for wait in waits:
+            await pause(self.line.portal.clock, wait, self.line.halt)
+            changes = self._settle_confirmed(changes, await self._look_up(changes))
+            if not changes:
+                return
+        found = await self._look_up(changes)
+        outcomes = []
+        for change in self._settle_confirmed(changes, found):
+            ticket = found[change.row]
+            faults = [fault for fault in blamed.get(change.row, ()) if not fault.is_missing] or nameless
+            if isinstance(ticket, Missing):
+                outcomes.append(self.line.write.missing(change, ticket))
+            elif faults:
+                outcomes.append(self.line.write.rejected(change, faults))
+            else:
+                outcomes.append(self.line.write.unconfirmed(change, ticket.properties, ticket=ticket.id))
+        self._settle(outcomes)
+
+    async def _settle_lost(self, changes: Sequence[Change], answer: Answer) -> None:
+        """Settle rows whose request had no answer that can be read, again and again."""
+        try:
+            found = await self._look_up(changes, repeats=READ_BACK_REPEATS)
+        except Unavailable:
+            found = {}
+        open_ones = self._settle_confirmed(changes, found)
+        self.lost += len(open_ones)
+        write = self.line.write
+        self._settle(
+            write.missing(change, ticket)
+            if isinstance(ticket := found.get(change.row), Missing)
+            else write.unavailable(change, answer)
+            for change in open_ones
+        )
+
+    async def _read_back_before(self, changes: Sequence[Change]) -> list[Change]:
+        """Settle rows of a batch that left in an earlier life of the run and arrived; return the others."""
+        found = await self._look_up(changes)
+        return self._settle_confirmed(changes, found)
+
+    def _settle_confirmed(self, changes: Sequence[Change], found: Mapping[int, Ticket | Missing]) -> list[Change]:
+        """Settle the rows whose ticket holds what was sent; return the others."""
+        confirmed: dict[int, Outcome] = {}
+        for change in changes:
+            ticket = found.get(change.row)
+            if isinstance(ticket, Ticket) and not differences(
+                change, ticket.properties, self.line.definitions, absent=True
+            ):
+                confirmed[change.row] = self.line.write.confirmed(change, ticket.id)
+        self._settle(confirmed.values())
+        return [change for change in changes if change.row not in confirmed]
+
+    async def _look_up(self, changes: Sequence[Change], *, repeats: int | None = None) -> dict[int, Ticket | Missing]:
+        """Return what the portal holds of each row now: by record ID where it is known, else by the key."""
+        names = sorted({name for change in changes for name in change.after})
+        more: dict[str, Any] = {} if repeats is None else {"repeats": repeats}
+        found: dict[int, Ticket | Missing] = {}
+        by_id = [c for c in changes if c.ticket or self.line.id_property is None]
+        by_key = [c for c in changes if not (c.ticket or self.line.id_property is None)]
+        for group, id_property in ((by_id, None), (by_key, self.line.id_property)):
+            if group:
+                keys = {c.row: (c.ticket or c.key) if id_property is None else c.key for c in group}
+                tickets = await self.line.portal.find_tickets(
+                    list(keys.values()), id_property=id_property, properties=names, stop=self.line.halt, **more
+                )
+                found |= {row: tickets[key] for row, key in keys.items()}
+        return found
+
+    # --- the journal --------------------------------------------------------------------------------------------
+
+    def _note_sent(self) -> None:
+        self.line.journal.note_sent(self.batch.number, at=_now())
+
+    def _note_answer(self, inputs: int, answer: Answer) -> None:
+        if answer.accepted or answer.refused:
+            self.line.answered()
+        words = "; ".join(fault.text for fault in answer.faults[:3]) or answer.problem
+        self.line.journal.note_answer(
+            self.batch.number,
+            at=_now(),
+            inputs=inputs,
+            status=answer.status,
+            correlation=answer.correlation_id or None,
+            problem=words or None,
+        )
+
+    def _settle(self, outcomes: Iterable[Outcome]) -> None:
+        """Note outcomes in the journal, then tell of them."""
+        noted = list(outcomes)
+        if noted:
+            self.line.journal.note_outcomes(self.batch.number, noted, at=_now())
+            for outcome in noted:
+                self._doubtful.pop(outcome.row, None)
+            self.line.settled(noted)
+
+    def _clear_doubt(self, changes: Iterable[Change]) -> None:
+        for change in changes:
+            self._doubtful.pop(change.row, None)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

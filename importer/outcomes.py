@@ -1,0 +1,165 @@
+"""Put into words, at the right cell, what became of a row that was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from importer.findings import Finding
+from importer.portal import Answer, Missing, PortalFault, Problem, Record
+from importer.proof import differences
+from importer.records import Change, Columns, Outcome, Status
+from schemas.message import Message, message
+from schemas.property import PortalSchema
+
+SHOWN = 200
+"""Characters of a value that a message shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeWriter:
+    """Makes outcomes for the rows of one sheet."""
+
+    columns: Columns
+    schema: PortalSchema
+
+    def updated(self, change: Change, record: Record) -> Outcome:
+        """The portal confirmed the row; where it answered with other values than were sent, a notice names both."""
+        other = differences(change, record.properties, self.schema.properties, absent=False)
+        notices = [self._normalised(change, name, value) for name, value in other.items()]
+        known = change.ticket or (change.key if self.columns.key.id_property is None else None)
+        if known is not None and _number(known) != _number(record.id):
+            notices.append(
+                message("the ticket lives on as {new}, into which it was merged; that one was updated", new=record.id)
+            )
+        return Outcome(change.row, Status.UPDATED, (), tuple(notices), record.id, other)
+
+    def confirmed(self, change: Change, ticket: str) -> Outcome:
+        """The portal did not say so, but holds what was sent."""
+        return Outcome(change.row, Status.UPDATED, (), (), ticket)
+
+    def nothing_to_send(self, change: Change) -> Outcome:
+        """The row has no cell to send."""
+        return Outcome(change.row, Status.UNCHANGED, ticket=change.ticket)
+
+    def rejected(self, change: Change, faults: Iterable[PortalFault]) -> Outcome:
+        """The portal refused the row; its words stand at the cells they name."""
+        findings: dict[tuple[str, str], Finding] = {}
+        for fault in faults:
+            named = [problem for problem in fault.problems if problem.name in change.after]
+            others = [problem for problem in fault.problems if problem.name not in change.after]
+            for problem in named:
+                self._keep(
+                    findings, self._at_cell(change, problem.name, "rejected", _refusal(problem, fault, named=True))
+                )
+            if not named:
+                problem = others[0] if others else Problem("", "", "")
+                self._keep(findings, self._at_row(change, "rejected", _refusal(problem, fault)))
+        if not findings:
+            self._keep(findings, self._at_row(change, "rejected", message("the portal refused it without a reason")))
+        return Outcome(change.row, Status.FAILED, tuple(findings.values()), ticket=change.ticket)
+
+    @staticmethod
+    def _keep(findings: dict[tuple[str, str], Finding], finding: Finding) -> None:
+        findings.setdefault((finding.property_name or "", str(finding.text)), finding)
+
+    def missing(self, change: Change, missing: Missing) -> Outcome:
+        """The ticket went away between plan and update, or was never there."""
+        texts: dict[str, Message] = {
+            "not_found": message('there is no ticket "{key}" in the portal; check the key', key=change.key),
+            "archived": message(
+                'ticket "{key}" is archived; restore it in HubSpot or take the row out', key=change.key
+            ),
+            "merged": message(
+                'ticket "{key}" was merged into {new}; use that ID, or take the row out',
+                key=change.key,
+                new=missing.new_id or "?",
+            ),
+        }
+        finding = self._at_key(change, missing.kind, texts[missing.kind])
+        return Outcome(change.row, Status.FAILED, (finding,), ticket=missing.new_id or change.ticket)
+
+    def unconfirmed(self, change: Change, current: Mapping[str, str], *, ticket: str | None = None) -> Outcome:
+        """The portal neither confirmed the row nor holds what was sent."""
+        other = differences(change, current, self.schema.properties, absent=True)
+        findings = tuple(
+            self._at_cell(
+                change,
+                name,
+                "unconfirmed",
+                message(
+                    'the portal did not confirm this and now holds "{current}"; run again to send it again',
+                    current=_short(self.schema.label_of(name, value)),
+                ),
+            )
+            for name, value in other.items()
+        )
+        return Outcome(change.row, Status.FAILED, findings, ticket=ticket or change.ticket)
+
+    def in_doubt(self, change: Change) -> Outcome:
+        """The run stopped while nobody knew whether the portal had carried the row out."""
+        text = message("it was sent, and the run stopped before an answer came; `import-tickets resume` finds out")
+        return Outcome(change.row, Status.FAILED, (self._at_row(change, "unconfirmed", text),), ticket=change.ticket)
+
+    def unavailable(self, change: Change, answer: Answer) -> Outcome:
+        """The portal failed again and again, and does not hold what was sent."""
+        text = message(
+            "the portal could not be reached or did not answer as it should ({problem}{mark}); "
+            "`import-tickets resume` tries again",
+            problem=answer.problem or f"HTTP {answer.status}",
+            mark=f", correlation ID {answer.correlation_id}" if answer.correlation_id else "",
+        )
+        return Outcome(change.row, Status.FAILED, (self._at_row(change, "unavailable", text),), ticket=change.ticket)
+
+    def conflict(self, change: Change, name: str, current: str) -> Finding:
+        """The portal changed a cell between the plan and its sending."""
+        text = message(
+            'the portal changed this from "{before}" to "{current}" after the plan was made; the sheet says '
+            '"{wanted}". Run again to see the new plan',
+            before=_short(self.schema.label_of(name, change.before.get(name, ""))),
+            current=_short(self.schema.label_of(name, current)),
+            wanted=_short(self.schema.label_of(name, change.after[name])),
+        )
+        return self._at_cell(change, name, "conflict", text)
+
+    def _normalised(self, change: Change, name: str, value: str) -> Message:
+        return message(
+            'the portal made "{returned}" of "{sent}" in {column}',
+            returned=_short(self.schema.label_of(name, value)),
+            sent=_short(self.schema.label_of(name, change.after[name])),
+            column=self._header(name),
+        )
+
+    def _header(self, name: str) -> str:
+        return next((one.header for one in self.columns.values if one.definition.name == name), name)
+
+    def _at_cell(self, change: Change, name: str, code: str, text: Message) -> Finding:
+        column = next((one for one in self.columns.values if one.definition.name == name), None)
+        position, header = (column.position, column.header) if column else (None, None)
+        return Finding(code, text, change.row, position, header, name, change.key, change.after.get(name))
+
+    def _at_key(self, change: Change, code: str, text: Message) -> Finding:
+        key = self.columns.key
+        return Finding(code, text, change.row, key.position, key.header, key.property_name, change.key, change.key)
+
+    @staticmethod
+    def _at_row(change: Change, code: str, text: Message) -> Finding:
+        return Finding(code, text, change.row, key=change.key)
+
+
+def _refusal(problem: Problem, fault: PortalFault, *, named: bool = False) -> Message:
+    """The portal's own words; `named`: the property is told by the cell they stand at."""
+    words = problem.text or fault.text or fault.category or "?"
+    if problem.name and not named and problem.name not in words:
+        words = f"{problem.name}: {words}"
+    if problem.code:
+        words = f"{words} ({problem.code})"
+    return message("the portal refused it: {text}", text=words)
+
+
+def _number(ticket: str) -> str:
+    return ticket.lstrip("0")
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= SHOWN else value[: SHOWN - 1] + "…"

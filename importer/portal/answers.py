@@ -1,0 +1,278 @@
+"""What the portal answered, whatever it looked like: records, errors, problems of single properties.
+
+Tolerant on purpose: every field of an answer may be missing, of another type, or new. What cannot be read is left
+out here, and the rows it concerned are then read back. Texts come out free of the token and of control characters.
+Sources: HubSpot batch update and batch read references; error handling.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+MAX_TEXT = 600
+"""Characters of the portal's words that are kept; messages with long option lists have tens of thousands."""
+
+Scrub = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One value a property had, and since when (ISO 8601). `user`: the ID of the person who set it, where known."""
+
+    value: str
+    timestamp: str
+    source: str = ""
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One ticket in an answer. Values are strings; null is ""."""
+
+    id: str
+    trace_id: str = ""
+    properties: Mapping[str, str] = field(default_factory=dict)
+    updated_at: str = ""
+    archived: bool = False
+    history: Mapping[str, tuple[HistoryEntry, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What the portal says of one property. `name` is "" where it named none."""
+
+    name: str
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PortalFault:
+    """One error of an answer. It may name several rows by ID or trace ID, or none."""
+
+    category: str
+    text: str
+    ids: tuple[str, ...] = ()
+    trace_ids: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    scopes: tuple[str, ...] = ()
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether it says that tickets do not exist."""
+        return self.category == "OBJECT_NOT_FOUND"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a batch request.
+
+    `status`: HTTP status of the last answer, None where none came. `accepted`: it is a 2xx that could be read, and
+    `results` and `faults` say what became of the rows. `refused`: nothing was written, `faults` say why. Neither:
+    the outcome is not known. `settled`: the portal says that it is done with the batch.
+    """
+
+    status: int | None
+    accepted: bool = False
+    refused: bool = False
+    settled: bool = True
+    results: tuple[Record, ...] = ()
+    faults: tuple[PortalFault, ...] = ()
+    correlation_id: str = ""
+    problem: str = ""
+    """Why the outcome is not known, in a few words."""
+
+
+def parse_answer(status: int, body: Any, *, scrub: Scrub, correlation_id: str = "") -> Answer:
+    """Return what a batch answer with a readable 2xx body says; `body` is the parsed JSON object, None if empty."""
+    content: Mapping[str, Any] = body if isinstance(body, dict) else {}
+    life = content.get("status")
+    return Answer(
+        status,
+        accepted=True,
+        settled=life not in {"CANCELED", "PENDING", "PROCESSING"},
+        results=tuple(_records(content.get("results"))),
+        faults=tuple(parse_fault(one, scrub=scrub) for one in _objects(content.get("errors"))),
+        correlation_id=correlation_id,
+    )
+
+
+def parse_refusal(status: int, body: Any, *, scrub: Scrub, correlation_id: str = "") -> Answer:
+    """Return what the refusal of a whole request says; `body` is the parsed JSON, None where it was none."""
+    fault = parse_fault(body if isinstance(body, dict) else {}, scrub=scrub)
+    if not fault.text:
+        fault = PortalFault(fault.category, f"HTTP {status}", fault.ids, fault.trace_ids, fault.problems, fault.scopes)
+    return Answer(status, refused=True, faults=(fault,), correlation_id=correlation_id)
+
+
+def parse_fault(body: Mapping[str, Any], *, scrub: Scrub) -> PortalFault:
+    """Return the error that a plain error body, or an entry of `errors`, tells of.
+
+    Ids, trace ids and names come from its context, from the contexts of its details, and from its message; problems
+    from the JSON inside the message and from the details, since either list may be the shorter one.
+    """
+    words = str(body.get("message") or "")
+    details = list(_objects(body.get("errors")))
+    contexts = [one for one in (body.get("context"), *(d.get("context") for d in details)) if isinstance(one, dict)]
+    problems = _merge_problems(
+        [*_problems_in(words), *_objects(body.get("validationResults"))], details, contexts, scrub=scrub
+    )
+    return PortalFault(
+        category=_text(body.get("category")),
+        text=_tidy(_bare(words), scrub),
+        ids=_unique((*_from(contexts, "ids"), *_ids_in(words))),
+        trace_ids=_unique(_from(contexts, "objectWriteTraceId")),
+        problems=problems,
+        scopes=_unique(scrub(one) for one in _from(contexts, "requiredGranularScopes")),
+    )
+
+
+def _records(entries: Any) -> Iterator[Record]:
+    for entry in _objects(entries):
+        identifier = _text(entry.get("id"))
+        if not identifier:
+            continue
+        values, history = entry.get("properties"), entry.get("propertiesWithHistory")
+        yield Record(
+            identifier,
+            _text(entry.get("objectWriteTraceId")),
+            _values(values) if isinstance(values, dict) else {},
+            _text(entry.get("updatedAt")),
+            entry.get("archived") is True,
+            {name: _history(one) for name, one in history.items()} if isinstance(history, dict) else {},
+        )
+
+
+def _values(values: Mapping[str, Any]) -> dict[str, str]:
+    return {name: value if type(value) is str else _text(value) for name, value in values.items()}
+
+
+def _history(entries: Any) -> tuple[HistoryEntry, ...]:
+    """Return a property's history, the newest value first, as the portal gives it."""
+    found = [
+        HistoryEntry(
+            _text(one.get("value")),
+            _text(one.get("timestamp")),
+            _text(one.get("sourceLabel") or one.get("sourceType")),
+            _text(one.get("updatedByUserId")),
+        )
+        for one in _objects(entries)
+        if one.get("timestamp")
+    ]
+    return tuple(sorted(found, key=lambda one: one.timestamp.ljust(24), reverse=True))
+
+
+def _merge_problems(
+    embedded: Iterable[Mapping[str, Any]],
+    details: Iterable[Mapping[str, Any]],
+    contexts: list[dict[str, Any]],
+    *,
+    scrub: Scrub,
+) -> tuple[Problem, ...]:
+    """Return the problems of both lists, each once, those of the message first."""
+    found: dict[tuple[str, str], Problem] = {}
+    for one in embedded:
+        problem = Problem(_text(one.get("name")), _text(one.get("error")), _tidy(_text(one.get("message")), scrub))
+        found.setdefault((problem.name, problem.code), problem)
+    for one in details:
+        context = one.get("context")
+        names = _from([context], "propertyName") if isinstance(context, dict) else ()
+        for name in names or ("",):
+            problem = Problem(name, _text(one.get("code")), _tidy(_text(one.get("message")), scrub))
+            known = any(problem.name == other.name for other in found.values())
+            if problem.text and not (known and (problem.name, problem.code) not in found and not problem.code):
+                found.setdefault((problem.name, problem.code), problem)
+    if not found:
+        for name in _from(contexts, "propertyName"):
+            found.setdefault((name, ""), Problem(name, "", ""))
+    return tuple(found.values())
+
+
+_LIST_START = re.compile(r"\[\s*\{")
+
+
+def _problems_in(words: str) -> list[dict[str, Any]]:
+    """Return the objects of the JSON list inside a message, as many as are whole where it was cut."""
+    start = _LIST_START.search(words)
+    if start is None:
+        return []
+    try:
+        whole = orjson.loads(words[start.start() :])
+        return [one for one in whole if isinstance(one, dict)] if isinstance(whole, list) else []
+    except orjson.JSONDecodeError:
+        pass
+    decoder, place = json.JSONDecoder(), start.end() - 1
+    found: list[dict[str, Any]] = []
+    while True:
+        try:
+            one, place = decoder.raw_decode(words, place)
+        except (json.JSONDecodeError, RecursionError):
+            return found
+        if isinstance(one, dict):
+            found.append(one)
+        while place < len(words) and words[place] in ", \n\t":
+            place += 1
+
+
+def _bare(words: str) -> str:
+    """Return a message without the JSON inside it, which is shown property by property."""
+    start = _LIST_START.search(words)
+    return words[: start.start()].rstrip(" :") if start else words
+
+
+_NAMED_IDS = (
+    re.compile(r"Duplicate IDs found in batch input: \[([^\]]{1,4000})\]"),
+    re.compile(r"^Cannot set PropertyValueCoordinates\{.{1,2000}?\} on ([^\s.]{1,200})\."),
+)
+"""Messages that name the rows at fault by ID, in words alone. Source: observed answers of HubSpot."""
+
+
+def _ids_in(words: str) -> Iterator[str]:
+    for pattern in _NAMED_IDS:
+        if found := pattern.search(words):
+            yield from (one.strip() for one in found[1].split(","))
+
+
+def _from(contexts: Iterable[Mapping[str, Any]], name: str) -> tuple[str, ...]:
+    found: list[str] = []
+    for context in contexts:
+        value = context.get(name)
+        found.extend(_text(one) for one in (value if isinstance(value, list) else (value,)))
+    return tuple(one for one in found if one)
+
+
+def _unique(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one for one in texts if one))
+
+
+def _objects(entries: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(entries, list):
+        yield from (one for one in entries if isinstance(one, dict))
+
+
+def _text(value: Any) -> str:
+    """Return a JSON value as the string that a property holds: null is ""."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+
+
+def _tidy(words: str, scrub: Scrub) -> str:
+    """Return the portal's words fit to be stored and shown: no token, no control characters, not endless."""
+    text = _CONTROLS.sub(" ", scrub(words)).strip()
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"

@@ -1,0 +1,126 @@
+"""How many requests may still leave: one count for all runs on this machine that use one token of one portal.
+
+Each request that leaves is noted with its moment in a small SQLite file, named for a hash of address and token.
+A request may leave while fewer than the allowed number were noted within the last window. SQLite serves as a lock
+and a list that survive killed processes on every platform; nothing here belongs to a run, so a file that cannot be
+used is replaced by one in memory, and the run then counts for itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+KEPT_S = 300.0
+"""How long requests are remembered beyond the longest window: answers that come late are judged by them."""
+
+FUTURE_S = 1.0
+"""A note later than now by more than this was made before the clock was set back, and says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """At most `requests` within any `seconds`. `own`: of this run alone, else of all that share the budget."""
+
+    requests: int
+    seconds: float
+    own: bool = False
+
+
+class Budget:
+    """The requests of the last seconds. Times are seconds since 1970, given by the caller."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._run = uuid4().hex
+        self._db = _connect(path)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def take(self, now: float, windows: tuple[Window, ...]) -> tuple[int, float]:
+        """Note that a request leaves now, and return (its number, 0.0), if every window has room.
+
+        Otherwise note nothing and return (0, seconds until there may be room).
+        """
+        try:
+            return self._take(now, windows)
+        except sqlite3.Error:
+            self._db.close()
+            self._db = _connect(None)
+            return self._take(now, windows)
+
+    def _take(self, now: float, windows: tuple[Window, ...]) -> tuple[int, float]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            longest = max((one.seconds for one in windows), default=60.0)
+            self._db.execute("DELETE FROM requests WHERE at <= ? OR at > ?", (now - longest - KEPT_S, now + FUTURE_S))
+            wait = max((self._wait(now, one) for one in windows), default=0.0)
+            number = 0
+            if wait <= 0:
+                noted = self._db.execute("INSERT INTO requests (at, run) VALUES (?, ?)", (now, self._run))
+                number = int(noted.lastrowid or 0)
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+        return number, max(0.0, wait)
+
+    def _wait(self, now: float, window: Window) -> float:
+        """Return how long until this window has room for one more."""
+        start = now - window.seconds
+        run = self._run if window.own else "%"
+        count = self._db.execute("SELECT count(*) FROM requests WHERE at > ? AND run LIKE ?", (start, run)).fetchone()[
+            0
+        ]
+        if count < window.requests:
+            return 0.0
+        leaving = self._db.execute(
+            "SELECT at FROM requests WHERE at > ? AND run LIKE ? ORDER BY at LIMIT 1 OFFSET ?",
+            (start, run, count - window.requests),
+        ).fetchone()
+        return float(leaving[0]) + window.seconds - now if leaving else window.seconds
+
+    def move(self, number: int, now: float) -> None:
+        """Note that a request left later than it was noted: the connection had to be made first."""
+        try:
+            self._db.execute("UPDATE requests SET at = ? WHERE number = ?", (now, number))
+        except sqlite3.Error:
+            return  # the earlier note stands, and the margin of the window covers what it lacks
+
+    def count(self, since: float) -> int:
+        """Return how many requests were noted after `since`, by all runs."""
+        try:
+            return int(self._db.execute("SELECT count(*) FROM requests WHERE at > ?", (since,)).fetchone()[0])
+        except sqlite3.Error:
+            return 0
+
+
+def budget_path(home: Path, base_url: str, token: str) -> Path:
+    """Return the file that all runs with this token on this portal share. The token cannot be told from it."""
+    digest = hashlib.sha256(f"{base_url}\0{token}".encode()).hexdigest()
+    return home / "limits" / f"{digest[:20]}.sqlite3"
+
+
+def _connect(path: Path | None) -> sqlite3.Connection:
+    if path is None:
+        return _prepare(sqlite3.connect(":memory:", isolation_level=None))
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        return _prepare(sqlite3.connect(path, timeout=2, isolation_level=None))
+    except (OSError, sqlite3.Error):
+        return _connect(None)
+
+
+def _prepare(connection: sqlite3.Connection) -> sqlite3.Connection:
+    # Nothing here needs to outlive a power cut, so no write waits for the disk.
+    connection.execute("PRAGMA journal_mode = MEMORY").fetchall()
+    connection.execute("PRAGMA synchronous = OFF")
+    connection.execute("CREATE TABLE IF NOT EXISTS requests (number INTEGER PRIMARY KEY, at REAL NOT NULL, run TEXT)")
+    connection.execute("CREATE INDEX IF NOT EXISTS requests_at ON requests (at)")
+    return connection

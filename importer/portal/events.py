@@ -1,0 +1,62 @@
+"""What happens between us and the portal, for progress displays and totals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from schemas.message import Message
+
+Kind = Literal["read", "sent", "waiting", "rows"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something worth showing.
+
+    `read`: keys of tickets were looked up (`done`). `waiting`: a request waits until `until` because of `reason`.
+    `sent`: an update request was answered. `rows`: rows got their outcome; `done`, `updated` and `failed` count since
+    sending began, `total` the rows there were to send.
+    """
+
+    kind: Kind
+    done: int = 0
+    updated: int = 0
+    failed: int = 0
+    total: int = 0
+    requests: int = 0
+    until: datetime | None = None
+    reason: Message | None = None
+    daily: int | None = None
+    daily_remaining: int | None = None
+
+
+OnEvent = Callable[[Event], None]
+
+
+def ignore(event: Event) -> None:
+    """Do nothing with an event."""
+    del event
+
+
+@dataclass(slots=True)
+class PortalStats:
+    """Requests so far. `read` and `update` count batch requests, repeats included; `retried` repeats of any request;
+    `rate_limited` answers of status 429.
+    """
+
+    read: int = 0
+    update: int = 0
+    retried: int = 0
+    rate_limited: int = 0
+
+    def as_dict(self) -> dict[str, int]:
+        """Return the totals by name."""
+        return {
+            "read": self.read,
+            "update": self.update,
+            "retried": self.retried,
+            "rate_limited": self.rate_limited,
+        }

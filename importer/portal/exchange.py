@@ -1,0 +1,189 @@
+"""One request over HTTP, one reply: the only place that knows httpx.
+
+No redirect is followed, so the token goes to no other host. The token is taken out of every body before anybody
+reads it.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import orjson
+
+from importer.errors import UsageError
+from importer.portal.limits import MOST
+from importer.portal.retries import Reply
+from importer.portal.settings import PortalSettings
+from importer.portal.waiting import Clock
+from schemas.message import message
+
+MAX_BODY = 128 * 1024 * 1024
+"""Bytes of an answer, unpacked. A hundred tickets with many full texts come to some tens of millions."""
+SCRUBBED = "[token]"
+
+_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+def user_agent() -> str:
+    """Return the product and its version."""
+    try:
+        return f"import-tickets/{version('import-tickets')}"
+    except PackageNotFoundError:
+        return "import-tickets/0"
+
+
+class Exchange:
+    """A pool of connections to one portal. `app`: an ASGI application that stands in for it, in this process."""
+
+    def __init__(self, settings: PortalSettings, *, clock: Clock, app: Any = None, timeout_s: float = 60.0) -> None:
+        self._token = settings.token
+        self._token_bytes = settings.token.encode()
+        self._base_url = settings.base_url
+        self._clock = clock
+        _check_url(settings.base_url)
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False) if app is not None else None
+        self._client = httpx.AsyncClient(
+            headers={
+                "Authorization": f"Bearer {settings.token}",
+                "User-Agent": user_agent(),
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip",
+            },
+            http1=True,
+            http2=False,
+            follow_redirects=False,
+            timeout=httpx.Timeout(timeout_s, connect=min(10.0, timeout_s), pool=None),
+            limits=httpx.Limits(max_connections=MOST + 8, max_keepalive_connections=MOST + 8, keepalive_expiry=30),
+            # A proxy of the environment would see plain http, token and all.
+            trust_env=not settings.is_loopback,
+            transport=transport,
+        )
+
+    async def __aenter__(self) -> Self:
+        """Return the pool itself."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+    def scrub(self, text: str) -> str:
+        """Return a text without the token."""
+        return text.replace(self._token, SCRUBBED)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        on_left: Callable[[], None] | None = None,
+    ) -> Reply:
+        """Send one request and return the reply, whatever happens to it. `on_left` is called once it is written."""
+
+        async def trace(event: str, _info: Mapping[str, Any]) -> None:
+            if on_left is not None and event == "http11.send_request_body.complete":
+                on_left()
+
+        request = self._client.build_request(
+            method,
+            self._base_url + path,
+            params=query or None,
+            content=content,
+            headers={"Content-Type": "application/json"} if content is not None else None,
+            extensions={"trace": trace} if on_left is not None else None,
+        )
+        start = self._clock.tick()
+        try:
+            response = await self._client.send(request, stream=True)
+        except httpx.RequestError as error:
+            return self._lost(error)
+        headers: dict[str, str] = {}
+        try:
+            headers = {name.lower(): self.scrub(value) for name, value in response.headers.items()}
+            body = await _read(response)
+        except httpx.RequestError as error:
+            return Reply(response.status_code, headers, problem=f"the answer broke off ({_name(error)})")
+        finally:
+            await response.aclose()
+        return self._parse(response.status_code, headers, body, self._clock.tick() - start)
+
+    def _parse(self, status: int, headers: dict[str, str], body: bytes | None, latency_s: float) -> Reply:
+        if body is None:
+            return Reply(status, headers, problem="the answer is too large", latency_s=latency_s)
+        if self._token_bytes in body:
+            body = body.replace(self._token_bytes, SCRUBBED.encode())
+        if not body.strip():
+            return Reply(status, headers, problem=f"HTTP {status} without a body", latency_s=latency_s)
+        try:
+            content = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            return Reply(status, headers, problem=f"HTTP {status} with a body that is not JSON", latency_s=latency_s)
+        return Reply(status, headers, content, readable=True, problem=f"HTTP {status}", latency_s=latency_s)
+
+    def _lost(self, error: httpx.RequestError) -> Reply:
+        reason = _certificate_problem(error)
+        return Reply(
+            None,
+            problem=reason or self.scrub(_name(error)),
+            may_have_arrived=not isinstance(error, _NEVER_LEFT),
+            fatal=reason is not None,
+        )
+
+
+def _check_url(url: str) -> None:
+    try:
+        httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise UsageError(
+            message("HUBSPOT_BASE_URL is not an address: {reason}.", reason=str(error)), code="unsafe_address"
+        ) from error
+
+
+async def _read(response: httpx.Response) -> bytes | None:
+    """Return the body, unpacked; None where it is larger than any answer can be."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in response.aiter_bytes():
+        size += len(part)
+        if size > MAX_BODY:
+            return None
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _name(error: httpx.RequestError) -> str:
+    """Return in a few words what went wrong on the way."""
+    if isinstance(error, httpx.TimeoutException):
+        return "no answer in time"
+    kinds = {
+        httpx.ConnectError: "no connection",
+        httpx.RemoteProtocolError: "the connection was cut",
+        httpx.ReadError: "the connection was cut",
+        httpx.WriteError: "the connection was cut",
+        httpx.CloseError: "the connection was cut",
+        httpx.ProxyError: "the proxy refused",
+        httpx.DecodingError: "a body that cannot be unpacked",
+    }
+    words = kinds.get(type(error), type(error).__name__)
+    detail = str(error).strip()
+    return f"{words}: {detail}" if detail and isinstance(error, (httpx.ConnectError, httpx.ProxyError)) else words
+
+
+def _certificate_problem(error: BaseException | None) -> str | None:
+    """Return what is wrong with the portal's certificate, if that was it."""
+    for _ in range(10):
+        if error is None:
+            return None
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return f"the certificate cannot be trusted: {error.verify_message}"
+        error = error.__cause__ or error.__context__
+    return None

@@ -1,0 +1,219 @@
+"""When a request may leave: never over the portal's window, and as many in flight as the window can use.
+
+The portal tells its limits in the headers of each answer; until it has, the lowest documented ones hold. The window
+rolls, and may be used up at once; what others use of it (the same token on another machine) shows in the header
+`Remaining`, and is left to them. How many are in flight follows Little's law, rate x latency: a portal that answers
+slowly gets more at once, never more than 64, and one that is overloaded gets fewer.
+Source: HubSpot API usage guidelines; RFC 9110 section 10.2.3 (Retry-After).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from importer.portal.budget import Budget, Window
+from importer.portal.waiting import Clock, StopSignal, pause
+from schemas.message import Message, message
+
+FEWEST, MOST = 8, 64
+"""Requests in flight: at least, at most."""
+MARGIN_S, MOST_MARGIN_S = 0.1, 2.0
+"""Added to the window, since requests reach the portal some time after they leave, and not all equally late."""
+HEADROOM = 1.25
+"""In flight over what Little's law gives, so that an answer that comes late leaves no gap."""
+MOST_DIGITS = 15
+SHOWN_WAIT_S = 1.0
+"""Waits from here on are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the portal allows. 0 in `max_requests` and `daily` means that it has not said yet.
+
+    max_requests: in any `interval_s` seconds. daily: calls of the whole account a day; daily_remaining: left of them.
+    """
+
+    max_requests: int = 0
+    interval_s: float = 10.0
+    daily: int = 0
+    daily_remaining: int = 0
+    remaining: int | None = None
+    """Left of the window, as the last answer said."""
+
+
+LOWEST = Limits(max_requests=100)
+"""The limits of a free portal. Source: HubSpot API usage guidelines."""
+
+
+def read_limits(headers: Mapping[str, str], known: Limits) -> Limits:
+    """Return `known` with what the headers of an answer say; what is no number is passed over."""
+    most = _number(headers, "x-hubspot-ratelimit-max")
+    interval_ms = _number(headers, "x-hubspot-ratelimit-interval-milliseconds")
+    daily = _number(headers, "x-hubspot-ratelimit-daily")
+    daily_remaining = _number(headers, "x-hubspot-ratelimit-daily-remaining")
+    found = replace(known, remaining=_number(headers, "x-hubspot-ratelimit-remaining"))
+    if most:
+        interval_s = min(max(interval_ms, 100), 600_000) / 1000 if interval_ms else known.interval_s
+        found = replace(found, max_requests=most, interval_s=interval_s)
+    if daily and daily_remaining is not None:
+        found = replace(found, daily=daily, daily_remaining=daily_remaining)
+    return found
+
+
+def _number(headers: Mapping[str, str], name: str) -> int | None:
+    text = headers.get(name, "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else None
+
+
+@dataclass(slots=True)
+class Turn:
+    """The right of one request to leave, and when it did (seconds since 1970)."""
+
+    number: int
+    at: float
+
+
+class Limiter:
+    """Lets requests leave one by one, in the order they asked. `on_wait` is told of waits worth showing."""
+
+    def __init__(
+        self,
+        budget: Budget,
+        clock: Clock,
+        *,
+        max_rate: int | None = None,
+        on_wait: Callable[[float, Message], None] | None = None,
+    ) -> None:
+        self.limits = Limits()
+        self._budget = budget
+        self._clock = clock
+        self._max_rate = max_rate
+        self._on_wait = on_wait
+        self._order = asyncio.Lock()
+        self._changed = asyncio.Event()
+        self._in_flight = 0
+        self._ceiling = float(MOST)
+        self._latency_s: float | None = None
+        self._margin_s = MARGIN_S
+        self._held_until = 0.0
+        self._held_for: Message | None = None
+        self._refusals = 0
+        self._others = 0
+        self._others_seen = 0.0
+        self._slowed_at = -math.inf
+
+    @property
+    def allowed(self) -> Limits:
+        """The portal's limits, lowered to `--max-rate`."""
+        if not self._max_rate or not self.limits.max_requests:
+            return self.limits
+        own = max(1, math.floor(self._max_rate * self.limits.interval_s / 10))
+        return replace(self.limits, max_requests=min(own, self.limits.max_requests))
+
+    async def enter(self, stop: StopSignal | None = None) -> Turn:
+        """Return once a request may leave. Every turn is given back with `leave`.
+
+        Raises Halted as soon as somebody asks to stop.
+        """
+        async with self._order:
+            while True:
+                if stop is not None:
+                    stop.check()
+                if self._in_flight >= self.most_in_flight():
+                    await self._wait_for_change(stop)
+                    continue
+                now = self._clock.time()
+                if self._held_until > now:
+                    await self._wait(self._held_until - now, self._held_for, stop)
+                    continue
+                number, wait_s = self._budget.take(now, self._windows(now))
+                if number:
+                    self._in_flight += 1
+                    return Turn(number, now)
+                await self._wait(wait_s, None, stop)
+
+    def moved(self, turn: Turn) -> None:
+        """Note that a request has left only now: its connection had to be made first."""
+        now = self._clock.time()
+        if now - turn.at > MARGIN_S / 10:
+            turn.at = now
+            self._budget.move(turn.number, now)
+
+    def leave(self, turn: Turn, headers: Mapping[str, str], *, latency_s: float | None) -> None:
+        """Take back a turn; `headers` are those of its answer, `latency_s` how long that took (None: it failed)."""
+        self._in_flight -= 1
+        self.limits = read_limits(headers, self.limits)
+        if self.limits.remaining is not None and self.limits.max_requests:
+            window_s = self.limits.interval_s + self._margin_s
+            ours = self._budget.count(turn.at - window_s)
+            self._others = max(0, self.limits.max_requests - self.limits.remaining - ours)
+            self._others_seen = self._clock.time()
+        if latency_s is not None:
+            self._latency_s = latency_s if self._latency_s is None else self._latency_s * 0.9 + latency_s * 0.1
+            self._ceiling = min(MOST, self._ceiling + 1 / max(1.0, self._ceiling))
+            self._refusals = 0
+        self._changed.set()
+
+    def hold(self, seconds: float, reason: Message) -> None:
+        """Let nothing leave for so long."""
+        until = self._clock.time() + seconds
+        if until > self._held_until:
+            self._held_until, self._held_for = until, reason
+
+    def refused(self, *, retry_after_s: float | None) -> None:
+        """Wait for the window after a 429: as long as the portal says, else growing steps of a second up to ten."""
+        if self._held_until <= self._clock.time():
+            self._refusals += 1
+            self._margin_s = min(MOST_MARGIN_S, self._margin_s * 2)
+        step_s = min(10.0, 2.0 ** (self._refusals - 1))
+        self.hold(
+            step_s if retry_after_s is None else retry_after_s,
+            message("the portal has had as many requests as it allows for now"),
+        )
+
+    def slow_down(self) -> None:
+        """Halve the number in flight, once a second at most: the portal is overloaded."""
+        now = self._clock.tick()
+        if now - self._slowed_at >= 1:
+            self._slowed_at = now
+            self._ceiling = max(2.0, min(self._ceiling, float(self._in_flight + 1)) / 2)
+
+    def most_in_flight(self) -> int:
+        """Return how many requests may be in flight now."""
+        if self._latency_s is None:
+            return int(min(FEWEST, self._ceiling))
+        limits = self.allowed
+        rate = limits.max_requests / limits.interval_s
+        if rate * self._latency_s * HEADROOM < MOST and limits.max_requests:
+            # What is left of the window may be used within a second.
+            used = self._budget.count(self._clock.time() - limits.interval_s)
+            rate = max(rate, float(limits.max_requests - used))
+        wanted = math.ceil(rate * self._latency_s * HEADROOM)
+        return int(max(1, min(self._ceiling, max(FEWEST, wanted), MOST)))
+
+    def _windows(self, now: float) -> tuple[Window, ...]:
+        limits = self.limits if self.limits.max_requests else LOWEST
+        others = self._others if now - self._others_seen < limits.interval_s else 0
+        portal = Window(max(1, limits.max_requests - others), limits.interval_s + self._margin_s)
+        if not self._max_rate:
+            return (portal,)
+        return (portal, Window(self._max_rate, 10.0, own=True))
+
+    async def _wait(self, seconds: float, reason: Message | None, stop: StopSignal | None) -> None:
+        if seconds >= SHOWN_WAIT_S and self._on_wait is not None:
+            self._on_wait(seconds, reason or message("the rate limit of the portal"))
+        await pause(self._clock, seconds + 0.001, stop)
+
+    async def _wait_for_change(self, stop: StopSignal | None) -> None:
+        self._changed.clear()
+        if stop is None:
+            await self._changed.wait()
+        else:
+            await stop.race(asyncio.ensure_future(_until(self._changed)))
+
+
+async def _until(event: asyncio.Event) -> None:
+    await event.wait()

@@ -1,0 +1,115 @@
+"""Where the portal is, and what opens it."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from importer.errors import UsageError
+from schemas.message import message
+
+DEFAULT_URL = "https://api.hubapi.com"
+OBJECTS = "objects/tickets"
+TICKET_TYPE = "0-5"
+"""The type ID of tickets. Source: HubSpot, object type IDs."""
+
+
+@dataclass(frozen=True, slots=True)
+class PortalSettings:
+    """How to reach a portal. `check()` before use.
+
+    version: `v3`, or a dated one such as `2026-03`. max_rate: requests per 10 s of this run at most.
+    daily_reserve: per cent of the day's calls that are left to others. home: where runs on this machine share their
+    budget; None keeps it to this process.
+    """
+
+    base_url: str = DEFAULT_URL
+    token: str = field(default="", repr=False)
+    version: str = "v3"
+    max_rate: int | None = None
+    daily_reserve: float = 5.0
+    home: Path | None = None
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the address is this machine's own."""
+        host = urlsplit(self.base_url).hostname or ""
+        if host == "localhost" or host.endswith(".localhost"):
+            return True
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return False
+
+    def check(self) -> PortalSettings:
+        """Return these settings, tidied.
+
+        Raises UsageError `no_token` for a token that is missing or cannot be sent, and `unsafe_address` for an
+        address that would show the token to others. The token itself is in no message.
+        """
+        base_url = self.base_url.strip().rstrip("/")
+        token = self.token.strip()
+        if not token:
+            raise UsageError(
+                message(
+                    "There is no token. Set HUBSPOT_ACCESS_TOKEN to a service key or a private app's token with the "
+                    "scope `tickets`, or try the embedded portal with --sandbox."
+                ),
+                code="no_token",
+            )
+        if bad := next((place for place, sign in enumerate(token, 1) if not "!" <= sign <= "~"), None):
+            raise UsageError(
+                message(
+                    "HUBSPOT_ACCESS_TOKEN holds a character that no token has (number {place} of {length}). Copy the "
+                    "token again.",
+                    place=bad,
+                    length=len(token),
+                ),
+                code="no_token",
+            )
+        tidy = replace(self, base_url=base_url, token=token)
+        _check_address(tidy)
+        return tidy
+
+    def path(self, family: str, rest: str) -> str:
+        """Return the path of an endpoint: `path("objects", "tickets/batch/update")`.
+
+        v3: /crm/v3/objects/tickets/batch/update; dated: /crm/objects/2026-03/tickets/batch/update. The account
+        family stands outside of /crm in both. Source: HubSpot API versioning.
+        """
+        if family == "account-info":
+            return f"/account-info/{self.version}/{rest}"
+        tail = f"/{rest}" if rest else ""
+        if self.version.startswith("v"):
+            return f"/crm/{self.version}/{family}{tail}"
+        return f"/crm/{family}/{self.version}{tail}"
+
+
+def _check_address(settings: PortalSettings) -> None:
+    try:
+        parts = urlsplit(settings.base_url)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    del port
+    fine = parts.scheme in {"http", "https"} and parts.hostname and not parts.query and not parts.fragment
+    if not fine or parts.username is not None or any(sign.isspace() for sign in settings.base_url):
+        raise UsageError(
+            message(
+                "HUBSPOT_BASE_URL is not an address of an API; it should look like {url}, without a user name, "
+                "`?` or `#`.",
+                url=DEFAULT_URL,
+            ),
+            code="unsafe_address",
+        )
+    if parts.scheme == "http" and not settings.is_loopback:
+        raise UsageError(
+            message(
+                "HUBSPOT_BASE_URL begins with http://, which would show the token to everyone on the way to "
+                "{host}. Use https://; plain http is for this machine's own addresses alone.",
+                host=parts.hostname or "",
+            ),
+            code="unsafe_address",
+        )

@@ -1,0 +1,122 @@
+"""Send the journal's batches through the portal, many in flight, and note for every row what became of it.
+
+A row is `updated` only if the portal says so for its trace ID or ID, or holds what was sent when it is read back.
+The journal is written before a request leaves and after its answer came; nothing else remembers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from importer.delivery import Delivery, Line
+from importer.errors import Interrupted, Unavailable
+from importer.journal import Batch, Journal
+from importer.outcomes import OutcomeWriter
+from importer.portal import Event, Halted, OnEvent, Portal, StopSignal
+from importer.portal.limits import MOST
+from importer.records import Columns, Outcome, Status
+from schemas.message import message
+from schemas.property import PortalSchema
+
+__all__ = ["StopSignal", "send"]
+
+DOWN_AFTER = 3
+"""Batches in a row that ended without an answer, after which the portal is taken for down."""
+
+
+async def send(
+    journal: Journal,
+    portal: Portal,
+    *,
+    columns: Columns,
+    schema: PortalSchema,
+    on_event: OnEvent | None = None,
+    stop: StopSignal | None = None,
+    total: int = 0,
+) -> None:
+    """Send every open batch of the journal.
+
+    total: how many rows there are to send, for progress. Batches that were sent before are read back first.
+    Raises Interrupted once `stop` is set and what is in flight is noted; Unauthorized, MissingScope, DailyLimit,
+    Unavailable and Refused likewise. What has no outcome then is sent by the next call.
+    """
+    sending = _Sending(journal, portal, OutcomeWriter(columns, schema), on_event, total)
+    await sending.run(stop or StopSignal())
+
+
+class _Sending:
+    """One call of `send`: the batches, the workers that take them, and why they stop."""
+
+    def __init__(
+        self, journal: Journal, portal: Portal, write: OutcomeWriter, on_event: OnEvent | None, total: int
+    ) -> None:
+        self._journal = journal
+        self._portal = portal
+        self._on_event = on_event
+        self._total = total
+        self._halt = StopSignal()
+        self._line = Line(journal, portal, write, self._halt, self._count, self._note_sign_of_life)
+        self._counts: Counter[Status] = Counter()
+        self._lost_in_a_row = 0
+
+    async def run(self, stop: StopSignal) -> None:
+        """Send all; see `send`."""
+        forget = stop.listen(self._halt.set)
+        batches = self._journal.open_batches()
+        try:
+            ends = await asyncio.gather(*(self._work(batches) for _ in range(MOST)), return_exceptions=True)
+        finally:
+            forget()
+        for error in ends:
+            if error is not None:
+                raise error
+        if stop.is_set:
+            raise Interrupted
+
+    async def _work(self, batches: Iterator[Batch]) -> None:
+        """Take one batch after another until there is none, or somebody says stop."""
+        while not self._halt.is_set and (batch := next(batches, None)) is not None:
+            delivery = Delivery(self._line, batch)
+            try:
+                await delivery.run()
+                if delivery.lost:
+                    self._note_lost_batch()
+            except Halted:
+                return
+            except BaseException:
+                self._halt.set()  # the others note their answers, then run() raises this
+                raise
+
+    def _note_sign_of_life(self) -> None:
+        self._lost_in_a_row = 0
+
+    def _note_lost_batch(self) -> None:
+        self._lost_in_a_row += 1
+        if self._lost_in_a_row >= DOWN_AFTER:
+            raise Unavailable(
+                message(
+                    "The portal did not answer as it should for {count} batches in a row, so it is taken for "
+                    "down. Go on later with `import-tickets resume`.",
+                    count=self._lost_in_a_row,
+                )
+            )
+
+    def _count(self, outcomes: Sequence[Outcome]) -> None:
+        """Tell how far the sending is."""
+        self._counts.update(outcome.status for outcome in outcomes)
+        if self._on_event is not None:
+            limits = self._portal.limits
+            self._on_event(
+                Event(
+                    "rows",
+                    done=self._counts.total(),
+                    updated=self._counts[Status.UPDATED],
+                    failed=self._counts[Status.FAILED],
+                    total=self._total,
+                    requests=self._portal.stats.update,
+                    daily=limits.daily or None,
+                    daily_remaining=limits.daily_remaining if limits.daily else None,
+                )
+            )
