@@ -437,11 +437,12 @@ class Journal:
     # --- reports ------------------------------------------------------------------------------------------------
 
     def settle_twins(self) -> None:
-        """Give rows that repeat another their status: unchanged, or that row's where it ended badly."""
+        """Give rows that repeat another their status: unchanged, or that row's where it ended badly or was compared."""
         with self._db:
             self._db.execute(
-                "UPDATE rows SET status = (SELECT CASE WHEN first.status IN ('invalid', 'failed', 'not sent') "
-                "THEN first.status ELSE 'unchanged' END FROM rows AS first WHERE first.row = rows.same_as) "
+                "UPDATE rows SET status = (SELECT CASE "
+                "WHEN first.status IN ('invalid', 'failed', 'not sent', 'matches', 'differs') THEN first.status "
+                "ELSE 'unchanged' END FROM rows AS first WHERE first.row = rows.same_as) "
                 "WHERE same_as IS NOT NULL"
             )
 
@@ -514,6 +515,19 @@ class Journal:
             ).fetchall()
             for one in tickets
         ]
+
+    def planned(self) -> Iterator[Change]:
+        """Yield the changes that nothing has become of yet, in row order."""
+        for row, key, ticket, before, after in self._db.execute(
+            "SELECT row, key, ticket, before, changes FROM rows WHERE changes IS NOT NULL AND status IS NULL "
+            "AND same_as IS NULL ORDER BY row"
+        ):
+            yield Change(row, key, ticket, _load_values(before), _load_values(after))
+
+    def close_matches(self) -> None:
+        """Turn `unchanged` into `matches`: what a reconciliation calls it."""
+        with self._db:
+            self._db.execute("UPDATE rows SET status = 'matches' WHERE status = 'unchanged' AND same_as IS NULL")
 
     def written(self) -> Iterator[tuple[Change, Values]]:
         """Yield what may stand in the portal by this run: each change that was confirmed, or sent and not confirmed.

@@ -13,6 +13,8 @@ from importer import __version__
 if TYPE_CHECKING:
     from importer.runs.options import Amount
 
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no public name
+
 COMMANDS = {
     "run": "read, validate, compare, confirm, update, write the results back",
     "resume": "go on with a run that stopped early",
@@ -71,9 +73,6 @@ def build_parser() -> argparse.ArgumentParser:
     _doctor(commands)
     _sandbox(commands)
     return parser
-
-
-Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _add(commands: Commands, name: str) -> argparse.ArgumentParser:

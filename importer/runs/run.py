@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from importer.errors import GuardRail, ImportTicketsError, NotConfirmed, PortalError, UsageError
+from importer.errors import FileError, GuardRail, ImportTicketsError, NotConfirmed, PortalError, UsageError
 from importer.journal import Journal
 from importer.records import Columns, Status
 from importer.runs import opening
@@ -198,7 +199,29 @@ async def decide_and_send(job: Job, stop: StopSignal) -> Result:
         job.journal.note(state="finished")
         job.journal.close_undecided(Status.WOULD_UPDATE)
         return conclude(job, error=None, annotate=True)
+    if file_changed(job):
+        job.journal.note(state="refused")
+        job.journal.close_undecided(Status.NOT_SENT)
+        error = FileError(
+            message(
+                "{file} changed while the plan was on the table; nothing was sent. Run again.",
+                file=job.options.file.name,
+            ),
+            code="file_changed",
+        )
+        return conclude(job, error=error, annotate=False)
     return await send_plan(job, stop)
+
+
+def file_changed(job: Job) -> bool:
+    """Whether the file is another than the one that was read. An undo has no file to compare."""
+    if job.journal.meta("kind") != "run":
+        return False
+    try:
+        with job.options.file.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() != job.journal.meta("digest")
+    except OSError:
+        return True
 
 
 class InvalidRows(UsageError):
@@ -290,7 +313,15 @@ async def send_plan(job: Job, stop: StopSignal) -> Result:
     stop.graceful = True
     error: ImportTicketsError | None = None
     try:
-        await send(journal, job.portal, columns=job.columns, schema=job.schema, on_event=job.ui.progress, stop=stop)
+        await send(
+            journal,
+            job.portal,
+            columns=job.columns,
+            schema=job.schema,
+            on_event=job.ui.progress,
+            stop=stop,
+            total=journal.count_planned_rows(),
+        )
     except ImportTicketsError as raised:
         error = raised
     job.note_requests()

@@ -1,0 +1,95 @@
+"""Options from `import-tickets.toml`, and what happens to those it does not know."""
+
+import pytest
+
+from importer.cli.arguments import amount, days, long_options, mapping, parse
+from importer.cli.settings import config_arguments, portal_access
+from importer.errors import UsageError
+
+
+def options(folder, text, *typed):
+    file = folder / "edits.csv"
+    (folder / "import-tickets.toml").write_text(text, encoding="utf-8")
+    return parse([str(file), *typed], settings=config_arguments(file, None, long_options("run")))
+
+
+def test_settings_are_defaults_of_the_command_line(tmp_path):
+    """What is typed wins over the file."""
+    settings = '[options]\non-invalid = "skip"\nyes = true\nmax-clears = "10%"\nlocale = "pt-BR"\n'
+
+    found = options(tmp_path, settings, "--locale", "en-US")
+
+    assert (found.on_invalid, found.yes, found.locale) == ("skip", True, "en-US")
+    assert str(found.max_clears) == "10%"
+
+
+def test_columns_are_mapped_and_skipped(tmp_path):
+    settings = '[columns]\nskip = ["Notes", "Colour"]\n[columns.map]\n"Due = soon" = "due_on"\n'
+
+    found = options(tmp_path, settings, "--map", "Name=subject")
+
+    assert found.map == [("Due = soon", "due_on"), ("Name", "subject")]
+    assert found.skip_column == ["Notes", "Colour"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        pytest.param("[options]\ntoken = 'x'\n", '"token"', id="the-token-never"),
+        pytest.param("[options]\nyes = 'maybe'\n", "true or false", id="a-flag"),
+        pytest.param("[options]\nsheet = true\n", "text or a number", id="a-value"),
+        pytest.param("[portal]\n", "neither [options] nor [columns]", id="section"),
+        pytest.param("[columns]\nrename = []\n", '"rename"', id="column-setting"),
+        pytest.param("options = 3\n", "table", id="no-table"),
+        pytest.param("[options\n", "cannot be read", id="no-toml"),
+    ],
+)
+def test_what_is_no_setting_is_named(settings, said, tmp_path):
+    with pytest.raises(UsageError, match="import-tickets.toml") as refused:
+        options(tmp_path, settings)
+
+    assert said in str(refused.value)
+
+
+def test_a_named_settings_file_must_be_there(tmp_path):
+    with pytest.raises(UsageError, match="cannot be read"):
+        config_arguments(tmp_path / "edits.csv", tmp_path / "mine.toml", long_options("run"))
+
+
+def test_token_comes_from_the_environment_and_is_never_shown():
+    access = portal_access({"HUBSPOT_ACCESS_TOKEN": " pat-secret \n"}, sandbox=False, max_rate=None, daily_reserve=5)
+
+    assert access.token == "pat-secret"
+    assert "pat-secret" not in repr(access)
+    assert access.base_url == "https://api.hubapi.com"
+
+
+@pytest.mark.parametrize(("typed", "value"), [("50", "50"), ("10%", "10%"), ("2.5%", "2.5%")])
+def test_amounts(typed, value):
+    assert str(amount(typed)) == value
+
+
+def test_ages_and_mappings():
+    assert (days("90d"), days("2w"), days("7")) == (90, 14, 7)
+    assert mapping("A = B=subject") == ("A = B", "subject")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ["e.csv", "--max-changes", "2.5"],
+        ["e.csv", "--max-clears", "many"],
+        ["e.csv", "--map", "subject"],
+        ["e.csv", "--max-rate", "0"],
+        ["e.csv", "--daily-reserve", "150"],
+        ["e.csv", "--quiet", "--verbose"],
+        ["runs", "purge", "--older-than", "soon"],
+        [],
+    ],
+)
+def test_bad_usage_exits_with_2(typed, capsys):
+    with pytest.raises(SystemExit) as ended:
+        parse(typed)
+
+    assert ended.value.code == 2
+    assert "usage: import-tickets" in capsys.readouterr().err

@@ -1,0 +1,78 @@
+"""The state folder: private, one run a file, and journals that can be found again."""
+
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from importer.errors import FileError, UsageError
+from importer.runs.state import StateFolder
+
+
+@pytest.fixture
+def state(tmp_path):
+    return StateFolder(tmp_path / "home")
+
+
+def test_home_is_what_the_setting_names(tmp_path):
+    assert StateFolder.from_environment({"IMPORT_TICKETS_HOME": str(tmp_path)}).home == tmp_path
+    assert StateFolder.from_environment({}).home.is_absolute()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows keeps user folders private itself")
+def test_journals_are_private(state):
+    with state.create_journal({"state": "reading"}) as journal:
+        assert stat.S_IMODE(journal.path.stat().st_mode) == 0o600
+        assert stat.S_IMODE(journal.path.parent.stat().st_mode) == 0o700
+
+
+def test_runs_are_listed_newest_first_and_found_again(state, tmp_path):
+    with state.create_journal({"state": "finished", "file": "a"}) as first:
+        pass
+    with state.create_journal({"state": "sending", "file": str(tmp_path / "b")}) as second:
+        run = second.meta("id")
+
+    assert set(state.run_ids()) == {first.path.stem, run}
+    assert state.unfinished_run() == run
+    assert state.unfinished_run(tmp_path / "b") == run
+    assert state.unfinished_run(tmp_path / "a") is None
+
+
+def test_a_run_that_is_not_there_is_named(state):
+    with pytest.raises(UsageError, match="no run"):
+        state.open_journal("../../etc/passwd")
+
+
+def test_one_run_a_file_and_the_lock_dies_with_its_process(state, tmp_path):
+    """While another process works on the file, it is busy; once that is killed, it is free."""
+    file = tmp_path / "edits.csv"
+    code = (
+        "import sys, time; from pathlib import Path; from importer.runs.state import StateFolder\n"
+        "with StateFolder(Path(sys.argv[1])).lock_file(Path(sys.argv[2])):\n"
+        "    print('held', flush=True); time.sleep(60)"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", code, str(state.home), str(file)], stdout=subprocess.PIPE, text=True
+    )
+    with other:
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(FileError) as refused, state.lock_file(file):
+            pass
+        other.kill()
+
+    assert refused.value.code == "file_busy"
+    with state.lock_file(file), state.lock_file(tmp_path / "another.csv"):
+        pass
+
+
+def test_a_state_folder_that_cannot_be_made_is_an_error_with_advice(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    state = StateFolder(blocked / "home")
+
+    with pytest.raises(FileError, match="IMPORT_TICKETS_HOME"), state.lock_file(tmp_path / "edits.csv"):
+        pass
+    with pytest.raises(FileError, match="IMPORT_TICKETS_HOME"):
+        state.create_journal({})
