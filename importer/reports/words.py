@@ -43,11 +43,14 @@ _LONGEST_HEADER = 60
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.IGNORECASE)
 
 
-def plain_text(text: str) -> str:
-    """Return `text` on one line, and with control, reordering and unpaired surrogate characters made visible.
+def plain_text(text: str, *, keep_lines: bool = False) -> str:
+    """Return `text` with control, reordering and unpaired surrogate characters made visible, and on one line.
 
     So it can neither move a terminal's cursor, nor break a cell in two, nor show in another order than it has.
+    `keep_lines` leaves line breaks as they are, where there is room for them.
     """
+    if keep_lines:
+        return "\n".join(map(plain_text, text.split("\n")))
     return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text.translate(_VISIBLE))
 
 
@@ -167,6 +170,12 @@ def ticket_url(ui_domain: str, portal_id: str, ticket: str | None) -> str | None
     if not ticket or not ticket.isdecimal() or not portal_id.isdecimal() or not _HOST.fullmatch(ui_domain):
         return None
     return f"https://{ui_domain}/contacts/{portal_id}/record/0-5/{ticket}"
+
+
+def grouped(number: int, translations: Translations) -> str:
+    """Return a number with its thousands apart, as the language does: `45,000` or `45.000`."""
+    told = f"{number:,}"
+    return told.replace(",", ".") if language_of(translations) == PORTUGUESE else told
 
 
 def duration(seconds: float) -> str:

@@ -1,0 +1,212 @@
+"""The two long tables of the HTML page: what is wrong, and every changed cell, as plain lists for its script."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from importer.findings import Finding
+from importer.journal import Journal
+from importer.records import Status
+from importer.reports.words import Labels, grouped, plain_text, ticket_url
+from schemas.message import Message, Translations, message
+from schemas.property import PortalSchema
+
+MAX_ROWS = 100_000
+"""Lines of each table that the page carries; browsers stay quick up to here."""
+
+_NO_TICKET = {"missing_key", "invalid_id", "precision_lost", "not_found"}
+
+ORDER = (
+    Status.UPDATED,
+    Status.WOULD_UPDATE,
+    Status.MATCHES,
+    Status.UNCHANGED,
+    Status.DIFFERS,
+    Status.INVALID,
+    Status.FAILED,
+    Status.NOT_SENT,
+)
+"""In which statuses are told: what went well first."""
+
+
+class Speaker:
+    """Says messages and numbers in one language."""
+
+    def __init__(self, translations: Translations) -> None:
+        self._translations = translations
+
+    def number(self, number: int) -> str:
+        """Return `number` with its thousands apart."""
+        return grouped(number, self._translations)
+
+    def __call__(self, text: Message) -> str:
+        """Return `text` in that language."""
+        return text.render(self._translations)
+
+
+@dataclass(frozen=True, slots=True)
+class TableView:
+    """One of the two long tables: its titles; the rows travel in the page's data."""
+
+    id: str
+    title: str
+    count: str
+    shown: int
+    left_out: str
+    none: str
+    first_filter: str
+    second_filter: str
+    columns: tuple[tuple[str, str], ...]
+
+
+class PageRows:
+    """The rows of the two tables as JSON has them. Headers are kept once, and named by their index."""
+
+    def __init__(self, journal: Journal, meta: Mapping[str, Any], schema: PortalSchema | None, say: Speaker) -> None:
+        self._journal = journal
+        self._say = say
+        self._labels = Labels(schema)
+        self._columns = {name: header for _, header, name in meta.get("columns") or ()}
+        self._key_is_ticket = (meta.get("key") or {}).get("property") == "id"
+        self._numbers: dict[str, int] = {}
+        self.problem_count = self.change_count = 0
+        portal = meta.get("portal") or {}
+        link = ticket_url(str(portal.get("ui_domain") or ""), str(portal.get("portal_id") or ""), "0")
+        self.link = link.removesuffix("0") if link else None
+
+    @property
+    def headers(self) -> list[str]:
+        """Headers by index."""
+        return list(self._numbers)
+
+    def header_of(self, name: str) -> str:
+        """Return what the sheet calls a property, or else the portal."""
+        return plain_text(self._columns.get(name) or self._labels.header(name))
+
+    def _number(self, header: str) -> int:
+        return self._numbers.setdefault(header, len(self._numbers))
+
+    def problems(self) -> list[list[object]]:
+        """Return the findings, then the notices of rows: [row, where, header, key, ticket, value, code, text]."""
+        self.problem_count = sum(self._journal.count_findings().values())
+        lines = [self._problem(one) for one in self._journal.findings(limit=MAX_ROWS)]
+        by_row = defaultdict(list)
+        for line in lines:
+            by_row[line[0]].append(line)
+        for outcome in self._journal.outcomes():
+            for line in by_row.get(outcome.row, ()):
+                line[4] = _linkable(outcome.ticket) or line[4]
+            for notice in outcome.notices:
+                self.problem_count += 1
+                if len(lines) < MAX_ROWS:
+                    place, number = self._place(outcome.row), self._number("")
+                    text = plain_text(self._say(notice))
+                    note = self._say(message("note"))
+                    key, ticket = plain_text(outcome.key), _linkable(outcome.ticket)
+                    lines.append([outcome.row, place, number, key, ticket, "", note, text])
+        return lines
+
+    def _problem(self, finding: Finding) -> list[object]:
+        exists = self._key_is_ticket and finding.code not in _NO_TICKET
+        return [
+            finding.row,
+            finding.cell or self._place(finding.row),
+            self._number(plain_text(finding.header or "")),
+            plain_text(finding.key or ""),
+            _linkable(finding.key) if exists else None,
+            plain_text(finding.value or "", keep_lines=True),
+            finding.code,
+            plain_text(self._say(finding.text)),
+        ]
+
+    def _place(self, row: int | None) -> str:
+        return self._say(message("row {row}", row=row)) if row else ""
+
+    def changes(self) -> list[list[object]]:
+        """Return the cells that were to change: [row, header, key, ticket, before, after, status]."""
+        lines: list[list[object]] = []
+        self.change_count = 0
+        for status in ORDER:
+            for change in self._journal.changes(status):
+                self.change_count += len(change.after)
+                ticket = _linkable(change.ticket or (change.key if self._key_is_ticket else None))
+                for name, after in islice(change.after.items(), max(0, MAX_ROWS - len(lines))):
+                    before = change.before.get(name)
+                    old, new = self._labels.change(name, before or "", after)
+                    lines.append(
+                        [
+                            change.row,
+                            self._number(self.header_of(name)),
+                            plain_text(change.key),
+                            ticket,
+                            None if before is None else plain_text(old, keep_lines=True),
+                            plain_text(new, keep_lines=True),
+                            str(status),
+                        ]
+                    )
+        return sorted(lines, key=lambda line: (line[0], line[1]))
+
+
+def _linkable(ticket: str | None) -> str | None:
+    return ticket if ticket and ticket.isdecimal() else None
+
+
+def problem_table(lines: list[list[object]], rows: PageRows, say: Speaker) -> TableView:
+    """Return the titles of the table of findings and notices."""
+    return TableView(
+        id="problems",
+        title=say(message("What needs a look")),
+        count=say.number(rows.problem_count),
+        shown=len(lines),
+        left_out=_left_out(rows.problem_count, say),
+        none=say(message("Nothing: no row has an error.")),
+        first_filter=say(message("Column")),
+        second_filter=say(message("Code")),
+        columns=(
+            (say(message("Where")), "where"),
+            (say(message("Column")), "property"),
+            (say(message("Ticket")), "ticket"),
+            (say(message("Cell holds")), "value"),
+            (say(message("What is wrong")), "text"),
+            (say(message("Code")), "code"),
+        ),
+    )
+
+
+def change_table(lines: list[list[object]], rows: PageRows, meta: Mapping[str, Any], say: Speaker) -> TableView:
+    """Return the titles of the table of changes; of a reconciliation, of differences."""
+    reconciled = meta.get("kind") == "reconcile"
+    return TableView(
+        id="changes",
+        title=say(message("Differences") if reconciled else message("Changes")),
+        count=say.number(rows.change_count),
+        shown=len(lines),
+        left_out=_left_out(rows.change_count, say),
+        none=say(message("No difference.") if reconciled else message("No cell was to change.")),
+        first_filter=say(message("Column")),
+        second_filter=say(message("Status")),
+        columns=(
+            (say(message("Row")), "row"),
+            (say(message("Ticket")), "ticket"),
+            (say(message("Column")), "property"),
+            (say(message("In the portal") if reconciled else message("Before")), "text"),
+            (say(message("In the sheet") if reconciled else message("After")), "text"),
+            (say(message("Status")), "status"),
+        ),
+    )
+
+
+def _left_out(count: int, say: Speaker) -> str:
+    if count <= MAX_ROWS:
+        return ""
+    return say(
+        message(
+            "The first {shown} of {count} lines; the spreadsheet has more.",
+            shown=say.number(MAX_ROWS),
+            count=say.number(count),
+        )
+    )

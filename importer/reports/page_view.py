@@ -1,0 +1,276 @@
+"""What the HTML page says, as a value: its sentence, its bar, its tables. No markup here.
+
+Statuses stand as the spreadsheet has them, each with what it means in the reader's language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from importer.journal import Journal
+from importer.language import language_of
+from importer.records import Status
+from importer.reports.page_rows import ORDER, PageRows, Speaker, TableView, change_table, problem_table
+from importer.reports.words import duration, plain_text
+from schemas.message import Message, Translations, count_message, message
+from schemas.property import PortalSchema
+
+_BAR = 1000.0
+_PROPERTY_BAR = 300.0
+_THINNEST = 4.0
+"""So that one failed row among thousands is still seen."""
+
+_UNFINISHED = {"sending", "stopped", "interrupted"}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """One segment of the bar, and its line of the legend."""
+
+    status: str
+    css: str
+    count: str
+    meaning: str
+    start: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyLine:
+    """One property of the table of changes by property."""
+
+    label: str
+    changed: str
+    cleared: str
+    changed_width: float
+    cleared_width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything the page shows."""
+
+    language: str
+    title: str
+    kind: str
+    headline: str
+    stop: str
+    notes: tuple[str, ...]
+    facts: tuple[tuple[str, str, str], ...]
+    next_words: str
+    next_command: str
+    outcomes: tuple[Outcomes, ...]
+    properties: tuple[PropertyLine, ...]
+    tables: tuple[TableView, ...]
+    footer: str
+    words: Mapping[str, str]
+    data: Mapping[str, Any]
+
+
+def view_page(journal: Journal, translations: Translations, *, schema: PortalSchema | None) -> Page:
+    """Return what the page of this journal says."""
+    meta = journal.all_meta()
+    say = Speaker(translations)
+    counts = journal.count_by_status()
+    counts[Status.NOT_SENT] = counts.get(Status.NOT_SENT, 0) + counts.pop("", 0)
+    file = Path(meta.get("file") or "").name
+    kind = _kind(meta)
+    rows = PageRows(journal, meta, schema, say)
+    problems, changes = rows.problems(), rows.changes()
+    tables = [problem_table(problems, rows, say), change_table(changes, rows, meta, say)]
+    command = _next_command(meta, counts)
+    return Page(
+        language=language_of(translations),
+        title=plain_text(f"{file} · {say(kind)}"),
+        kind=say(kind),
+        headline=plain_text(_headline(meta, counts, file, say)),
+        stop=plain_text(say(Message.from_json(meta["stop"]))) if meta.get("stop") else "",
+        notes=tuple(_notes(meta, say)),
+        facts=tuple(_facts(meta, say)),
+        next_words=say(_next_words(command)),
+        next_command=command,
+        outcomes=tuple(_outcomes(counts, say)),
+        properties=tuple(_properties(journal, meta, rows, counts, say)),
+        tables=tuple(sorted(tables, key=lambda table: not table.shown)),
+        footer=say(message("This page holds data of tickets; keep it as you would keep the spreadsheet.")),
+        words=_words(say),
+        data={
+            "words": _words(say),
+            "link": rows.link,
+            "headers": rows.headers,
+            "problems": problems,
+            "changes": changes,
+        },
+    )
+
+
+# --- the top of the page ----------------------------------------------------------------------------------------------
+
+
+def _kind(meta: Mapping[str, Any]) -> Message:
+    if meta.get("kind") == "undo":
+        return message("undo")
+    if meta.get("kind") == "reconcile":
+        return message("reconciliation")
+    return message("dry run") if meta.get("dry_run") else message("run")
+
+
+def _headline(meta: Mapping[str, Any], counts: Mapping[str, int], file: str, say: Speaker) -> str:
+    """Return what happened, in one sentence: the outcome that matters, then the others."""
+    first = Status.UPDATED
+    if meta.get("kind") == "reconcile":
+        first = Status.MATCHES
+    elif meta.get("dry_run"):
+        first = Status.WOULD_UPDATE
+    told = _main_outcome(first, meta.get("parent"), counts.get(first, 0), file, say)
+    others = ", ".join(f"{say.number(counts[one])} {one}" for one in ORDER if one is not first and counts.get(one))
+    return f"{say(told)}; {others}." if others else f"{say(told)}."
+
+
+def _main_outcome(status: Status, undone_run: str | None, count: int, file: str, say: Speaker) -> Message:
+    number = say.number(count)
+    if status is Status.MATCHES:
+        return count_message(
+            "{number} row of {file} matches the portal",
+            "{number} rows of {file} match the portal",
+            count,
+            number=number,
+            file=file,
+        )
+    if undone_run and status is Status.WOULD_UPDATE:
+        return count_message(
+            "{number} ticket would be put back as it was before run {run}",
+            "{number} tickets would be put back as they were before run {run}",
+            count,
+            number=number,
+            run=undone_run,
+        )
+    if undone_run:
+        return count_message(
+            "{number} ticket was put back as it was before run {run}",
+            "{number} tickets were put back as they were before run {run}",
+            count,
+            number=number,
+            run=undone_run,
+        )
+    if status is Status.WOULD_UPDATE:
+        return count_message(
+            "{number} ticket would be updated from {file}",
+            "{number} tickets would be updated from {file}",
+            count,
+            number=number,
+            file=file,
+        )
+    return count_message(
+        "{number} ticket was updated from {file}",
+        "{number} tickets were updated from {file}",
+        count,
+        number=number,
+        file=file,
+    )
+
+
+def _notes(meta: Mapping[str, Any], say: Speaker) -> Iterator[str]:
+    if meta.get("kind") == "undo":
+        yield say(message("Workflows that the first change set off are not undone."))
+    if not meta.get("diff", True):
+        yield say(message("The values before were not read, so this run cannot be undone."))
+
+
+def _facts(meta: Mapping[str, Any], say: Speaker) -> Iterator[tuple[str, str, str]]:
+    """Yield (name, value, the moment as ISO 8601 or "")."""
+    portal, requests = meta.get("portal") or {}, meta.get("requests") or {}
+    yield say(message("File")), plain_text(meta.get("file") or ""), ""
+    if meta.get("sheet"):
+        yield say(message("Sheet")), plain_text(meta["sheet"]), ""
+    if portal.get("portal_id"):
+        yield say(message("Portal")), plain_text(str(portal["portal_id"])), ""
+    yield say(message("Run")), meta["id"], ""
+    if meta.get("started_at"):
+        yield say(message("Started")), meta["started_at"], meta["started_at"]
+    if meta.get("started_at") and meta.get("finished_at"):
+        passed = datetime.fromisoformat(meta["finished_at"]) - datetime.fromisoformat(meta["started_at"])
+        yield say(message("Took")), duration(passed.total_seconds()), ""
+    if requests.get("read") or requests.get("update"):
+        told = message(
+            "{read} to read, {update} to update",
+            read=say.number(requests["read"]),
+            update=say.number(requests["update"]),
+        )
+        yield say(message("Requests")), say(told), ""
+
+
+def _next_command(meta: Mapping[str, Any], counts: Mapping[str, int]) -> str:
+    if meta.get("state") in _UNFINISHED:
+        return f"import-tickets resume {meta['id']}"
+    if meta.get("kind") in {"run", "undo"} and counts.get(Status.UPDATED) and meta.get("diff", True):
+        return f"import-tickets undo {meta['id']}"
+    return ""
+
+
+def _next_words(command: str) -> Message:
+    return message("To go on:") if " resume " in command else message("To take it back:")
+
+
+# --- bars -------------------------------------------------------------------------------------------------------------
+
+
+def _outcomes(counts: Mapping[str, int], say: Speaker) -> Iterator[Outcomes]:
+    meanings = {
+        Status.UPDATED: message("the portal confirmed it"),
+        Status.UNCHANGED: message("the portal already had these values"),
+        Status.INVALID: message("not sent: something in the row must be mended"),
+        Status.FAILED: message("sent, and refused or not confirmed"),
+        Status.NOT_SENT: message("fine, but the run stopped before it"),
+        Status.WOULD_UPDATE: message("this is what a run would send"),
+        Status.MATCHES: message("the portal holds what the sheet says"),
+        Status.DIFFERS: message("the portal holds something else"),
+    }
+    there = [status for status in ORDER if counts.get(status)]
+    shares = [max(_THINNEST, _BAR * counts[one] / sum(counts.values())) for one in there]
+    start = 0.0
+    for status, share in zip(there, shares, strict=True):
+        width = share * _BAR / sum(shares)
+        css = status.replace(" ", "-")
+        yield Outcomes(status, css, say.number(counts[status]), say(meanings[status]), round(start, 2), round(width, 2))
+        start += width
+
+
+def _properties(
+    journal: Journal, meta: Mapping[str, Any], rows: PageRows, counts: Mapping[str, int], say: Speaker
+) -> Iterator[PropertyLine]:
+    """Yield what was done (dry run: would be done) to each property, most cells first."""
+    done = Status.WOULD_UPDATE if meta.get("dry_run") else Status.UPDATED
+    if meta.get("kind") == "reconcile":
+        done = Status.DIFFERS
+    if not counts.get(done):
+        return
+    totals = journal.column_totals(samples=0, status=done)
+    most = max((one.changed + one.cleared for one in totals), default=0) or 1
+    for one in totals:
+        changed, cleared = (round(_PROPERTY_BAR * cells / most, 2) for cells in (one.changed, one.cleared))
+        cells = (say.number(one.changed), say.number(one.cleared))
+        yield PropertyLine(rows.header_of(one.property_name), *cells, changed, cleared)
+
+
+def _words(say: Speaker) -> dict[str, str]:
+    """Return the words that the template and the script use, by name."""
+    return {
+        "outcomes": say(message("What became of the rows")),
+        "by_property": say(message("By column")),
+        "property": say(message("Column")),
+        "changed": say(message("Changed")),
+        "cleared": say(message("Cleared")),
+        "details": say(message("Row by row")),
+        "no_script": say(message("The tables below need JavaScript; the spreadsheet holds the same.")),
+        "search": say(message("Search")),
+        "all": say(message("all")),
+        "found": say(message("{found} of {total}", found="{found}", total="{total}")),
+        "more": say(message("{count} more lines are on the screen and not on paper.", count="{count}")),
+        "empty": say(message("(empty)")),
+        "not_read": say(message("(not read)")),
+    }
