@@ -1,0 +1,399 @@
+"""Which column is which property, and which one names the ticket.
+
+In:  the headers of a sheet, the portal's properties, and what the user said about columns.
+Out: `Columns`; or a ColumnsError that names every header at fault at once.
+
+A header names a property by its internal name (exactly), by its label (case and outer spaces aside), or because the
+user mapped it. Nothing is guessed: near misses are suggested.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from rapidfuzz import fuzz, process
+
+from importer.errors import ColumnsError, FileError
+from importer.findings import Finding, column_letter
+from importer.loader.table import REPORT_COLUMNS, REPORT_SHEETS, SheetInfo, Source
+from importer.records import Columns, KeyColumn, ValueColumn
+from schemas.message import Message, message
+from schemas.property import LAST_MODIFIED, RECORD_ID, PortalSchema, Property
+
+KEY_HEADERS = frozenset({"id", RECORD_ID, "record id", "ticket id", "ticketid"})
+"""Headers of the record-ID column, without case: the API's names, and those of HubSpot's exports."""
+
+_KEY = "id"
+_SUGGESTIONS = 3
+_NEAR = 65.0
+"""Likeness, of 100, from which a name is worth suggesting."""
+
+
+def choose_sheet(
+    source: Source,
+    schema: PortalSchema,
+    *,
+    sheet: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    id_property: str | None = None,
+) -> SheetInfo:
+    """Return the sheet to read: the named one, or the only visible one with a key column.
+
+    A sole visible sheet is returned even without a key column, so that `match_columns` can say what its header lacks.
+    Raises ColumnsError (`no_such_sheet`, `ambiguous_sheet`, `no_key_column`), FileError (`empty_file`).
+    """
+    if sheet is not None:
+        return _named_sheet(source, sheet)
+    candidates = [one for one in source.sheets if one.visible and one.name not in REPORT_SHEETS]
+    candidates = [one for one in candidates if one.header_row is not None]
+    if not candidates:
+        raise FileError(
+            message("The file is empty: no visible sheet of it holds anything.")
+            if source.sheets and source.sheets[0].name is not None
+            else message("The file is empty."),
+            code="empty_file",
+        )
+    matcher = _Matcher(schema, mapping or {})
+    keyed = [one for one in candidates if matcher.has_key(one.headers, id_property)]
+    if len(keyed) == 1:
+        return keyed[0]
+    if len(candidates) == 1:
+        return candidates[0]
+    if keyed:
+        raise ColumnsError(
+            [
+                Finding(
+                    "ambiguous_sheet",
+                    message(
+                        "Several sheets have a column that names tickets: {sheets}. Choose one with --sheet.",
+                        sheets=_quoted(one.name or "" for one in keyed),
+                    ),
+                )
+            ]
+        )
+    raise ColumnsError(
+        [
+            Finding(
+                "no_key_column",
+                message(
+                    "No visible sheet ({sheets}) has a column that names tickets in its first filled row. Give one of "
+                    'them a column "Record ID", or a column of a unique property, or choose a hidden sheet with '
+                    "--sheet.",
+                    sheets=_quoted(one.name or "" for one in candidates),
+                ),
+            )
+        ]
+    )
+
+
+def _named_sheet(source: Source, name: str) -> SheetInfo:
+    names = [one.name for one in source.sheets if one.name is not None]
+    if not names:
+        text = message("The file is delimited text and has no sheets. Leave out --sheet {sheet}.", sheet=name)
+        raise ColumnsError([Finding("no_such_sheet", text)])
+    found = [one for one in source.sheets if one.name == name]
+    found = found or [one for one in source.sheets if _plain(one.name or "") == _plain(name)]
+    if len(found) != 1:
+        text = message('There is no sheet "{sheet}". The sheets are: {sheets}.', sheet=name, sheets=_quoted(names))
+        raise ColumnsError([Finding("no_such_sheet", text)])
+    if found[0].header_row is None:
+        raise FileError(message('The sheet "{sheet}" is empty.', sheet=name), code="empty_file")
+    return found[0]
+
+
+def match_columns(
+    headers: Sequence[str],
+    header_row: int,
+    schema: PortalSchema,
+    *,
+    id_property: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    skip: Collection[str] = (),
+    skip_unknown: bool = False,
+    skip_read_only: bool = False,
+    empty_with_data: Collection[int] = (),
+) -> Columns:
+    """Return what each column is.
+
+    headers: by position, "" where empty. mapping: header -> property name (or label, or `id`).
+    empty_with_data: positions whose header is empty though there is data below.
+    Raises ColumnsError with a finding for each header at fault.
+    """
+    matching = _Matching(
+        _Matcher(schema, mapping or {}), tuple(headers), header_row, skip, skip_unknown, skip_read_only
+    )
+    matching.check_options(id_property)
+    for position in range(max([len(headers), *(one + 1 for one in empty_with_data)])):
+        matching.place(position, empty_with_data=position in empty_with_data)
+    return matching.result(id_property)
+
+
+def _plain(text: str) -> str:
+    return text.strip().casefold()
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+class _Matcher:
+    """Finds the property a header names."""
+
+    def __init__(self, schema: PortalSchema, mapping: Mapping[str, str]) -> None:
+        self.properties = schema.properties
+        self.mapping = {_plain(header): name.strip() for header, name in mapping.items()}
+        self.by_label: dict[str, list[str]] = defaultdict(list)
+        for one in schema.properties.values():
+            # In whatever language the portal gives them, these two labels mean the record ID, as in its exports.
+            name = _KEY if one.name in {RECORD_ID, "hs_ticket_id"} else one.name
+            if name not in self.by_label[_plain(one.label)]:
+                self.by_label[_plain(one.label)].append(name)
+
+    def candidates(self, header: str) -> list[str]:
+        """Return the names a header may stand for: none, one, or several where a label is shared; `id` is the key."""
+        mapped = self.mapping.get(_plain(header))
+        if mapped is not None:
+            return self.named(mapped)
+        if _plain(header) in KEY_HEADERS:
+            return [_KEY]
+        return self.named(header)
+
+    def named(self, name: str) -> list[str]:
+        """Return the properties of this name, else of this label."""
+        if name in {_KEY, RECORD_ID}:
+            return [_KEY]
+        if name in self.properties:
+            return [name]
+        return list(self.by_label.get(_plain(name), ()))
+
+    def has_key(self, headers: Sequence[str], id_property: str | None) -> bool:
+        """Whether some header names tickets: the record ID, or a unique property (the chosen one, where one is)."""
+        wanted = self.named(id_property) if id_property else None
+        for header in headers:
+            found = self.candidates(header) if header.strip() else []
+            if wanted is not None:
+                if found and found == wanted:
+                    return True
+            elif found == [_KEY] or any(self.properties[name].unique for name in found if name != _KEY):
+                return True
+        return False
+
+    def nearest(self, header: str) -> list[Property]:
+        """Return the properties whose name or label is most like the header, best first."""
+        choices = {f"n:{one.name}": _plain(one.name) for one in self.properties.values()}
+        choices |= {f"l:{one.name}": _plain(one.label) for one in self.properties.values()}
+        ranked = process.extract(_plain(header), choices, scorer=fuzz.WRatio, score_cutoff=_NEAR, limit=12)
+        # WRatio likes parts of words too well; among its finds the plain ratio decides.
+        ranked.sort(key=lambda one: -fuzz.ratio(_plain(header), one[0]))
+        names = dict.fromkeys(key[2:] for _, _, key in ranked)
+        return [self.properties[name] for name in list(names)[:_SUGGESTIONS]]
+
+
+@dataclass(slots=True)
+class _Matching:
+    """Puts each column of one sheet in its place."""
+
+    matcher: _Matcher
+    headers: tuple[str, ...]
+    header_row: int
+    skip: Collection[str]
+    skip_unknown: bool
+    skip_read_only: bool
+    found: list[Finding] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    notices: list[Message] = field(default_factory=list)
+    places: dict[str, int] = field(default_factory=dict)
+    """Property name (`id` for the record ID) -> position of its column."""
+
+    def check_options(self, id_property: str | None) -> None:
+        """Judge the mapping, the columns to skip and the chosen key before any column."""
+        present = {_plain(header) for header in self.headers}
+        for header, name in self.matcher.mapping.items():
+            if header not in present:
+                self.notices.append(message('No column is called "{header}", which --map names.', header=header))
+            if len(self.matcher.named(name)) != 1 and header not in present:
+                self.found.append(self._unknown(name, None))
+        for header in self.skip:
+            if _plain(header) not in present:
+                self.notices.append(
+                    message('No column is called "{header}", which --skip-column names.', header=header)
+                )
+        if id_property is None:
+            return
+        names = self.matcher.named(id_property)
+        if len(names) != 1:
+            self.found.append(self._unknown(id_property, None))
+        elif names != [_KEY] and not self.matcher.properties[names[0]].unique:
+            self.found.append(
+                Finding(
+                    "not_unique_property",
+                    message(
+                        'The property "{name}" is not unique in the portal, so it cannot name tickets. Use the '
+                        'record ID, or a property that is set to "require unique values"{others}.',
+                        name=names[0],
+                        others=self._unique_ones(),
+                    ),
+                    property_name=names[0],
+                )
+            )
+
+    def _unique_ones(self) -> str:
+        names = [one.name for one in self.matcher.properties.values() if one.unique and one.name != RECORD_ID]
+        return f": {', '.join(names)}" if names else ""
+
+    def place(self, position: int, *, empty_with_data: bool) -> None:
+        """Decide what the column at `position` is, or note why that cannot be told."""
+        header = self.headers[position] if position < len(self.headers) else ""
+        plain = _plain(header)
+        if plain in {_plain(one) for one in self.skip} and plain:
+            self.left_out.append(header)
+        elif not plain:
+            if empty_with_data:
+                self.found.append(self._finding("empty_header", position, _EMPTY_HEADER))
+        elif header.strip() in REPORT_COLUMNS and plain not in self.matcher.mapping:
+            return
+        else:
+            self._place_named(position, header)
+
+    def _place_named(self, position: int, header: str) -> None:
+        names = self.matcher.candidates(header)
+        if not names:
+            mapped = self.matcher.mapping.get(_plain(header))
+            if self.skip_unknown and mapped is None:
+                self.left_out.append(header)
+            else:
+                self.found.append(self._unknown(mapped or header, position))
+        elif len(names) > 1:
+            text = message(
+                'Several properties bear the label "{header}": {names}. Name one of them in the header, or with '
+                '--map "{header}=NAME".',
+                header=header.strip(),
+                names=", ".join(names),
+            )
+            self.found.append(self._finding("ambiguous_header", position, text))
+        elif names[0] in self.places:
+            first = self.places[names[0]]
+            text = message(
+                'Two columns are meant for {name}: "{first}" ({cell}) and this one. Leave one of them out with '
+                "--skip-column, or delete it.",
+                name="the record ID" if names[0] == _KEY else names[0],
+                first=self.headers[first].strip(),
+                cell=f"{column_letter(first)}{self.header_row}",
+            )
+            self.found.append(self._finding("duplicate_header", position, text, names[0]))
+        else:
+            self.places[names[0]] = position
+
+    def _finding(self, code: str, position: int | None, text: Message, name: str | None = None) -> Finding:
+        header = self.headers[position] if position is not None and position < len(self.headers) else None
+        return Finding(code, text, row=self.header_row, position=position, header=header, property_name=name)
+
+    def _unknown(self, name: str, position: int | None) -> Finding:
+        near = self.matcher.nearest(name)
+        if near:
+            text = message(
+                'The portal has no ticket property "{name}". Did you mean {suggestions}? Rename the column, map it '
+                'with --map "HEADER=PROPERTY", or leave it out with --skip-column or --skip-unknown.',
+                name=name.strip(),
+                suggestions=", ".join(
+                    f'"{one.name}"' if one.name == one.label else f'"{one.name}" ({one.label})' for one in near
+                ),
+            )
+        else:
+            text = message(
+                'The portal has no ticket property "{name}". Rename the column, map it with --map "HEADER=PROPERTY", '
+                "or leave it out with --skip-column or --skip-unknown.",
+                name=name.strip(),
+            )
+        found = self._finding("unknown_property", position, text)
+        return found if position is not None else Finding("unknown_property", text, value=name)
+
+    def result(self, id_property: str | None) -> Columns:
+        """Return the columns, or raise ColumnsError with all that was found."""
+        key = self._key(id_property)
+        values: list[ValueColumn] = []
+        modified: ValueColumn | None = None
+        for name, position in self.places.items():
+            if name == _KEY or (key is not None and position == key.position):
+                continue
+            column = ValueColumn(position, self.headers[position], self.matcher.properties[name])
+            if name == LAST_MODIFIED:
+                modified = column
+            elif not column.definition.read_only:
+                values.append(column)
+            elif self.skip_read_only:
+                self.left_out.append(column.header)
+            else:
+                self.found.append(self._finding("read_only_property", position, _read_only(column.definition), name))
+        if self.found or key is None:
+            raise ColumnsError(sorted(self.found, key=lambda one: -1 if one.position is None else one.position))
+        return Columns(
+            key=key,
+            values=tuple(sorted(values, key=lambda one: one.position)),
+            header_row=self.header_row,
+            modified=modified,
+            left_out=tuple(self.left_out),
+            notices=tuple(self.notices),
+        )
+
+    def _key(self, id_property: str | None) -> KeyColumn | None:
+        if id_property is not None:
+            return self._chosen_key(id_property)
+        if _KEY in self.places:
+            return KeyColumn(self.places[_KEY], self.headers[self.places[_KEY]], _KEY)
+        unique = [name for name in self.places if self.matcher.properties[name].unique]
+        if len(unique) == 1:
+            return KeyColumn(self.places[unique[0]], self.headers[self.places[unique[0]]], unique[0])
+        if unique:
+            text = message(
+                "Several columns could name the tickets: {names}. Choose one with --id-property.",
+                names=", ".join(unique),
+            )
+            self.found.append(self._finding("ambiguous_key", None, text))
+        else:
+            text = message(
+                'No column names the tickets. Add a column "Record ID" with the ID of each ticket, or a column of a '
+                'unique property{others}; or say which column it is with --map "HEADER=id".',
+                others=self._unique_ones(),
+            )
+            self.found.append(self._finding("no_key_column", None, text))
+        return None
+
+    def _chosen_key(self, id_property: str) -> KeyColumn | None:
+        names = self.matcher.named(id_property)
+        if len(names) != 1 or (names != [_KEY] and not self.matcher.properties[names[0]].unique):
+            return None  # `check_options` said why
+        name = names[0]
+        if name not in self.places:
+            text = message(
+                "No column holds {name}, which --id-property names. Add it, or say which column it is with "
+                '--map "HEADER={name}".',
+                name=name,
+            )
+            self.found.append(self._finding("no_key_column", None, text, name))
+            return None
+        if name != _KEY and _KEY in self.places:
+            header = self.headers[self.places[_KEY]]
+            self.left_out.append(header)
+            self.notices.append(
+                message(
+                    'The column "{header}" is left out: tickets are named by {name}.', header=header.strip(), name=name
+                )
+            )
+        return KeyColumn(self.places[name], self.headers[self.places[name]], name)
+
+
+_EMPTY_HEADER = message(
+    "The column has no header, though there is data below. Name the property in its header cell, or delete the column."
+)
+
+
+def _read_only(definition: Property) -> Message:
+    return message(
+        'The property "{label}" ({name}) cannot be written: the portal fills it itself. Leave the column out with '
+        "--skip-column or --skip-read-only, or delete it.",
+        label=definition.label,
+        name=definition.name,
+    )

@@ -1,0 +1,243 @@
+"""In which encoding a delimited file is written, told from all of its bytes.
+
+In:  a path, and the encoding the user named, if any.
+Out: the encoding, the digest of the bytes, and notices; or a FileError with the line that cannot be read.
+
+One pass reads every byte, so a stray byte in the last line is found before the first row is used. What cannot be told
+surely is refused with the encodings it may be: a wrongly read letter would be written into a ticket.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from importer.errors import FileError
+from schemas.message import Message, message
+
+_BLOCK = 1 << 20
+_SAMPLE = 1 << 16
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16: its mark begins with that of UTF-16
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_SINGLE_BYTE_GUESSES = {"mac_roman": "Mac Roman", "cp850": "DOS (code page 850)", "cp1250": "Windows-1250"}
+_NAMES = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16": "UTF-16", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedText:
+    """How the bytes of a file become text."""
+
+    encoding: str
+    """For `open`: a mark at the beginning, if there is one, does not become text."""
+    digest: str
+    notices: tuple[Message, ...] = ()
+
+
+def read_encoding(path: Path, *, encoding: str | None = None) -> EncodedText:
+    """Return the encoding of a text file and the SHA-256 of its bytes.
+
+    encoding: what the user named; it is then checked, not doubted.
+    Raises FileError for bytes that do not fit the encoding and for NUL characters, with the line; OSError as `open`.
+    """
+    with path.open("rb") as file:
+        head = file.read(_SAMPLE)
+    if encoding is not None:
+        return _as_named(path, head, encoding)
+    marked = next((name for mark, name in _MARKS if head.startswith(mark)), None)
+    if marked is None and (wide := _unmarked_utf16(head)):
+        marked = wide
+    if marked is not None:
+        return EncodedText(marked, _check(path, marked))
+    try:
+        return EncodedText("utf-8", _check(path, "utf-8"))
+    except _Undecodable as problem:
+        return _not_utf8(path, problem)
+
+
+class _Undecodable(FileError):
+    """Bytes that are not of the encoding, from `offset` on."""
+
+    def __init__(self, path: Path, encoding: str, offset: int) -> None:
+        self.offset = offset
+        self.line = _line_at(path, encoding, offset)
+        super().__init__(
+            message(
+                "Line {line} holds bytes that are not {encoding} text. Save the file as UTF-8, or name its encoding "
+                "with --encoding.",
+                line=self.line,
+                encoding=_NAMES.get(encoding, encoding),
+            )
+        )
+
+
+def _as_named(path: Path, head: bytes, encoding: str) -> EncodedText:
+    try:
+        name = codecs.lookup(encoding).name
+        "".encode(name)
+    except LookupError as problem:
+        raise FileError(
+            message(
+                "--encoding {encoding} names no encoding that is known here. Names such as utf-8, utf-16, cp1252, "
+                "latin-1 or mac_roman are.",
+                encoding=encoding,
+            )
+        ) from problem
+    if name == "utf-8" and head.startswith(codecs.BOM_UTF8):
+        name = "utf-8-sig"
+    if name in {"utf-16-le", "utf-16-be"} and head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        name = "utf-16"
+    return EncodedText(name, _check(path, name))
+
+
+def _unmarked_utf16(head: bytes) -> str | None:
+    """Return which UTF-16 it is where nearly every other byte is NUL, as in text of any Latin script."""
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    half = len(head) // 2
+    if odd > half * 0.4 and even <= half * 0.05:
+        return "utf-16-le"
+    if even > half * 0.4 and odd <= half * 0.05:
+        return "utf-16-be"
+    return None
+
+
+def _check(path: Path, encoding: str) -> str:
+    """Return the digest; raise where the bytes are not of the encoding, or hold NUL characters."""
+    digest = hashlib.sha256()
+    decoder = codecs.getincrementaldecoder(encoding)()
+    offset = 0
+    with path.open("rb") as file:
+        while True:
+            block = file.read(_BLOCK)
+            digest.update(block)
+            pending = len(decoder.getstate()[0])
+            try:
+                text = decoder.decode(block, final=not block)
+            except UnicodeDecodeError as problem:
+                raise _Undecodable(path, encoding, offset - pending + problem.start) from problem
+            if "\0" in text:
+                _refuse_nul(path, encoding)
+            if not block:
+                return digest.hexdigest()
+            offset += len(block)
+
+
+def _refuse_nul(path: Path, encoding: str) -> None:
+    with path.open(encoding=encoding, errors="replace", newline="") as file:
+        line = next((number for number, text in enumerate(file, start=1) if "\0" in text), 1)
+    raise FileError(
+        message(
+            "Line {line} holds a NUL character, which no spreadsheet writes into text: the file is damaged, or it is "
+            "not a text file. Export it again, as CSV or XLSX.",
+            line=line,
+        )
+    )
+
+
+def _line_at(path: Path, encoding: str, offset: int) -> int:
+    """Return the line, counted from 1, in which the byte at `offset` stands."""
+    with path.open("rb") as file:
+        before = file.read(offset).decode(encoding, errors="replace")
+    before = before.rstrip("\ufffd")
+    return len(re.findall(r"\r\n|\r|\n", before)) + 1
+
+
+def _not_utf8(path: Path, problem: _Undecodable) -> EncodedText:
+    """Tell Western European text from text that is UTF-8 but for a spot, and from other encodings."""
+    valid, invalid = 0, 0
+    words: list[bytes] = []
+    for block in _blocks(path):
+        sequences = len(_SEQUENCE.findall(block))
+        valid += sequences
+        invalid += len(_HIGH_BYTE.findall(_SEQUENCE.sub(b"", block)))
+        if len(words) < 10_000:  # noqa: PLR2004 - enough words to judge by
+            words += _HIGH_WORD.findall(block)
+    if valid * 10 > invalid:
+        raise problem
+    sample = b" ".join(words[:10_000])
+    guess = _doubt_windows_1252(sample)
+    if guess is not None:
+        raise FileError(
+            message(
+                "The file is not UTF-8 text (the first place is in line {line}), and it does not read as Windows-1252 "
+                "or Latin-1 either; it may be {guess}. Save it as UTF-8, or name its encoding with --encoding.",
+                line=problem.line,
+                guess=guess,
+            )
+        )
+    try:
+        digest = _check(path, "cp1252")
+    except _Undecodable as second:
+        raise second from problem
+    return EncodedText(
+        "cp1252",
+        digest,
+        (
+            message(
+                "The file is not UTF-8 and was read as Windows-1252 (Latin-1). If letters with accents look wrong, "
+                "name its encoding with --encoding."
+            ),
+        ),
+    )
+
+
+_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_HIGH_BYTE = re.compile(rb"[\x80-\xff]")
+_SIGNS_IN_WORDS = "\u2019\u2018\u2013\u2014\u2026\xb7\xb4"
+"""Apostrophes, dashes, dots: signs that may stand between two letters."""
+_HIGH_WORD = re.compile(rb"[A-Za-z]{0,20}[\x80-\xff][A-Za-z\x80-\xff]{0,20}")
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            yield block
+
+
+def _doubt_windows_1252(sample: bytes) -> str | None:
+    """Return what the words may be written in where they make no sense in Windows-1252, else None."""
+    doubts = _oddities(sample, "cp1252")
+    high = len(_HIGH_BYTE.findall(sample))
+    if doubts is not None and doubts * 5 <= high:
+        return None
+    best = min(_SINGLE_BYTE_GUESSES, key=lambda name: _oddities(sample, name) or 0)
+    if doubts is None or (_oddities(sample, best) or 0) * 5 <= high:
+        return _SINGLE_BYTE_GUESSES[best]
+    from charset_normalizer import from_bytes
+
+    match = from_bytes(sample).best()
+    return match.encoding if match else "another encoding"
+
+
+def _oddities(sample: bytes, encoding: str) -> int | None:
+    """Count letters and signs where no word has them; None where a byte means nothing in the encoding.
+
+    Odd are a capital after a small letter, a sign between two letters, and runs of four and more letters of which none
+    is plain: words of Western languages are mostly plain letters, written in one case.
+    """
+    try:
+        text = sample.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+    odd = 0
+    for before, letter, after in zip(" " + text, text, text[1:] + " ", strict=False):
+        if letter.isascii():
+            continue
+        category = unicodedata.category(letter)
+        if category == "Lu":
+            odd += before.islower()
+        elif category == "Cc":
+            odd += 1
+        elif not category.startswith("L") and letter not in _SIGNS_IN_WORDS:
+            odd += before.isalpha() and after.isalpha()
+    odd += sum(len(run) for run in re.findall(r"[^\x00-\x7f\W]{4,}", text))
+    return odd

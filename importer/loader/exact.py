@@ -1,0 +1,362 @@
+"""A worksheet read with an XML parser: every cell as it is stored, whatever prefixes and encodings the XML uses.
+
+In:  the blocks of a sheet's part.
+Out: `RawCell`s in document order, and what the sheet says around them (hidden rows and columns, merged cells).
+
+Exact but some ten times slower than `scan` with python-calamine: it reads headers, and sheets whose XML is unusual.
+Source: ECMA-376 part 1, clause 18.3.1 (worksheets), 18.4 (shared strings), 22.9.2.19 (escapes in strings).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import overload
+from xml.parsers import expat
+
+from importer.loader.cells import Marked, Value, is_too_precise, number_text
+from importer.loader.grid import SheetFacts
+from importer.loader.number_format import Format, Shows, with_zeros
+from importer.loader.table import Kind
+from importer.loader.xml import SPREADSHEET_NAMESPACES, damaged, local, new_parser
+
+_PARSER_BLOCK = 1 << 16
+_DAY_MS = 86_400_000
+_EPOCH_1900 = dt.datetime(1899, 12, 31)  # noqa: DTZ001 - a cell's moment has no zone
+_EPOCH_1904 = dt.datetime(1904, 1, 1)  # noqa: DTZ001
+_FALSE_LEAP_DAY = 60
+
+
+@dataclass(slots=True)
+class RawCell:
+    """A cell as the XML has it. `row` counts from 1, `position` from 0."""
+
+    row: int
+    position: int
+    style: int
+    type: str
+    value: str | None
+    """Text of `v`, or of the inline string; None where there is neither."""
+    is_formula: bool
+
+
+_ADDRESS = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
+_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+
+
+def split_address(address: str) -> tuple[int, int]:
+    """Return (row, position) of `B3`: (3, 1). Raises ValueError for what is no address."""
+    match = _ADDRESS.fullmatch(address)
+    if match is None:
+        raise ValueError(address)
+    return int(match[2]), column_position(match[1])
+
+
+def column_position(letters: str) -> int:
+    """Return the position, counted from 0, of a column's letters."""
+    position = 0
+    for letter in letters.upper():
+        position = position * 26 + ord(letter) - 64
+    return position - 1
+
+
+def split_range(reference: str) -> tuple[int, int, int, int]:
+    """Return (first row, first position, last row, last position) of `B3:C4` or `B3`."""
+    first, _, last = reference.partition(":")
+    top, left = split_address(first)
+    bottom, right = split_address(last or first)
+    return top, left, bottom, right
+
+
+def unescape(text: str) -> str:
+    """Return a string with `_xHHHH_` as the character it stands for."""
+    if "_x" not in text:
+        return text
+    return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
+
+
+class _SheetParser:
+    """Collects cells while expat goes through a sheet."""
+
+    def __init__(self, part: str) -> None:
+        self.part = part
+        self.facts = SheetFacts()
+        self.cells: list[RawCell] = []
+        self._cell: RawCell | None = None
+        self._row = 0
+        self._position = -1
+        self._row_hidden = False
+        self._text: list[str] | None = None
+        self._in_phonetic = False
+        self._parser = new_parser(part)
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._characters
+
+    def feed(self, block: bytes, *, final: bool = False) -> list[RawCell]:
+        try:
+            self._parser.Parse(block, final)
+        except (expat.ExpatError, ValueError, IndexError) as problem:
+            raise damaged(self.part) from problem
+        done, self.cells = self.cells, []
+        return done
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        namespace, _, tag = name.rpartition(" ")
+        if namespace not in SPREADSHEET_NAMESPACES:
+            return
+        if tag == "c":
+            self._start_cell(attributes)
+        elif tag in {"v", "t"}:
+            self._text = None if self._in_phonetic else []
+        elif tag == "f":
+            if self._cell is not None:
+                self._cell.is_formula = True
+        elif tag == "row":
+            self._row = int(attributes["r"]) if "r" in attributes else self._row + 1
+            self._position = -1
+            self._row_hidden = attributes.get("hidden") in {"1", "true"}
+        elif tag == "rPh":
+            self._in_phonetic = True
+        else:
+            self._note(tag, attributes)
+
+    def _start_cell(self, attributes: dict[str, str]) -> None:
+        address = attributes.get("r")
+        if address is None:
+            row, self._position = self._row, self._position + 1
+        else:
+            row, self._position = split_address(address)
+        self._cell = RawCell(
+            row, self._position, int(attributes.get("s", "0")), attributes.get("t", "n"), None, is_formula=False
+        )
+
+    def _note(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == "mergeCell":
+            self.facts.merged.append(split_range(attributes["ref"]))
+        elif tag == "col" and attributes.get("hidden") in {"1", "true"}:
+            self.facts.hidden_columns.append((int(attributes["min"]) - 1, int(attributes["max"]) - 1))
+        elif tag == "autoFilter":
+            self.facts.filtered = True
+
+    def _characters(self, data: str) -> None:
+        if self._text is not None:
+            self._text.append(data)
+
+    def _end(self, name: str) -> None:
+        namespace, _, tag = name.rpartition(" ")
+        if namespace not in SPREADSHEET_NAMESPACES:
+            return
+        if tag in {"v", "t"} and self._text is not None:
+            if self._cell is not None:
+                self._cell.value = (self._cell.value or "") + "".join(self._text) if tag == "t" else "".join(self._text)
+            self._text = None
+        elif tag == "rPh":
+            self._in_phonetic = False
+        elif tag == "c" and self._cell is not None:
+            self._finish_cell(self._cell)
+            self._cell = None
+
+    def _finish_cell(self, cell: RawCell) -> None:
+        if cell.value is None and not cell.is_formula and cell.type != "e":
+            return
+        self.cells.append(cell)
+        hidden = self.facts.hidden_rows
+        if self._row_hidden and (not hidden or hidden[-1] != cell.row):
+            hidden.append(cell.row)
+
+
+def read_cells(blocks: Iterable[bytes], part: str, facts: SheetFacts | None = None) -> Iterator[RawCell]:
+    """Yield the cells that hold something, in document order.
+
+    facts: filled while cells are read; complete when the last one is out.
+    Raises FileError for XML that is broken or unsafe.
+    """
+    parser = _SheetParser(part)
+    if facts is not None:
+        parser.facts = facts
+    for block in blocks:
+        for start in range(0, len(block), _PARSER_BLOCK):
+            yield from parser.feed(block[start : start + _PARSER_BLOCK])
+    yield from parser.feed(b"", final=True)
+
+
+class SharedStrings(Sequence[str]):
+    """The strings that cells refer to by number, parsed as far as they are asked for."""
+
+    def __init__(self, blocks: Iterable[bytes], part: str) -> None:
+        self._blocks = iter(blocks)
+        self._part = part
+        self._strings: list[str] = []
+        self._item: list[str] = []
+        self._in_text = False
+        self._in_phonetic = False
+        self._complete = False
+        self._parser = new_parser(part)
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._characters
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        """Return a string; negative numbers and slices are not for cells."""
+        if not isinstance(index, int) or index < 0:
+            raise IndexError(index)
+        while len(self._strings) <= index and not self._complete:
+            self._parse_block()
+        return self._strings[index]
+
+    def __len__(self) -> int:
+        """Return how many there are; parses them all."""
+        while not self._complete:
+            self._parse_block()
+        return len(self._strings)
+
+    def _parse_block(self) -> None:
+        block = next(self._blocks, b"")
+        self._complete = not block
+        try:
+            self._parser.Parse(block, not block)
+        except expat.ExpatError as problem:
+            raise damaged(self._part) from problem
+
+    def _start(self, name: str, _: dict[str, str]) -> None:
+        tag = local(name)
+        if tag == "si":
+            self._item = []
+        elif tag == "rPh":
+            self._in_phonetic = True
+        elif tag == "t":
+            self._in_text = not self._in_phonetic
+
+    def _end(self, name: str) -> None:
+        tag = local(name)
+        if tag == "si":
+            self._strings.append(unescape("".join(self._item)))
+        elif tag == "rPh":
+            self._in_phonetic = False
+        elif tag == "t":
+            self._in_text = False
+
+    def _characters(self, data: str) -> None:
+        if self._in_text:
+            self._item.append(data)
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What cells of a workbook refer to: shared strings, styles, the date system."""
+
+    strings: Sequence[str]
+    formats: Sequence[Format]
+    date_system: int
+    part: str
+
+    def value(self, cell: RawCell) -> Value:
+        """Return the value of a cell as the spreadsheet means it. Raises FileError where it refers to nothing."""
+        if cell.type == "e":
+            return Marked(Kind.ERROR, cell.value or "#VALUE!")
+        if cell.is_formula and (cell.value is None or (not cell.value and cell.type != "str")):
+            return Marked(Kind.NOT_CALCULATED, "")
+        text = cell.value or ""
+        if cell.type in {"str", "inlineStr"}:
+            return unescape(text)
+        if not text.strip():
+            return ""
+        try:
+            return self._typed(cell, text)
+        except (ValueError, IndexError, OverflowError) as problem:
+            raise damaged(self.part) from problem
+
+    def _typed(self, cell: RawCell, text: str) -> Value:
+        if cell.type == "s":
+            return self.strings[int(text)]
+        if cell.type == "b":
+            return text.strip() in {"1", "true"}
+        if cell.type == "d":
+            return _iso_value(text.strip())
+        form = self.formats[cell.style] if cell.style < len(self.formats) else Format()
+        return number_value(text, form, self.date_system)
+
+
+def number_value(text: str, form: Format, date_system: int) -> Value:
+    """Return what a stored number means under its format. Raises ValueError for what is no number."""
+    number = float(text)
+    if number - number != 0:  # infinite, or no number
+        raise ValueError(text)
+    if form.shows is Shows.ELAPSED:
+        return dt.timedelta(milliseconds=round(number * _DAY_MS))
+    if form.shows is Shows.MOMENT and (moment := serial_value(number, date_system)) is not None:
+        return moment
+    if is_too_precise(number):
+        return Marked(Kind.PRECISION_LOST, text if text.lstrip("-").isdigit() else number_text(number))
+    if form.digits > 1 and (shown := with_zeros(number_text(number), form.digits)) is not None:
+        return Marked(Kind.NUMBER, number_text(number), shown)
+    return number
+
+
+def serial_value(number: float, date_system: int) -> dt.date | dt.datetime | dt.time | None:
+    """Return the moment of a serial number; None where it is none (negative, or past the year 9999).
+
+    Day 1 is 1900-01-01, or day 0 1904-01-01. The 1900 system counts a 29 February 1900 that never was (serial 60);
+    it is read as the day before, as other programs do. Parts of a day alone are a time. ECMA-376 part 1, 18.17.4.
+    """
+    since = dt.timedelta(milliseconds=round(number * _DAY_MS))
+    if number < 0:
+        return None
+    if number < 1:
+        return (_EPOCH_1904 + since).time()
+    if date_system == 1904:  # noqa: PLR2004 - the system's own name
+        epoch = _EPOCH_1904
+    else:
+        epoch = _EPOCH_1900 if since.days < _FALSE_LEAP_DAY else _EPOCH_1900 - dt.timedelta(days=1)
+    try:
+        moment = epoch + since
+    except OverflowError:
+        return None
+    return moment.date() if moment.time() == dt.time() else moment
+
+
+def _iso_value(text: str) -> dt.date | dt.datetime | dt.time:
+    """Return the value of a cell of type `d` (ISO 8601, as strict files may have it)."""
+    if "T" in text or " " in text:
+        moment = dt.datetime.fromisoformat(text.removesuffix("Z"))
+        return moment.date() if moment.time() == dt.time() else moment
+    if ":" in text:
+        return dt.time.fromisoformat(text.removesuffix("Z"))
+    return dt.date.fromisoformat(text)
+
+
+def fill_rows(cells: Iterable[tuple[int, int, Value]], width: int) -> Iterator[tuple[int, list[Value]]]:
+    """Turn cells into (row number, `width` values); only rows that hold something, in the order of the file."""
+    row, values = 0, list[Value]()
+    for number, position, value in cells:
+        if number != row:
+            if values:
+                yield row, values
+            row, values = number, [""] * width
+        if position < width:
+            values[position] = value
+    if values:
+        yield row, values
+
+
+def first_filled_row(cells: Iterable[RawCell], meaning_of: Meaning) -> list[tuple[RawCell, Value]]:
+    """Return the cells of the first row that holds more than white space, with their values; [] where none does."""
+    row: list[tuple[RawCell, Value]] = []
+    for cell in cells:
+        if row and row[0][0].row != cell.row:
+            if any(_is_filled(value) for _, value in row):
+                return row
+            row = []
+        row.append((cell, meaning_of.value(cell)))
+    return row if any(_is_filled(value) for _, value in row) else []
+
+
+def _is_filled(value: Value) -> bool:
+    return not (isinstance(value, str) and not value.strip())

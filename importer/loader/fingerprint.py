@@ -1,0 +1,100 @@
+"""What the portal held when a template was written: the template's very hidden sheet, read back.
+
+The sheet "Import fingerprint" has, from its first row on: a mark and the names of the properties; facts as JSON; then
+a ticket a row, its record ID and its values as text in HubSpot's own form, cut where a cell cannot hold them whole.
+It is read through the loader as any sheet is, so that it survives a change of format.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from importer.errors import FileError
+from importer.loader.table import Source, Table
+from schemas.message import message
+
+FINGERPRINT_SHEET = "Import fingerprint"
+LISTS_SHEET = "Import lists"
+"""Sheets that a template has besides its tickets; never read as data."""
+
+MARK = "import-tickets fingerprint"
+FACTS = "facts"
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What a template was made from. `exported_at` is ISO 8601 in UTC, the moment before the first read."""
+
+    exported_at: str
+    portal_id: str
+    time_zone: str
+    read_only: tuple[str, ...]
+    """Properties whose columns are there to be looked at; they are not sent."""
+    names: tuple[str, ...]
+    tickets: Mapping[str, tuple[str, ...]]
+    """Record ID -> values in the order of `names`."""
+
+    def values(self, ticket: str) -> Mapping[str, str]:
+        """Return the values of a ticket at export, by property; empty for a ticket that the template did not have."""
+        return dict(zip(self.names, self.tickets.get(ticket, ()), strict=False))
+
+
+def read_fingerprint(source: Source) -> Fingerprint | None:
+    """Return the fingerprint of a template, or None where the file is none.
+
+    Raises FileError for a fingerprint that cannot be read: without it, cells that nobody edited would be sent.
+    """
+    info = next((one for one in source.sheets if one.name == FINGERPRINT_SHEET), None)
+    if info is None:
+        return None
+    headers = info.headers
+    if info.header_row is None or not headers or headers[0] != MARK:
+        raise _damaged()
+    names = tuple(header for header in headers[1:] if header)
+    return _read(source.table(FINGERPRINT_SHEET), names)
+
+
+def _read(table: Table, names: tuple[str, ...]) -> Fingerprint:
+    facts: Mapping[str, object] | None = None
+    tickets: dict[str, tuple[str, ...]] = {}
+    known: dict[str, str] = {}
+    for chunk in table.chunks(range(len(names) + 1)):
+        for key, *values in chunk.texts.itertuples(index=False, name=None):
+            if facts is None:
+                facts = _facts(key, values[0])
+            elif key:
+                # Most values repeat: one copy of each keeps a large template small.
+                tickets[key] = tuple(known.setdefault(value, value) for value in values)
+    if facts is None:
+        raise _damaged()
+    read_only = facts.get("read_only")
+    return Fingerprint(
+        exported_at=str(facts["exported_at"]),
+        portal_id=str(facts.get("portal_id") or ""),
+        time_zone=str(facts.get("time_zone") or "UTC"),
+        read_only=tuple(str(name) for name in read_only) if isinstance(read_only, list) else (),
+        names=names,
+        tickets=tickets,
+    )
+
+
+def _facts(key: str, text: str) -> Mapping[str, object]:
+    try:
+        facts = json.loads(text) if key == FACTS else None
+    except json.JSONDecodeError:
+        facts = None
+    if not isinstance(facts, dict) or not isinstance(facts.get("exported_at"), str):
+        raise _damaged()
+    return facts
+
+
+def _damaged() -> FileError:
+    return FileError(
+        message(
+            'The sheet "{sheet}", by which edited cells are told from others, is damaged. Make a new template, or '
+            "take that sheet out and every cell is compared with the portal.",
+            sheet=FINGERPRINT_SHEET,
+        )
+    )

@@ -1,0 +1,81 @@
+"""What a number format says of a cell: a date, an elapsed time, zeros before the number.
+
+In:  number format codes (ECMA-376 part 1, 18.8.30 and 18.8.31), with built-in ones by their ID.
+Out: `Format`. Localized and coloured formats are read as Excel reads them: quoted and escaped letters say nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Shows(Enum):
+    """What a number in a cell of this format means."""
+
+    NUMBER = "number"
+    MOMENT = "moment"
+    """A day, a time of day, or both."""
+    ELAPSED = "elapsed"
+    """Hours, minutes or seconds that may pass a day: `[h]:mm`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One number format, as far as values depend on it."""
+
+    shows: Shows = Shows.NUMBER
+    digits: int = 0
+    """Whole numbers are shown with at least so many digits; above 1, zeros may stand before them."""
+
+
+_GENERAL = Format()
+_MOMENT_IDS = {*range(14, 23), *range(27, 37), 45, 47, *range(50, 59)}
+"""Built-in formats of dates and times; 27 to 36 and 50 to 58 are those of East Asian languages."""
+_ELAPSED_IDS = {46}
+
+_SILENT = re.compile(r'"[^"]*"?|\\.|_.|\*.')
+"""Parts that are shown as they stand: quoted text, an escaped character, a space as wide as one, a filler."""
+_ELAPSED = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
+_BRACKETS = re.compile(r"\[[^\]]*\]")
+_MOMENT = re.compile(r"[ymdhs]|am/pm|a/p|(?<![0#?.])e|g|aaa|b[12]", re.IGNORECASE)
+_GENERAL_WORD = re.compile(r"general|standard", re.IGNORECASE)
+
+
+def read_format(format_id: int, codes: Mapping[int, str]) -> Format:
+    """Return the format of this ID; `codes` are those the workbook defines itself."""
+    code = codes.get(format_id)
+    if code is not None:
+        return read_code(code)
+    if format_id in _ELAPSED_IDS:
+        return Format(Shows.ELAPSED)
+    return Format(Shows.MOMENT) if format_id in _MOMENT_IDS else _GENERAL
+
+
+def read_code(code: str) -> Format:
+    """Return what a format code says; its first section speaks for all numbers."""
+    section = _SILENT.sub(" ", code).split(";")[0]
+    if _ELAPSED.search(section):
+        return Format(Shows.ELAPSED)
+    section = _GENERAL_WORD.sub(" ", _BRACKETS.sub("", section))
+    if _MOMENT.search(section):
+        return Format(Shows.MOMENT)
+    return Format(digits=_shown_digits(section))
+
+
+def _shown_digits(section: str) -> int:
+    """Return how many digits a whole number is padded to with zeros: 6 for `000000`, 8 for `00000-000`."""
+    if any(sign in section for sign in ".%/Ee"):
+        return 0
+    digits = "".join(re.findall(r"[0#?]", section))
+    return len(digits) - digits.index("0") if "0" in digits else 0
+
+
+def with_zeros(text: str, digits: int) -> str | None:
+    """Return a whole number with the zeros its format shows before it, or None where it shows none."""
+    sign, number = ("-", text[1:]) if text.startswith("-") else ("", text)
+    if not number.isdigit() or len(number) >= digits:
+        return None
+    return sign + number.zfill(digits)

@@ -1,0 +1,231 @@
+"""The ZIP package of an Office Open XML workbook: its parts, and what they say of the workbook as a whole.
+
+In:  a path whose content is a ZIP file.
+Out: sheets with their parts, styles, the date system; guarded streams of parts.
+
+Sizes are judged before anything is unpacked, and again while unpacking. Source: ECMA-376 part 2 (packages), part 1
+clauses 12 (parts of a workbook), 18.2 (workbook), 18.8 (styles).
+"""
+
+from __future__ import annotations
+
+import posixpath
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Self
+
+from importer.errors import FileError
+from importer.loader.number_format import Format, read_format
+from importer.loader.xml import damaged, read_elements
+from schemas.message import message
+
+MAX_MEMBERS = 20_000
+MAX_PART = 4 << 30
+"""Bytes of one part: a full sheet of a million rows and some fifty columns has about half of it."""
+MAX_RATIO = 400
+"""How many times larger than packed a large part may be. A sheet of a million empty styled rows reaches some 150."""
+_LARGE = 64 << 20
+_BLOCK = 1 << 20
+_SMALL_PART = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class SheetPart:
+    """One worksheet: its name and the part that holds it."""
+
+    name: str
+    visible: bool
+    part: str
+
+
+def open_zip(path: Path) -> zipfile.ZipFile:
+    """Open a ZIP file with guards. Raises FileError: `unsafe_file` for absurd sizes, `unreadable_file` for damage."""
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, ValueError, NotImplementedError) as problem:
+        raise FileError(
+            message(
+                "The file is damaged: it begins as a workbook, but its end is missing or broken, as after an "
+                "interrupted download. Get a fresh copy, or let a spreadsheet program repair it."
+            )
+        ) from problem
+    try:
+        _guard(archive, path.stat().st_size)
+    except FileError:
+        archive.close()
+        raise
+    return archive
+
+
+def _guard(archive: zipfile.ZipFile, file_size: int) -> None:
+    members = archive.infolist()
+    if len(members) > MAX_MEMBERS or sum(member.compress_size for member in members) > file_size:
+        raise FileError(
+            message(
+                "The file is not read: it holds {count} parts, too many or laid over each other, as files are built "
+                "to fill memory or disk. Save the data as a new workbook, or as CSV.",
+                count=len(members),
+            ),
+            code="unsafe_file",
+        )
+    for member in members:
+        swollen = member.file_size > MAX_RATIO * max(member.compress_size, 1)
+        if member.file_size > MAX_PART or (member.file_size > _LARGE and swollen):
+            raise _too_large(member.filename, member.file_size)
+        if member.flag_bits & 1:
+            raise FileError(
+                message(
+                    "The file is protected by a password (an encrypted ZIP file). Save a copy without the password "
+                    "and run again."
+                )
+            )
+
+
+def _too_large(part: str, size: int) -> FileError:
+    return FileError(
+        message(
+            "The file is not read: its part {part} swells to {size} bytes or more when unpacked, as files are built to "
+            "fill memory or disk. Save the data as a new workbook, or as CSV.",
+            part=part,
+            size=size,
+        ),
+        code="unsafe_file",
+    )
+
+
+def read_member(archive: zipfile.ZipFile, name: str, *, limit: int = _SMALL_PART) -> bytes:
+    """Return a part whole. Raises FileError where it is larger than `limit` or damaged."""
+    return b"".join(stream_member(archive, name, limit=limit))
+
+
+def stream_member(archive: zipfile.ZipFile, name: str, *, limit: int = MAX_PART) -> Iterator[bytes]:
+    """Yield a part in blocks. Raises FileError where it is missing, damaged, or larger than it says."""
+    try:
+        with _open_member(archive, name) as stream:
+            size = 0
+            while block := stream.read(_BLOCK):
+                size += len(block)
+                if size > limit:
+                    raise _too_large(name, size)
+                yield block
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, KeyError) as problem:
+        raise damaged(name) from problem
+
+
+def _open_member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
+    try:
+        return archive.open(name)
+    except KeyError:
+        # Part names are compared without case (ECMA-376 part 2, 6.2.2.3), members of a ZIP file with it.
+        for member in archive.namelist():
+            if member.replace("\\", "/").lower() == name.lower():
+                return archive.open(member)
+        raise
+
+
+class Package:
+    """An open workbook package; a context manager."""
+
+    def __init__(self, path: Path) -> None:
+        self.archive = open_zip(path)
+        try:
+            self._read_workbook()
+        except BaseException:
+            self.archive.close()
+            raise
+
+    def __enter__(self) -> Self:
+        """Return the package itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        self.archive.close()
+
+    def stream(self, part: str) -> Iterator[bytes]:
+        """Yield a part in blocks; see `stream_member`."""
+        return stream_member(self.archive, part)
+
+    def read(self, part: str) -> bytes:
+        """Return a small part whole."""
+        return read_member(self.archive, part)
+
+    def _read_workbook(self) -> None:
+        relations = self._relations("")
+        self.workbook_part = next((target for kind, target in relations.values() if kind == "officeDocument"), "")
+        if not self.workbook_part:
+            raise FileError(
+                message(
+                    "The file is a ZIP archive, but not a workbook. If it holds an exported spreadsheet, unpack it "
+                    "first and give the spreadsheet's name."
+                )
+            )
+        self.date_system = 1900
+        self.recalculates = False
+        states: list[tuple[str, str, str]] = []
+        for element in read_elements(self.read(self.workbook_part), self.workbook_part):
+            attributes = element.attributes
+            if element.name == "workbookPr" and element.parent == "workbook":
+                self.date_system = 1904 if is_true(attributes.get("date1904")) else 1900
+            elif element.name == "calcPr":
+                self.recalculates = is_true(attributes.get("fullCalcOnLoad"))
+            elif element.name == "sheet" and element.parent == "sheets":
+                states.append(
+                    (attributes.get("name", ""), attributes.get("state", "visible"), attributes.get("id", ""))
+                )
+        parts = self._relations(self.workbook_part)
+        self.sheets = tuple(
+            SheetPart(name, state == "visible", parts[relation][1])
+            for name, state, relation in states
+            if relation in parts and parts[relation][0] == "worksheet"
+        )
+        by_kind = dict(parts.values())
+        self.has_macros = "vbaProject" in by_kind
+        self.strings_part: str | None = by_kind.get("sharedStrings")
+        self.styles_part: str | None = by_kind.get("styles")
+
+    def _relations(self, part: str) -> dict[str, tuple[str, str]]:
+        """Return {relation ID: (last word of its type, target part)} of a part; of the package itself for ""."""
+        folder, name = posixpath.split(part)
+        relations_part = posixpath.join(folder, "_rels", f"{name}.rels")
+        found: dict[str, tuple[str, str]] = {}
+        try:
+            data = self.read(relations_part)
+        except FileError as problem:
+            if isinstance(problem.__cause__, KeyError):
+                return found
+            raise
+        for element in read_elements(data, relations_part):
+            attributes = element.attributes
+            if element.name != "Relationship" or attributes.get("TargetMode") == "External":
+                continue
+            target = attributes.get("Target", "")
+            target = (
+                target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
+            )
+            found[attributes.get("Id", "")] = (attributes.get("Type", "").rpartition("/")[2], target)
+        return found
+
+    @cached_property
+    def formats(self) -> tuple[Format, ...]:
+        """The number format of each cell style, by the index that cells bear as `s`."""
+        if self.styles_part is None:
+            return ()
+        codes: dict[int, str] = {}
+        ids: list[int] = []
+        for element in read_elements(self.read(self.styles_part), self.styles_part):
+            attributes = element.attributes
+            if element.name == "numFmt" and element.parent == "numFmts":
+                codes[int(attributes["numFmtId"])] = attributes.get("formatCode", "")
+            elif element.name == "xf" and element.parent == "cellXfs":
+                ids.append(int(attributes.get("numFmtId", "0")))
+        return tuple(read_format(one, codes) for one in ids)
+
+
+def is_true(value: str | None) -> bool:
+    """Whether an attribute of type xsd:boolean is set."""
+    return value in {"1", "true", "on"}

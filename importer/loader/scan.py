@@ -1,0 +1,236 @@
+"""What python-calamine hides in a worksheet, found by a scan of the sheet's bytes.
+
+In:  the blocks of a sheet's part, and the workbook's formats.
+Out: the cells that calamine gives wrongly or as blanks, each as it should be read, and the sheet's `SheetFacts`; or
+     `OddXml` where the XML is written in a way that a scan of bytes might misunderstand: then `exact` reads it.
+
+calamine gives error cells and formulas without a stored result as empty text, the same as a blank; it drops the sign of
+negative numbers under a date format, and zeros that a format shows. All of these leave traces that are cheap to find:
+`<v>#`, `<f`, `<v>-`, the styles concerned. Row ends cut the stream into segments, so no cell is cut in two.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from html import unescape as unescape_xml
+
+from importer.loader.cells import Marked, Value
+from importer.loader.exact import number_value, split_address, split_range
+from importer.loader.grid import SheetFacts
+from importer.loader.number_format import Format, Shows
+from importer.loader.table import Kind
+from importer.loader.xml import SPREADSHEET_NAMESPACES
+
+_SEGMENT = 1 << 20
+_PLAIN_ROOT = re.compile(rb'<worksheet\s[^>]*?xmlns="([^"]+)"')
+_DECLARATION = re.compile(rb"\s*<\?xml[^>]*?(?:encoding\s*=\s*[\"']([\w.-]+)[\"'])?[^>]*\?>", re.IGNORECASE)
+_CONVENTIONAL = re.compile(
+    rb'(?:[^<]+|<(?:/[A-Za-z]+>|[A-Za-z]+(?: [A-Za-z0-9:]+="[^"<]*")* ?/?>))*+'  # possessive: one pass, no way back
+)
+_ERROR = re.compile(rb'<v>#|t="e"')
+_FORMULA = re.compile(rb"<f[\s/>]")
+_FORMULA_CELL = re.compile(rb"<f(?:\s[^>]*?)?(?:/>|>[^<]*</f>)(?:<v>([^<]*)</v>)?(<v\s*/>)?")
+_NEGATIVE = re.compile(rb"<v>-")
+_HIDDEN_ROW = re.compile(rb'hidden="(?:1|true)"')
+_CELL_START = re.compile(rb"<c[\s>]")
+_ATTRIBUTE = re.compile(rb'([\w:]+)="([^"]*)"')
+_CELL_VALUE = re.compile(rb"<v(?:\s[^>]*)?>([^<]*)</v>")
+_HIDDEN_COLUMN = re.compile(rb'<col\s[^>]*?hidden="(?:1|true)"[^>]*>')
+_MERGED = re.compile(rb'<mergeCell\s[^>]*?ref="([^"]+)"')
+
+
+class OddXml(Exception):
+    """The XML is correct perhaps, but not written as a scan of bytes understands it."""
+
+
+@dataclass(slots=True)
+class Scan:
+    """What a sheet hides: row -> position -> the cell as it should be read."""
+
+    cells: dict[int, dict[int, Value]] = field(default_factory=dict)
+    facts: SheetFacts = field(default_factory=SheetFacts)
+    formulas: int = 0
+    zero_results: int = 0
+    """Formulas whose stored result is 0: in a workbook that asks to be recalculated, these were never calculated."""
+
+
+def scan_sheet(blocks: Iterable[bytes], formats: Sequence[Format], date_system: int) -> Scan:
+    """Scan a sheet. Raises OddXml."""
+    scanner = _Scanner(formats, date_system)
+    head = b""
+    stream = iter(blocks)
+    for block in stream:
+        head += block
+        if b"<sheetData" in head:
+            break
+    start = head.find(b"<sheetData")
+    if start < 0:
+        raise OddXml
+    scanner.head(head[:start])
+    first = True
+    for segment in _segments(head[start:], stream):
+        if first and not _CONVENTIONAL.fullmatch(segment):
+            raise OddXml
+        first = False
+        scanner.segment(segment)
+    return scanner.scan
+
+
+def _segments(begun: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Cut the stream before row starts, into segments of a block or more."""
+    for block in blocks:
+        begun += block
+        cut = begun.rfind(b"<row")
+        if cut > 0 and len(begun) >= _SEGMENT:
+            yield begun[:cut]
+            begun = begun[cut:]
+    yield begun
+
+
+class _Scanner:
+    def __init__(self, formats: Sequence[Format], date_system: int) -> None:
+        self.scan = Scan()
+        self._formats = formats
+        self._date_system = date_system
+        self._after_rows = False
+        self._has_moments = any(one.shows is not Shows.NUMBER for one in formats)
+        padded = [str(index) for index, one in enumerate(formats) if one.digits > 1]
+        self._padded = re.compile(rf' s="(?:{"|".join(padded)})"'.encode()) if padded else None
+
+    def head(self, head: bytes) -> None:
+        """Judge what stands before the cells."""
+        declaration = _DECLARATION.match(head.removeprefix(b"\xef\xbb\xbf"))
+        encoding = (declaration[1] if declaration else None) or b"utf-8"
+        root = _PLAIN_ROOT.search(head)
+        if (
+            encoding.lower() not in {b"utf-8", b"us-ascii", b"ascii"}
+            or root is None
+            or root[1].decode() not in SPREADSHEET_NAMESPACES
+            or b"<!" in head
+            or head.count(root[1]) > 1
+        ):
+            raise OddXml
+        for column in _HIDDEN_COLUMN.findall(head):
+            attributes = dict(_ATTRIBUTE.findall(column))
+            self.scan.facts.hidden_columns.append((int(attributes[b"min"]) - 1, int(attributes[b"max"]) - 1))
+
+    def segment(self, segment: bytes) -> None:
+        """Look through some rows, or through what follows them."""
+        if b"<!" in segment:
+            raise OddXml
+        if self._after_rows or segment.startswith(b"<sheetData/>"):
+            self._tail(segment)
+            return
+        body, end, tail = segment.partition(b"</sheetData>")
+        self._errors(body)
+        self._formulas(body)
+        if self._has_moments:
+            self._negatives(body)
+        if self._padded is not None:
+            self._padded_numbers(body)
+        self._hidden_rows(body)
+        if end:
+            self._tail(tail)
+
+    def _errors(self, body: bytes) -> None:
+        for match in _ERROR.finditer(body):
+            cell = _cell_at(body, match.start())
+            if cell.type == "e":
+                self._mark(cell, Marked(Kind.ERROR, cell.value or "#VALUE!"))
+
+    def _formulas(self, body: bytes) -> None:
+        for start in _FORMULA.finditer(body):
+            formula = _FORMULA_CELL.match(body, start.start())
+            if formula is None:
+                raise OddXml
+            self.scan.formulas += 1
+            if formula[1]:
+                self.scan.zero_results += formula[1] == b"0"
+                continue
+            cell = _cell_at(body, start.start())
+            stored = formula[1] is not None or formula[2] is not None
+            if cell.type != "e" and not (cell.type == "str" and stored):
+                self._mark(cell, Marked(Kind.NOT_CALCULATED, ""))
+
+    def _negatives(self, body: bytes) -> None:
+        for match in _NEGATIVE.finditer(body):
+            cell = _cell_at(body, match.start())
+            if self._format(cell).shows is Shows.MOMENT and cell.type == "n":
+                self._mark(cell, self._number(cell))
+
+    def _padded_numbers(self, body: bytes) -> None:
+        assert self._padded is not None
+        for match in self._padded.finditer(body):
+            cell = _cell_at(body, match.start())
+            if cell.type == "n" and cell.value:
+                value = self._number(cell)
+                if isinstance(value, Marked):
+                    self._mark(cell, value)
+
+    def _number(self, cell: _Cell) -> Value:
+        try:
+            return number_value(cell.value or "", self._format(cell), self._date_system)
+        except (ValueError, OverflowError) as problem:
+            raise OddXml from problem
+
+    def _format(self, cell: _Cell) -> Format:
+        return self._formats[cell.style] if cell.style < len(self._formats) else Format()
+
+    def _mark(self, cell: _Cell, value: Value) -> None:
+        self.scan.cells.setdefault(cell.row, {})[cell.position] = value
+
+    def _hidden_rows(self, body: bytes) -> None:
+        for match in _HIDDEN_ROW.finditer(body):
+            start = body.rfind(b"<row", 0, match.start())
+            if start < 0 or body.find(b">", start, match.start()) >= 0:
+                continue  # the words stand in a text
+            end = body.find(b"</row>", start)
+            following = body.find(b"<row", start + 4)
+            if end < 0 or -1 < following < end or not _holds_values(body, start, end):
+                continue
+            number = dict(_ATTRIBUTE.findall(body, start, body.index(b">", start))).get(b"r")
+            if number is None:
+                raise OddXml
+            self.scan.facts.hidden_rows.append(int(number))
+
+    def _tail(self, tail: bytes) -> None:
+        self._after_rows = True
+        self.scan.facts.filtered |= b"<autoFilter" in tail
+        self.scan.facts.merged.extend(split_range(one.decode()) for one in _MERGED.findall(tail))
+
+
+def _holds_values(body: bytes, start: int, end: int) -> bool:
+    return any(body.find(tag, start, end) >= 0 for tag in (b"<v>", b"<is>", b"<f"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    row: int
+    position: int
+    style: int
+    type: str
+    value: str | None
+
+
+def _cell_at(body: bytes, inside: int) -> _Cell:
+    """Return the cell whose tag or content stands at `inside`."""
+    start = inside + 1
+    while True:
+        start = body.rfind(b"<c", 0, start)
+        if start < 0:
+            raise OddXml
+        if _CELL_START.match(body, start):
+            break
+    tag_end = body.index(b">", start)
+    attributes: Mapping[bytes, bytes] = dict(_ATTRIBUTE.findall(body, start, tag_end))
+    try:
+        row, position = split_address(attributes[b"r"].decode())
+        style = int(attributes.get(b"s", b"0"))
+    except (KeyError, ValueError) as problem:
+        raise OddXml from problem
+    end = tag_end if body[tag_end - 1 : tag_end] == b"/" else body.find(b"</c>", tag_end)
+    value = _CELL_VALUE.search(body, tag_end, end)
+    text = unescape_xml(value[1].decode()) if value else None
+    return _Cell(row, position, style, attributes.get(b"t", b"n").decode(), text)

@@ -1,0 +1,138 @@
+"""What every kind of file becomes: sheets with headers, tables that are read in chunks, cells with their kind.
+
+In:  nothing; these are the records and promises that `delimited` and `workbook` keep.
+Out: text for every cell, what kind of cell it was, and findings that carry the address the spreadsheet shows.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from importer.findings import Finding
+from schemas.message import Message
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+CHUNK_SIZE = 10_000
+"""Rows read at a time: large enough for column-wise work, small enough that memory does not grow with the file."""
+
+REPORT_COLUMNS = ("Import status", "Import message")
+"""Headers of the columns that a run writes beside the data; never read as data."""
+
+REPORT_SHEETS = ("Import report", "Import changes")
+"""Sheets that a run adds; never read as data."""
+
+
+class Kind(IntEnum):
+    """What a cell held. Delimited files know BLANK and TEXT alone."""
+
+    BLANK = 0
+    TEXT = 1
+    NUMBER = 2
+    """Text is the plain decimal of the stored value at 15 digits, as Excel has it: `25012345678`, `0.3`."""
+    BOOL = 3
+    """Text is `TRUE` or `FALSE`."""
+    DATE = 4
+    """Text is `YYYY-MM-DD`: a date cell without a time of day."""
+    DATETIME = 5
+    """Text is `YYYY-MM-DD HH:MM:SS`, with `.mmm` after it where the cell holds parts of a second."""
+    TIME = 6
+    """A time of day or a duration, `HH:MM:SS`; the hours of a duration may pass 24."""
+    ERROR = 7
+    """`#N/A` and the like; a `formula_error` finding goes with it."""
+    NOT_CALCULATED = 8
+    """A formula without a stored result; a `formula_not_calculated` finding goes with it."""
+    PRECISION_LOST = 9
+    """A whole number over 15 digits in a number cell; a `precision_lost` finding goes with it."""
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Some rows of the asked columns, in order.
+
+    `texts` has the spreadsheet's row numbers as index and positions as columns; every cell is a `str`, "" where blank.
+    Rows that cannot be lined up with the header (`ragged_row`) are missing in `texts` and have a finding.
+    """
+
+    texts: pd.DataFrame
+    kinds: Mapping[int, npt.NDArray[np.uint8]] = field(default_factory=dict)
+    """Position -> one `Kind` a row. A position that is missing holds text alone: TEXT, or BLANK where empty."""
+    shown: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
+    """Position -> {row: the number with the leading zeros its format shows}."""
+    lines: npt.NDArray[np.int64] | None = None
+    """Delimited files: the line each row begins at. None for workbooks."""
+    findings: list[Finding] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class SheetInfo:
+    """One sheet, and its header: the first row that holds anything."""
+
+    name: str | None
+    """None for delimited files."""
+    visible: bool
+    header_row: int | None
+    """As the spreadsheet numbers it; None where the sheet is empty."""
+    headers: tuple[str, ...] = ()
+    """By position, "" where the header cell is empty."""
+
+
+class Table(ABC):
+    """The rows under one header."""
+
+    source: Source
+    sheet: str | None
+    header_row: int
+    headers: tuple[str, ...]
+    row_count: int | None = None
+    """Data rows where that is known before reading: an upper bound, for progress."""
+
+    @property
+    @abstractmethod
+    def notices(self) -> tuple[Message, ...]:
+        """What people should know of this sheet: hidden rows that are read, for example."""
+
+    @property
+    @abstractmethod
+    def empty_headers_with_data(self) -> tuple[int, ...]:
+        """Positions whose header is empty though cells below are not; reads the table where a header is empty."""
+
+    @abstractmethod
+    def chunks(self, positions: Collection[int], size: int = CHUNK_SIZE) -> Iterator[Chunk]:
+        """Read the columns at `positions`, at most `size` rows at a time; may be called again.
+
+        Rows come in order. Blank rows are there or not, as it suits the format: their cells are all "".
+        Raises FileError where the file turns out to be damaged further down.
+        """
+
+
+class Source(ABC):
+    """A spreadsheet that has been opened: what it is, and its sheets."""
+
+    path: Path
+    format: str
+    """`csv`, `tsv`, `xlsx`, `xlsm`, `xls` or `ods`, by content."""
+    digest: str
+    """SHA-256 of the file's bytes as read, in hex."""
+    date_system: int = 1900
+    """1900 or 1904: the year from which a workbook counts days."""
+    locale_hint: str | None = None
+    """The language and region the spreadsheet itself names, such as `pt-BR`; a hint, not a promise."""
+    notices: tuple[Message, ...] = ()
+
+    @property
+    @abstractmethod
+    def sheets(self) -> Sequence[SheetInfo]:
+        """All sheets in the file's order; a delimited file has one, without a name."""
+
+    @abstractmethod
+    def table(self, sheet: str | None) -> Table:
+        """Return the table of the sheet of this name (None for delimited files). Raises KeyError for another name."""

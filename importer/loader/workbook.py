@@ -1,0 +1,162 @@
+"""XLSX and XLSM workbooks as tables.
+
+In:  a path whose content is an Office Open XML package.
+Out: a `Source`; its tables give every cell of the asked columns as text, with its kind.
+
+python-calamine reads the values, a scan of the sheet's bytes finds what calamine hides (`scan`), both at once in two
+threads. A sheet whose XML either of them might misunderstand is read by an XML parser instead (`exact`). Files are open
+only while something is read from them, so that the file can be replaced afterwards, on Windows too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import cast
+
+import python_calamine
+
+from importer.errors import FileError
+from importer.loader.cells import Value, column_texts
+from importer.loader.exact import (
+    Meaning,
+    SharedStrings,
+    fill_rows,
+    first_filled_row,
+    read_cells,
+)
+from importer.loader.grid import Grid, GridTable, SheetFacts
+from importer.loader.package import Package, SheetPart
+from importer.loader.scan import OddXml, Scan, scan_sheet
+from importer.loader.table import SheetInfo, Source
+from schemas.message import Message, count_message, message
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class WorkbookSource(Source):
+    """An XLSX or XLSM workbook."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.digest = file_digest(path)
+        with Package(path) as package:
+            self.format = "xlsm" if package.has_macros else "xlsx"
+            self.date_system = package.date_system
+            self._sheet_parts = package.sheets
+            self._infos = tuple(_sheet_info(package, sheet) for sheet in package.sheets)
+
+    @property
+    def sheets(self) -> Sequence[SheetInfo]:
+        """All worksheets; chart sheets and old dialog sheets are none."""
+        return self._infos
+
+    def table(self, sheet: str | None) -> GridTable:
+        """Return a sheet's table. Raises KeyError for an unknown name, FileError (`empty_file`) for an empty sheet."""
+        info = next((one for one in self._infos if one.name == sheet), None)
+        part = next((one for one in self._sheet_parts if one.name == sheet), None)
+        if info is None or part is None:
+            raise KeyError(sheet)
+        if info.header_row is None:
+            raise FileError(message('The sheet "{sheet}" is empty.', sheet=part.name), code="empty_file")
+        return GridTable(self, info, _read_grid(self.path, part))
+
+
+def _meaning(package: Package, part: str) -> Meaning:
+    strings = SharedStrings(package.stream(package.strings_part), package.strings_part) if package.strings_part else ()
+    return Meaning(strings, package.formats, package.date_system, part)
+
+
+def _sheet_info(package: Package, sheet: SheetPart) -> SheetInfo:
+    cells = read_cells(package.stream(sheet.part), sheet.part)
+    filled = first_filled_row(cells, _meaning(package, sheet.part))
+    if not filled:
+        return SheetInfo(sheet.name, sheet.visible, None)
+    headers = [""] * (max(cell.position for cell, _ in filled) + 1)
+    for cell, value in filled:
+        headers[cell.position] = column_texts([value]).texts[0]
+    return SheetInfo(sheet.name, sheet.visible, filled[0][0].row, tuple(headers))
+
+
+def _read_grid(path: Path, sheet: SheetPart) -> Grid:
+    """Read a sheet by calamine and a scan side by side; exactly, where either cannot."""
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(_read_values, path, sheet.name)
+        try:
+            with Package(path) as package:
+                scan = scan_sheet(package.stream(sheet.part), package.formats, package.date_system)
+                notices = _stale_results(scan.zero_results if package.recalculates else 0)
+            values = reading.result()
+        except (OddXml, python_calamine.CalamineError):
+            return _read_exactly(path, sheet)
+    return _overlaid(values, scan, notices)
+
+
+def _read_values(path: Path, name: str) -> python_calamine.CalamineSheet:
+    with python_calamine.load_workbook(path) as book:
+        return book.get_sheet_by_name(name)
+
+
+def _overlaid(values: python_calamine.CalamineSheet, scan: Scan, notices: tuple[Message, ...]) -> Grid:
+    """Lay what the scan found over calamine's values; it may lie outside the range that calamine takes for used."""
+    top, left = values.start or (0, 0)
+    bottom, right = values.end or (-1, -1)
+    found = [position for cells in scan.cells.values() for position in cells]
+    first = min([left, *found])
+    width = max([right, *found]) + 1 - first
+    last_row = max([bottom + 1, *scan.cells])
+    before, after = [""] * (left - first), [""] * (first + width - 1 - right)
+
+    def rows() -> Iterator[tuple[int, Sequence[Value]]]:
+        number = 0
+        for number, stored in enumerate(values.iter_rows() if values.start else (), start=1):
+            row: list[Value] = [*before, *stored, *after] if before or after else cast("list[Value]", stored)
+            for position, value in scan.cells.get(number, _NOTHING).items():
+                row[position - first] = value
+            yield number, row
+        for beyond in sorted(row for row in scan.cells if row > number):
+            blank: list[Value] = [""] * width
+            for position, value in scan.cells[beyond].items():
+                blank[position - first] = value
+            yield beyond, blank
+
+    return Grid(rows, first, width, scan.facts, row_count=last_row - top, notices=notices)
+
+
+_NOTHING: dict[int, Value] = {}
+
+
+def _read_exactly(path: Path, sheet: SheetPart) -> Grid:
+    facts = SheetFacts()
+    zero_results = 0
+    cells: list[tuple[int, int, Value]] = []
+    with Package(path) as package:
+        meaning = _meaning(package, sheet.part)
+        for cell in read_cells(package.stream(sheet.part), sheet.part, facts):
+            cells.append((cell.row, cell.position, meaning.value(cell)))
+            zero_results += cell.is_formula and cell.value == "0"
+        notices = _stale_results(zero_results if package.recalculates else 0)
+    width = max((position for _, position, _ in cells), default=-1) + 1
+    rows = list(fill_rows(cells, width))
+    return Grid(lambda: iter(rows), 0, width, facts, row_count=len(rows), notices=notices)
+
+
+def _stale_results(count: int) -> tuple[Message, ...]:
+    """Say that results may be missing: libraries store 0 and ask for a calculation when the file is opened."""
+    if not count:
+        return ()
+    return (
+        count_message(
+            "The workbook asks to be calculated when it is opened, and the stored result of {count} formula is 0, "
+            "which may stand for a result that was never calculated. Open and save it in a spreadsheet program first.",
+            "The workbook asks to be calculated when it is opened, and the stored results of {count} formulas are 0, "
+            "which may stand for results that were never calculated. Open and save it in a spreadsheet program first.",
+            count,
+        ),
+    )
