@@ -184,7 +184,7 @@ def _notes(meta: Mapping[str, Any], say: Speaker) -> Iterator[str]:
 def _facts(meta: Mapping[str, Any], say: Speaker) -> Iterator[tuple[str, str, str]]:
     """Yield (name, value, the moment as ISO 8601 or "")."""
     portal, requests = meta.get("portal") or {}, meta.get("requests") or {}
-    yield say(message("File")), plain_text(meta.get("file") or ""), ""
+    yield say(message("File")), plain_text(Path(meta.get("file") or "").name), ""
     if meta.get("sheet"):
         yield say(message("Sheet")), plain_text(meta["sheet"]), ""
     if portal.get("portal_id"):
