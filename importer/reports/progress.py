@@ -167,9 +167,13 @@ class Progress:
         from rich.text import Text
 
         assert self._console is not None
-        parts = "  ".join(self._parts())
+        told = self._parts()
+        width = self._console().width - len(self._title) - 2
+        while len(told) > 1 and len("  ".join(told)) > width:
+            told.pop()
+        parts = "  ".join(told)
         share = self._share()
-        room = min(_LONGEST_BAR, self._console().width - len(self._title) - len(parts) - 5)
+        room = min(_LONGEST_BAR, width - len(parts) - 3)
         drawn = Text(self._title, style="bold", no_wrap=True, overflow="ellipsis", end="")
         if share is not None and room >= _SHORTEST_BAR:
             full, empty = ("━", "─") if self._console().encoding.lower().startswith("utf") else ("#", "-")

@@ -124,6 +124,7 @@ class Terminal:
         self._write(self._title(plan.file, plan.sheet, plan.portal), style="bold")
         self._write(f"  {self._count_plan(plan)}")
         if plan.columns:
+            self._write(f"  {self._count_cells(plan.cells_changed, plan.cells_cleared)}")
             self._draw(self._plan_table(plan.columns))
         for text in _moves(plan):
             self._write(f"  {self._words(text)}")
@@ -150,12 +151,11 @@ class Terminal:
         if plan.conflicts:
             text = message("{count} of them changed in the portal meanwhile", count=plan.conflicts)
             line += f" ({self._words(text)})"
-        if not plan.columns:
-            return line
-        cells = message(
-            "{changed} cells to change, {cleared} to clear", changed=plan.cells_changed, cleared=plan.cells_cleared
-        )
-        return f"{line}; {self._words(cells)}"
+        return line
+
+    def _count_cells(self, changed: int, cleared: int) -> str:
+        told = message("{changed} cells to change, {cleared} to clear", changed=changed, cleared=cleared)
+        return self._words(told)
 
     def _plan_table(self, columns: Sequence[ColumnPlan]) -> Table:
         from rich.text import Text
@@ -239,10 +239,7 @@ class Terminal:
         if summary["dry_run"]:
             total = count_message("{count} row: ", "{count} rows: ", rows["total"])
             line = Text(self._words(total)) + line
-            todo = message(
-                "{changed} cells to change, {cleared} to clear", changed=cells["changed"], cleared=cells["cleared"]
-            )
-            line.append(f" ({self._words(todo)})")
+            line.append(f" ({self._count_cells(cells['changed'], cells['cleared'])})")
         if report:
             where = message('See "{column}" in {file}', column=STATUS_COLUMN, file=report)
             line.append(f". {plain_text(self._words(where))}")

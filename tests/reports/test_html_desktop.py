@@ -78,7 +78,7 @@ def long_page(tmp_path_factory):
 
 
 def expect_found(page, text):
-    """Wait until the search says so. (The page's policy forbids waiting for a script of ours.)"""
+    """Wait until the search says so; the page's policy forbids to wait for a script of ours."""
     from playwright.sync_api import expect
 
     expect(page.locator("#panel-changes output")).to_have_text(text)
