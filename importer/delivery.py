@@ -15,7 +15,7 @@ from importer.portal import Answer, Missing, Portal, PortalFault, Refused, StopS
 from importer.portal.waiting import pause, together
 from importer.proof import differences, examine
 from importer.records import Change, Outcome
-from importer.splitter import concerns_request, divide
+from importer.splitter import blames_rows, concerns_request, divide
 from schemas.message import message
 from schemas.property import Property
 
@@ -117,10 +117,10 @@ class Delivery:
             again = await self._attempt(first)
             if again is not None:
                 await together(self._part(first, again), self._deliver(second))
-            elif len(second) == 1:
-                await self._deliver(second)  # for the portal's words about this row alone
-            else:
+            elif len(second) > 1 and blames_rows(refusal):
                 await self._part(second, refusal)  # all of `first` was taken: what was refused is in here
+            else:
+                await self._deliver(second)  # a row alone is sent for the portal's words about it
 
     # --- outcomes -----------------------------------------------------------------------------------------------
 
@@ -142,7 +142,7 @@ class Delivery:
                 outcomes.append(write.rejected(change, faults))
         self._settle(outcomes)
         if silent:
-            waits = () if answer.settled else PENDING_WAITS_S
+            waits = PENDING_WAITS_S if answer.working else ()
             await self._read_back(list(silent.values()), waits, proof.blamed, proof.nameless)
 
     async def _read_back(

@@ -58,6 +58,7 @@ class _Sending:
         self._total = total
         self._halt = StopSignal()
         self._line = Line(journal, portal, write, self._halt, self._count, self._note_sign_of_life)
+        self._failure: BaseException | None = None
         self._counts: Counter[Status] = Counter()
         self._lost_in_a_row = 0
 
@@ -66,12 +67,11 @@ class _Sending:
         forget = stop.listen(self._halt.set)
         batches = self._journal.open_batches()
         try:
-            ends = await asyncio.gather(*(self._work(batches) for _ in range(MOST)), return_exceptions=True)
+            await asyncio.gather(*(self._work(batches) for _ in range(MOST)), return_exceptions=True)
         finally:
             forget()
-        for error in ends:
-            if error is not None:
-                raise error
+        if self._failure is not None:
+            raise self._failure
         if stop.is_set:
             raise Interrupted
 
@@ -85,7 +85,8 @@ class _Sending:
                     self._note_lost_batch()
             except Halted:
                 return
-            except BaseException:
+            except BaseException as error:
+                self._failure = self._failure or error
                 self._halt.set()  # the others note their answers, then run() raises this
                 raise
 

@@ -33,9 +33,14 @@ def concerns_request(refusal: Answer) -> bool:
     return any(fault.text.startswith(_OF_THE_REQUEST) for fault in refusal.faults)
 
 
+def blames_rows(refusal: Answer) -> bool:
+    """Return whether a refusal is due to some of the rows, rather than to all of them together."""
+    return refusal.status != HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
 def divide(changes: Sequence[Change], refusal: Answer) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
     """Return two parts of at least two refused changes: the one to send first, and the one that is rather to blame."""
-    if refusal.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+    if not blames_rows(refusal):
         middle = len(changes) // 2
         return tuple(changes[:middle]), tuple(changes[middle:])
     marked = {change.row for change in suspects(changes, refusal.faults)}

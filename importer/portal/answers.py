@@ -75,13 +75,14 @@ class Answer:
 
     `status`: HTTP status of the last answer, None where none came. `accepted`: it is a 2xx that could be read, and
     `results` and `faults` say what became of the rows. `refused`: nothing was written, `faults` say why. Neither:
-    the outcome is not known. `settled`: the portal says that it is done with the batch.
+    the outcome is not known. `settled`: the portal says that it is done; `working`: that it is at it.
     """
 
     status: int | None
     accepted: bool = False
     refused: bool = False
     settled: bool = True
+    working: bool = False
     results: tuple[Record, ...] = ()
     faults: tuple[PortalFault, ...] = ()
     correlation_id: str = ""
@@ -92,11 +93,12 @@ class Answer:
 def parse_answer(status: int, body: Any, *, scrub: Scrub, correlation_id: str = "") -> Answer:
     """Return what a batch answer with a readable 2xx body says; `body` is the parsed JSON object, None if empty."""
     content: Mapping[str, Any] = body if isinstance(body, dict) else {}
-    life = content.get("status")
+    life = _text(content.get("status"))
     return Answer(
         status,
         accepted=True,
-        settled=life not in {"CANCELED", "PENDING", "PROCESSING"},
+        settled=life in {"", "COMPLETE"},
+        working=life in {"PENDING", "PROCESSING"},
         results=tuple(_records(content.get("results"))),
         faults=tuple(parse_fault(one, scrub=scrub) for one in _objects(content.get("errors"))),
         correlation_id=correlation_id,

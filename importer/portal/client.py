@@ -270,8 +270,6 @@ class Portal:
         repeated = 0
         started: float | None = None
         while True:
-            if count:
-                self._keep_reserve()
             reply = await self._once(
                     method, path, query=query, content=content, count=count, metered=metered, stop=stop,
                     on_leave=on_leave,
@@ -307,7 +305,7 @@ class Portal:
         """Wait for a turn, send once, give the turn back."""
         if not metered:
             return await self._exchange.send(method, path, query=query, content=content)
-        turn = await self._limiter.enter(stop)
+        turn = await self._limiter.enter(stop, check=self._keep_reserve if count else None)
         reply = Reply(None)
         try:
             if count:
@@ -415,10 +413,11 @@ class Portal:
     def _fault(self, reply: Reply) -> PortalFault:
         return parse_fault(reply.body if isinstance(reply.body, dict) else {}, scrub=self._exchange.scrub)
 
-    def _keep_reserve(self) -> None:
+    def _keep_reserve(self, in_flight: int) -> None:
         """Raise DailyLimit once the calls left of the day are those that are reserved for others."""
         limits = self._limiter.limits
-        if limits.daily and limits.daily_remaining <= limits.daily * self.settings.daily_reserve / 100:
+        reserve = limits.daily * self.settings.daily_reserve / 100
+        if limits.daily and limits.daily_remaining - in_flight <= reserve:
             raise DailyLimit(
                 message(
                     "{left} of the portal's {daily} calls of this day are left, and {reserve} % are reserved for "

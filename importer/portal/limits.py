@@ -113,15 +113,18 @@ class Limiter:
         own = max(1, math.floor(self._max_rate * self.limits.interval_s / 10))
         return replace(self.limits, max_requests=min(own, self.limits.max_requests))
 
-    async def enter(self, stop: StopSignal | None = None) -> Turn:
+    async def enter(self, stop: StopSignal | None = None, *, check: Callable[[int], None] | None = None) -> Turn:
         """Return once a request may leave. Every turn is given back with `leave`.
 
+        check: called before it leaves, with the number in flight; it may raise.
         Raises Halted as soon as somebody asks to stop.
         """
         async with self._order:
             while True:
                 if stop is not None:
                     stop.check()
+                if check is not None:
+                    check(self._in_flight)
                 if self._in_flight >= self.most_in_flight():
                     await self._wait_for_change(stop)
                     continue

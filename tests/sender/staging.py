@@ -1,0 +1,146 @@
+"""A journal with a plan, a portal to send it to, and the question whether both tell the same story in the end."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from importer.journal import Journal
+from importer.portal import Clock, Portal, PortalSettings, StopSignal
+from importer.records import Change, CheckedRow, Columns, KeyColumn, Status, ValueColumn
+from importer.sender import send
+from schemas.property import PortalSchema, Property, read_schema
+
+FAST = 200.0
+"""How much faster than real the waits of these tests are."""
+
+_SCHEMAS: dict[str, PortalSchema] = {}
+
+
+def portal_of(server, *, home=None, speed=FAST, app=None, **more) -> Portal:
+    settings = PortalSettings(server.base_url, server.token, home=home, **more)
+    return Portal(settings, clock=Clock(speed), rng=random.Random(1), timeout_s=5, app=app)
+
+
+def schema_of(server) -> PortalSchema:
+    if server.base_url not in _SCHEMAS:
+
+        async def fetch():
+            async with portal_of(server) as portal:
+                return read_schema(await portal.fetch_bodies())
+
+        _SCHEMAS[server.base_url] = asyncio.run(fetch())
+    return _SCHEMAS[server.base_url]
+
+
+def columns_for(schema: PortalSchema, names, key: str = "id") -> Columns:
+    values = tuple(
+        ValueColumn(place, f"Column {name}", schema.properties.get(name) or Property(name, name, "string", "text"))
+        for place, name in enumerate(names, 1)
+    )
+    return Columns(KeyColumn(0, "Ticket", key), values, header_row=1)
+
+
+def make_journal(folder: Path, changes, *, name="run") -> Journal:
+    journal = Journal.create(folder, name, {"id": name})
+    journal.add_rows([CheckedRow(c.row, c.key, c.after) for c in changes], fold_keys=False)
+    journal.plan_changes(changes)
+    journal.make_batches(100)
+    return journal
+
+
+@dataclass
+class Stage:
+    """One plan against one served sandbox. `intents` holds what each row wants, by row."""
+
+    server: object
+    folder: Path
+    names: tuple[str, ...] = ("subject", "hs_ticket_priority")
+    id_property: str | None = None
+    events: list = field(default_factory=list)
+
+    def __post_init__(self):
+        self.schema = schema_of(self.server)
+        self.columns = columns_for(self.schema, self.names, self.id_property or "id")
+
+    def live_ids(self) -> list[str]:
+        return [key for key, one in self.server.tickets().items() if not one["archived"] and not one["merged_into"]]
+
+    def plan(self, count=250, *, after=lambda n: {"subject": f"subject {n}"}, before=True, start=0):
+        """Plan `count` changes of live tickets, from row 2 on."""
+        tickets = self.server.tickets()
+        keys = [key for key, one in tickets.items() if not one["archived"] and not one["merged_into"]]
+        changes = []
+        for n, key in enumerate(keys[start : start + count]):
+            wanted = after(n)
+            held = {name: tickets[key]["properties"].get(name, "") for name in wanted} if before else {}
+            changes.append(Change(n + 2, key, key if before else None, held, wanted))
+        return self.store(changes)
+
+    def store(self, changes):
+        self.changes = {change.row: change for change in changes}
+        self.journal = make_journal(self.folder, changes)
+        return self
+
+    def send(self, *, stop: StopSignal | None = None, before=None, **settings):
+        """Send the plan; `before(portal)` is awaited first."""
+
+        async def run():
+            async with portal_of(self.server, **settings) as open_portal:
+                self.portal = open_portal
+                if before is not None:
+                    await before(open_portal)
+                await send(
+                    self.journal,
+                    open_portal,
+                    columns=self.columns,
+                    schema=self.schema,
+                    on_event=self.events.append,
+                    stop=stop,
+                    total=len(self.changes),
+                )
+
+        asyncio.run(run())
+        return self
+
+    def resume(self, **settings):
+        self.journal.retry_unavailable()
+        self.journal.reopen(Status.NOT_SENT)
+        return self.send(**settings)
+
+    @property
+    def statuses(self) -> dict[int, str]:
+        return {one.row: str(one.status or "") for one in self.journal.outcomes()}
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return self.journal.count_by_status()
+
+    @property
+    def codes(self) -> dict[str, int]:
+        return self.journal.count_findings()
+
+    def codes_of(self, row: int) -> list[str]:
+        return [one.code for one in self.journal.findings() if one.row == row]
+
+    def disagreements(self) -> list[tuple]:
+        """Return rows of which journal and sandbox tell different stories.
+
+        An updated row's ticket holds what was sent; no ticket of another row, but those in doubt, was written.
+        """
+        tickets = self.server.tickets()
+        found = []
+        for row, status in self.statuses.items():
+            change = self.changes[row]
+            held = tickets.get(change.ticket or change.key, {"properties": {}})["properties"]
+            written = all(held.get(name, "") == value for name, value in change.after.items())
+            if status == "updated" and not written:
+                found.append((row, status, held))
+            if status != "updated" and written and change.before and not self._may_be_in_doubt(row):
+                found.append((row, status, held))
+        return found
+
+    def _may_be_in_doubt(self, row: int) -> bool:
+        return bool({"unavailable", "unconfirmed"} & set(self.codes_of(row)))
