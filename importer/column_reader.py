@@ -1,0 +1,79 @@
+"""Whole columns through a converter: each distinct text is converted once, and remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from schemas.cells import UNREADABLE, Converter, Kind, Problem
+
+REMEMBERED = 50_000
+"""Distinct texts of a column whose value is remembered: more would cost memory, and repeat seldom."""
+
+Cells = list[str | None]
+"""Values of a column: "" where blank, None where there is none."""
+
+
+@dataclass(slots=True)
+class ReadColumn:
+    """A column that was converted; `problems` say, by place, why a value is None."""
+
+    cells: Cells
+    problems: dict[int, Problem] = field(default_factory=dict)
+
+
+class ColumnReader:
+    """Converts the cells of one column."""
+
+    def __init__(self, converter: Converter) -> None:
+        self.converter = converter
+        self._known: dict[Kind, dict[str, str | None]] = {}
+        self._problems: dict[tuple[Kind, str], Problem] = {}
+
+    def read(self, texts: Sequence[str], kinds: npt.NDArray[np.uint8] | None) -> ReadColumn:
+        """Return the values of some cells. `kinds` is None where all are text or blank."""
+        if kinds is None:
+            values = self._values(texts, Kind.TEXT)
+            return ReadColumn(values, self._problems_among(texts, values, Kind.TEXT))
+        column = ReadColumn([""] * len(texts))
+        for number in np.unique(kinds).tolist():
+            self._read_kind(column, texts, Kind(number), np.flatnonzero(kinds == number).tolist())
+        return column
+
+    def _read_kind(self, column: ReadColumn, texts: Sequence[str], kind: Kind, places: Sequence[int]) -> None:
+        if kind is Kind.BLANK:
+            return
+        chosen = [texts[place] for place in places]
+        values: Cells = [None] * len(chosen) if kind in UNREADABLE else self._values(chosen, kind)
+        for place, value in zip(places, values, strict=True):
+            column.cells[place] = value
+        if kind not in UNREADABLE:
+            for at, problem in self._problems_among(chosen, values, kind).items():
+                column.problems[places[at]] = problem
+
+    def _values(self, texts: Sequence[str], kind: Kind) -> Cells:
+        known = self._known.setdefault(kind, {"": ""})
+        if len(known) > REMEMBERED:
+            self.forget()
+            known = self._known.setdefault(kind, {"": ""})
+        for text in set(texts).difference(known):
+            result = self.converter(text, kind) if text.strip() else ""
+            if isinstance(result, Problem):
+                known[text] = None
+                self._problems[kind, text] = result
+            else:
+                known[text] = result
+        return [known[text] for text in texts]
+
+    def _problems_among(self, texts: Sequence[str], values: Cells, kind: Kind) -> dict[int, Problem]:
+        if not self._problems:
+            return {}
+        return {place: self._problems[kind, texts[place]] for place, value in enumerate(values) if value is None}
+
+    def forget(self) -> None:
+        """Forget what was read, for the converter reads differently now, or memory is short."""
+        self._known.clear()
+        self._problems.clear()

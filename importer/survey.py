@@ -1,0 +1,57 @@
+"""How a column is written whose cells can be read in two ways: settled by those that can be read in one way only.
+
+The cells of the whole file count. The file is read a second time for it, those columns alone, when a doubtful cell
+turns up and the file has more than one chunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from importer.column_reader import ColumnReader
+from importer.loader.table import Chunk
+from schemas.cells import Kind
+
+AMBIGUOUS = frozenset({"ambiguous_date", "ambiguous_number"})
+
+
+@dataclass
+class Survey:
+    """What was found out about the columns of one file."""
+
+    readers: Mapping[int, ColumnReader]
+    settled: dict[int, str] = field(default_factory=dict)
+    """Column -> the first cell that proves how it is read."""
+    _asked: set[int] = field(default_factory=set)
+
+    def is_open(self, position: int) -> bool:
+        """Whether nobody has looked through this column yet."""
+        return position not in self._asked
+
+    def settle(self, positions: Collection[int], chunks: Iterable[Chunk]) -> None:
+        """Look through columns of the whole file, and have them read the way that their cells prove.
+
+        Where cells prove different ways, none is settled.
+        """
+        proofs: dict[int, dict[str, str]] = {position: {} for position in positions}
+        for chunk in chunks:
+            for position in positions:
+                self._collect(chunk, position, proofs[position])
+        for position, found in proofs.items():
+            self._asked.add(position)
+            if len(found) == 1:
+                reader = self.readers[position]
+                reader.converter.way, self.settled[position] = next(iter(found.items()))
+                reader.forget()
+
+    def _collect(self, chunk: Chunk, position: int, proofs: dict[str, str]) -> None:
+        converter = self.readers[position].converter
+        texts = chunk.texts[position]
+        kinds = chunk.kinds.get(position)
+        if kinds is not None:
+            texts = texts[kinds == Kind.TEXT]
+        for text in dict.fromkeys(texts.tolist()):
+            ways = converter.ways(text)
+            if len(ways) == 1:
+                proofs.setdefault(ways[0], text)

@@ -1,0 +1,421 @@
+"""Rows of a table to values in HubSpot's form, and to findings for every cell that cannot be one.
+
+In:  a table in chunks, the columns that were recognised, the portal's schema.
+Out: per chunk the good rows, the rows that fail, and all their findings. A row with any finding is invalid.
+
+Converting comes first, on distinct texts; then the pandera schema judges the values, all checks of all columns at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from importer.column_reader import Cells, ColumnReader, ReadColumn
+from importer.errors import UsageError
+from importer.findings import Finding, column_letter
+from importer.keys import key_converter
+from importer.loader.table import Chunk, Table
+from importer.records import CheckedRow, Columns, ValueColumn
+from importer.survey import AMBIGUOUS, Survey
+from schemas import ticket
+from schemas.cells import FunctionConverter, Kind, Problem, Reading, Result
+from schemas.choices import StageConverter
+from schemas.date_format import compile_date_format
+from schemas.message import Message, message
+from schemas.moments import DatetimeConverter, moment_text
+from schemas.numbers import style_of
+from schemas.property import PIPELINE, STAGE, PortalSchema
+from schemas.values import make_converter
+
+CHUNK_SIZE = 10_000
+_NO_SHOWN_ZEROS = frozenset({"number", "date", "datetime", "bool", "enumeration"})
+"""Types for which a number cell means its number, not the leading zeros that its format shows."""
+
+Pending = Mapping[str, str]
+
+
+@dataclass(slots=True)
+class CheckedChunk:
+    """What became of some rows. `invalid` holds (row, key); blank rows are in neither list."""
+
+    rows: list[CheckedRow]
+    invalid: list[tuple[int, str]]
+    findings: list[Finding] = field(default_factory=list)
+
+
+class Validation:
+    """The validation of one table: iterate it for chunks, then look at `notices`.
+
+    Raises UsageError for a locale, date format or time zone that nobody knows.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        columns: Columns,
+        schema: PortalSchema,
+        reading: Reading,
+        *,
+        chunk_size: int = CHUNK_SIZE,
+    ) -> None:
+        check_reading(reading)
+        self._table = table
+        self._columns = columns
+        self._reading = reading
+        self._chunk_size = chunk_size
+        self._by_position: dict[int, ValueColumn] = {one.position: one for one in columns.values}
+        definitions = {position: one.definition for position, one in self._by_position.items()}
+        self._checks = ticket.build_schema(definitions, schema, reading)
+        self._unjudged = ticket.unknown_rules(definitions, reading)
+        self._readers = {
+            position: ColumnReader(make_converter(definition, schema, reading))
+            for position, definition in definitions.items()
+            if definition.name != STAGE
+        }
+        self._survey = Survey(self._readers)
+        self._key_reader = ColumnReader(key_converter(columns.key, schema, reading))
+        self._modified_reader = ColumnReader(_modified_converter(reading))
+        self._stages = _StageReader(columns, schema)
+
+    def __iter__(self) -> Iterator[CheckedChunk]:
+        """Yield the checked chunks of the table, in order."""
+        chunks = self._table.chunks(self._positions, self._chunk_size)
+        chunk = next(chunks, None)
+        is_whole = True
+        while chunk is not None:
+            following = next(chunks, None)
+            is_whole = is_whole and following is None
+            yield _ChunkCheck(self, chunk, is_whole=is_whole).run()
+            is_whole = False
+            chunk = following
+
+    @cached_property
+    def _positions(self) -> list[int]:
+        positions = [self._columns.key.position, *self._by_position]
+        return positions if self._columns.modified is None else [*positions, self._columns.modified.position]
+
+    @property
+    def notices(self) -> list[Message]:
+        """What people should know of how the table was read; complete once it was."""
+        found: list[Message] = []
+        for position, proof in sorted(self._survey.settled.items()):
+            notice = self._readers[position].converter.way_notice(self._place(position), proof)
+            if notice is not None:
+                found.append(notice)
+        found += [
+            message(
+                "The portal's rule {rule} on {property} is not known here; the portal judges by it.",
+                rule=rule.type,
+                property=definition.label,
+            )
+            for definition, rule in self._unjudged
+        ]
+        found += [doubt.notice(self._place(position)) for position, doubt in ticket.doubts(self._checks)]
+        return found
+
+    def _place(self, position: int) -> str:
+        return f'{column_letter(position)} "{self._by_position[position].header}"'
+
+    def read_columns(self, chunk: Chunk, *, is_whole: bool) -> dict[int, ReadColumn]:
+        """Return the values of all columns of a chunk but the stage's. `is_whole`: the chunk is all there is."""
+        read = {position: self._read(chunk, position, reader) for position, reader in self._readers.items()}
+        doubtful = [
+            position
+            for position, column in read.items()
+            if self._survey.is_open(position) and any(one.code in AMBIGUOUS for one in column.problems.values())
+        ]
+        if doubtful:
+            self._survey.settle(doubtful, [chunk] if is_whole else self._table.chunks(doubtful, self._chunk_size))
+            read |= {position: self._read(chunk, position, self._readers[position]) for position in doubtful}
+        return read
+
+    def _read(self, chunk: Chunk, position: int, reader: ColumnReader) -> ReadColumn:
+        column = self._by_position.get(position)
+        keeps_zeros = column is None or column.definition.type not in _NO_SHOWN_ZEROS
+        return reader.read(column_texts(chunk, position, keeps_zeros=keeps_zeros), chunk.kinds.get(position))
+
+    def read_keys(self, chunk: Chunk) -> ReadColumn:
+        """Return the keys of a chunk."""
+        position = self._columns.key.position
+        texts = column_texts(chunk, position, keeps_zeros=self._columns.key.id_property is not None)
+        return self._key_reader.read(texts, chunk.kinds.get(position))
+
+    def read_modified(self, chunk: Chunk) -> ReadColumn | None:
+        """Return, where the sheet says when its rows were last modified, up to which moment."""
+        column = self._columns.modified
+        if column is None:
+            return None
+        return self._modified_reader.read(column_texts(chunk, column.position), chunk.kinds.get(column.position))
+
+    def read_stages(self, chunk: Chunk, read: Mapping[int, ReadColumn]) -> tuple[ReadColumn, dict[int, Pending]] | None:
+        """Return the stages of a chunk, and those that wait for the ticket's pipeline, by place."""
+        return self._stages.read(chunk, read)
+
+    @property
+    def columns(self) -> Columns:
+        """Which column is what."""
+        return self._columns
+
+    @property
+    def keeps_blanks(self) -> bool:
+        """Whether a blank cell leaves its property alone."""
+        return self._reading.blank == "keep"
+
+    def failures(self, frame: pd.DataFrame) -> Iterator[ticket.Failure]:
+        """Yield what the schema refuses."""
+        return ticket.failures(self._checks, frame)
+
+
+def check_reading(reading: Reading) -> None:
+    """Raise UsageError for a locale, date format or time zone that nobody knows, naming the option."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        option, value = "--locale", reading.locale
+        if value:
+            style_of(value)
+        option, value = "--date-format", reading.date_format
+        if value:
+            compile_date_format(value)
+        option, value = "--timezone", reading.time_zone
+        ZoneInfo(value)
+    except (ValueError, LookupError, OSError) as error:
+        raise UsageError(
+            message(
+                "{option} {value} is not understood: {reason}.", option=option, value=value or "", reason=str(error)
+            )
+        ) from error
+
+
+def column_texts(chunk: Chunk, position: int, *, keeps_zeros: bool = False) -> list[str]:
+    """Return the texts of a column; with `keeps_zeros`, numbers as their format shows them."""
+    texts: list[str] = chunk.texts[position].tolist()
+    shown = chunk.shown.get(position) if keeps_zeros else None
+    if shown:
+        places = chunk.texts.index.get_indexer(pd.Index(list(shown)))
+        for place, text in zip(places.tolist(), shown.values(), strict=True):
+            texts[place] = text
+    return texts
+
+
+def _modified_converter(reading: Reading) -> FunctionConverter:
+    datetimes = DatetimeConverter(reading)
+
+    def convert(text: str, kind: Kind) -> Result:
+        moment = datetimes.last_covered(text, kind)
+        return moment if isinstance(moment, Problem) else moment_text(moment)
+
+    return FunctionConverter(datetimes.code, convert)
+
+
+class _StageReader:
+    """Reads the stage column, whose values depend on the row's pipeline."""
+
+    def __init__(self, columns: Columns, schema: PortalSchema) -> None:
+        by_name = {one.definition.name: one.position for one in columns.values}
+        self.position = by_name.get(STAGE)
+        self._pipeline = by_name.get(PIPELINE)
+        self._converter = StageConverter(schema.pipelines)
+        self._known: dict[tuple[str | None, str], tuple[Result, Pending | None]] = {}
+
+    def read(self, chunk: Chunk, read: Mapping[int, ReadColumn]) -> tuple[ReadColumn, dict[int, Pending]] | None:
+        if self.position is None:
+            return None
+        texts = column_texts(chunk, self.position)
+        kinds = chunk.kinds.get(self.position)
+        readable = _readable(kinds, len(texts))
+        pipelines: Sequence[str | None] = (
+            read[self._pipeline].cells if self._pipeline is not None else [""] * len(texts)
+        )
+        column = ReadColumn([])
+        pending: dict[int, Pending] = {}
+        for place, pair in enumerate(zip(pipelines, texts, strict=True)):
+            if pair not in self._known:
+                self._known[pair] = self._convert(*pair)
+            result, choices = self._known[pair]
+            if not readable[place]:
+                column.cells.append(None)
+            elif isinstance(result, Problem):
+                column.cells.append(None)
+                column.problems[place] = result
+            else:
+                column.cells.append(result)
+                if choices is not None:
+                    pending[place] = choices
+        return column, pending
+
+    def _convert(self, pipeline: str | None, text: str) -> tuple[Result, Pending | None]:
+        if not text.strip():
+            return "", None
+        if self._converter.is_blind:
+            return text.strip(), None
+        if pipeline:
+            return self._converter.in_pipeline(text, pipeline), None
+        choices = self._converter.in_any(text)
+        if isinstance(choices, Problem):
+            return choices, None
+        return next(iter(choices.values())), choices
+
+
+def _readable(kinds: Any, count: int) -> list[bool]:
+    if kinds is None:
+        return [True] * count
+    readable: list[bool] = (kinds < Kind.ERROR).tolist()
+    return readable
+
+
+class _ChunkCheck:
+    """One chunk while it is judged. A place is a row's index in the chunk."""
+
+    def __init__(self, validation: Validation, chunk: Chunk, *, is_whole: bool) -> None:
+        self._validation = validation
+        self._chunk = chunk
+        self._columns = validation.columns
+        self._rows: list[int] = chunk.texts.index.tolist()
+        self._keys = validation.read_keys(chunk)
+        self._read = validation.read_columns(chunk, is_whole=is_whole)
+        self._pending: dict[int, Pending] = {}
+        if stages := validation.read_stages(chunk, self._read):
+            position = next(one.position for one in self._columns.values if one.definition.name == STAGE)
+            self._read[position], self._pending = stages
+        self._modified = validation.read_modified(chunk)
+        self._findings: list[Finding] = []
+        self._bad: set[int] = set()
+        self._headers = {
+            one.position: (one.header, one.definition.name)
+            for one in (*self._columns.values, *filter(None, [self._columns.modified]))
+        }
+        key = self._columns.key
+        self._headers[key.position] = (key.header, key.property_name)
+
+    def run(self) -> CheckedChunk:
+        blank = self._blank_places()
+        told, strays = self._take_loader_findings()
+        self._judge_keys(blank, told)
+        self._judge_values(blank, told)
+        if self._modified is not None:
+            position = self._columns.modified.position if self._columns.modified else 0
+            for place, problem in self._modified.problems.items():
+                self._add(place, position, problem.code, problem.text)
+        invalid = [(self._rows[place], self._key_text(place)) for place in sorted(self._bad)] + strays
+        invalid.sort()
+        self._findings.sort(key=lambda one: (one.row or 0, -1 if one.position is None else one.position))
+        return CheckedChunk(self._good_rows(blank), invalid, self._findings)
+
+    # --- what is wrong ------------------------------------------------------------------------------------------
+
+    def _blank_places(self) -> set[int]:
+        """Return the places of rows in which every cell is empty."""
+        candidates = [place for place, key in enumerate(self._keys.cells) if key == ""]
+        if not candidates:
+            return set()
+        texts = self._chunk.texts.iloc[candidates]
+        is_blank = np.ones(len(candidates), dtype=bool)
+        for position in self._headers:
+            is_blank &= np.array([not text.strip() for text in texts[position].tolist()], dtype=bool)
+            kinds = self._chunk.kinds.get(position)
+            if kinds is not None:
+                is_blank &= kinds[candidates] < Kind.ERROR
+        return {place for place, blank in zip(candidates, is_blank.tolist(), strict=True) if blank}
+
+    def _take_loader_findings(self) -> tuple[set[tuple[int, int]], list[tuple[int, str]]]:
+        """Take over what the loader found; return the cells it tells of, and rows that it left out."""
+        told: set[tuple[int, int]] = set()
+        strays: dict[int, str] = {}
+        places = {row: place for place, row in enumerate(self._rows)} if self._chunk.findings else {}
+        for finding in self._chunk.findings:
+            place = places.get(finding.row or 0)
+            if place is None:
+                if finding.row is not None:
+                    strays[finding.row] = finding.key or ""
+                self._findings.append(finding)
+                continue
+            self._bad.add(place)
+            header, name = (
+                self._headers.get(finding.position, (finding.header, None))
+                if finding.position is not None
+                else (None, None)
+            )
+            if finding.position is not None:
+                told.add((place, finding.position))
+            self._findings.append(
+                replace(
+                    finding,
+                    header=finding.header or header,
+                    property_name=finding.property_name or name,
+                    key=finding.key or self._key_text(place),
+                )
+            )
+        return told, list(strays.items())
+
+    def _judge_keys(self, blank: set[int], told: set[tuple[int, int]]) -> None:
+        position = self._columns.key.position
+        for place, problem in self._keys.problems.items():
+            self._add(place, position, problem.code, problem.text)
+        if "" in self._keys.cells:
+            for place, key in enumerate(self._keys.cells):
+                if key == "" and place not in blank and (place, position) not in told:
+                    text = message("the row names no ticket; fill in its key, or empty the whole row")
+                    self._add(place, position, "missing_key", text)
+
+    def _judge_values(self, blank: set[int], told: set[tuple[int, int]]) -> None:
+        frame = pd.DataFrame(
+            {position: np.array(column.cells, dtype=object) for position, column in self._read.items()}, copy=False
+        )
+        if blank:
+            frame = frame.drop(index=list(blank))
+        for failure in self._validation.failures(frame):
+            place, position = failure.row, failure.position
+            if (place, position) in told:
+                continue
+            problem = self._read[position].problems.get(place)
+            if problem is None:
+                self._add(place, position, failure.code, failure.text)
+            elif failure.value is None:
+                self._add(place, position, problem.code, problem.text)
+
+    def _add(self, place: int, position: int, code: str, text: Message) -> None:
+        self._bad.add(place)
+        header, name = self._headers[position]
+        typed = self._chunk.texts[position].iloc[place]
+        row = self._rows[place]
+        self._findings.append(Finding(code, text, row, position, header, name, self._key_text(place), typed))
+
+    def _key_text(self, place: int) -> str:
+        key = self._keys.cells[place]
+        return key if key is not None else str(self._chunk.texts[self._columns.key.position].iloc[place]).strip()
+
+    # --- what is right ------------------------------------------------------------------------------------------
+
+    def _good_rows(self, blank: set[int]) -> list[CheckedRow]:
+        left_out = self._bad | blank
+        waits = STAGE if self._pending else None
+        names = [one.definition.name for one in self._columns.values]
+        columns: list[Cells] = [self._read[one.position].cells for one in self._columns.values]
+        lines = zip(*columns, strict=True) if columns else iter([()] * len(self._rows))
+        modified = self._modified.cells if self._modified is not None else [None] * len(self._rows)
+        keeps_blanks = self._validation.keeps_blanks
+        good: list[CheckedRow] = []
+        for place, (row, key, values, moment) in enumerate(
+            zip(self._rows, self._keys.cells, lines, modified, strict=True)
+        ):
+            if place in left_out:
+                continue
+            wanted: dict[str, Any] = dict(zip(names, values, strict=True))
+            if keeps_blanks:
+                wanted = {name: value for name, value in wanted.items() if value != ""}
+            if waits is not None and place in self._pending:
+                del wanted[waits]
+                good.append(CheckedRow(row, key or "", wanted, {waits: self._pending[place]}, moment or None))
+            else:
+                good.append(CheckedRow(row, key or "", wanted, _NOTHING, moment or None))
+        return good
+
+
+_NOTHING: Mapping[str, Mapping[str, str]] = {}

@@ -1,0 +1,301 @@
+"""Cells of date and datetime properties, and what the portal answers for them.
+
+Days are `YYYY-MM-DD`. Moments are ISO 8601 in UTC with milliseconds; those written without a zone are taken in the
+portal's. A date property may hold epoch milliseconds of midnight UTC, a datetime property any epoch milliseconds;
+HubSpot takes seconds for milliseconds of 1970, so they are refused here.
+Source: HubSpot Properties API, date and datetime values; its FAQ on timestamps.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+from schemas.cells import Converter, Kind, Problem, Reading, Result, Ways, shown
+from schemas.date_format import DateFormat, compile_date_format
+from schemas.dates import Calendar, Written, calendar_of, read_written
+from schemas.message import Message, message
+
+DAY_MS = 86_400_000
+FIRST_MS = 10**11
+"""Nearer to 1970, a number may be seconds: 10**11 ms is March 1973, 10**11 s the year 5138."""
+
+LAST_MS = 253_402_300_799_999
+"""The end of the year 9999."""
+
+_EPOCH = re.compile(r"-?[0-9]{1,18}")
+_STAMP = re.compile(
+    r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9])?"
+)
+_ORDER_WORDS = {"DMY": "day-month-year", "MDY": "month-day-year", "YMD": "year-month-day"}
+_EPOCH_START = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _MomentConverter(Converter):
+    """What dates and datetimes share: how a text is read, and how an ambiguous one is settled."""
+
+    ambiguous = "ambiguous_date"
+
+    def __init__(self, reading: Reading) -> None:
+        self._calendar = calendar_of(reading.locale)
+        self._format: DateFormat | None = compile_date_format(reading.date_format) if reading.date_format else None
+        if self._format is not None:
+            self._calendar = Calendar(self._format.order, self._calendar.months, self._calendar.halves)
+        self._zone = ZoneInfo(reading.time_zone)
+
+    def ways(self, text: str) -> Ways:
+        """Return the orders of day, month and year in which `text` names different days, or the only one."""
+        if self._calendar.order is not None and self._format is not None:
+            return ()
+        written = self._read(text)
+        if written is None or not written.days.keys() <= _ORDER_WORDS.keys() or self._is_known(written):
+            return ()
+        return tuple(written.days) if len(written.days) == 1 or len(set(written.days.values())) > 1 else ()
+
+    def _is_known(self, written: Written) -> bool:
+        return set(written.days) == {self._calendar.order}
+
+    def way_notice(self, place: str, proof: str) -> Message:
+        """Return how the column was read, and because of which cell."""
+        return message(
+            '{place}: dates are read as {order}, as "{proof}" can be read in no other way.',
+            place=place,
+            order=_ORDER_WORDS[self.way or "DMY"],
+            proof=proof,
+        )
+
+    def _read(self, text: str) -> Written | None:
+        if self._format is not None and (written := self._format.read(text, self._calendar)):
+            return written
+        return read_written(text, self._calendar)
+
+    def _day(self, text: str, written: Written) -> date | Problem:
+        days = list(written.days.values())
+        if len(set(days)) == 1:
+            return days[0]
+        if self.way is not None and self.way in written.days:
+            return written.days[self.way]
+        return Problem(
+            self.ambiguous,
+            message(
+                '"{value}" can be {first} or {second}; name the order with --date-format or --locale',
+                value=shown(text),
+                first=days[0].isoformat(),
+                second=days[1].isoformat(),
+            ),
+        )
+
+    def _epoch(self, text: str) -> int | Problem | None:
+        """Return epoch milliseconds, None for a text that is no whole number, or why the number is refused."""
+        text = text.strip()
+        if not _EPOCH.fullmatch(text):
+            return None
+        number = int(text)
+        if FIRST_MS <= abs(number) <= LAST_MS and not _STAMP.fullmatch(text):
+            return number
+        if 10**8 <= abs(number) < FIRST_MS and len(text) != 8:  # noqa: PLR2004 - YYYYMMDD has eight digits
+            return Problem(
+                self.code,
+                message('"{value}" looks like seconds since 1970; write milliseconds, or a date', value=shown(text)),
+            )
+        return Problem(
+            self.code,
+            message(
+                '"{value}" is a number, not a date; write it as 2026-03-04, or give the cell a date format',
+                value=shown(text),
+            ),
+        )
+
+
+class DateConverter(_MomentConverter):
+    """Reads the cells of a date property."""
+
+    code = "invalid_date"
+
+    def __call__(self, text: str, kind: Kind) -> Result:
+        """Return `YYYY-MM-DD`, or why there is no day."""
+        if kind is Kind.DATE:
+            return text
+        if kind not in {Kind.TEXT, Kind.NUMBER, Kind.DATETIME}:
+            return self._refuse(text)
+        by_format = self._format.read(text, self._calendar) if self._format and kind is not Kind.DATETIME else None
+        if by_format is None:
+            epoch = self._epoch(text)
+            if isinstance(epoch, Problem):
+                return epoch
+            if epoch is not None:
+                return self._from_epoch(text, epoch)
+        written = by_format or self._read(text)
+        if written is None:
+            return self._refuse(text)
+        day = self._day(text, written)
+        if isinstance(day, Problem):
+            return day
+        if written.time not in {None, time()}:
+            return Problem(
+                self.code,
+                message(
+                    '"{value}" has a time of day, but the property holds a day alone; write {day}',
+                    value=shown(text),
+                    day=day.isoformat(),
+                ),
+            )
+        return day.isoformat()
+
+    def _from_epoch(self, text: str, milliseconds: int) -> Result:
+        if milliseconds % DAY_MS:
+            return Problem(
+                self.code,
+                message(
+                    '"{value}" is {moment} UTC, not midnight; write the day as 2026-03-04',
+                    value=shown(text),
+                    moment=moment_text(from_epoch(milliseconds))[:19].replace("T", " "),
+                ),
+            )
+        return from_epoch(milliseconds).date().isoformat()
+
+    def _refuse(self, text: str) -> Problem:
+        return _refuse(self, text, self._format)
+
+
+class DatetimeConverter(_MomentConverter):
+    """Reads the cells of a datetime property."""
+
+    code = "invalid_datetime"
+
+    def __call__(self, text: str, kind: Kind) -> Result:
+        """Return the moment in UTC, or why there is none."""
+        moment = self.moment(text, kind)
+        return moment if isinstance(moment, Problem) else moment_text(moment)
+
+    def moment(self, text: str, kind: Kind) -> datetime | Problem:
+        """Return the moment with its zone, or why there is none."""
+        if kind not in {Kind.TEXT, Kind.NUMBER, Kind.DATE, Kind.DATETIME}:
+            return self._refuse(text)
+        written = self._format.read(text, self._calendar) if self._format and kind is Kind.TEXT else None
+        if written is None:
+            epoch = self._epoch(text)
+            if isinstance(epoch, Problem):
+                return epoch
+            if epoch is not None:
+                return from_epoch(epoch)
+            written = self._read(text)
+        if written is None:
+            return self._refuse(text)
+        day = self._day(text, written)
+        if isinstance(day, Problem):
+            return day
+        return self._at(text, datetime.combine(day, written.time or time()), written.zone)
+
+    def _at(self, text: str, naive: datetime, zone: int | str | None) -> datetime | Problem:
+        try:
+            if isinstance(zone, int):
+                return naive.replace(tzinfo=timezone(timedelta(minutes=zone))).astimezone(UTC)
+            local = naive.replace(tzinfo=self._zone)
+            moment = local.astimezone(UTC)
+            if moment.astimezone(self._zone).replace(tzinfo=None) != naive:
+                return Problem(
+                    self.code,
+                    message(
+                        '"{value}" does not exist in {zone}: the clocks skip that hour; write an hour that exists, '
+                        "or name the zone as in 2026-03-04T12:30:00-03:00",
+                        value=shown(text),
+                        zone=self._zone.key,
+                    ),
+                )
+        except (ValueError, OverflowError):
+            return self._refuse(text)
+        if zone is None:
+            return moment
+        return self._by_abbreviation(local, zone) or Problem(
+            self.code,
+            message(
+                '"{value}": the zone {zone} is not known; write it as +02:00, or leave it out for {own}',
+                value=shown(text),
+                zone=zone,
+                own=self._zone.key,
+            ),
+        )
+
+    def _by_abbreviation(self, local: datetime, zone: str) -> datetime | None:
+        """Return the moment where `zone` is what the portal's zone calls itself then (`EST`, `EDT`)."""
+        for fold in (0, 1):
+            if local.replace(fold=fold).tzname() == zone:
+                return local.replace(fold=fold).astimezone(UTC)
+        return None
+
+    def last_covered(self, text: str, kind: Kind) -> datetime | Problem:
+        """Return the last moment that a cell covers to the precision it shows: 12:30 covers up to 12:30:59.999."""
+        moment = self.moment(text, kind)
+        if isinstance(moment, Problem) or kind is Kind.NUMBER or _EPOCH.fullmatch(text.strip()):
+            return moment
+        if kind is Kind.DATETIME:
+            step = timedelta(seconds=1) if "." not in text else timedelta()
+            step = step or timedelta(milliseconds=1)
+        else:
+            step = _precision(text, self._read(text))
+        return moment + step - timedelta(milliseconds=1)
+
+    def _refuse(self, text: str) -> Problem:
+        return _refuse(self, text, self._format)
+
+
+def _precision(text: str, written: Written | None) -> timedelta:
+    if written is None or written.time is None:
+        return timedelta(days=1)
+    if re.search(r"[0-9]:[0-9]{2}:[0-9]{2}[.,][0-9]", text):
+        return timedelta(milliseconds=1)
+    return timedelta(seconds=1) if re.search(r"[0-9]:[0-9]{2}:[0-9]{2}", text) else timedelta(minutes=1)
+
+
+def _refuse(converter: Converter, text: str, wanted: DateFormat | None) -> Problem:
+    what = "date" if converter.code == "invalid_date" else "date and time"
+    example = "2026-03-04" if converter.code == "invalid_date" else "2026-03-04 12:30"
+    if wanted is not None:
+        return Problem(
+            converter.code,
+            message(
+                '"{value}" is no {what} written as {format}; {example} is always understood',
+                value=shown(text),
+                what=what,
+                format=wanted.text,
+                example=example,
+            ),
+        )
+    return Problem(
+        converter.code,
+        message('"{value}" is no {what}; write it as {example}', value=shown(text), what=what, example=example),
+    )
+
+
+def from_epoch(milliseconds: int) -> datetime:
+    """Return the moment of epoch milliseconds; negative ones lie before 1970."""
+    return _EPOCH_START + timedelta(milliseconds=milliseconds)
+
+
+def moment_text(moment: datetime) -> str:
+    """Return a moment as it is sent: `2026-03-04T12:30:00.000Z`."""
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+
+
+def parse_moment(text: str) -> datetime | None:
+    """Return the instant of a value that a portal holds: ISO 8601 (without a zone: UTC) or epoch milliseconds."""
+    if _EPOCH.fullmatch(text):
+        return from_epoch(int(text)) if abs(int(text)) <= LAST_MS else None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def parse_day(text: str) -> date | None:
+    """Return the day of a value that a portal holds: `YYYY-MM-DD`, epoch milliseconds or ISO 8601 of midnight UTC."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        moment = parse_moment(text)
+        return moment.astimezone(UTC).date() if moment else None

@@ -1,0 +1,262 @@
+"""Numbers: text in somebody's way of writing them, to a plain decimal.
+
+A way of writing (`NumberStyle`) is a decimal mark and the marks that group digits. It comes from a locale (Unicode
+CLDR, by Babel); without a locale a text is read in both common ways, and is ambiguous where they disagree.
+
+Values: an optional minus, digits, a point and decimals; no exponent, no needless zeros, never `-0`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+
+from schemas.cells import Converter, Kind, Problem, Reading, Result, Ways, shown
+from schemas.message import Message, message
+from schemas.property import Property
+
+SPACES = " \u00a0\u2009\u202f"
+"""Spaces that group digits: plain, no-break, thin, narrow no-break."""
+
+APOSTROPHES = "'\u2019"
+MAX_EXPONENT = 300
+
+_PLAIN = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?")
+_EXPONENT = re.compile(r"([+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+))[eE]([+-]?[0-9]{1,3})")
+_SHORTENED = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?E[+-][0-9]{2,3}")
+_MINUS = str.maketrans({"\u2212": "-", "\u2010": "-", "\ufe63": "-", "\uff0d": "-"})
+_DIRECTION_MARKS = dict.fromkeys(map(ord, "\u200e\u200f\u061c"))
+_CURRENCY = re.compile(
+    r"(?:[A-Z]{3}|[A-Z]{0,3}[$\u00a2-\u00a5\u058f\u060b\u09f2\u09f3\u0e3f\u17db\u20a0-\u20c0\ufdfc\uff04\uffe1\uffe5\uffe6]|kr|Kč|zł|Ft|lei|S/)\.?"
+)
+
+
+@dataclass(frozen=True)
+class NumberStyle:
+    """One way of writing numbers. `groups` are marks between groups of three digits (`inner`: other groups' size)."""
+
+    name: str
+    decimal: str
+    groups: str
+    inner: int = 3
+    doubtful: str = ""
+    """Marks that group digits in the locale's country, though CLDR does not say so; one of them alone is ambiguous."""
+
+    def read(self, text: str) -> str | None:
+        """Return the plain decimal that `text` is in this style, or None."""
+        found = self._pattern.fullmatch(text)
+        if found is None:
+            return None
+        sign, grouped, _, digits, decimals = found.groups()
+        whole = re.sub(r"[^0-9]", "", grouped) if grouped else digits or ""
+        if not whole and not decimals:
+            return None
+        return plain(sign, whole, decimals or "")
+
+    @property
+    def _pattern(self) -> re.Pattern[str]:
+        return _style_pattern(self.decimal, self.groups + self.doubtful, self.inner)
+
+
+@lru_cache(maxsize=64)
+def _style_pattern(decimal: str, groups: str, inner: int) -> re.Pattern[str]:
+    mark = f"([{re.escape(groups)}])"
+    # Groups stand behind one to three digits that do not begin with a zero; the last group has three digits.
+    middle = rf"(?:[0-9]{{{inner}}}\3)*"
+    grouped = rf"([1-9][0-9]{{0,2}}{mark}{middle}[0-9]{{3}})"
+    return re.compile(rf"([+-]?)(?:{grouped}|([0-9]*))(?:{re.escape(decimal)}([0-9]*))?")
+
+
+POINT = NumberStyle("point", ".", "," + SPACES + APOSTROPHES)
+COMMA = NumberStyle("comma", ",", "." + SPACES)
+
+
+@lru_cache(maxsize=16)
+def style_of(locale: str) -> NumberStyle:
+    """Return how numbers are written in a locale (`pt-BR`).
+
+    Raises ValueError for a text that names no locale, and babel.UnknownLocaleError (a LookupError) for an unknown one.
+    Source: Unicode CLDR, number symbols and the standard decimal pattern, as Babel has them.
+    """
+    from babel import Locale
+
+    found = Locale.parse(locale.replace("-", "_"))
+    symbols = found.number_symbols.get("latn", found.number_symbols)
+    decimal, group = symbols["decimal"], symbols["group"]
+    groups = dict.fromkeys(group)
+    if group in SPACES:
+        groups |= dict.fromkeys(SPACES)
+    elif group in APOSTROPHES:
+        groups |= dict.fromkeys(APOSTROPHES)
+    sizes = found.decimal_formats[None].grouping
+    doubtful = "." if decimal == "," and "." not in groups else ""
+    return NumberStyle(locale, decimal, "".join(groups), inner=min(sizes[1], 3), doubtful=doubtful)
+
+
+def plain(sign: str, whole: str, decimals: str) -> str:
+    """Return the plain decimal of digits before and after the point."""
+    whole = whole.lstrip("0") or "0"
+    decimals = decimals.rstrip("0")
+    text = f"{whole}.{decimals}" if decimals else whole
+    return f"-{text}" if sign == "-" and text != "0" else text
+
+
+def plain_decimal(text: str) -> str | None:
+    """Return a decimal written with a point, and perhaps an exponent, as a plain decimal; None for anything else."""
+    found = _PLAIN.fullmatch(text)
+    if found and (found[2] or found[3]):
+        return plain(found[1], found[2], found[3] or "")
+    found = _EXPONENT.fullmatch(text)
+    if found is None or "," in text or abs(int(found[2])) > MAX_EXPONENT:
+        return None
+    return plain_decimal(f"{Decimal(text):f}")
+
+
+@dataclass(frozen=True)
+class _Core:
+    """The digits of a text, with what stood around them."""
+
+    text: str
+    percent: bool
+
+
+class NumberConverter(Converter):
+    """Reads the cells of a number property."""
+
+    code = "invalid_number"
+
+    def __init__(self, definition: Property, reading: Reading) -> None:
+        self._style = style_of(reading.locale) if reading.locale else None
+        self._currency = definition.number_hint == "currency" or definition.currency_symbol
+
+    def __call__(self, text: str, kind: Kind) -> Result:
+        """Return the plain decimal, or why there is none."""
+        if kind is Kind.NUMBER:
+            return plain_decimal(text) or self._refuse(text)
+        if kind is not Kind.TEXT:
+            return self._refuse(text)
+        core = self._core(text)
+        if isinstance(core, Problem):
+            return core
+        found = self._values(core)
+        if len(set(found.values())) > 1:
+            if self.way is None or self.way not in found:
+                return self._ambiguous(text, list(found.values()))
+            return found[self.way]
+        return next(iter(found.values()), None) or self._refuse(text)
+
+    def ways(self, text: str) -> Ways:
+        """Return the styles that read `text` with different results, or the only one that reads it."""
+        if self._style is not None:
+            return ()
+        core = self._core(text)
+        if isinstance(core, Problem) or not re.search(r"[.,]", core.text):
+            return ()
+        found = self._values(core)
+        return tuple(found) if len(found) == 1 or len(set(found.values())) > 1 else ()
+
+    def way_notice(self, place: str, proof: str) -> Message:
+        """Return how the column was read, and because of which cell."""
+        if self.way == POINT.name:
+            return message(
+                '{place}: numbers are read with a decimal point (1.5), as "{proof}" can be read in no other way.',
+                place=place,
+                proof=proof,
+            )
+        return message(
+            '{place}: numbers are read with a decimal comma (1,5), as "{proof}" can be read in no other way.',
+            place=place,
+            proof=proof,
+        )
+
+    def _core(self, text: str) -> _Core | Problem:
+        core = text.translate(_DIRECTION_MARKS).translate(_MINUS).strip()
+        if _SHORTENED.fullmatch(core):
+            return Problem(
+                self.code,
+                message(
+                    '"{value}" is a number that a spreadsheet has shortened, so digits may be lost; '
+                    "write it out in full",
+                    value=shown(text),
+                ),
+            )
+        percent = False
+        if core[-1:] == "%":
+            core, percent = core[:-1].rstrip(), True
+        elif core[:1] == "%":
+            core, percent = core[1:].lstrip(), True
+        if self._currency:
+            core = _without_currency(core)
+        return _Core(core, percent)
+
+    def _values(self, core: _Core) -> Mapping[str, str]:
+        """Return what each style makes of the digits."""
+        styles = (self._style,) if self._style else (POINT, COMMA)
+        found = {}
+        for style in styles:
+            value = style.read(core.text)
+            if value is None and _EXPONENT.fullmatch(core.text):
+                value = plain_decimal(core.text.replace(style.decimal, ".")) if _has_only(core.text, style) else None
+            if value is not None:
+                found[style.name] = hundredth(value) if core.percent else value
+                if style.doubtful and _is_doubtful(core.text, style) and (other := POINT.read(core.text)):
+                    found[POINT.name] = hundredth(other) if core.percent else other
+        return found
+
+    def _ambiguous(self, text: str, values: list[str]) -> Problem:
+        return Problem(
+            "ambiguous_number",
+            message(
+                '"{value}" can be read as {first} or as {second}; name the locale of the file with --locale',
+                value=shown(text),
+                first=values[0],
+                second=values[1],
+            ),
+        )
+
+    def _refuse(self, text: str) -> Problem:
+        if self._style is not None:
+            return Problem(
+                self.code,
+                message(
+                    '"{value}" is not a number as {locale} writes them ({example})',
+                    value=shown(text),
+                    locale=self._style.name,
+                    example=f"1{self._style.groups[:1]}234{self._style.decimal}56",
+                ),
+            )
+        return Problem(self.code, message('"{value}" is not a number; write digits, as in 1234.56', value=shown(text)))
+
+
+def _has_only(text: str, style: NumberStyle) -> bool:
+    other = "," if style.decimal == "." else "."
+    return other not in text
+
+
+def _is_doubtful(text: str, style: NumberStyle) -> bool:
+    return style.decimal not in text and sum(text.count(mark) for mark in style.doubtful) == 1
+
+
+def _without_currency(text: str) -> str:
+    """Return the number without a currency's sign or code before or behind it; a minus may stand on either side."""
+    sign = ""
+    if text[:1] in {"-", "+"}:
+        sign, text = text[0], text[1:].lstrip()
+    if before := _CURRENCY.match(text):
+        text = text[before.end() :].lstrip()
+    elif behind := re.search(rf"{_CURRENCY.pattern}$", text):
+        text = text[: behind.start()].rstrip()
+    else:
+        return sign + text
+    return sign + text
+
+
+def hundredth(value: str) -> str:
+    """Return a plain decimal divided by a hundred, exactly."""
+    sign = "-" if value.startswith("-") else ""
+    whole, _, decimals = value.lstrip("-").partition(".")
+    whole = whole.zfill(3)
+    return plain(sign, whole[:-2], whole[-2:] + decimals)

@@ -1,0 +1,27 @@
+"""Text: what a cell holds, with HubSpot's line breaks and without white space that nobody meant."""
+
+from __future__ import annotations
+
+from schemas.cells import Converter, Kind, Result
+from schemas.property import Property
+
+MAX_LENGTH = 65_536
+"""Characters of one value. Source: HubSpot Properties API guide."""
+
+_MANY_LINES = {"textarea", "html"}
+
+
+class TextConverter(Converter):
+    """Reads the cells of a string property, and of properties whose type is not known."""
+
+    code = "too_long"
+
+    def __init__(self, definition: Property) -> None:
+        self._trims = definition.field_type not in _MANY_LINES and definition.text_hint != "multi_line"
+
+    def __call__(self, text: str, kind: Kind) -> Result:
+        """Return the text."""
+        del kind
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        return text.strip() if self._trims else text
