@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import orjson
 
@@ -59,16 +59,11 @@ class Draft:
     warnings: list[Json] = field(default_factory=list)
     released: list[tuple[str, str, int]] = field(default_factory=list)
     held: list[tuple[str, str, int]] = field(default_factory=list)
-    before: Ticket | None = None
-    """The ticket with its first values, where its history has not begun yet."""
 
     def apply(self, ticket: Ticket, now_ms: int) -> None:
         """Change the ticket in memory. Nothing to change leaves `updated` as it was."""
         if not self.changed:
             return
-        if not ticket.told:
-            self.before = replace(ticket, properties=dict(ticket.properties))
-            ticket.told = 1
         for name, value in (self.changed | self.automatic).items():
             if value:
                 ticket.properties[name] = value
@@ -112,29 +107,37 @@ def _take(
     """Each value as it will be kept, and the faults of those that are not taken."""
     known, faults = portal.definitions, []
     acceptors = known.tidy_acceptors if call.dated_2026_09 else known.acceptors
+    visible, plain = known.visible(call.scopes), known.plain
     taken: dict[str, str] = {}
     for name, value in sent.items():
-        if not known.known(name, call.scopes):
-            faults.append(_fault("PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist', name))
-        elif name in known.read_only:
-            faults.append(_fault("READ_ONLY_VALUE", known.read_only[name], name))
-        elif not value:
-            taken[name] = ""
-        else:
-            try:
+        try:
+            if name in plain:
+                taken[name] = acceptors[name](value) if value else ""
+            elif name not in visible:
+                faults.append(_fault("PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist', name))
+            elif name in known.read_only:
+                faults.append(_fault("READ_ONLY_VALUE", known.read_only[name], name))
+            elif not value:
+                taken[name] = ""
+            else:
                 kept = acceptors[name](value)
                 if name in known.rules:
                     kept = apply_rules(known.rules[name], kept, now_ms=now_ms, zone=known.zone)
-            except ValueRefused as refused:
-                faults.append(_fault(refused.code, refused.text, name))
-                continue
-            if kept[0] == ";" and known.properties[name]["fieldType"] == "checkbox":
-                held = ticket.properties.get(name, "")
-                kept = joined([*(held.split(";") if held else []), *kept[1:].split(";")])
-            if portal.switches.lower_unique and name in known.unique:
-                kept = kept.lower()
-            taken[name] = kept
+                taken[name] = _special(portal, ticket, name, kept)
+        except ValueRefused as refused:
+            faults.append(_fault(refused.code, refused.text, name))
     return taken, faults
+
+
+def _special(portal: Portal, ticket: Ticket, name: str, kept: str) -> str:
+    """A value with what it adds to the current one, and as unique properties keep it."""
+    known = portal.definitions
+    if kept.startswith(";") and known.properties[name]["fieldType"] == "checkbox":
+        held = ticket.properties.get(name, "")
+        return joined([*(held.split(";") if held else []), *kept[1:].split(";")])
+    if portal.switches.lower_unique and name in known.unique:
+        return kept.lower()
+    return kept
 
 
 def _fault(code: str, text: str, name: str) -> Json:

@@ -161,9 +161,7 @@ def _change_ticket(portal: Portal, request: Request, body: Body) -> Any:
         raise ValueError(f"not a moment: {at}")
     with portal.store.writing():
         ticket = _one(portal, request)
-        if not ticket.told:
-            portal.store.add_changes([first_change(ticket)])
-            ticket.told = 1
+        portal.store.tell([ticket])
         _release(portal, ticket)
         values = {name: "" if value is None else str(value) for name, value in body["properties"].items()}
         ticket.properties = {n: v for n, v in (ticket.properties | values).items() if v}

@@ -40,20 +40,26 @@ class Definitions:
     read_only: dict[str, str] = field(default_factory=dict)
     """Property name -> the text of its refusal."""
     unique: frozenset[str] = frozenset()
+    plain: frozenset[str] = frozenset()
+    """Writable properties whose values need no more than their acceptor."""
     acceptors: dict[str, Acceptor] = field(default_factory=dict)
     tidy_acceptors: dict[str, Acceptor] = field(default_factory=dict)
+    _visible: dict[frozenset[str], frozenset[str]] = field(default_factory=dict)
 
     @property
     def zone(self) -> str:
         """The portal's time zone, an IANA name."""
         return str(self.account["timeZone"])
 
-    def known(self, name: str, scopes: frozenset[str]) -> bool:
-        """Whether a caller with these scopes can see that property."""
-        body = self.properties.get(name)
-        if body is None or body.get("archived"):
-            return False
-        return sensitivity_scope(body) in scopes or body.get("dataSensitivity", "non_sensitive") == "non_sensitive"
+    def visible(self, scopes: frozenset[str]) -> frozenset[str]:
+        """Names of the properties that a caller with these scopes can see."""
+        if scopes not in self._visible:
+            self._visible[scopes] = frozenset(
+                name
+                for name, body in self.properties.items()
+                if not body.get("archived") and sensitivity_scope(body) in {"", *scopes}
+            )
+        return self._visible[scopes]
 
 
 def sensitivity_scope(body: Json) -> str:
@@ -104,3 +110,8 @@ def _derive_properties(found: Definitions, switches: Switches) -> None:
         elif body["modificationMetadata"]["readOnlyValue"]:
             found.read_only[name] = f'"{name}" is a read only property; its value cannot be set.'
     found.unique = frozenset(name for name, body in found.properties.items() if body.get("hasUniqueValue"))
+    found.plain = frozenset(
+        name
+        for name in found.visible(frozenset()) - found.read_only.keys() - found.rules.keys() - found.unique
+        if found.properties[name]["fieldType"] != "checkbox"
+    )

@@ -67,6 +67,7 @@ ENDPOINTS = (
 def answer(portal: Portal, endpoint: Endpoint, call: Call) -> Reply:
     """The portal's answer to a call: token, scopes, limits, then the endpoint."""
     searching = endpoint.handler is search.search
+    portal.refresh_definitions()
     try:
         now_ms = portal.now_ms()
         token = admit(portal.tokens, call.token, now_ms=now_ms, garbage_expired=portal.switches.garbage_token_expired)
@@ -82,7 +83,7 @@ def answer(portal: Portal, endpoint: Endpoint, call: Call) -> Reply:
 
 
 def _handle(portal: Portal, endpoint: Endpoint, call: Call) -> Reply:
-    if call.version not in ("v3", *DATED_VERSIONS):
+    if call.params.get("version", DATED_VERSIONS[0]) not in DATED_VERSIONS:
         return html_page(404, "Error 404 Not Found")
     kind = call.params.get("type", "tickets")
     if endpoint.area == "property-validations":

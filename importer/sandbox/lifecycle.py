@@ -5,7 +5,7 @@ from __future__ import annotations
 from importer.sandbox.answers import Call, Refused, Reply, refuse, required_fields
 from importer.sandbox.portal import Portal
 from importer.sandbox.reads import find, survivor
-from importer.sandbox.records import first_change, shown, single_not_found
+from importer.sandbox.records import shown, single_not_found
 from importer.sandbox.store import Change, Ticket
 from importer.sandbox.updates import MAX_INPUTS
 
@@ -40,11 +40,8 @@ def merge_tickets(portal: Portal, primary: Ticket, other: Ticket) -> Ticket:
     values["hs_merged_object_ids"] = ";".join(dict.fromkeys(number for number in gone if number))
     number = primary.id if keeps else portal.store.highest_id() + 7
     merged = Ticket(number, primary.created, now_ms, None, None, 1, values)
-    history = [Change(number, now_ms, dict(values), source_type="MERGE_OBJECTS")]
+    portal.store.tell([primary, other])
     for old in (primary, other):
-        if not old.told:
-            history.insert(0, first_change(old))
-            old.told = 1
         if old.id != number:
             old.merged_into = number
     if keeps:
@@ -58,7 +55,7 @@ def merge_tickets(portal: Portal, primary: Ticket, other: Ticket) -> Ticket:
         for name in portal.definitions.unique
         if ticket.properties.get(name)
     )
-    portal.store.add_changes(history)
+    portal.store.add_changes([Change(number, now_ms, dict(values), source_type="MERGE_OBJECTS")])
     return merged
 
 

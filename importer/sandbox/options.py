@@ -83,3 +83,8 @@ class Switches:
     """An unknown token is answered as one that expired in 1970."""
     log_bodies: bool = False
     """Keep request bodies in the request log."""
+
+    @property
+    def as_kept(self) -> bool:
+        """Whether reads give every value as it is kept."""
+        return (self.numbers_read_back, self.dates_read_back, self.checkbox_order) == ("as_sent", "day", "as_sent")

@@ -34,28 +34,28 @@ class Portal:
     calls: int = 0
     limiter: Limiter = field(init=False)
     rng: random.Random = field(init=False)
-    _definitions: Definitions | None = None
+    definitions: Definitions = field(init=False)
     _data_version: int = -1
+    _stale: bool = False
 
     def __post_init__(self) -> None:
         """Set up what follows from the arguments."""
+        self.definitions = load(self.store, self.switches)
         self.limiter = Limiter(self.limits)
         self.rng = random.Random(self.seed)  # noqa: S311 - an order of results, no secret
 
-    @property
-    def definitions(self) -> Definitions:
-        """The definitions, as fresh as the store."""
+    def refresh_definitions(self) -> None:
+        """Read the definitions anew where another process, or an order, has changed them; once a call."""
         seen = self.store.data_version()
-        if self._definitions is None or (
-            seen != self._data_version and self.store.meta("definitions") != self._definitions.version
-        ):
-            self._definitions = load(self.store, self.switches)
-        self._data_version = seen
-        return self._definitions
+        if seen != self._data_version or self._stale:
+            if self.store.meta("definitions") != self.definitions.version:
+                self.definitions = load(self.store, self.switches)
+            self._data_version, self._stale = seen, False
 
     def forget_definitions(self) -> None:
-        """Read the definitions anew at the next call: this process has changed them."""
-        self._definitions = None
+        """This process has changed the definitions."""
+        self._stale = True
+        self.refresh_definitions()
 
     def now_ms(self) -> int:
         """The portal's time, milliseconds since 1970."""

@@ -40,6 +40,8 @@ def value_of(portal: Portal, ticket: Ticket, name: str) -> str | None:
     value = ticket.properties.get(name)
     if value is None:
         return iso(ticket.created) if name == "createdate" else None
+    if portal.switches.as_kept:
+        return value
     return read_back(value, portal.definitions.properties[name], portal.switches)
 
 
@@ -66,10 +68,11 @@ def shown(
 ) -> list[Json]:
     """Records of tickets with the named properties (none named: the default ones), and the history of `past`."""
     definitions = portal.definitions
-    wanted = [name for name in (list(names) or DEFAULT_PROPERTIES) if definitions.known(name, call.scopes)]
+    visible = definitions.visible(call.scopes)
+    wanted = [name for name in dict.fromkeys(list(names) or DEFAULT_PROPERTIES) if name in visible]
     records = [record(portal, ticket, {name: value_of(portal, ticket, name) for name in wanted}) for ticket in tickets]
     if past:
-        told = [name for name in past if definitions.known(name, call.scopes)]
+        told = [name for name in past if name in visible]
         changes = portal.store.changes([ticket.id for ticket in tickets])
         for ticket, body in zip(tickets, records, strict=True):
             body["propertiesWithHistory"] = {name: history(ticket, changes.get(ticket.id, []), name) for name in told}

@@ -240,6 +240,19 @@ class Store:
             [(c.ticket, c.at, c.source_type, c.source_id, c.user, orjson.dumps(c.properties)) for c in changes],
         )
 
+    def tell(self, tickets: Iterable[Ticket]) -> None:
+        """Begin the history of tickets that have none with the values the file holds; before they are saved."""
+        untold = [ticket for ticket in tickets if not ticket.told]
+        if untold:
+            self._db.execute(
+                "INSERT INTO change (ticket, at, source_type, source_id, properties)"
+                " SELECT id, created, 'IMPORT', '1', properties FROM ticket"
+                " WHERE told = 0 AND id IN (SELECT value FROM json_each(?))",
+                (orjson.dumps([ticket.id for ticket in untold]).decode(),),
+            )
+        for ticket in untold:
+            ticket.told = 1
+
     def changes(self, ids: Sequence[int]) -> dict[int, list[Change]]:
         """The history of tickets, newest first. A ticket without any has no entry."""
         rows = self._db.execute(

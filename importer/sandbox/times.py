@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 DAY_MS = 86_400_000
 
@@ -27,10 +28,11 @@ class Clock:
         return time.time_ns() // 1_000_000 + self.shift_ms
 
 
+@lru_cache(maxsize=16_384)
 def iso(ms: int) -> str:
     """Text of a moment: three decimals where there are milliseconds, none where there are none."""
     seconds, rest = divmod(ms, 1000)
-    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    text = datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
     return f"{text}.{rest:03d}Z" if rest else f"{text}Z"
 
 

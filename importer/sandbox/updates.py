@@ -18,7 +18,6 @@ from importer.sandbox.changes import Draft, Refusal, draft
 from importer.sandbox.portal import Portal
 from importer.sandbox.records import (
     batch_reply,
-    first_change,
     not_found_errors,
     record,
     single_not_found,
@@ -138,6 +137,8 @@ def read_inputs(body: Any, portal: Portal) -> list[Input]:
 
 def _texts(properties: Json, portal: Portal) -> dict[str, str]:
     """Values as texts: JSON numbers and booleans are taken as theirs."""
+    if all(type(value) is str for value in properties.values()):
+        return properties
     texts = {}
     for name, value in properties.items():
         if isinstance(value, str):
@@ -260,6 +261,7 @@ def save(portal: Portal, writing: Writing, now_ms: int) -> None:
     if not changed:
         return
     if portal.switches.history:
+        portal.store.tell([ticket for ticket, _ in changed])
         portal.store.add_changes(_history(changed, now_ms))
     portal.store.save_tickets({ticket.id: ticket for ticket, _ in changed}.values())
     if any(made.released or made.held for _, made in changed):
@@ -270,8 +272,6 @@ def save(portal: Portal, writing: Writing, now_ms: int) -> None:
 def _history(changed: Sequence[tuple[Ticket, Draft]], now_ms: int) -> list[Change]:
     entries: list[Change] = []
     for ticket, made in changed:
-        if made.before is not None:
-            entries.append(first_change(made.before))
         entries.append(Change(ticket.id, now_ms, made.changed, source_type="INTEGRATION", source_id="2467501"))
         if made.automatic:
             entries.append(Change(ticket.id, now_ms, made.automatic, source_type="CALCULATED"))
