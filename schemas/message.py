@@ -29,26 +29,31 @@ class Message:
     """A text for people. `str()` gives it in English; `render` in the language of a catalogue."""
 
     template: str
-    values: Mapping[str, str | int] = field(default_factory=dict)
+    values: Mapping[str, Value] = field(default_factory=dict)
     plural: str = ""
     """Template for other counts than one; then `values["count"]` decides."""
 
     def __str__(self) -> str:
         """Return the English text."""
         template = self.plural if self.plural and self.values["count"] != 1 else self.template
-        return template.format_map(self.values)
+        return template.format_map(self.values)  # a message among the values gives its own English text
 
     def render(self, translations: Translations) -> str:
         """Return the text in the language of `translations`."""
         if self.plural:
-            template = translations.ngettext(self.template, self.plural, int(self.values["count"]))
+            count = self.values["count"]
+            assert isinstance(count, int)
+            template = translations.ngettext(self.template, self.plural, count)
         else:
             template = translations.gettext(self.template)
-        return template.format_map(self.values)
+        return template.format_map(
+            {name: one.render(translations) if isinstance(one, Message) else one for name, one in self.values.items()}
+        )
 
     def to_json(self) -> list[object]:
         """Return `[template, values, plural]`, for the journal."""
-        return [self.template, dict(self.values), self.plural]
+        values = {name: one.to_json() if isinstance(one, Message) else one for name, one in self.values.items()}
+        return [self.template, values, self.plural]
 
     @classmethod
     def from_json(cls, stored: list[object]) -> Message:
@@ -57,14 +62,22 @@ class Message:
         assert isinstance(template, str)
         assert isinstance(values, dict)
         assert isinstance(plural, str)
-        return cls(template, values, plural)
+        return cls(
+            template,
+            {name: cls.from_json(one) if isinstance(one, list) else one for name, one in values.items()},
+            plural,
+        )
 
 
-def message(template: str, /, **values: str | int) -> Message:
+Value = str | int | Message
+"""What fills a field: data, or a message about a part, which is translated with the whole."""
+
+
+def message(template: str, /, **values: Value) -> Message:
     """Return a message; `template` is a literal in English with `{name}` fields."""
     return Message(template, values)
 
 
-def count_message(singular: str, plural: str, /, count: int, **values: str | int) -> Message:
+def count_message(singular: str, plural: str, /, count: int, **values: Value) -> Message:
     """Return a message about `count` things; both templates may use `{count}`."""
     return Message(singular, {"count": count, **values}, plural)

@@ -1,10 +1,12 @@
 """Which language is chosen."""
 
+import json
+
 import pytest
 
 from importer.errors import UsageError
 from importer.language import choose_language, language_of, say, translations
-from schemas.message import message
+from schemas.message import Message, message
 
 
 @pytest.mark.parametrize(
@@ -42,3 +44,14 @@ def test_translations():
 def test_say():
     assert say(translations("pt-BR"), message("before")) == "antes"
     assert say(translations("en"), message("before")) == "before"
+
+
+def test_a_message_within_a_message_is_translated_with_it():
+    """Also after a journal kept it."""
+    whole = message("Next: {command}", command=message("row {row}", row=7))
+
+    kept = Message.from_json(json.loads(json.dumps(whole.to_json())))
+
+    assert kept == whole
+    assert str(kept) == "Next: row 7"
+    assert say(translations("pt-BR"), kept) == "A seguir: linha 7"
