@@ -1,0 +1,146 @@
+"""The journal remembers what was planned, sent and answered; reports are queries of it."""
+
+import sqlite3
+
+import pytest
+
+from importer.errors import FileError
+from importer.findings import Finding
+from importer.journal import Journal
+from importer.records import Change, CheckedRow, Outcome, Status
+from schemas.message import message
+
+
+@pytest.fixture
+def journal(tmp_path):
+    with Journal.create(tmp_path, "run", {"id": "run", "state": "reading"}) as made:
+        yield made
+
+
+def add(journal, *rows, fold=False):
+    journal.add_rows((CheckedRow(row, key, wanted) for row, key, wanted in rows), fold_keys=fold)
+
+
+def change(row, key="1", before=None, after=None):
+    return Change(row, key, key, before or {"subject": "a"}, after or {"subject": "b"})
+
+
+def finding(row, code="invalid_option", position=1):
+    return Finding(code, message("wrong"), row, position, "Priority", "hs_ticket_priority", "1", "x")
+
+
+def test_facts_survive_closing(tmp_path):
+    with Journal.create(tmp_path, "run", {"id": "run", "options": {"a": [1, None]}}) as journal:
+        path = journal.path
+
+    with Journal.open(path) as again:
+        assert again.meta("options") == {"a": [1, None]}
+        assert again.all_meta()["id"] == "run"
+        with pytest.raises(KeyError):
+            again.meta("never noted")
+
+
+def test_what_is_no_journal_is_an_error(tmp_path):
+    (tmp_path / "x.sqlite3").write_text("not a database, but long enough to be taken for one" * 10)
+
+    with pytest.raises(FileError, match="not a journal"):
+        Journal.open(tmp_path / "x.sqlite3")
+    with pytest.raises(FileError, match="no journal"):
+        Journal.open(tmp_path / "none.sqlite3")
+    with pytest.raises(FileExistsError):
+        Journal.create(tmp_path, "x", {})
+
+
+def test_keys_are_compared_as_the_portal_does(journal):
+    """Unique text without case; each group in row order."""
+    add(journal, (2, "Ab", {"s": "1"}), (3, "x", {}), (4, "aB", {"s": "2"}), fold=True)
+
+    assert [[row for row, _, _ in group] for group in journal.shared_keys()] == [[2, 4]]
+
+
+def test_batches_hold_each_change_once_in_row_order(journal):
+    add(journal, *((row, str(row), {"subject": "b"}) for row in range(2, 257)))
+    journal.plan_changes(change(row, str(row)) for row in range(2, 257))
+
+    assert journal.make_batches(100) == 3
+    batches = list(journal.open_batches())
+
+    assert [len(batch.changes) for batch in batches] == [100, 100, 55]
+    assert [one.row for batch in batches for one in batch.changes] == list(range(2, 257))
+    assert not any(batch.was_sent for batch in batches)
+
+
+def test_a_batch_stays_open_until_its_last_row_is_decided(journal):
+    add(journal, (2, "1", {"subject": "b"}), (3, "2", {"subject": "b"}))
+    journal.plan_changes([change(2, "1"), change(3, "2")])
+    journal.make_batches(100)
+    journal.note_sent(1, at="t")
+
+    journal.note_outcomes(1, [Outcome(2, Status.UPDATED)], at="t")
+    [left] = journal.open_batches()
+    assert left.was_sent
+    assert [one.row for one in left.changes] == [3]
+
+    journal.note_outcomes(1, [Outcome(3, Status.FAILED, (finding(3, "unavailable"),))], at="t")
+    assert list(journal.open_batches()) == []
+    assert journal.retry_unavailable() == 1
+    assert [one.row for batch in journal.open_batches() for one in batch.changes] == [3]
+    assert list(journal.findings()) == []
+
+
+def test_rows_that_repeat_another_share_a_bad_end_and_are_unchanged_otherwise(journal):
+    add(journal, *((row, "1", {}) for row in range(2, 8)))
+    journal.join_twins([(3, 2), (5, 4), (7, 6)])
+    journal.decide(
+        [Outcome(2, Status.UPDATED), Outcome(4, Status.FAILED, (finding(4, "rejected"),)), Outcome(6, Status.NOT_SENT)]
+    )
+
+    journal.settle_twins()
+
+    assert {one.row: one.status for one in journal.outcomes() if one.same_as} == {
+        3: Status.UNCHANGED,
+        5: Status.FAILED,
+        7: Status.NOT_SENT,
+    }
+
+
+def test_totals_count_cells_to_change_and_to_clear(journal):
+    add(journal, (2, "1", {}), (3, "2", {}))
+    journal.plan_changes(
+        [
+            change(2, "1", {"a": "x", "b": "y"}, {"a": "z", "b": ""}),
+            change(3, "2", {"a": "", "b": "w"}, {"a": "q", "b": ""}),
+        ]
+    )
+
+    totals = {one.property_name: (one.changed, one.cleared, one.samples) for one in journal.column_totals()}
+
+    assert totals == {"a": (2, 0, (("x", "z"), ("", "q"))), "b": (0, 2, (("y", ""), ("w", "")))}
+    assert journal.count_planned_cells() == (2, 2)
+    assert journal.count_cells(Status.UPDATED) == (0, 0)
+    journal.decide([Outcome(2, Status.UPDATED)])
+    assert journal.count_cells(Status.UPDATED) == (1, 1)
+
+
+def test_a_conflict_keeps_no_other_row_back(journal):
+    add(journal, (2, "1", {}), (3, "2", {}))
+    journal.decide(
+        [
+            Outcome(2, Status.INVALID, (finding(2, "conflict"),)),
+            Outcome(3, Status.INVALID, (finding(3, "not_found"), finding(3, "conflict"))),
+        ]
+    )
+
+    assert journal.count_blocking_rows() == 1
+    assert journal.count_findings() == {"conflict": 2, "not_found": 1}
+
+
+def test_values_are_text_in_the_file_for_its_json_functions(journal):
+    """JSON kept as bytes would be no JSON to SQLite."""
+    add(journal, (2, "1", {"ä": 'quote " and \n line'}))
+
+    with sqlite3.connect(journal.path) as reader:
+        kind, value = reader.execute("SELECT typeof(wanted), json_extract(wanted, '$.ä') FROM rows").fetchone()
+    reader.close()
+
+    assert (kind, value) == ("text", 'quote " and \n line')
