@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Literal
 
-from schemas.message import Message, message
+from schemas.message import Message
 
 SHOWN_LENGTH = 80
 """Characters of a cell that a message repeats."""
@@ -80,6 +80,14 @@ class Converter:
         """Return the value of a cell that is not blank, or what is wrong with it."""
         raise NotImplementedError
 
+    def convert_all(self, texts: Sequence[str], kind: Kind) -> list[str | None] | None:
+        """Return the values of many cells at once ("" for blank ones) where that is quick and none is wrong.
+
+        None says that each is to be converted on its own, and remembered for the next.
+        """
+        del texts, kind
+        return None
+
     def ways(self, text: str) -> Ways:
         """Return the ways in which `text` can be read with different results."""
         del text
@@ -140,4 +148,4 @@ def quoted(values: Sequence[str], *, limit: int = 8) -> str:
 
 def not_a_value(code: str, text: str, what: Message) -> Problem:
     """Return the problem `"text" is no such thing`; `what` is a complete message about `{value}`."""
-    return Problem(code, message(what.template, **{**what.values, "value": shown(text)}))
+    return Problem(code, replace(what, values={**what.values, "value": shown(text)}))
