@@ -22,6 +22,9 @@ from importer.loader.table import Kind
 WHOLE_LIMIT = 1e15
 """Whole numbers from here on have 16 digits: more than a number cell keeps."""
 
+_SMALLEST_PLAIN = 1e-4
+"""Numbers below are formatted with an exponent."""
+
 
 @dataclass(frozen=True, slots=True)
 class Marked:
@@ -35,11 +38,15 @@ class Marked:
 Value = str | float | bool | dt.date | dt.time | dt.timedelta | Marked
 
 
+Texts = npt.NDArray[np.object_]
+"""An array of str."""
+
+
 @dataclass(slots=True)
 class ColumnTexts:
     """One column of some rows. `kinds` is None where all is text or blank."""
 
-    texts: list[str]
+    texts: Texts
     kinds: npt.NDArray[np.uint8] | None
     shown: dict[int, str]
     """Index in `texts` -> the number as its format shows it."""
@@ -72,7 +79,7 @@ def moment_text(value: dt.datetime) -> str:
         value = value.replace(microsecond=value.microsecond // 1000 * 1000)
         if value.microsecond:
             return value.isoformat(" ", "milliseconds")
-    return value.isoformat(" ", "seconds")
+    return str(value)
 
 
 def duration_text(value: dt.timedelta) -> str:
@@ -90,31 +97,59 @@ def time_text(value: dt.time) -> str:
 
 
 def column_texts(values: Sequence[Value]) -> ColumnTexts:
-    """Return the texts and kinds of one column."""
+    """Return the texts and kinds of one column.
+
+    A column mostly holds one type and blanks, so each type is converted at one go; what is rare goes cell by cell.
+    """
     types = set(map(type, values))
+    cells = np.empty(len(values), dtype=object)
+    cells[:] = values
     if types == {str}:
-        return ColumnTexts(values, None, {})  # type: ignore[arg-type]  # all of them are str, says the line above
-    if types == {float}:
-        return _numbers(values)  # type: ignore[arg-type]  # all of them are float
-    texts: list[str] = []
+        return ColumnTexts(cells, None, {})
+    if types <= _COMMON:
+        return _by_type(values, cells, types)
+    return _cell_by_cell(values)
+
+
+def _by_type(values: Sequence[Value], cells: Texts, types: set[type]) -> ColumnTexts:
+    kinds = np.fromiter(map(_KIND_OF.__getitem__, map(type, values)), dtype=np.uint8, count=len(values))
+    if str in types:
+        filled = np.fromiter(map(bool, values), dtype=bool, count=len(values))
+        kinds[(kinds == Kind.TEXT) & ~filled] = Kind.BLANK
+    for one in types - {str}:
+        mask = kinds == _KIND_OF[one]
+        if one is float:
+            kinds[mask & (np.abs(np.where(mask, cells, 0.0).astype(np.float64)) >= WHOLE_LIMIT)] = Kind.PRECISION_LOST
+        cells[mask] = _TEXTS_OF[one](cells[mask].tolist())
+    return ColumnTexts(cells, kinds, {})
+
+
+def _number_texts(values: Sequence[float]) -> list[str]:
+    numbers = np.array(values, dtype=np.float64)
+    size = np.abs(numbers)
+    if (size >= WHOLE_LIMIT).any() or (size < _SMALLEST_PLAIN).any():
+        return list(map(number_text, values))
+    if (numbers == np.floor(numbers)).all():
+        return list(map(str, numbers.astype(np.int64).tolist()))
+    return [f"{value:.15g}" for value in values]  # never an exponent between the two limits
+
+
+def _moment_texts(values: Sequence[dt.datetime]) -> list[str]:
+    texts = list(map(str, values))
+    if max(map(len, texts)) > len("2026-03-04 12:30:00"):
+        return list(map(moment_text, values))
+    return texts
+
+
+def _cell_by_cell(values: Sequence[Value]) -> ColumnTexts:
+    texts = np.empty(len(values), dtype=object)
     kinds = np.empty(len(values), dtype=np.uint8)
     shown: dict[int, str] = {}
     for index, value in enumerate(values):
-        kind, text = _CONVERT[type(value)](value)
-        kinds[index] = kind
-        texts.append(text)
-        if kind is Kind.NUMBER and type(value) is Marked and value.shown is not None:
+        kinds[index], texts[index] = _CONVERT[type(value)](value)
+        if type(value) is Marked and value.shown is not None:
             shown[index] = value.shown
     return ColumnTexts(texts, kinds, shown)
-
-
-def _numbers(values: Sequence[float]) -> ColumnTexts:
-    numbers = np.array(values, dtype=np.float64)
-    huge = np.abs(numbers) >= WHOLE_LIMIT
-    kinds = np.where(huge, np.uint8(Kind.PRECISION_LOST), np.uint8(Kind.NUMBER)).astype(np.uint8)
-    if not huge.any() and (numbers == np.floor(numbers)).all():
-        return ColumnTexts(list(map(str, numbers.astype(np.int64).tolist())), kinds, {})
-    return ColumnTexts(list(map(number_text, values)), kinds, {})
 
 
 def _from_text(value: str) -> tuple[Kind, str]:
@@ -135,6 +170,22 @@ def _from_moment(value: dt.datetime) -> tuple[Kind, str]:
         return Kind.DATE, text[:-9]
     return Kind.DATETIME, text
 
+
+_TEXTS_OF: dict[type, Callable[..., list[str]]] = {
+    float: _number_texts,
+    bool: lambda values: ["TRUE" if value else "FALSE" for value in values],
+    dt.datetime: _moment_texts,
+    dt.date: lambda values: list(map(str, values)),
+}
+_KIND_OF: dict[type, Kind] = {
+    str: Kind.TEXT,
+    float: Kind.NUMBER,
+    bool: Kind.BOOL,
+    dt.datetime: Kind.DATETIME,
+    dt.date: Kind.DATE,
+}
+_COMMON = set(_KIND_OF)
+"""Types that fill columns. python-calamine gives midnights as dates, so a datetime has a time of day."""
 
 _CONVERT: dict[type, Callable[..., tuple[Kind, str]]] = {
     str: _from_text,

@@ -193,6 +193,7 @@ class SharedStrings(Sequence[str]):
         self._item: list[str] = []
         self._in_text = False
         self._in_phonetic = False
+        self._rest = b""
         self._complete = False
         self._parser = new_parser(part)
         self._parser.StartElementHandler = self._start
@@ -218,7 +219,8 @@ class SharedStrings(Sequence[str]):
         return len(self._strings)
 
     def _parse_block(self) -> None:
-        block = next(self._blocks, b"")
+        block = self._rest[:_PARSER_BLOCK] or next(self._blocks, b"")
+        block, self._rest = block[:_PARSER_BLOCK], self._rest[_PARSER_BLOCK:] or block[_PARSER_BLOCK:]
         self._complete = not block
         try:
             self._parser.Parse(block, not block)
@@ -332,18 +334,15 @@ def _iso_value(text: str) -> dt.date | dt.datetime | dt.time:
     return dt.date.fromisoformat(text)
 
 
-def fill_rows(cells: Iterable[tuple[int, int, Value]], width: int) -> Iterator[tuple[int, list[Value]]]:
-    """Turn cells into (row number, `width` values); only rows that hold something, in the order of the file."""
-    row, values = 0, list[Value]()
+def fill_rows(cells: Iterable[tuple[int, int, Value]], width: int) -> dict[int, list[Value]]:
+    """Turn (row, position, value) into {row: `width` values}, with only the rows that hold something, in order."""
+    rows: dict[int, list[Value]] = {}
     for number, position, value in cells:
-        if number != row:
-            if values:
-                yield row, values
-            row, values = number, [""] * width
-        if position < width:
-            values[position] = value
-    if values:
-        yield row, values
+        values = rows.get(number)
+        if values is None:
+            values = rows[number] = [""] * width
+        values[position] = value
+    return dict(sorted(rows.items()))
 
 
 def first_filled_row(cells: Iterable[RawCell], meaning_of: Meaning) -> list[tuple[RawCell, Value]]:

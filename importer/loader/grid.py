@@ -6,10 +6,10 @@ Out: a `Table`, with findings for cells that cannot be read and for merged cells
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from importer.findings import Finding, column_letter
@@ -18,6 +18,9 @@ from schemas.message import Message, count_message, message
 
 if TYPE_CHECKING:
     from importer.loader.cells import Value
+
+_FEW_COLUMNS = 4
+"""How many times the asked columns a sheet may have, for all of its columns to be turned at one go."""
 
 Range = tuple[int, int, int, int]
 """First row, first position, last row, last position."""
@@ -35,11 +38,16 @@ class SheetFacts:
     filtered: bool = False
 
 
+Block = tuple[Sequence[int], Sequence[Sequence["Value"]]]
+"""Row numbers, and the values of each of these rows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The cells of one sheet. `rows` begins anew at each call; rows are in order, blank ones there or not."""
+    """The cells of one sheet, by rows in ascending order; blank rows are there or not."""
 
-    rows: Callable[[], Iterator[tuple[int, Sequence[Value]]]]
+    blocks: Callable[[int], Iterator[Block]]
+    """Reads from the beginning, so many rows at a time."""
     first_position: int
     """Position of the first value of each row."""
     width: int
@@ -47,6 +55,20 @@ class Grid:
     facts: SheetFacts
     row_count: int | None = None
     notices: tuple[Message, ...] = ()
+
+
+def stored_grid(
+    rows: Mapping[int, Sequence[Value]], width: int, facts: SheetFacts, notices: tuple[Message, ...] = ()
+) -> Grid:
+    """Return the grid of rows that are all in memory, {row number: `width` values from position 0}, in order."""
+    numbers = list(rows)
+
+    def blocks(size: int) -> Iterator[Block]:
+        for start in range(0, len(numbers), size):
+            some = numbers[start : start + size]
+            yield some, [rows[number] for number in some]
+
+    return Grid(blocks, 0, width, facts, row_count=len(numbers), notices=notices)
 
 
 class GridTable(Table):
@@ -96,33 +118,34 @@ class GridTable(Table):
         }
         found: set[int] = set()
         if candidates:
-            for _, values in self._rows():
-                found |= {position for position in candidates - found if not _is_blank(values[position - first])}
-                if found == candidates:
-                    break
+            for _, rows in self._blocks(CHUNK_SIZE):
+                for position in candidates - found:
+                    if not all(_is_blank(values[position - first]) for values in rows):
+                        found.add(position)
         return tuple(sorted(found))
 
-    def _rows(self) -> Iterator[tuple[int, Sequence[Value]]]:
-        return (row for row in self._grid.rows() if row[0] > self.header_row)
+    def _blocks(self, size: int) -> Iterator[Block]:
+        """Read the blocks of rows below the header."""
+        for numbers, rows in self._grid.blocks(size):
+            above = bisect_right(numbers, self.header_row)
+            if above < len(numbers):
+                yield numbers[above:], rows[above:]
 
     def chunks(self, positions: Collection[int], size: int = CHUNK_SIZE) -> Iterator[Chunk]:
         """Read the columns at `positions`; see `Table.chunks`."""
-        rows = self._rows()
-        while batch := list(islice(rows, size)):
-            yield self._chunk(batch, positions)
+        return (self._chunk(numbers, rows, positions) for numbers, rows in self._blocks(size))
 
-    def _chunk(self, batch: Sequence[tuple[int, Sequence[Value]]], positions: Collection[int]) -> Chunk:
+    def _chunk(self, numbers: Sequence[int], rows: Sequence[Sequence[Value]], positions: Collection[int]) -> Chunk:
         import numpy as np
         import pandas as pd
 
         from importer.loader.cells import column_texts
 
-        numbers = [number for number, _ in batch]
         chunk = Chunk(pd.DataFrame())
         kinds, shown, texts = {}, {}, {}
-        for position in positions:
-            column = column_texts(self._values(batch, position))
-            texts[position] = pd.array(np.array(column.texts, dtype=object), dtype="str")
+        for position, values in self._columns(rows, positions):
+            column = column_texts(values)
+            texts[position] = pd.array(column.texts, dtype="str")
             if column.kinds is not None:
                 kinds[position] = column.kinds
                 for index in np.flatnonzero(column.kinds >= Kind.ERROR).tolist():
@@ -130,16 +153,24 @@ class GridTable(Table):
                     chunk.findings.append(self._unreadable(numbers[index], position, kind, column.texts[index]))
             if column.shown:
                 shown[position] = {numbers[index]: text for index, text in column.shown.items()}
-        chunk.texts = pd.DataFrame(texts, index=pd.Index(numbers, dtype="int64"), copy=False)
+        chunk.texts = pd.DataFrame(texts, index=pd.Index(np.asarray(numbers, dtype=np.int64)), copy=False)
         chunk.kinds, chunk.shown = kinds, shown
-        chunk.findings.extend(self._merged(batch, positions))
+        chunk.findings.extend(self._merged(dict(zip(numbers, rows, strict=True)), positions))
         return chunk
 
-    def _values(self, batch: Sequence[tuple[int, Sequence[Value]]], position: int) -> list[Value]:
-        index = position - self._grid.first_position
-        if 0 <= index < self._grid.width:
-            return [values[index] for _, values in batch]
-        return [""] * len(batch)
+    def _columns(
+        self, rows: Sequence[Sequence[Value]], positions: Collection[int]
+    ) -> Iterator[tuple[int, Sequence[Value]]]:
+        first, width = self._grid.first_position, self._grid.width
+        columns = list(zip(*rows, strict=True)) if width <= _FEW_COLUMNS * len(positions) else None
+        for position in positions:
+            index = position - first
+            if not 0 <= index < width:
+                yield position, [""] * len(rows)
+            elif columns is not None:
+                yield position, columns[index]
+            else:
+                yield position, [values[index] for values in rows]
 
     def _unreadable(self, row: int, position: int, kind: Kind, text: str) -> Finding:
         return Finding(
@@ -147,30 +178,39 @@ class GridTable(Table):
             _texts(kind, text),
             row=row,
             position=position,
-            header=self.headers[position] if position < len(self.headers) else None,
+            header=self._header(position),
             value=text,
         )
 
-    def _merged(self, batch: Sequence[tuple[int, Sequence[Value]]], positions: Collection[int]) -> Iterator[Finding]:
+    def _merged(self, rows: Mapping[int, Sequence[Value]], positions: Collection[int]) -> Iterator[Finding]:
         """Yield a finding for each row that a merged range touches in a column that is read."""
-        first, last = batch[0][0], batch[-1][0]
-        rows = dict(batch)
+        if not self._grid.facts.merged:
+            return
+        first, last = min(rows), max(rows)
         for top, left, bottom, right in self._grid.facts.merged:
-            if bottom < first or top > last or not (touched := [one for one in positions if left <= one <= right]):
+            touched = [position for position in positions if left <= position <= right]
+            if not touched or bottom < first or top > last:
                 continue
             for row in range(max(top, first), min(bottom, last) + 1):
-                if row in rows and any(not _is_blank(value) for value in rows[row]):
-                    yield Finding(
-                        "merged_cells",
-                        message(
-                            "The cells {range} are merged, so it cannot be told which of them hold the value. Unmerge "
-                            "them and fill each cell.",
-                            range=f"{column_letter(left)}{top}:{column_letter(right)}{bottom}",
-                        ),
-                        row=row,
-                        position=min(touched),
-                        header=self.headers[min(touched)] if min(touched) < len(self.headers) else None,
-                    )
+                if row in rows and not all(map(_is_blank, rows[row])):
+                    yield self._merged_row(row, min(touched), (top, left, bottom, right))
+
+    def _merged_row(self, row: int, position: int, merged: Range) -> Finding:
+        top, left, bottom, right = merged
+        return Finding(
+            "merged_cells",
+            message(
+                "The cells {range} are merged, so it cannot be told which of them hold the value. Unmerge them and "
+                "fill each cell.",
+                range=f"{column_letter(left)}{top}:{column_letter(right)}{bottom}",
+            ),
+            row=row,
+            position=position,
+            header=self._header(position),
+        )
+
+    def _header(self, position: int) -> str | None:
+        return self.headers[position] if position < len(self.headers) else None
 
 
 def _is_blank(value: Value) -> bool:

@@ -29,7 +29,10 @@ _DECLARATION = re.compile(rb"\s*<\?xml[^>]*?(?:encoding\s*=\s*[\"']([\w.-]+)[\"'
 _CONVENTIONAL = re.compile(
     rb'(?:[^<]+|<(?:/[A-Za-z]+>|[A-Za-z]+(?: [A-Za-z0-9:]+="[^"<]*")* ?/?>))*+'  # possessive: one pass, no way back
 )
-_ERROR = re.compile(rb'<v>#|t="e"')
+# Patterns that begin with a literal, and have no alternatives there, are searched for some ten times faster.
+_UNUSUAL = re.compile(rb"<!")
+_ERROR_TEXT = re.compile(rb"<v>#")
+_ERROR_TYPE = re.compile(rb't="e"')
 _FORMULA = re.compile(rb"<f[\s/>]")
 _FORMULA_CELL = re.compile(rb"<f(?:\s[^>]*?)?(?:/>|>[^<]*</f>)(?:<v>([^<]*)</v>)?(<v\s*/>)?")
 _NEGATIVE = re.compile(rb"<v>-")
@@ -118,7 +121,7 @@ class _Scanner:
 
     def segment(self, segment: bytes) -> None:
         """Look through some rows, or through what follows them."""
-        if b"<!" in segment:
+        if _UNUSUAL.search(segment):
             raise OddXml
         if self._after_rows or segment.startswith(b"<sheetData/>"):
             self._tail(segment)
@@ -135,10 +138,11 @@ class _Scanner:
             self._tail(tail)
 
     def _errors(self, body: bytes) -> None:
-        for match in _ERROR.finditer(body):
-            cell = _cell_at(body, match.start())
-            if cell.type == "e":
-                self._mark(cell, Marked(Kind.ERROR, cell.value or "#VALUE!"))
+        for pattern in (_ERROR_TEXT, _ERROR_TYPE):
+            for match in pattern.finditer(body):
+                cell = _cell_at(body, match.start())
+                if cell.type == "e":
+                    self._mark(cell, Marked(Kind.ERROR, cell.value or "#VALUE!"))
 
     def _formulas(self, body: bytes) -> None:
         for start in _FORMULA.finditer(body):

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import cast
 
@@ -27,7 +28,7 @@ from importer.loader.exact import (
     first_filled_row,
     read_cells,
 )
-from importer.loader.grid import Grid, GridTable, SheetFacts
+from importer.loader.grid import Block, Grid, GridTable, SheetFacts, stored_grid
 from importer.loader.package import Package, SheetPart
 from importer.loader.scan import OddXml, Scan, scan_sheet
 from importer.loader.table import SheetInfo, Source
@@ -113,20 +114,28 @@ def _overlaid(values: python_calamine.CalamineSheet, scan: Scan, notices: tuple[
     last_row = max([bottom + 1, *scan.cells])
     before, after = [""] * (left - first), [""] * (first + width - 1 - right)
 
-    def rows() -> Iterator[tuple[int, Sequence[Value]]]:
-        number = 0
-        for number, stored in enumerate(values.iter_rows() if values.start else (), start=1):
-            row: list[Value] = [*before, *stored, *after] if before or after else cast("list[Value]", stored)
-            for position, value in scan.cells.get(number, _NOTHING).items():
-                row[position - first] = value
-            yield number, row
-        for beyond in sorted(row for row in scan.cells if row > number):
-            blank: list[Value] = [""] * width
-            for position, value in scan.cells[beyond].items():
-                blank[position - first] = value
-            yield beyond, blank
+    def blocks(size: int) -> Iterator[Block]:
+        stored = values.iter_rows() if values.start else iter(())
+        number = 1
+        while rows := list(islice(stored, size)):
+            numbers = range(number, number + len(rows))
+            yield numbers, _patched(numbers, rows)
+            number += len(rows)
+        beyond = sorted(row for row in scan.cells if row >= number)
+        for start in range(0, len(beyond), size):
+            numbers_beyond = beyond[start : start + size]
+            yield numbers_beyond, _patched(numbers_beyond, [[""] * (right + 1 - left) for _ in numbers_beyond])
 
-    return Grid(rows, first, width, scan.facts, row_count=last_row - top, notices=notices)
+    def _patched(numbers: Sequence[int], rows: Sequence[Sequence[Value]]) -> Sequence[Sequence[Value]]:
+        if before or after:
+            rows = [[*before, *row, *after] for row in rows]
+        if scan.cells:
+            for number, row in zip(numbers, rows, strict=True):
+                for position, value in scan.cells.get(number, _NOTHING).items():
+                    cast("list[Value]", row)[position - first] = value
+        return rows
+
+    return Grid(blocks, first, width, scan.facts, row_count=last_row - top, notices=notices)
 
 
 _NOTHING: dict[int, Value] = {}
@@ -143,8 +152,7 @@ def _read_exactly(path: Path, sheet: SheetPart) -> Grid:
             zero_results += cell.is_formula and cell.value == "0"
         notices = _stale_results(zero_results if package.recalculates else 0)
     width = max((position for _, position, _ in cells), default=-1) + 1
-    rows = list(fill_rows(cells, width))
-    return Grid(lambda: iter(rows), 0, width, facts, row_count=len(rows), notices=notices)
+    return stored_grid(fill_rows(cells, width), width, facts, notices)
 
 
 def _stale_results(count: int) -> tuple[Message, ...]:
