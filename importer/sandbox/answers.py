@@ -30,6 +30,8 @@ class Call:
     query: Mapping[str, str]
     body: bytes
     token: str
+    address: str = ""
+    """Path and query as they came."""
     number: int = 0
     scopes: frozenset[str] = frozenset()
 
@@ -46,13 +48,16 @@ class Call:
         """A query parameter that holds names separated by commas."""
         return [part.strip() for part in self.query.get(name, "").split(",") if part.strip()]
 
-    def json(self) -> Any:
-        """The body as JSON; Refused with the portal's 400 where it is none."""
+    def json(self) -> Json:
+        """The body as a JSON object; Refused with the portal's 400 where it is none."""
         try:
-            return orjson.loads(self.body)
+            body = orjson.loads(self.body)
         except orjson.JSONDecodeError as error:
             where = f"on line {error.lineno}, column {error.colno}"
-            raise Refused(Reply(400, error_body(f"Invalid input JSON {where}: {error.msg}", category=""))) from error
+            raise refuse(400, f"Invalid input JSON {where}: {error.msg}", category="") from error
+        if not isinstance(body, dict):
+            raise wrong_type()
+        return body
 
 
 @dataclass(slots=True)
@@ -118,6 +123,31 @@ def required_fields(names: Sequence[str]) -> Refused:
     """400 for a request that lacks required fields."""
     listed = ", ".join(names)
     return refuse(400, f"Invalid input JSON: Some required fields were not set: [{listed}]", category="")
+
+
+def wrong_type() -> Refused:
+    """400 for JSON of another shape than the endpoint takes."""
+    return refuse(400, "Invalid input JSON on line 1, column 1: Cannot deserialize value", category="")
+
+
+def objects(body: Json, name: str, *, needed: bool = True) -> list[Json]:
+    """A field that is a list of objects; Refused with 400 where it is not, or where a needed one is missing."""
+    found = body.get(name)
+    if found is None and not needed:
+        return []
+    if found is None:
+        raise required_fields([name])
+    if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+        raise wrong_type()
+    return found
+
+
+def texts(body: Json, name: str) -> list[str]:
+    """A field that is a list of texts, empty where it is missing; Refused with 400 where it is something else."""
+    found = body.get(name) or []
+    if not isinstance(found, list) or not all(isinstance(entry, str) for entry in found):
+        raise wrong_type()
+    return found
 
 
 def html_page(status: int, title: str) -> Reply:

@@ -17,10 +17,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from importer.sandbox import endpoints, faults
+from importer.sandbox import endpoints, fault_kinds
 from importer.sandbox.answers import Call, Reply, html_page
 from importer.sandbox.control import control_routes
 from importer.sandbox.endpoints import ENDPOINTS, Endpoint
+from importer.sandbox.faults import Fault
 from importer.sandbox.options import Limits, Switches
 from importer.sandbox.portal import Portal
 from importer.sandbox.store import Store
@@ -78,7 +79,7 @@ def _served(portal: Portal, endpoint: Endpoint) -> Callable[[Request], Awaitable
             reply = await _reply(portal, endpoint, call, fault)
             response = _response(reply)
             entry["status"] = reply.status
-        except faults.Cut as cut:
+        except fault_kinds.Cut as cut:
             entry["status"] = 0
             response = CutResponse(cut, request)
         if wait_ms:
@@ -101,29 +102,34 @@ async def _call(portal: Portal, request: Request) -> Call:
         query=dict(request.query_params),
         body=await request.body(),
         token=token.strip() if scheme.lower() == "bearer" else "",
+        address=f"{request.url.path}?{request.url.query}",
         number=portal.calls,
     )
 
 
-async def _reply(portal: Portal, endpoint: Endpoint, call: Call, fault: faults.Fault | None) -> Reply:
+async def _reply(portal: Portal, endpoint: Endpoint, call: Call, fault: Fault | None) -> Reply:
     if fault is None:
         return endpoints.answer(portal, endpoint, call)
     if fault.kind == "hang":
         await asyncio.sleep(float(fault.more.get("seconds", 3600)))
-    instead = faults.answer_before(fault, call)
+    instead = fault_kinds.answer_before(fault, call)
     if instead is not None:
         return instead
     if fault.kind == "not_written":
-        call = faults.without_inputs(call, fault)
+        call = fault_kinds.without_inputs(call, fault)
     reply = endpoints.answer(portal, endpoint, call)
     if fault.kind == "not_written" and isinstance(reply.body, dict) and "state" in fault.more:
         reply.body["status"] = fault.more["state"]
-    return faults.spoil(fault, reply)
+    return fault_kinds.spoil(fault, reply)
 
 
 def _response(reply: Reply) -> Response:
-    headers = endpoints.standard_headers(reply)
-    return Response(reply.content(), reply.status, headers, reply.media_type)
+    response = Response(reply.content(), reply.status, media_type=reply.media_type)
+    # Starlette would write their names in lower case; the portal's come as they come.
+    response.raw_headers += [
+        (name.encode("latin-1"), value.encode("latin-1")) for name, value in endpoints.standard_headers(reply).items()
+    ]
+    return response
 
 
 async def _unknown_path(_request: Request, _error: Exception) -> Response:
@@ -141,7 +147,7 @@ class CutResponse(Response):
     a ConnectionResetError reaches the caller.
     """
 
-    def __init__(self, cut: faults.Cut, request: Request) -> None:
+    def __init__(self, cut: fault_kinds.Cut, request: Request) -> None:
         super().__init__()
         self._cut = cut
         self._transport: asyncio.Transport | None = request.scope.get("state", {}).get("transport")
@@ -154,8 +160,8 @@ class CutResponse(Response):
         reply = self._cut.reply
         if reply is not None:
             content = reply.content()
-            whole = Response(content, reply.status, endpoints.standard_headers(reply), reply.media_type)
-            await send({"type": "http.response.start", "status": reply.status, "headers": whole.raw_headers})
+            headers = _response(reply).raw_headers
+            await send({"type": "http.response.start", "status": reply.status, "headers": headers})
             await send({"type": "http.response.body", "body": content[: len(content) // 2], "more_body": True})
         if self._cut.reset:
             self._transport.abort()

@@ -35,6 +35,7 @@ from starlette.routing import Route
 
 from importer.sandbox import lifecycle
 from importer.sandbox.access import ALL_SCOPES, Token
+from importer.sandbox.fault_kinds import KINDS
 from importer.sandbox.portal import Portal
 from importer.sandbox.reads import find
 from importer.sandbox.records import first_change
@@ -71,7 +72,11 @@ def _faults(portal: Portal, _request: Request, _body: Body) -> Any:
 
 
 def _ask_faults(portal: Portal, _request: Request, body: Body) -> Any:
-    return [portal.faults.ask(wish).report() for wish in (body if isinstance(body, list) else [body])]
+    wishes = body if isinstance(body, list) else [body]
+    for wish in wishes:
+        if wish["kind"] not in KINDS:
+            raise ValueError(f"no such fault: {wish['kind']}; there are {', '.join(sorted(KINDS))}")
+    return [portal.faults.ask(wish).report() for wish in wishes]
 
 
 def _forget_faults(portal: Portal, _request: Request, _body: Body) -> Any:

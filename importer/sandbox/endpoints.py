@@ -10,10 +10,13 @@ from dataclasses import dataclass
 
 from importer.sandbox import lifecycle, metadata, reads, search, updates
 from importer.sandbox.access import OWNERS, TICKETS, admit, demand
-from importer.sandbox.answers import Call, Refused, Reply, correlation_id, html_page, refuse
+from importer.sandbox.answers import Call, Refused, Reply, correlation_id, error_body, html_page, refuse
 from importer.sandbox.portal import Portal
 
 DATED_VERSIONS = ("2026-03", "2026-09")
+
+MAX_ADDRESS = 16_384
+"""Characters of a path with its query. That there is a bound is documented, its place is not."""
 
 Handler = Callable[[Portal, Call], Reply]
 
@@ -83,6 +86,10 @@ def answer(portal: Portal, endpoint: Endpoint, call: Call) -> Reply:
 
 
 def _handle(portal: Portal, endpoint: Endpoint, call: Call) -> Reply:
+    if len(call.address) > MAX_ADDRESS:
+        return html_page(414, "Error 414 URI Too Long")
+    if portal.limits.max_body and len(call.body) > portal.limits.max_body:
+        return Reply(413, error_body("Request entity too large", category=""))
     if call.params.get("version", DATED_VERSIONS[0]) not in DATED_VERSIONS:
         return html_page(404, "Error 404 Not Found")
     kind = call.params.get("type", "tickets")

@@ -7,8 +7,9 @@ A fault is asked for with `POST /sandbox/faults`, as one JSON object or a list o
     {"kind": "mixed", "times": null, "probability": 0.2}         one call in five, a fault drawn at random
 
 When it strikes: `path` (the call's path contains this text), `method`, `after` (first let so many such calls pass),
-`times` (then strike so often, null = without end; default 1), `probability` (at each of them), `seed`. The first
-fault that strikes a call is the one it gets; `latency` adds up with any other.
+`times` (then strike so often, null = without end; default 1), `lasts_s` (in place of `times`: go on for so many
+seconds after the first strike), `probability` (at each of them), `seed`. The first fault that strikes a call is the
+one it gets; `latency` adds up with any other. `mixed` draws among all that a client must survive, or those in `kinds`.
 
 Before the portal has done anything:
 
@@ -49,25 +50,33 @@ Before anything is written, yet with a 200:
 from __future__ import annotations
 
 import random
-import re
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
+from importer.sandbox.answers import Call, Json
 
-from importer.sandbox.access import missing_scopes
-from importer.sandbox.answers import Call, Json, Refused, Reply, error_body, html_page
-from importer.sandbox.limits import too_many
-
-
-class Cut(Exception):
-    """The connection ends. `content`: bytes of the answer that still go out; `reset`: by a TCP reset."""
-
-    def __init__(self, *, reset: bool = False, reply: Reply | None = None) -> None:
-        super().__init__("connection cut")
-        self.reset = reset
-        self.reply = reply
+_MIXED: list[tuple[str, Json]] = [
+    ("status", {"status": 423}),
+    ("status", {"status": 429}),
+    ("status", {"status": 477, "retry_after": 1}),
+    ("status", {"status": 500}),
+    ("status", {"status": 502}),
+    ("status", {"status": 503}),
+    ("status_after", {"status": 504}),
+    ("status_after", {"status": 524}),
+    ("cut_before", {}),
+    ("cut_before", {"reset": True}),
+    ("cut_after", {}),
+    ("cut_midway", {}),
+    ("truncated", {}),
+    ("not_json", {}),
+    ("nothing", {}),
+    ("state", {"state": "CANCELED"}),
+    ("drop_results", {"drop": 2}),
+    ("not_written", {"drop": 2}),
+]
 
 
 @dataclass(slots=True)
@@ -81,34 +90,41 @@ class Fault:
     times: int | None = 1
     probability: float = 1.0
     seed: int = 0
+    lasts_s: float = 0
     more: Json = field(default_factory=dict)
     seen: int = 0
     struck: int = 0
+    ends: float | None = None
     rng: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
-        """Check the kind and begin the drawing."""
-        if self.kind not in KINDS:
-            raise ValueError(f"no such fault: {self.kind}; there are {', '.join(sorted(KINDS))}")
+        """Begin the drawing."""
         self.rng = random.Random(self.seed)  # noqa: S311 - drawn alike each time, on purpose
 
     def strikes(self, call: Call) -> bool:
         """Whether this call is hit; counts it."""
         if self.path not in call.path or self.method not in ("", call.method):
             return False
-        if self.times is not None and self.struck >= self.times:
+        if self.ends is not None:
+            over = time.monotonic() >= self.ends
+        else:
+            over = self.times is not None and self.struck >= self.times
+        if over:
             return False
         self.seen += 1
         if self.seen <= self.after or (self.probability < 1 and self.rng.random() >= self.probability):
             return False
         self.struck += 1
+        if self.lasts_s and self.ends is None:
+            self.ends = time.monotonic() + self.lasts_s
         return True
 
     def drawn(self) -> Fault:
         """Itself; `mixed` gives one of the faults a client must survive, drawn anew."""
         if self.kind != "mixed":
             return self
-        kind, more = self.rng.choice(_MIXED)
+        wanted = self.more.get("kinds")
+        kind, more = self.rng.choice([one for one in _MIXED if wanted is None or one[0] in wanted])
         one = Fault(kind, more=more | self.more)
         one.rng = self.rng
         return one
@@ -136,7 +152,7 @@ class Faults:
 
     def ask(self, wish: Mapping[str, Any]) -> Fault:
         """Add a fault described as in the module's text."""
-        names = {"kind", "path", "method", "after", "times", "probability", "seed"}
+        names = {"kind", "path", "method", "after", "times", "probability", "seed", "lasts_s"}
         known = {name: value for name, value in wish.items() if name in names}
         fault = Fault(**known, more={name: value for name, value in wish.items() if name not in names})
         self.all.append(fault)
@@ -152,283 +168,3 @@ class Faults:
             if fault.kind != "latency" and fault.strikes(call):
                 return fault.drawn(), latency
         return None, latency
-
-
-# Before the portal has done anything ----------------------------------------------------------------------------
-
-_TITLES = {
-    404: "Error 404 Not Found",
-    500: "500 Internal Server Error",
-    502: "502 Bad Gateway",
-    503: "503 Service Temporarily Unavailable",
-    504: "504 Gateway Time-out",
-    521: "Error 521: Web server is down",
-    522: "Error 522: Connection timed out",
-    523: "Error 523: Origin is unreachable",
-    524: "Error 524: A timeout occurred",
-}
-
-
-def _status(fault: Fault, _call: Call) -> Reply:
-    more, status = fault.more, int(fault.more.get("status", 500))
-    if status == 429:  # noqa: PLR2004 - HTTP
-        reply = too_many(more.get("policy", "TEN_SECONDLY_ROLLING"), bare=bool(more.get("bare")))
-    elif more.get("html", status >= 500):  # noqa: PLR2004 - HTTP
-        reply = html_page(status, _TITLES.get(status, f"Error {status}"))
-    else:
-        texts = {423: "The resource is locked.", 477: "This account is being migrated to another data center."}
-        reply = Reply(status, error_body(texts.get(status, "internal error"), category=""))
-    if "body" in more:
-        reply.body = more["body"]
-    reply.headers |= more.get("headers", {})
-    if "retry_after" in more or status == 477:  # noqa: PLR2004 - HubSpot's own status
-        reply.headers["Retry-After"] = str(more.get("retry_after", 2))
-    return reply
-
-
-def _unauthorized(fault: Fault, _call: Call) -> Reply:
-    if fault.kind == "unauthorized":
-        return Reply(401, error_body("Authentication credentials not found.", category="INVALID_AUTHENTICATION"))
-    ago, when = ("5 second(s)", "2026-11-23T14:15:03Z")
-    if fault.kind == "expired_1970":
-        ago, when = ("20780 day(s)", "1970-01-01T00:00:00Z")
-    text = f"The OAuth token used to make this call expired {ago} ago."
-    return Reply(401, error_body(text, category="EXPIRED_AUTHENTICATION", context={"expire time": [when]}))
-
-
-def _missing_scopes(fault: Fault, _call: Call) -> Reply:
-    return missing_scopes(fault.more.get("scopes", ["tickets"])).reply
-
-
-def _forbidden(_fault: Fault, _call: Call) -> Reply:
-    return Reply(403, error_body("The user does not have permission for this object type.", category="FORBIDDEN"))
-
-
-def _whole_batch(fault: Fault, _call: Call) -> Reply:
-    message = fault.more.get("message")
-    if message is None:
-        name = fault.more.get("property", "subject")
-        item = {"isValid": False, "message": "The value is not valid.", "error": "INVALID", "name": name}
-        message = f"Property values were not valid: {orjson.dumps([item]).decode()}"
-    return Reply(400, error_body(message))
-
-
-def _plain(status: int, category: str, message: str) -> Callable[[Fault, Call], Reply]:
-    return lambda _fault, _call: Reply(status, error_body(message, category=category))
-
-
-def _redirect(fault: Fault, _call: Call) -> Reply:
-    return Reply(307, b"", headers={"Location": fault.more.get("location", "https://elsewhere.invalid/")})
-
-
-def _cut(fault: Fault, _call: Call) -> Reply:
-    raise Cut(reset=bool(fault.more.get("reset")))
-
-
-def _echo_token(_fault: Fault, call: Call) -> Reply:
-    return Reply(400, error_body(f"Could not use Bearer {call.token} for this call."))
-
-
-# After it has written -------------------------------------------------------------------------------------------
-
-
-def _cut_after(fault: Fault, _reply: Reply) -> Reply:
-    raise Cut(reset=bool(fault.more.get("reset")))
-
-
-def _cut_midway(_fault: Fault, reply: Reply) -> Reply:
-    raise Cut(reply=reply)
-
-
-def _status_after(fault: Fault, _reply: Reply) -> Reply:
-    return _status(Fault("status", more={"status": 504} | fault.more), _NO_CALL)
-
-
-def _truncated(_fault: Fault, reply: Reply) -> Reply:
-    content = reply.content()
-    return Reply(reply.status, content[: len(content) * 2 // 3], reply.headers)
-
-
-def _not_json(_fault: Fault, _reply: Reply) -> Reply:
-    return html_page(200, "Just a moment...")
-
-
-def _empty(_fault: Fault, reply: Reply) -> Reply:
-    return Reply(204, None, reply.headers)
-
-
-def _not_an_object(fault: Fault, reply: Reply) -> Reply:
-    return Reply(200, orjson.dumps(fault.more.get("body", [])), reply.headers)
-
-
-def _nothing(fault: Fault, reply: Reply) -> Reply:
-    body = _body(reply)
-    body["results"] = []
-    body.pop("errors", None)
-    body.pop("numErrors", None)
-    return Reply(int(fault.more.get("status", 207)), body, reply.headers)
-
-
-def _errors_in_200(_fault: Fault, reply: Reply) -> Reply:
-    return Reply(200, reply.body, reply.headers) if reply.status == 207 else reply  # noqa: PLR2004 - HTTP
-
-
-def _state(fault: Fault, reply: Reply) -> Reply:
-    body = _body(reply)
-    results = body.get("results", [])
-    body["results"] = results[int(fault.more.get("drop", (len(results) + 1) // 2)) :]
-    body["status"] = fault.more.get("state", "CANCELED")
-    return reply
-
-
-def _drop_results(fault: Fault, reply: Reply) -> Reply:
-    body = _body(reply)
-    body["results"] = body.get("results", [])[int(fault.more.get("drop", 1)) :]
-    if "state" in fault.more:
-        body["status"] = fault.more["state"]
-    return reply
-
-
-def _group_errors(_fault: Fault, reply: Reply) -> Reply:
-    body = _body(reply)
-    errors = body.get("errors") or []
-    groups: dict[tuple[str, str], Json] = {}
-    for error in errors:
-        first = groups.setdefault((error["category"], error["message"]), error)
-        if first is not error:
-            for key, values in error.get("context", {}).items():
-                first.setdefault("context", {}).setdefault(key, []).extend(values)
-    if errors:
-        body["errors"] = list(groups.values())
-        body["numErrors"] = len(groups)
-    return reply
-
-
-def _context(fault: Fault, reply: Reply) -> Reply:
-    for error in _body(reply).get("errors") or []:
-        context = error.get("context", {})
-        if fault.kind == "no_context":
-            error.pop("context", None)
-        elif fault.kind == "no_ids":
-            context.pop("ids", None)
-        else:
-            context["ids"] = [""]
-    return reply
-
-
-def _no_trace(_fault: Fault, reply: Reply) -> Reply:
-    body = _body(reply)
-    for entry in body.get("results", []):
-        entry.pop("objectWriteTraceId", None)
-    for error in body.get("errors") or []:
-        error.get("context", {}).pop("objectWriteTraceId", None)
-    return reply
-
-
-def _message(fault: Fault, reply: Reply) -> Reply:
-    body = _body(reply)
-    for error in [body, *(body.get("errors") or [])]:
-        text = error.get("message", "")
-        if fault.kind == "no_name":
-            error["message"] = re.sub(r',"name":"[^"]*"', "", text)
-        elif fault.kind == "cut_message" and "[{" in text:
-            error["message"] = text[: text.index("[{") + (len(text) - text.index("[{")) // 2]
-    if fault.kind == "short_errors" and reply.status == 400:  # noqa: PLR2004 - HTTP
-        body["errors"] = (body.get("errors") or [])[1:]
-    return reply
-
-
-def _body(reply: Reply) -> Json:
-    return reply.body if isinstance(reply.body, dict) else {}
-
-
-_NO_CALL = Call("", "", "", {}, {}, b"", "")
-
-BEFORE: dict[str, Callable[[Fault, Call], Reply]] = {
-    "status": _status,
-    "unauthorized": _unauthorized,
-    "expired": _unauthorized,
-    "expired_1970": _unauthorized,
-    "missing_scopes": _missing_scopes,
-    "forbidden": _forbidden,
-    "whole_batch": _whole_batch,
-    "conflict": _plain(409, "CONFLICT", "The object was changed at the same time."),
-    "not_found": _plain(404, "OBJECT_NOT_FOUND", "resource not found"),
-    "too_large": _plain(413, "VALIDATION_ERROR", "Request entity too large"),
-    "redirect": _redirect,
-    "cut_before": _cut,
-    "echo_token": _echo_token,
-}
-"""Kinds that answer in the portal's place."""
-
-AFTER: dict[str, Callable[[Fault, Reply], Reply]] = {
-    "cut_after": _cut_after,
-    "cut_midway": _cut_midway,
-    "status_after": _status_after,
-    "truncated": _truncated,
-    "not_json": _not_json,
-    "empty": _empty,
-    "not_an_object": _not_an_object,
-    "nothing": _nothing,
-    "errors_in_200": _errors_in_200,
-    "state": _state,
-    "drop_results": _drop_results,
-    "group_errors": _group_errors,
-    "no_context": _context,
-    "no_ids": _context,
-    "blank_id": _context,
-    "no_trace": _no_trace,
-    "no_name": _message,
-    "short_errors": _message,
-    "cut_message": _message,
-}
-"""Kinds that spoil the portal's answer."""
-
-KINDS = {*BEFORE, *AFTER, "hang", "latency", "not_written", "mixed"}
-
-_MIXED: list[tuple[str, Json]] = [
-    ("status", {"status": 423}),
-    ("status", {"status": 429}),
-    ("status", {"status": 477, "retry_after": 1}),
-    ("status", {"status": 500}),
-    ("status", {"status": 502}),
-    ("status", {"status": 503}),
-    ("status_after", {"status": 504}),
-    ("status_after", {"status": 524}),
-    ("cut_before", {}),
-    ("cut_before", {"reset": True}),
-    ("cut_after", {}),
-    ("cut_midway", {}),
-    ("truncated", {}),
-    ("not_json", {}),
-    ("nothing", {}),
-    ("state", {"state": "CANCELED"}),
-    ("drop_results", {"drop": 2}),
-    ("not_written", {"drop": 2}),
-]
-
-
-def without_inputs(call: Call, fault: Fault) -> Call:
-    """The call without its first inputs: what a portal does that loses some of them."""
-    try:
-        body = orjson.loads(call.body)
-        body["inputs"] = body["inputs"][int(fault.more.get("drop", 1)) :]
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        return call
-    call.body = orjson.dumps(body)
-    return call
-
-
-def answer_before(fault: Fault, call: Call) -> Reply | None:
-    """The reply of a fault that answers in the portal's place; None where the portal shall answer."""
-    make = BEFORE.get(fault.kind)
-    try:
-        return make(fault, call) if make else None
-    except Refused as refused:
-        return refused.reply
-
-
-def spoil(fault: Fault, reply: Reply) -> Reply:
-    """The portal's answer as the fault leaves it; raises Cut where nothing of it arrives."""
-    change = AFTER.get(fault.kind)
-    return change(fault, reply) if change else reply

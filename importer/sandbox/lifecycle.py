@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importer.sandbox.answers import Call, Refused, Reply, refuse, required_fields
+from importer.sandbox.answers import Call, Refused, Reply, objects, refuse, required_fields
 from importer.sandbox.portal import Portal
 from importer.sandbox.reads import find, survivor
 from importer.sandbox.records import shown, single_not_found
@@ -67,9 +67,9 @@ def archive(portal: Portal, call: Call) -> Reply:
 
 def batch_archive(portal: Portal, call: Call) -> Reply:
     """POST .../tickets/batch/archive."""
-    entries = call.json().get("inputs")
-    if not isinstance(entries, list) or any("id" not in entry for entry in entries):
-        raise required_fields(["inputs"])
+    entries = objects(call.json(), "inputs")
+    if any("id" not in entry for entry in entries):
+        raise required_fields(["id"])
     if len(entries) > MAX_INPUTS:
         raise refuse(400, f"The maximum number of inputs supported in a batch request is {MAX_INPUTS}.")
     archive_tickets(portal, [str(entry["id"]) for entry in entries])

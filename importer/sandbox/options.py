@@ -23,6 +23,8 @@ class Limits:
     search_rate: int = 5
     """Searches a second; they count in no window and bear no rate headers."""
     used_today: int = 0
+    max_body: int = 0
+    """Bytes of a request over which it is answered 413."""
 
 
 @dataclass(slots=True)

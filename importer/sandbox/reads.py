@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from importer.sandbox.answers import Call, Json, Reply, refuse, required_fields
+from importer.sandbox.answers import Call, Json, Reply, objects, refuse, required_fields, texts
 from importer.sandbox.portal import Portal
 from importer.sandbox.records import batch_reply, not_found_errors, shown, single_not_found
 from importer.sandbox.store import Ticket
@@ -20,7 +18,7 @@ def batch_read(portal: Portal, call: Call) -> Reply:
     """POST .../tickets/batch/read; with `archived=true` archived tickets only."""
     started_ms = portal.now_ms()
     body = call.json()
-    keys, past = _keys(body), _names(body, "propertiesWithHistory")
+    keys, past = _keys(body), texts(body, "propertiesWithHistory")
     if past and len(keys) > MAX_INPUTS_WITH_HISTORY:
         raise refuse(
             400,
@@ -37,26 +35,20 @@ def batch_read(portal: Portal, call: Call) -> Reply:
             missing.append((key, ""))
         elif isinstance(ticket, Ticket):
             tickets[ticket.id] = ticket
-    results = shown(portal, call, list(tickets.values()), _names(body, "properties"), past)
+    results = shown(portal, call, list(tickets.values()), texts(body, "properties"), past)
     errors = not_found_errors(portal, missing)
     return batch_reply(portal, results, errors, started_ms=started_ms, call=call, update=False)
 
 
-def _keys(body: Any) -> list[str]:
-    entries = body.get("inputs") if isinstance(body, dict) else None
-    if not isinstance(entries, list):
-        raise required_fields(["inputs"])
+def _keys(body: Json) -> list[str]:
+    entries = objects(body, "inputs")
     if len(entries) > MAX_INPUTS:
         raise refuse(
             400, f"The maximum number of inputs supported in a batch request is {MAX_INPUTS}, got {len(entries)}."
         )
-    if any(not isinstance(entry, dict) or entry.get("id") is None for entry in entries):
+    if any(entry.get("id") is None for entry in entries):
         raise required_fields(["id"])
     return list(dict.fromkeys(str(entry["id"]) for entry in entries))
-
-
-def _names(body: Json, field: str) -> list[str]:
-    return [str(name) for name in body.get(field) or []]
 
 
 def find(portal: Portal, name: str, keys: list[str]) -> dict[str, Ticket]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from importer.sandbox.answers import Call, Json, Reply, refuse
+from importer.sandbox.answers import Call, Json, Reply, objects, refuse, texts, wrong_type
 from importer.sandbox.portal import Portal
 from importer.sandbox.reads import cursor
 from importer.sandbox.records import shown, value_of
@@ -26,17 +26,22 @@ Test = Callable[[str | None], bool]
 def search(portal: Portal, call: Call) -> Reply:
     """POST .../tickets/search."""
     body = call.json() if call.body else {}
-    limit, after = int(body.get("limit") or 10), cursor(str(body.get("after") or ""))
+    limit, after = body.get("limit") or 10, cursor(str(body.get("after") or ""))
+    if not isinstance(limit, int):
+        raise wrong_type()
     if not 1 <= limit <= MAX_PAGE:
         raise refuse(400, f"The limit must be between 1 and {MAX_PAGE}, got {limit}.")
     if after + limit > MAX_RESULTS:
         raise refuse(400, f"Search results are limited to {MAX_RESULTS}.")
     found = [ticket for ticket in _as_of(portal) if _fits(portal, ticket, body)]
-    _sort(portal, found, body.get("sorts") or [])
+    sorts = body.get("sorts") or []
+    if not isinstance(sorts, list):
+        raise wrong_type()
+    _sort(portal, found, sorts)
     page = found[after : after + limit]
     answer: Json = {
         "total": len(found),
-        "results": shown(portal, call, page, [str(name) for name in body.get("properties") or []], []),
+        "results": shown(portal, call, page, texts(body, "properties"), []),
     }
     if after + limit < len(found):
         answer["paging"] = {"next": {"after": str(after + limit)}}
@@ -67,10 +72,8 @@ def _fits(portal: Portal, ticket: Ticket, body: Json) -> bool:
     text = str(body.get("query") or "").casefold()
     if text and not any(text in ticket.properties.get(name, "").casefold() for name in SEARCHED_BY_TEXT):
         return False
-    groups = body.get("filterGroups") or []
-    return not groups or any(
-        all(_passes(portal, ticket, condition) for condition in group.get("filters") or []) for group in groups
-    )
+    groups = [objects(group, "filters", needed=False) for group in objects(body, "filterGroups", needed=False)]
+    return not groups or any(all(_passes(portal, ticket, one) for one in filters) for filters in groups)
 
 
 def _passes(portal: Portal, ticket: Ticket, condition: Json) -> bool:
@@ -112,7 +115,7 @@ def _between(kind: str, condition: Json) -> Test:
 
 
 def _one_of(kind: str, condition: Json) -> Test:
-    allowed = {_measure(kind, value) for value in condition.get("values") or []}
+    allowed = {_measure(kind, value) for value in texts(condition, "values")}
     return lambda value: value is not None and any(_measure(kind, part) in allowed for part in value.split(";"))
 
 
@@ -150,7 +153,7 @@ _TESTS: dict[str, Callable[[str, Json], Test]] = {
 
 def _sort(portal: Portal, tickets: list[Ticket], sorts: list[Any]) -> None:
     for sort in reversed(sorts[:1]):
-        name = sort["propertyName"] if isinstance(sort, dict) else str(sort).removeprefix("-")
+        name = str(sort.get("propertyName")) if isinstance(sort, dict) else str(sort).removeprefix("-")
         down = sort.get("direction") == "DESCENDING" if isinstance(sort, dict) else str(sort).startswith("-")
         body = portal.definitions.properties.get(name)
         if body is None:

@@ -23,6 +23,9 @@ import orjson
 
 from importer.sandbox.answers import Json
 
+VERSION = 1
+"""Version of the tables and of what is seeded into them; to be raised when either changes."""
+
 _SCHEMA = """
 CREATE TABLE ticket (
   id INTEGER PRIMARY KEY, created INTEGER NOT NULL, updated INTEGER NOT NULL,
@@ -87,10 +90,16 @@ class Store:
         self._db.execute("PRAGMA synchronous=OFF")
         self._db.execute("PRAGMA cache_size=-65536")
         with self.writing():
-            if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name='ticket'").fetchone():
-                for statement in _SCHEMA.strip().split(";\n"):
-                    if statement:
-                        self._db.execute(statement)
+            if self._db.execute("PRAGMA user_version").fetchone()[0] != VERSION:
+                self._build()
+
+    def _build(self) -> None:
+        """Make the tables; what an older version of them held is forgotten, being invented anyhow."""
+        for (name,) in self._db.execute("SELECT name FROM sqlite_master WHERE type='table'").fetchall():
+            self._db.execute(f"DROP TABLE {name}")
+        for statement in _SCHEMA.strip().split(";\n"):
+            self._db.execute(statement)
+        self._db.execute(f"PRAGMA user_version={VERSION}")
 
     def close(self) -> None:
         """Close the file; the object is of no use after it."""

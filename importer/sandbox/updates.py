@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import orjson
 
-from importer.sandbox.answers import Call, Json, Refused, Reply, refuse, required_fields
+from importer.sandbox.answers import Call, Json, Refused, Reply, objects, refuse, required_fields, wrong_type
 from importer.sandbox.changes import Draft, Refusal, draft
 from importer.sandbox.portal import Portal
 from importer.sandbox.records import (
@@ -86,7 +85,7 @@ def update_one(portal: Portal, call: Call) -> Reply:
     """PATCH .../tickets/{id}."""
     now_ms = portal.now_ms()
     body = call.json()
-    if not isinstance(body, dict) or not isinstance(body.get("properties"), dict):
+    if not isinstance(body.get("properties"), dict):
         raise required_fields(["properties"])
     one = Input(
         key=call.params["id"],
@@ -105,11 +104,9 @@ def update_one(portal: Portal, call: Call) -> Reply:
     return Reply(200, _result(portal, *writing.drafts[0], call))
 
 
-def read_inputs(body: Any, portal: Portal) -> list[Input]:
+def read_inputs(body: Json, portal: Portal) -> list[Input]:
     """The inputs of a request; Refused with 400 where the request as a whole is malformed."""
-    entries = body.get("inputs") if isinstance(body, dict) else None
-    if not isinstance(entries, list):
-        raise required_fields(["inputs"])
+    entries = objects(body, "inputs")
     if not entries:
         raise refuse(400, "Batch input provided should have at least one object.")
     if len(entries) > MAX_INPUTS:
@@ -118,11 +115,11 @@ def read_inputs(body: Any, portal: Portal) -> list[Input]:
         )
     inputs = []
     for entry in entries:
-        lacking = [name for name in ("id", "properties") if not isinstance(entry, dict) or entry.get(name) is None]
+        lacking = [name for name in ("id", "properties") if entry.get(name) is None]
         if lacking:
             raise required_fields(lacking)
         if not isinstance(entry["properties"], dict) or isinstance(entry["id"], (dict, list)):
-            raise refuse(400, "Invalid input JSON on line 1, column 1: Cannot deserialize value", category="")
+            raise wrong_type()
         inputs.append(
             Input(
                 key=str(entry["id"]),
@@ -147,7 +144,7 @@ def _texts(properties: Json, portal: Portal) -> dict[str, str]:
             if portal.switches.null_values == "refuse":
                 raise refuse(400, f"Invalid input JSON on line 1, column 1: null value for property {name}")
         elif isinstance(value, (dict, list)):
-            raise refuse(400, "Invalid input JSON on line 1, column 1: Cannot deserialize value", category="")
+            raise wrong_type()
         else:
             texts[name] = orjson.dumps(value).decode()
     return texts

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from importer.sandbox.faults import KINDS, Fault, Faults
+from importer.sandbox import faults
+from importer.sandbox.fault_kinds import KINDS
+from importer.sandbox.faults import Fault, Faults
 from tests.sandbox_server import SandboxServer
 
 UPDATE = "/crm/v3/objects/tickets/batch/update"
@@ -284,6 +286,24 @@ def test_when_they_strike(sandbox, client):
     assert client.get("/crm/v3/owners").status_code == 200
 
 
+def test_a_fault_that_lasts():
+    """It strikes every call from the first one on, until its time is over."""
+
+    class Call:
+        path, method = "/x", "POST"
+
+    lasting = Fault("status", lasts_s=3600)
+    assert [lasting.strikes(Call()) for _ in range(5)] == [True] * 5
+    over = Fault("status", lasts_s=-1)
+    assert [over.strikes(Call()) for _ in range(3)] == [True, False, False]
+
+
+def test_mixed_faults_of_chosen_kinds():
+    asked = Fault("mixed", more={"kinds": ["cut_before", "truncated"]})
+
+    assert {asked.drawn().kind for _ in range(50)} == {"cut_before", "truncated"}
+
+
 def test_unknown_orders_are_refused(sandbox):
     with pytest.raises(ValueError, match="no such fault"):
         sandbox.fault("earthquake")
@@ -299,9 +319,9 @@ def test_drawn_faults_are_drawn_alike_each_time():
 
     draws = []
     for _ in range(2):
-        faults = Faults()
-        faults.ask({"kind": "mixed", "times": None, "probability": 0.3, "seed": 7})
-        struck = [faults.strike(Call())[0] for _ in range(200)]
+        asked = Faults()
+        asked.ask({"kind": "mixed", "times": None, "probability": 0.3, "seed": 7})
+        struck = [asked.strike(Call())[0] for _ in range(200)]
         draws.append([fault and (fault.kind, fault.more) for fault in struck])
 
     assert draws[0] == draws[1]
@@ -311,8 +331,6 @@ def test_drawn_faults_are_drawn_alike_each_time():
 
 
 def test_every_kind_is_described():
-    from importer.sandbox import faults
-
     for kind in KINDS:
         assert kind in faults.__doc__
         assert Fault(kind).report()["kind"] == kind
