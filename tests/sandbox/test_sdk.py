@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-
-from tests.sandbox_server import SandboxServer
+from sandbox_server import SandboxServer
 
 hubspot = pytest.importorskip("hubspot")
 
