@@ -69,6 +69,7 @@ def serve(
             backlog=256,
             server_header=False,
             timeout_graceful_shutdown=1,
+            timeout_keep_alive=75,  # longer than a client pauses, so that no call meets a connection being closed
         )
         _Server(config).run(sockets=[listener])
     except KeyboardInterrupt:
