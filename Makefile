@@ -55,5 +55,8 @@ lock: $(READY) ## renew the lock file: names, versions and hashes (needs uv)
 	uv pip compile pyproject.toml --group dev --all-extras --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
 
+translations: $(READY) ## take new messages into the Portuguese catalogue, and compile it
+	$(BIN)/python tests/language/catalogue.py update
+
 clean: ## remove what was built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*

@@ -12,9 +12,9 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import read_mo, write_mo
@@ -43,8 +43,7 @@ _IDLE_HEADERS = tuple(
 )
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """One message in the source: its template, or (singular, plural)."""
 
     file: str
@@ -52,8 +51,7 @@ class Found:
     id: str | tuple[str, str]
 
 
-@dataclass(frozen=True)
-class NoLiteral:
+class NoLiteral(NamedTuple):
     """A call whose template cannot be collected."""
 
     file: str
