@@ -17,7 +17,7 @@ from rapidfuzz import fuzz, process
 
 from importer.errors import ColumnsError, FileError
 from importer.findings import Finding, column_letter
-from importer.loader.table import REPORT_COLUMNS, REPORT_SHEETS, SheetInfo, Source
+from importer.loader.table import FINGERPRINT_SHEET, LISTS_SHEET, REPORT_COLUMNS, REPORT_SHEETS, SheetInfo, Source
 from importer.records import Columns, KeyColumn, ValueColumn
 from schemas.message import Message, message
 from schemas.property import LAST_MODIFIED, RECORD_ID, PortalSchema, Property
@@ -46,7 +46,8 @@ def choose_sheet(
     """
     if sheet is not None:
         return _named_sheet(source, sheet)
-    candidates = [one for one in source.sheets if one.visible and one.name not in REPORT_SHEETS]
+    ours = {*REPORT_SHEETS, FINGERPRINT_SHEET, LISTS_SHEET}
+    candidates = [one for one in source.sheets if one.visible and one.name not in ours]
     candidates = [one for one in candidates if one.header_row is not None]
     if not candidates:
         raise FileError(

@@ -12,12 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from importer.errors import FileError
-from importer.loader.table import Source, Table
+from importer.loader.table import FINGERPRINT_SHEET, Source, Table
 from schemas.message import message
-
-FINGERPRINT_SHEET = "Import fingerprint"
-LISTS_SHEET = "Import lists"
-"""Sheets that a template has besides its tickets; never read as data."""
 
 MARK = "import-tickets fingerprint"
 FACTS = "facts"

@@ -30,6 +30,9 @@ REPORT_COLUMNS = ("Import status", "Import message")
 REPORT_SHEETS = ("Import report", "Import changes")
 """Sheets that a run adds; never read as data."""
 
+FINGERPRINT_SHEET, LISTS_SHEET = "Import fingerprint", "Import lists"
+"""Sheets that a template has besides its tickets; never read as data."""
+
 
 class Kind(IntEnum):
     """What a cell held. Delimited files know BLANK and TEXT alone."""

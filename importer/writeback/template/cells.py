@@ -1,0 +1,173 @@
+"""What a cell of a template holds for a value of the portal, so that reading the cell gives the value again.
+
+In:  values in HubSpot's own form, definitions, the portal's time zone.
+Out: plain Python values: texts, numbers, booleans, days and moments; for choices the words that people see.
+
+A value that its natural cell would bend (a number over 15 digits, an hour that the zone has twice, a label that two
+options share) is written in a form that is read back exactly, though it is less handsome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from zoneinfo import ZoneInfo
+
+from schemas.cells import Converter, Kind, Reading
+from schemas.choices import StageConverter
+from schemas.property import PIPELINE, STAGE, PortalSchema, Property
+from schemas.values import make_converter
+
+CELL_LIMIT = 32_767
+"""UTF-16 units that a cell can hold. Source: Excel specifications and limits."""
+FIRST_DAY = date(1900, 3, 1)
+"""Earlier days have other numbers in Excel, which counts a 29 February 1900. Source: ECMA-376 part 1, 18.17.4.1."""
+DIGITS = 15
+"""Digits that a number cell keeps."""
+
+Cell = str | int | float | bool | date | datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The choices of one property as people see them. `offered`: those of the drop-down, in order."""
+
+    texts: Mapping[str, str]
+    """Value -> text. A value that is not here is shown as it is."""
+    offered: tuple[str, ...]
+    multiple: Converter | None = None
+    """What reads a cell with several choices; None where there can be but one."""
+    by_pipeline: Mapping[str, tuple[str, ...]] | None = None
+    """Stages: the offered texts by the text of their pipeline."""
+
+    def show(self, value: str) -> str:
+        """Return what the cell says."""
+        if self.multiple is None:
+            return self.texts.get(value, value)
+        text = ";".join(self.texts.get(part, part) for part in value.split(";"))
+        read = self.multiple(text, Kind.TEXT)
+        return text if isinstance(read, str) and set(read.split(";")) == set(value.split(";")) else value
+
+
+def choices_of(definition: Property, schema: PortalSchema) -> Choices | None:
+    """Return what people choose from, or None where the portal names no choices.
+
+    A choice is shown by its label wherever the label, read as a cell, leads back to it; else by its value.
+    """
+    if definition.name == STAGE:
+        return _stages(schema)
+    single = make_converter(replace(definition, field_type="select"), schema, Reading())
+    multiple = make_converter(definition, schema, Reading()) if definition.is_multiple else None
+
+    def named(choices: Iterable[tuple[str, str]]) -> dict[str, str]:
+        texts = {}
+        for value, label in choices:
+            text = label.strip()
+            is_plain = text and single(text, Kind.TEXT) == value and not (multiple and ";" in text)
+            texts[value] = text if is_plain else value
+        return texts
+
+    if definition.name == PIPELINE:
+        texts = named((one.id, one.label) for one in schema.pipelines)
+        return Choices(texts, tuple(texts.values())) if texts else None
+    if definition.is_owner:
+        texts = named((one.id, f"{one.name} ({one.email})" if one.name else one.email) for one in schema.owners)
+        offered = sorted((texts[one.id] for one in schema.owners if not one.archived), key=str.casefold)
+        return Choices(texts, tuple(offered), multiple) if texts else None
+    if definition.type == "bool" or not definition.options:
+        return None
+    texts = named((one.value, one.label) for one in definition.options)
+    return Choices(texts, tuple(texts[one.value] for one in definition.options if not one.hidden), multiple)
+
+
+def _stages(schema: PortalSchema) -> Choices | None:
+    stages = StageConverter(schema.pipelines)
+    pipelines = choices_of(Property(PIPELINE, "", "enumeration", "select"), schema)
+    if pipelines is None:
+        return None
+    texts: dict[str, str] = {}
+    for pipeline in schema.pipelines:
+        for stage in pipeline.stages:
+            text = f"{stage.label} ({pipeline.label})"
+            texts[stage.id] = text if stages.in_any(text) == {pipeline.id: stage.id} else stage.id
+    by_pipeline = {
+        pipelines.show(one.id): tuple(texts[stage.id] for stage in one.stages if not stage.locked)
+        for one in schema.pipelines
+    }
+    offered = tuple(text for group in by_pipeline.values() for text in group)
+    return Choices(texts, offered, by_pipeline=by_pipeline)
+
+
+def make_cell(definition: Property, value: str, choices: Choices | None, zone: ZoneInfo) -> Cell:
+    """Return what the cell of a value holds; None for the empty one."""
+    if not value:
+        return None
+    if choices is not None:
+        return cut_text(choices.show(value))
+    if definition.type == "bool":
+        return {"true": True, "false": False}.get(value.lower(), value)
+    if definition.type == "number":
+        return number_cell(value)
+    if definition.type == "date":
+        return day_cell(value)
+    if definition.type == "datetime":
+        return moment_cell(value, zone)
+    return cut_text(value)
+
+
+def number_cell(value: str) -> Cell:
+    """Return the number where a cell keeps all of its digits, else the text."""
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        return value
+    if not number.is_finite():
+        return value
+    if number == number.to_integral_value():
+        return int(number) if abs(number) < 10**DIGITS else f"{number:f}"
+    nearest = float(number)
+    return nearest if Decimal(f"{nearest:.{DIGITS}g}") == number else f"{number:f}"
+
+
+def day_cell(value: str) -> Cell:
+    """Return the day of `YYYY-MM-DD` or of epoch milliseconds; the text where a cell has no such day."""
+    try:
+        day = date.fromisoformat(value) if "-" in value[1:] else datetime.fromtimestamp(int(value) / 1000, UTC).date()
+    except (ValueError, OverflowError, OSError):
+        return value
+    return day if day >= FIRST_DAY else day.isoformat()
+
+
+def moment_cell(value: str, zone: ZoneInfo) -> Cell:
+    """Return the local date and time of a moment; ISO 8601 with its offset where the local time is not enough."""
+    moment = read_moment(value)
+    if moment is None:
+        return value
+    local = moment.astimezone(zone)
+    naive = local.replace(tzinfo=None, fold=0)
+    is_exact = naive.microsecond % 1000 == 0 and naive.replace(tzinfo=zone).astimezone(UTC) == moment
+    return naive if is_exact and naive.date() >= FIRST_DAY else local.isoformat(timespec="milliseconds")
+
+
+def read_moment(value: str) -> datetime | None:
+    """Return the moment of ISO 8601 (UTC where it names no zone) or of epoch milliseconds."""
+    try:
+        if value.lstrip("-").isdigit():
+            return datetime.fromtimestamp(int(value) / 1000, UTC)
+        moment = datetime.fromisoformat(value)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def cut_text(text: str) -> str:
+    """Return a text as a cell can hold it: line ends as in Unix, cut with an ellipsis where it is too long."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if len(text) <= CELL_LIMIT // 2:
+        return text
+    units = text.encode("utf-16-le", "surrogatepass")
+    if len(units) <= 2 * CELL_LIMIT:
+        return text
+    return units[: 2 * (CELL_LIMIT - 1)].decode("utf-16-le", "ignore") + "…"
