@@ -199,12 +199,14 @@ def _reconcile(commands: Commands) -> None:
 def _runs(commands: Commands) -> None:
     parser = _add(commands, "runs")
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
-    listing = actions.add_parser("list", help="list them (the default)")
-    show = actions.add_parser("show", help="show one of them")
+    # What an action leaves out must not undo what was typed before it: `runs --json show RUN`.
+    listing = actions.add_parser("list", help="list them (the default)", argument_default=argparse.SUPPRESS)
+    show = actions.add_parser("show", help="show one of them", argument_default=argparse.SUPPRESS)
     show.add_argument("run", metavar="RUN")
-    purge = actions.add_parser("purge", help="remove journals")
+    purge = actions.add_parser("purge", help="remove journals", argument_default=argparse.SUPPRESS)
     purge.add_argument("--older-than", required=True, type=days, metavar="AGE", help="such as 90d")
-    purge.add_argument("--yes", "-y", action="store_true", help="do not ask")
+    purge.add_argument("--yes", "-y", action="store_true", default=False, help="do not ask")
+    purge.add_argument("--force", action="store_true", default=False, help="unfinished runs too")
     for one in (parser, listing, show, purge):
         _common_options(one)
 
@@ -233,7 +235,8 @@ def _schema(commands: Commands) -> None:
     pull = actions.add_parser("pull", help="save the portal's ticket schema")
     pull.add_argument("--output", type=Path, metavar="FILE", help="where; ticket-schema.json if left out")
     show = actions.add_parser("show", help="print it, or one property")
-    show.add_argument("property", metavar="PROPERTY", nargs="?")
+    show.add_argument("property", metavar="PROPERTY", nargs="?", help="internal name or label")
+    show.add_argument("--all", action="store_true", help="list the properties of single stages too")
     show.add_argument("--schema", type=Path, metavar="FILE", help="print a saved schema")
     for one in (pull, show):
         _common_options(one)
@@ -261,6 +264,14 @@ def mapping(text: str) -> tuple[str, str]:
     if not sign or not left.strip() or not right.strip():
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form HEADER=PROPERTY")
     return left.strip(), right.strip()
+
+
+def condition(text: str) -> tuple[str, str]:
+    """Return (property, value) of `PROPERTY=VALUE`; the first `=` parts them, and the value may be empty."""
+    name, sign, value = text.partition("=")
+    if not sign or not name.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form PROPERTY=VALUE")
+    return name.strip(), value.strip()
 
 
 def amount(text: str) -> Amount:
