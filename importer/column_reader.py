@@ -55,6 +55,17 @@ class ColumnReader:
                 column.problems[places[at]] = problem
 
     def _values(self, texts: Sequence[str], kind: Kind) -> Cells:
+        quick = self.converter.convert_all(texts, kind)
+        if quick is None:
+            return self._remembered(texts, kind)
+        if None in quick:
+            places = [place for place, value in enumerate(quick) if value is None]
+            found = self._remembered([texts[place] for place in places], kind)
+            for place, value in zip(places, found, strict=True):
+                quick[place] = value
+        return quick
+
+    def _remembered(self, texts: Sequence[str], kind: Kind) -> Cells:
         known = self._known.setdefault(kind, {"": ""})
         if len(known) > REMEMBERED:
             self.forget()

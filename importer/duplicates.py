@@ -19,7 +19,7 @@ SHOWN_ROWS = 10
 
 
 def find_twins(journal: Journal, columns: Columns) -> tuple[list[tuple[int, int]], list[Finding]]:
-    """Return the rows that repeat an earlier one, as (row, that row), and a finding for each row that contradicts others.
+    """Return the rows that repeat an earlier one, as (row, that row), and a finding for each that contradicts others.
 
     Call it once all rows are in the journal.
     """

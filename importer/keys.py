@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from importer.records import KeyColumn
@@ -31,6 +32,12 @@ class RecordIdConverter(Converter):
     """Reads record IDs."""
 
     code = "invalid_id"
+
+    def convert_all(self, texts: Sequence[str], kind: Kind) -> list[str | None] | None:
+        """Return the cells that are record IDs as they stand."""
+        if kind not in {Kind.TEXT, Kind.NUMBER}:
+            return None
+        return [text if _RECORD_ID.fullmatch(text) else None for text in texts]
 
     def __call__(self, text: str, kind: Kind) -> Result:
         """Return the digits, or why they are no record ID."""

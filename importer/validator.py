@@ -37,7 +37,10 @@ CHUNK_SIZE = 10_000
 _NO_SHOWN_ZEROS = frozenset({"number", "date", "datetime", "bool", "enumeration"})
 """Types for which a number cell means its number, not the leading zeros that its format shows."""
 
-Pending = Mapping[str, str]
+PendingStage = Mapping[str, Mapping[str, str]]
+"""{hs_pipeline_stage: {pipeline: stage}}, as a checked row has it."""
+
+NOTHING: PendingStage = {}
 
 
 @dataclass(slots=True)
@@ -153,7 +156,9 @@ class Validation:
             return None
         return self._modified_reader.read(column_texts(chunk, column.position), chunk.kinds.get(column.position))
 
-    def read_stages(self, chunk: Chunk, read: Mapping[int, ReadColumn]) -> tuple[ReadColumn, dict[int, Pending]] | None:
+    def read_stages(
+        self, chunk: Chunk, read: Mapping[int, ReadColumn]
+    ) -> tuple[ReadColumn, dict[int, PendingStage]] | None:
         """Return the stages of a chunk, and those that wait for the ticket's pipeline, by place."""
         return self._stages.read(chunk, read)
 
@@ -161,6 +166,16 @@ class Validation:
     def columns(self) -> Columns:
         """Which column is what."""
         return self._columns
+
+    @property
+    def stage_position(self) -> int:
+        """The stage column, -1 where there is none."""
+        return -1 if self._stages.position is None else self._stages.position
+
+    @property
+    def waiting_stage(self) -> int | None:
+        """The stage column where its stages wait for the tickets' pipelines, as the sheet names none."""
+        return self._stages.position if self._stages.waits else None
 
     @property
     def keeps_blanks(self) -> bool:
@@ -222,9 +237,10 @@ class _StageReader:
         self.position = by_name.get(STAGE)
         self._pipeline = by_name.get(PIPELINE)
         self._converter = StageConverter(schema.pipelines)
-        self._known: dict[tuple[str | None, str], tuple[Result, Pending | None]] = {}
+        self._known: dict[tuple[str | None, str], tuple[Result, PendingStage | None]] = {}
+        self.waits = self._pipeline is None and not self._converter.is_blind
 
-    def read(self, chunk: Chunk, read: Mapping[int, ReadColumn]) -> tuple[ReadColumn, dict[int, Pending]] | None:
+    def read(self, chunk: Chunk, read: Mapping[int, ReadColumn]) -> tuple[ReadColumn, dict[int, PendingStage]] | None:
         if self.position is None:
             return None
         texts = column_texts(chunk, self.position)
@@ -234,7 +250,7 @@ class _StageReader:
             read[self._pipeline].cells if self._pipeline is not None else [""] * len(texts)
         )
         column = ReadColumn([])
-        pending: dict[int, Pending] = {}
+        pending: dict[int, PendingStage] = {}
         for place, pair in enumerate(zip(pipelines, texts, strict=True)):
             if pair not in self._known:
                 self._known[pair] = self._convert(*pair)
@@ -250,7 +266,7 @@ class _StageReader:
                     pending[place] = choices
         return column, pending
 
-    def _convert(self, pipeline: str | None, text: str) -> tuple[Result, Pending | None]:
+    def _convert(self, pipeline: str | None, text: str) -> tuple[Result, PendingStage | None]:
         if not text.strip():
             return "", None
         if self._converter.is_blind:
@@ -260,7 +276,7 @@ class _StageReader:
         choices = self._converter.in_any(text)
         if isinstance(choices, Problem):
             return choices, None
-        return next(iter(choices.values())), choices
+        return next(iter(choices.values())), {STAGE: choices}
 
 
 def _readable(kinds: Any, count: int) -> list[bool]:
@@ -280,10 +296,10 @@ class _ChunkCheck:
         self._rows: list[int] = chunk.texts.index.tolist()
         self._keys = validation.read_keys(chunk)
         self._read = validation.read_columns(chunk, is_whole=is_whole)
-        self._pending: dict[int, Pending] = {}
+        self._pending: dict[int, PendingStage] = {}
+        self._stage_position = validation.stage_position
         if stages := validation.read_stages(chunk, self._read):
-            position = next(one.position for one in self._columns.values if one.definition.name == STAGE)
-            self._read[position], self._pending = stages
+            self._read[self._stage_position], self._pending = stages
         self._modified = validation.read_modified(chunk)
         self._findings: list[Finding] = []
         self._bad: set[int] = set()
@@ -366,7 +382,9 @@ class _ChunkCheck:
 
     def _judge_values(self, blank: set[int], told: set[tuple[int, int]]) -> None:
         frame = pd.DataFrame(
-            {position: np.array(column.cells, dtype=object) for position, column in self._read.items()}, copy=False
+            {position: np.array(column.cells, dtype=object) for position, column in self._read.items()},
+            copy=False,
+            dtype=object,  # else pandas takes text columns for its own kind, which turns None into NaN
         )
         if blank:
             frame = frame.drop(index=list(blank))
@@ -394,28 +412,35 @@ class _ChunkCheck:
     # --- what is right ------------------------------------------------------------------------------------------
 
     def _good_rows(self, blank: set[int]) -> list[CheckedRow]:
-        left_out = self._bad | blank
-        waits = STAGE if self._pending else None
-        names = [one.definition.name for one in self._columns.values]
-        columns: list[Cells] = [self._read[one.position].cells for one in self._columns.values]
-        lines = zip(*columns, strict=True) if columns else iter([()] * len(self._rows))
+        wanted, pending = self._wanted()
         modified = self._modified.cells if self._modified is not None else [None] * len(self._rows)
-        keeps_blanks = self._validation.keeps_blanks
-        good: list[CheckedRow] = []
-        for place, (row, key, values, moment) in enumerate(
-            zip(self._rows, self._keys.cells, lines, modified, strict=True)
-        ):
-            if place in left_out:
-                continue
-            wanted: dict[str, Any] = dict(zip(names, values, strict=True))
-            if keeps_blanks:
-                wanted = {name: value for name, value in wanted.items() if value != ""}
-            if waits is not None and place in self._pending:
-                del wanted[waits]
-                good.append(CheckedRow(row, key or "", wanted, {waits: self._pending[place]}, moment or None))
-            else:
-                good.append(CheckedRow(row, key or "", wanted, _NOTHING, moment or None))
-        return good
+        # Every row goes through this loop and the one in _wanted: nothing in them that most rows do not need.
+        good = [
+            CheckedRow(row, key or "", values, choices, moment or None)
+            for row, key, values, choices, moment in zip(
+                self._rows, self._keys.cells, wanted, pending, modified, strict=True
+            )
+        ]
+        left_out = self._bad | blank
+        return [row for place, row in enumerate(good) if place not in left_out] if left_out else good
 
-
-_NOTHING: Mapping[str, Mapping[str, str]] = {}
+    def _wanted(self) -> tuple[list[dict[str, str]], list[PendingStage]]:
+        """Return for every place the values that are settled, and the stage that waits for the ticket's pipeline."""
+        waiting = self._validation.waiting_stage
+        columns = [one for one in self._columns.values if one.position != waiting]
+        names = [one.definition.name for one in columns]
+        cells: list[Any] = [self._read[one.position].cells for one in columns]
+        lines = zip(*cells, strict=True) if cells else iter([()] * len(self._rows))
+        wanted: list[dict[str, str]] = [dict(zip(names, values, strict=False)) for values in lines]
+        if self._validation.keeps_blanks:
+            wanted = [{name: value for name, value in one.items() if value != ""} for one in wanted]
+        if waiting is None and not self._pending:
+            return wanted, [NOTHING] * len(wanted)
+        pending = [self._pending.get(place, NOTHING) for place in range(len(wanted))]
+        stages = self._read[self._stage_position].cells
+        for one, choices, stage in zip(wanted, pending, stages, strict=True):
+            if choices is not NOTHING:
+                one.pop(STAGE, None)
+            elif waiting is not None and (stage or not self._validation.keeps_blanks):
+                one[STAGE] = stage or ""
+        return wanted, pending

@@ -81,9 +81,9 @@ class Converter:
         raise NotImplementedError
 
     def convert_all(self, texts: Sequence[str], kind: Kind) -> list[str | None] | None:
-        """Return the values of many cells at once ("" for blank ones) where that is quick and none is wrong.
+        """Return the values of many cells ("" for blank ones) where that is quicker than to convert and remember each.
 
-        None says that each is to be converted on its own, and remembered for the next.
+        None stands for a cell that is to be converted on its own, and in place of the list where all are.
         """
         del texts, kind
         return None

@@ -9,12 +9,13 @@ Source: HubSpot Properties API, date and datetime values; its FAQ on timestamps.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 from schemas.cells import Converter, Kind, Problem, Reading, Result, Ways, shown
 from schemas.date_format import DateFormat, compile_date_format
-from schemas.dates import Calendar, Written, calendar_of, read_written
+from schemas.dates import FIRST_YEAR, Calendar, Written, calendar_of, read_written
 from schemas.message import Message, message
 
 DAY_MS = 86_400_000
@@ -171,32 +172,36 @@ class DatetimeConverter(_MomentConverter):
 
     def __call__(self, text: str, kind: Kind) -> Result:
         """Return the moment in UTC, or why there is none."""
-        quick = self._read_quickly(text)
-        if quick is not None:
-            return quick
         moment = self.moment(text, kind)
         return moment if isinstance(moment, Problem) else moment_text(moment)
 
-    def _read_quickly(self, text: str) -> str | None:
-        """Read `2026-03-04 12:30` by its hour: an hour's offset is looked up once, where it has but one.
-
-        Months have few hours, and files many rows.
-        """
-        found = _PLAIN_MOMENT.fullmatch(text)
-        if found is None:
-            return None
-        day_and_hour, minutes, seconds = found.groups()
-        if day_and_hour not in self._hours:
-            self._hours[day_and_hour] = self._utc_hour(day_and_hour.replace("T", " "))
-        utc_hour = self._hours[day_and_hour]
-        return f"{utc_hour}:{minutes}:{seconds or '00'}.000Z" if utc_hour else None
+    def convert_all(self, texts: Sequence[str], kind: Kind) -> list[str | None]:
+        """Read cells such as `2026-03-04 12:30` by their hour, as few hours make many moments."""
+        del kind
+        values: list[str | None] = []
+        hours = self._hours
+        for text in texts:
+            found = _PLAIN_MOMENT.fullmatch(text)
+            if found is None:
+                values.append(None if text else "")
+                continue
+            hour = found[1]
+            if hour not in hours:
+                hours[hour] = self._utc_hour(hour)
+            utc_hour = hours[hour]
+            values.append(f"{utc_hour}:{found[2]}:{found[3] or '00'}.000Z" if utc_hour else None)
+        return values
 
     def _utc_hour(self, day_and_hour: str) -> str | None:
-        """Return `2026-03-04T15` for an hour that is one whole hour in UTC too, else None."""
-        both = [self.moment(f"{day_and_hour}:{minutes}", Kind.TEXT) for minutes in ("00", "59")]
-        hours = {one if isinstance(one, Problem) else moment_text(one)[:13] for one in both}
-        hour = hours.pop()
-        return hour if isinstance(hour, str) and not hours else None
+        """Return `2026-03-04T15` for an hour that exists, and is one whole hour in UTC too; else None."""
+        try:
+            first = datetime.fromisoformat(f"{day_and_hour}:00").replace(tzinfo=self._zone)
+            begin, end = first.astimezone(UTC), (first + timedelta(minutes=59)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            return None
+        is_whole = end - begin == timedelta(minutes=59) and begin.minute == begin.second == 0
+        exists = begin.astimezone(self._zone).replace(tzinfo=None) == first.replace(tzinfo=None)
+        return f"{begin:%Y-%m-%dT%H}" if is_whole and exists and first.year >= FIRST_YEAR else None
 
     def moment(self, text: str, kind: Kind) -> datetime | Problem:
         """Return the moment with its zone, or why there is none."""

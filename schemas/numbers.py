@@ -9,7 +9,7 @@ Values: an optional minus, digits, a point and decimals; no exponent, no needles
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -25,6 +25,9 @@ APOSTROPHES = "'\u2019"
 MAX_EXPONENT = 300
 
 _PLAIN = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?")
+# Plain decimals, or nothing. A point before three digits may group thousands, so it is looked at.
+_QUICK_WHOLE = re.compile(r"0?|-?[1-9][0-9]*")
+_QUICK_DECIMAL = re.compile(r"0?|-?[1-9][0-9]*|-?(?:0|[1-9][0-9]*)\.(?:[0-9]|[0-9]{3,})?[1-9]")
 _EXPONENT = re.compile(r"([+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+))[eE]([+-]?[0-9]{1,3})")
 _SHORTENED = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?E[+-][0-9]{2,3}")
 _MINUS = str.maketrans({"\u2212": "-", "\u2010": "-", "\ufe63": "-", "\uff0d": "-"})
@@ -130,7 +133,15 @@ class NumberConverter(Converter):
 
     def __init__(self, definition: Property, reading: Reading) -> None:
         self._style = style_of(reading.locale) if reading.locale else None
+        point = self._style is None or self._style.decimal == "."
+        self._is_plain = (_QUICK_DECIMAL if point else _QUICK_WHOLE).fullmatch
         self._currency = definition.number_hint == "currency" or definition.currency_symbol
+
+    def convert_all(self, texts: Sequence[str], kind: Kind) -> list[str | None]:
+        """Return the cells that are plain decimals as they stand."""
+        del kind
+        is_plain = self._is_plain
+        return [text if is_plain(text) else None for text in texts]
 
     def __call__(self, text: str, kind: Kind) -> Result:
         """Return the plain decimal, or why there is none."""

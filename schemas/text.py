@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from schemas.cells import Converter, Kind, Result
+from collections.abc import Sequence
+
+from schemas.cells import Converter, Kind
 from schemas.property import Property
 
 MAX_LENGTH = 65_536
@@ -19,7 +21,15 @@ class TextConverter(Converter):
     def __init__(self, definition: Property) -> None:
         self._trims = definition.field_type not in _MANY_LINES and definition.text_hint != "multi_line"
 
-    def __call__(self, text: str, kind: Kind) -> Result:
+    def convert_all(self, texts: Sequence[str], kind: Kind) -> list[str | None]:
+        """Return the texts of many cells."""
+        if any("\r" in text for text in texts):
+            return [self(text, kind) if text.strip() else "" for text in texts]
+        if self._trims:
+            return [text.strip() for text in texts]
+        return ["" if text.isspace() else text for text in texts]
+
+    def __call__(self, text: str, kind: Kind) -> str:
         """Return the text."""
         del kind
         if "\r" in text:

@@ -17,13 +17,13 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaError, SchemaErrorReason, SchemaErrors
 
 from schemas.cells import Reading, shown
 from schemas.message import Message, count_message, message
-from schemas.moments import parse_day
 from schemas.property import OWNER, PIPELINE, STAGE, PortalSchema, Property, Rule
 from schemas.rules import Clock, RuleCheck, Verdict, make_checks
 from schemas.text import MAX_LENGTH
@@ -33,8 +33,12 @@ __all__ = ["Failure", "Reading", "build_schema", "doubts", "failures", "unknown_
 KNOWN_LIMIT = 100_000
 """Distinct values whose verdict a check remembers."""
 
-_PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]*[1-9])?")
-_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
+_NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]*[1-9])?"
+_DAY = r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+_MOMENT = rf"{_DAY}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}\.[0-9]{{3}}Z"
+
+Judge = Callable[[pd.Series], Any]
+"""Returns for every cell of a column whether it passes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,7 @@ class Judgement:
     """What a check of one column is made of: a code that names it, and words for a value that fails it."""
 
     code: str
-    judge: Callable[[pd.Series], Any]
-    """Returns for every cell of a column whether it passes."""
+    judge: Judge
     explain: Callable[[str], Message]
     doubts: Doubts | None = None
 
@@ -67,12 +70,43 @@ class EachValue:
     def __call__(self, column: pd.Series) -> pd.Series:
         """Return for every cell whether its value fits; cleared values do."""
         values = column.array.tolist()
+        distinct = set(values)
         if len(self._known) > KNOWN_LIMIT:
             self._forget()
         known = self._known
-        for value in set(values).difference(known):
+        for value in distinct.difference(known):
             known[value] = self._fits(value)
+        if all(known[value] for value in distinct):
+            return _all_pass(column)
         return pd.Series([known[value] for value in values], index=column.index, dtype=bool)
+
+
+class Pattern:
+    """A judgement of values by a pattern: of all of them at once, and one by one where that fails."""
+
+    def __init__(self, pattern: str) -> None:
+        self._one = re.compile(pattern)
+        # Possessive, so that a long column is gone through once and without a stack.
+        self._all = re.compile(rf"(?:(?:{pattern})?\n)*+")
+
+    def __call__(self, column: pd.Series) -> pd.Series:
+        """Return for every cell whether it is empty or matches; cells that could not be read do not."""
+        values = column.array.tolist()
+        if None not in values and self._all.fullmatch("\n".join(values) + "\n"):
+            return _all_pass(column)
+        fits = [value is not None and (not value or self._one.fullmatch(value) is not None) for value in values]
+        return pd.Series(fits, index=column.index, dtype=bool)
+
+
+def _fits_length(column: pd.Series) -> pd.Series:
+    values = column.array.tolist()
+    if None not in values and max(map(len, values), default=0) <= MAX_LENGTH:
+        return _all_pass(column)
+    return pd.Series([value is not None and len(value) <= MAX_LENGTH for value in values], index=column.index)
+
+
+def _all_pass(column: pd.Series) -> pd.Series:
+    return pd.Series(np.ones(len(column), dtype=bool), index=column.index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +122,7 @@ class Failure:
 
 @dataclass
 class Doubts:
-    """How many cells of a column a rule leaves in doubt; the portal decides on them."""
+    """How many distinct values of a column a rule leaves in doubt; the portal decides on them."""
 
     rule: RuleCheck
     count: int = 0
@@ -97,8 +131,8 @@ class Doubts:
     def notice(self, place: str) -> Message:
         """Return the words for the person."""
         return count_message(
-            '{place}: one cell, "{sample}", may break the rule {rule}; the portal decides.',
-            '{place}: {count} cells, such as "{sample}", may break the rule {rule}; the portal decides.',
+            '{place}: "{sample}" may break the rule {rule}; the portal decides.',
+            '{place}: {count} values, such as "{sample}", may break the rule {rule}; the portal decides.',
             self.count,
             place=place,
             sample=shown(self.sample),
@@ -168,11 +202,8 @@ def unknown_rules(definitions: Mapping[int, Property], reading: Reading) -> list
 
 
 def _judgements(definition: Property, portal: PortalSchema, reading: Reading, clock: Clock) -> Iterator[Judgement]:
-    code, fits, text = _form(definition, portal)
-    if fits is not None:
-        yield Judgement(code, EachValue(fits, unread=False), lambda value: _explain(text, value))
-    else:
-        yield Judgement(code, lambda column: column.notna(), lambda value: _explain(text, value))
+    code, judge, words = _form(definition, portal)
+    yield Judgement(code, judge, lambda value: Message(words.template, {**words.values, "value": shown(value)}))
     if definition.name in {PIPELINE, STAGE} and reading.blank == "clear":
         yield Judgement(
             "cannot_clear",
@@ -181,10 +212,6 @@ def _judgements(definition: Property, portal: PortalSchema, reading: Reading, cl
         )
     for rule in make_checks(definition.rules, clock)[0]:
         yield _rule_check(rule)
-
-
-def _explain(words: Message, value: str) -> Message:
-    return Message(words.template, {**words.values, "value": shown(value)})
 
 
 def _rule_check(rule: RuleCheck) -> Judgement:
@@ -200,46 +227,39 @@ def _rule_check(rule: RuleCheck) -> Judgement:
     return Judgement("rule_violation", EachValue(fits), rule.violation, found)
 
 
-def _form(definition: Property, portal: PortalSchema) -> tuple[str, Callable[[str], bool] | None, Message]:
-    """Return the code, the test and the words for a value that is not in HubSpot's form for its type."""
+def _form(definition: Property, portal: PortalSchema) -> tuple[str, Judge, Message]:
+    """Return the code, the judge and the words for a value that is not in HubSpot's form for its type."""
     if definition.is_owner or definition.name == OWNER:
         known = {owner.id for owner in portal.owners} if portal.owners_known and not definition.is_multiple else None
-        return "invalid_owner", known.__contains__ if known else None, message('"{value}" is no owner')
+        judge: Judge = EachValue(known.__contains__, unread=False) if known else _was_read
+        return "invalid_owner", judge, message('"{value}" is no owner')
     if definition.type == "enumeration":
-        allowed = {option.value for option in definition.options}
-        words = message('"{value}" is not an option')
-        if not allowed or definition.name in {PIPELINE, STAGE}:
-            return "invalid_option", None, words
-        if definition.is_multiple:
-            return "invalid_option", lambda value: set(_options(value)) <= allowed or value in allowed, words
-        return "invalid_option", allowed.__contains__, words
-    forms: dict[str, tuple[str, Callable[[str], bool], Message]] = {
-        "number": (
-            "invalid_number",
-            lambda value: _PLAIN_NUMBER.fullmatch(value) is not None,
-            message('"{value}" is not a number'),
-        ),
-        "bool": ("invalid_boolean", {"true", "false"}.__contains__, message('"{value}" is neither true nor false')),
-        "date": ("invalid_date", _is_day, message('"{value}" is no date')),
-        "datetime": (
-            "invalid_datetime",
-            lambda value: _MOMENT.fullmatch(value) is not None and _is_day(value[:10]),
-            message('"{value}" is no date and time'),
-        ),
-    }
-    return forms.get(
-        definition.type,
-        (
-            "too_long",
-            lambda value: len(value) <= MAX_LENGTH,
-            message('"{value}" is longer than the {limit} characters that HubSpot keeps', limit=MAX_LENGTH),
-        ),
+        return "invalid_option", _among_options(definition), message('"{value}" is not an option')
+    if definition.type == "number":
+        return "invalid_number", Pattern(_NUMBER), message('"{value}" is not a number')
+    if definition.type == "bool":
+        words = message('"{value}" is neither true nor false')
+        return "invalid_boolean", EachValue({"true", "false"}.__contains__, unread=False), words
+    if definition.type == "date":
+        return "invalid_date", Pattern(_DAY), message('"{value}" is no date')
+    if definition.type == "datetime":
+        return "invalid_datetime", Pattern(_MOMENT), message('"{value}" is no date and time')
+    words = message(
+        '"{value}" and so on is longer than the {limit} characters that HubSpot keeps; shorten it', limit=MAX_LENGTH
     )
+    return "too_long", _fits_length, words
 
 
-def _is_day(value: str) -> bool:
-    return len(value) == len("2026-03-04") and parse_day(value) is not None
+def _among_options(definition: Property) -> Judge:
+    allowed = {option.value for option in definition.options}
+    if not allowed or definition.name in {PIPELINE, STAGE}:
+        return _was_read
+    if definition.is_multiple:
+        return EachValue(
+            lambda value: value in allowed or allowed.issuperset(value.removeprefix(";").split(";")), unread=False
+        )
+    return EachValue(allowed.__contains__, unread=False)
 
 
-def _options(value: str) -> list[str]:
-    return value.removeprefix(";").split(";")
+def _was_read(column: pd.Series) -> pd.Series:
+    return column.notna()
