@@ -19,7 +19,7 @@ from importer.records import Status
 from importer.reports.plan_view import ColumnPlan, PlanView
 from importer.reports.progress import Progress
 from importer.reports.summary import Summary
-from importer.reports.words import STATUS_COLUMN, clip, duration, percent, plain_text
+from importer.reports.words import STATUS_COLUMN, clip, clip_change, duration, percent, plain_text
 from schemas.message import Message, Translations, count_message, message
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 FINDINGS_SHOWN = 20
 """How many findings the terminal lists; the spreadsheet has them all."""
 
-_SAMPLE_LENGTH = 24
+_LONGEST_SAMPLE, _SHORTEST_SAMPLE = 40, 12
+_NUMBERS_WIDTH = 24
+"""What the plan's table needs beside headers and samples: two numbers, gaps, an arrow."""
 _HEADER_LENGTH = 24
 _WIDE = 100
 """From this width on, codes have a column of their own."""
@@ -163,27 +165,33 @@ class Terminal:
         before_after = f"{self._words(message('before'))} {self._arrow} {self._words(message('after'))}"
         table = self._table([message("column"), message("change"), message("clear")], right=(1, 2))
         table.add_column(Text(before_after), overflow="fold")
+        room = self._sample_room(columns)
         for column in columns:
             style = "bold red" if column.cleared_everywhere else ""
             table.add_row(
                 Text(clip(plain_text(column.header), _HEADER_LENGTH), style=style),
                 Text(str(column.changed)),
                 Text(str(column.cleared), style=style),
-                Text("\n").join(self._sample(before, after) for before, after in column.samples),
+                Text("\n").join(self._sample(before, after, room) for before, after in column.samples),
             )
         return table
 
-    def _sample(self, before: str | None, after: str) -> Text:
+    def _sample_room(self, columns: Sequence[ColumnPlan]) -> int:
+        """Return how many characters each side of a sample may have, so that it stays on one line."""
+        if not self.interactive:
+            return _LONGEST_SAMPLE
+        headers = max(len(clip(one.header, _HEADER_LENGTH)) for one in columns)
+        left = self._open_console().width - headers - _NUMBERS_WIDTH
+        return max(_SHORTEST_SAMPLE, min(_LONGEST_SAMPLE, left // 2))
+
+    def _sample(self, before: str | None, after: str, room: int) -> Text:
         from rich.text import Text
 
-        sides = []
-        for value in (before, after):
-            if value:
-                sides.append(Text(clip(plain_text(value), _SAMPLE_LENGTH)))
-            else:
-                word = message("(not read)") if value is None else message("(empty)")
-                sides.append(Text(self._words(word), style="italic"))
-        return Text(f" {self._arrow} ").join(sides)
+        old, new = clip_change(plain_text(before or ""), plain_text(after), room)
+        known = Text(old) if old else Text(self._words(message("(empty)")), style="italic")
+        left = Text(self._words(message("(not read)")), style="italic") if before is None else known
+        right = Text(new) if new else Text(self._words(message("(empty)")), style="italic")
+        return Text(f" {self._arrow} ").join([left, right])
 
     def _forecast(self, plan: PlanView) -> str:
         forecast = plan.forecast

@@ -59,6 +59,17 @@ def clip(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
 
 
+def clip_change(before: str, after: str, length: int) -> tuple[str, str]:
+    """Return both texts cut to `length` characters, from shortly before the place where they begin to differ."""
+    same = 0
+    while same < min(len(before), len(after)) and before[same] == after[same]:
+        same += 1
+    start = same - length // 3
+    if max(len(before), len(after)) <= length or start <= 0:
+        return clip(before, length), clip(after, length)
+    return clip(f"…{before[start:].lstrip()}", length), clip(f"…{after[start:].lstrip()}", length)
+
+
 def place_of(finding: Finding) -> str:
     """Return where a finding is, `D7 Priority`; empty for a whole row or file."""
     header = clip(plain_text(finding.header or "").strip(), _LONGEST_HEADER)

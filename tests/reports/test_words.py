@@ -11,6 +11,7 @@ from importer.reports.words import (
     Labels,
     RowMessage,
     clip,
+    clip_change,
     duration,
     finding_text,
     join_texts,
@@ -181,6 +182,20 @@ def test_duration(seconds, told):
 )
 def test_percent(share, language, told):
     assert percent(share, translations(language)) == told
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        pytest.param("short", "shorter", ("short", "shorter"), id="fits"),
+        pytest.param("one and two and three", "x", ("one and tw…", "x"), id="differs-at-once"),
+        pytest.param("called on Monday", "called on Friday", ("…on Monday", "…on Friday"), id="differs-late"),
+        pytest.param("a long note", "a long note, and more", ("…ote", "…ote, and…"), id="appended"),
+    ],
+)
+def test_clip_change(before, after, shown):
+    """What differs is in sight."""
+    assert clip_change(before, after, 11) == shown
 
 
 def test_clip():
