@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from importer.column_reader import Cells, ColumnReader, ReadColumn
+from importer.column_reader import ColumnReader, ReadColumn
 from importer.errors import UsageError
 from importer.findings import Finding, column_letter
 from importer.keys import key_converter
