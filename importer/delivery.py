@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from importer.batcher import make_inputs, without_overlap
 from importer.errors import Unavailable
-from importer.journal import Batch, Journal
+from importer.journal import Batch
+from importer.notebook import Notebook
 from importer.outcomes import OutcomeWriter
 from importer.portal import Answer, Missing, Portal, PortalFault, Refused, StopSignal, Ticket
 from importer.portal.waiting import pause, together
@@ -29,7 +29,7 @@ READ_BACK_REPEATS = 2
 class Line:
     """What all deliveries of one sending share. `settled` is told of outcomes once they are in the journal."""
 
-    journal: Journal
+    notebook: Notebook
     portal: Portal
     write: OutcomeWriter
     halt: StopSignal
@@ -64,7 +64,7 @@ class Delivery:
         those that may have been written: they are noted as unconfirmed, which a resume reads back.
         """
         changes = list(self.batch.changes)
-        self._settle(self.line.write.nothing_to_send(change) for change in changes if not change.after)
+        await self._settle(self.line.write.nothing_to_send(change) for change in changes if not change.after)
         changes = [change for change in changes if change.after]
         try:
             if self.batch.was_sent and changes:
@@ -73,7 +73,7 @@ class Delivery:
                 await self._deliver(group)
         finally:
             doubtful = list(self._doubtful.values())
-            self._settle(self.line.write.in_doubt(change) for change in doubtful)
+            await self._settle(self.line.write.in_doubt(change) for change in doubtful)
 
     # --- sending ------------------------------------------------------------------------------------------------
 
@@ -91,14 +91,16 @@ class Delivery:
             on_leave=self._note_sent,
             on_doubt=lambda: self._doubtful.update({change.row: change for change in changes}),
         )
-        self._note_answer(len(changes), answer)
+        if answer.accepted:
+            self.line.answered()
+            await self._settle_answered(changes, answer)
+            return None
+        await self._settle((), inputs=len(changes), answer=answer)
         if answer.refused:
+            self.line.answered()
             self._clear_doubt(changes)
             return answer
-        if answer.accepted:
-            await self._settle_answered(changes, answer)
-        else:
-            await self._settle_lost(changes, answer)
+        await self._settle_lost(changes, answer)
         return None
 
     async def _part(self, changes: Sequence[Change], refusal: Answer) -> None:
@@ -108,9 +110,9 @@ class Delivery:
             raise Refused(message("The portal refused the request itself: {text}", text=text), refusal)
         named = examine(refusal, changes, id_property=self.line.id_property).blamed
         if len(changes) == 1:
-            self._settle([self.line.write.rejected(changes[0], refusal.faults)])
+            await self._settle([self.line.write.rejected(changes[0], refusal.faults)])
         elif named and len(named) < len(changes):
-            self._settle(self.line.write.rejected(one, named[one.row]) for one in changes if one.row in named)
+            await self._settle(self.line.write.rejected(one, named[one.row]) for one in changes if one.row in named)
             await self._deliver([one for one in changes if one.row not in named])
         else:
             first, second = divide(changes, refusal)
@@ -140,7 +142,7 @@ class Delivery:
                 silent[change.row] = change
             else:
                 outcomes.append(write.rejected(change, faults))
-        self._settle(outcomes)
+        await self._settle(outcomes, inputs=len(changes), answer=answer)
         if silent:
             waits = PENDING_WAITS_S if answer.working else ()
             await self._read_back(list(silent.values()), waits, proof.blamed, proof.nameless)
@@ -155,12 +157,12 @@ class Delivery:
         """Settle rows by what the portal holds now; waiting first where it is still working on them."""
         for wait in waits:
             await pause(self.line.portal.clock, wait, self.line.halt)
-            changes = self._settle_confirmed(changes, await self._look_up(changes))
+            changes = await self._settle_confirmed(changes, await self._look_up(changes))
             if not changes:
                 return
         found = await self._look_up(changes)
         outcomes = []
-        for change in self._settle_confirmed(changes, found):
+        for change in await self._settle_confirmed(changes, found):
             ticket = found[change.row]
             faults = [fault for fault in blamed.get(change.row, ()) if not fault.is_missing] or nameless
             if isinstance(ticket, Missing):
@@ -169,7 +171,7 @@ class Delivery:
                 outcomes.append(self.line.write.rejected(change, faults))
             else:
                 outcomes.append(self.line.write.unconfirmed(change, ticket.properties, ticket=ticket.id))
-        self._settle(outcomes)
+        await self._settle(outcomes)
 
     async def _settle_lost(self, changes: Sequence[Change], answer: Answer) -> None:
         """Settle rows whose request had no answer that can be read, again and again."""
@@ -177,10 +179,10 @@ class Delivery:
             found = await self._look_up(changes, repeats=READ_BACK_REPEATS)
         except Unavailable:
             found = {}
-        open_ones = self._settle_confirmed(changes, found)
+        open_ones = await self._settle_confirmed(changes, found)
         self.lost += len(open_ones)
         write = self.line.write
-        self._settle(
+        await self._settle(
             write.missing(change, ticket)
             if isinstance(ticket := found.get(change.row), Missing)
             else write.unavailable(change, answer)
@@ -190,9 +192,9 @@ class Delivery:
     async def _read_back_before(self, changes: Sequence[Change]) -> list[Change]:
         """Settle rows of a batch that left in an earlier life of the run and arrived; return the others."""
         found = await self._look_up(changes)
-        return self._settle_confirmed(changes, found)
+        return await self._settle_confirmed(changes, found)
 
-    def _settle_confirmed(self, changes: Sequence[Change], found: Mapping[int, Ticket | Missing]) -> list[Change]:
+    async def _settle_confirmed(self, changes: Sequence[Change], found: Mapping[int, Ticket | Missing]) -> list[Change]:
         """Settle the rows whose ticket holds what was sent; return the others."""
         confirmed: dict[int, Outcome] = {}
         for change in changes:
@@ -201,7 +203,7 @@ class Delivery:
                 change, ticket.properties, self.line.definitions, absent=True
             ):
                 confirmed[change.row] = self.line.write.confirmed(change, ticket.id)
-        self._settle(confirmed.values())
+        await self._settle(confirmed.values())
         return [change for change in changes if change.row not in confirmed]
 
     async def _look_up(self, changes: Sequence[Change], *, repeats: int | None = None) -> dict[int, Ticket | Missing]:
@@ -222,35 +224,19 @@ class Delivery:
 
     # --- the journal --------------------------------------------------------------------------------------------
 
-    def _note_sent(self) -> None:
-        self.line.journal.note_sent(self.batch.number, at=_now())
+    async def _note_sent(self) -> None:
+        await self.line.notebook.note(self.batch.number, sent=True)
 
-    def _note_answer(self, inputs: int, answer: Answer) -> None:
-        if answer.accepted or answer.refused:
-            self.line.answered()
-        words = "; ".join(fault.text for fault in answer.faults[:3]) or answer.problem
-        self.line.journal.note_answer(
-            self.batch.number,
-            at=_now(),
-            inputs=inputs,
-            status=answer.status,
-            correlation=answer.correlation_id or None,
-            problem=words or None,
-        )
-
-    def _settle(self, outcomes: Iterable[Outcome]) -> None:
-        """Note outcomes in the journal, then tell of them."""
-        noted = list(outcomes)
+    async def _settle(self, outcomes: Iterable[Outcome], *, inputs: int = 0, answer: Answer | None = None) -> None:
+        """Note outcomes in the journal, with the answer to `inputs` rows that told them, then tell of them."""
+        noted = tuple(outcomes)
+        if noted or answer is not None:
+            await self.line.notebook.note(self.batch.number, inputs=inputs, answer=answer, outcomes=noted)
+        for outcome in noted:
+            self._doubtful.pop(outcome.row, None)
         if noted:
-            self.line.journal.note_outcomes(self.batch.number, noted, at=_now())
-            for outcome in noted:
-                self._doubtful.pop(outcome.row, None)
             self.line.settled(noted)
 
     def _clear_doubt(self, changes: Iterable[Change]) -> None:
         for change in changes:
             self._doubtful.pop(change.row, None)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -71,6 +71,20 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """One step of a batch: it leaves, is answered, or some of its rows get their outcome.
+
+    `at`: ISO 8601, UTC. `answer`: (inputs, HTTP status or None, correlation ID, problem).
+    """
+
+    batch: int
+    at: str
+    sent: bool = False
+    answer: tuple[int, int | None, str | None, str | None] | None = None
+    outcomes: tuple[Outcome, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RowOutcome:
     """One row as the report shows it. `status` is None while nothing is decided."""
 
@@ -386,6 +400,20 @@ class Journal:
             if changes:
                 yield Batch(number, changes, was_sent=state == "sent")
 
+    def note_progress(self, steps: Iterable[Progress]) -> None:
+        """Note steps of several batches, in order and all at once: one commit."""
+        with self._db:
+            for step in steps:
+                if step.sent:
+                    self._db.execute(
+                        "UPDATE batches SET state = 'sent', sent_at = ? WHERE number = ?", (step.at, step.batch)
+                    )
+                if step.answer is not None:
+                    self._insert_answer((step.batch, step.at, *step.answer))
+                if step.outcomes:
+                    self._decide(step.outcomes)
+                    self._close_batch(step.batch, step.at)
+
     def note_sent(self, batch: int, *, at: str) -> None:
         """Note that a batch is about to leave. After this, only the portal knows whether it arrived."""
         with self._db:
@@ -415,11 +443,14 @@ class Journal:
         outcomes = list(outcomes)
         with self._db:
             self._decide(outcomes)
-            self._db.execute(
-                "UPDATE batches SET state = 'answered', answered_at = ? WHERE number = ? "
-                "AND NOT EXISTS (SELECT 1 FROM rows WHERE batch = ? AND status IS NULL)",
-                (at, batch, batch),
-            )
+            self._close_batch(batch, at)
+
+    def _close_batch(self, batch: int, at: str) -> None:
+        self._db.execute(
+            "UPDATE batches SET state = 'answered', answered_at = ? WHERE number = ? "
+            "AND NOT EXISTS (SELECT 1 FROM rows WHERE batch = ? AND status IS NULL)",
+            (at, batch, batch),
+        )
 
     def retry_unavailable(self) -> int:
         """Make rows that failed as `unavailable` or `unconfirmed` undecided again; return how many."""

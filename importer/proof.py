@@ -104,6 +104,8 @@ def differences(
 
     absent: whether a property that `values` lacks counts, as it does where all were asked for.
     """
+    if change.after.items() <= values.items():
+        return {}  # as nearly always
     return {
         name: values.get(name, "")
         for name, wanted in change.after.items()

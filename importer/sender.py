@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from importer.delivery import Delivery, Line
 from importer.errors import Interrupted, Unavailable
 from importer.journal import Batch, Journal
+from importer.notebook import Notebook
 from importer.outcomes import OutcomeWriter
 from importer.portal import Event, Halted, OnEvent, Portal, StopSignal
 from importer.portal.limits import MOST
@@ -57,7 +58,7 @@ class _Sending:
         self._on_event = on_event
         self._total = total
         self._halt = StopSignal()
-        self._line = Line(journal, portal, write, self._halt, self._count, self._note_sign_of_life)
+        self._line = Line(Notebook(journal), portal, write, self._halt, self._count, self._note_sign_of_life)
         self._failure: BaseException | None = None
         self._counts: Counter[Status] = Counter()
         self._lost_in_a_row = 0

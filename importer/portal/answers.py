@@ -151,8 +151,10 @@ def _records(entries: Any) -> Iterator[Record]:
         )
 
 
-def _values(values: Mapping[str, Any]) -> dict[str, str]:
-    return {name: value if type(value) is str else _text(value) for name, value in values.items()}
+def _values(values: dict[str, Any]) -> dict[str, str]:
+    if set(map(type, values.values())) == {str}:
+        return values  # as nearly always
+    return {name: _text(value) for name, value in values.items()}
 
 
 def _history(entries: Any) -> tuple[HistoryEntry, ...]:

@@ -7,7 +7,7 @@ outcome is not known (updates), or is raised (all else). Nobody outside of this 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from types import TracebackType
@@ -35,6 +35,7 @@ MAX_HISTORY_INPUTS = 50
 """Tickets in one batch read that asks for histories. Source: HubSpot's refusal of more."""
 
 Signal = Callable[[], None]
+Leave = Callable[[], Awaitable[None]]
 
 
 class Refused(PortalError):
@@ -99,7 +100,7 @@ class Portal:
         inputs: Sequence[Mapping[str, Any]],
         *,
         stop: StopSignal | None = None,
-        on_leave: Signal | None = None,
+        on_leave: Leave | None = None,
         on_doubt: Signal | None = None,
     ) -> Answer:
         """Send one batch of updates and return what became of it.
@@ -246,6 +247,12 @@ class Portal:
         self._require(reply, verdict)
         return dict(reply.body) if isinstance(reply.body, dict) else {}
 
+    async def probe(self, path: str, *, query: Mapping[str, str] | None = None) -> Reply:
+        """Ask once, and return whatever came back: for those who look at the connection itself."""
+        return await self._once(
+            "GET", path, query=query, content=None, count="", metered=True, stop=None, on_leave=None
+        )  # fmt: skip
+
     # --- one request, with its repeats --------------------------------------------------------------------------
 
     async def _repeat(
@@ -260,7 +267,7 @@ class Portal:
         metered: bool = True,
         repeats: int = retries.MAX_REPEATS,
         stop: StopSignal | None = None,
-        on_leave: Signal | None = None,
+        on_leave: Leave | None = None,
         on_doubt: Signal | None = None,
     ) -> tuple[Reply, Verdict]:
         """Send a request until its answer is final or the bounds are reached; return that answer and what it means.
@@ -300,7 +307,7 @@ class Portal:
         count: str,
         metered: bool,
         stop: StopSignal | None,
-        on_leave: Signal | None,
+        on_leave: Leave | None,
     ) -> Reply:
         """Wait for a turn, send once, give the turn back."""
         if not metered:
@@ -311,7 +318,7 @@ class Portal:
             if count:
                 setattr(self.stats, count, getattr(self.stats, count) + 1)
             if on_leave is not None:
-                on_leave()
+                await on_leave()
             reply = await self._exchange.send(
                 method, path, query=query, content=content, on_left=lambda: self._limiter.moved(turn)
             )

@@ -6,17 +6,18 @@ reads it.
 
 from __future__ import annotations
 
+import importlib.util
 import ssl
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
-from types import TracebackType
-from typing import Any, Self
+from types import ModuleType, TracebackType
+from typing import Any, Self, cast
 
 import httpx
 import orjson
 
 from importer.errors import UsageError
-from importer.portal.limits import MOST
 from importer.portal.retries import Reply
 from importer.portal.settings import PortalSettings
 from importer.portal.waiting import Clock
@@ -25,6 +26,10 @@ from schemas.message import message
 MAX_BODY = 128 * 1024 * 1024
 """Bytes of an answer, unpacked. A hundred tickets with many full texts come to some tens of millions."""
 SCRUBBED = "[token]"
+
+# httpcore asks for this module many times a request. Where it is missing, Python would search all folders each time.
+if importlib.util.find_spec("sniffio") is None:
+    sys.modules["sniffio"] = cast(ModuleType, None)
 
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -38,7 +43,11 @@ def user_agent() -> str:
 
 
 class Exchange:
-    """A pool of connections to one portal. `app`: an ASGI application that stands in for it, in this process."""
+    """A pool of connections to one portal. `app`: an ASGI application that stands in for it, in this process.
+
+    The pool is a stack of clients with one connection each: httpx's own looks at all its connections whenever one of
+    them takes or ends a request, which with 64 of them costs more than all the rest.
+    """
 
     def __init__(self, settings: PortalSettings, *, clock: Clock, app: Any = None, timeout_s: float = 60.0) -> None:
         self._token = settings.token
@@ -46,23 +55,36 @@ class Exchange:
         self._base_url = settings.base_url
         self._clock = clock
         _check_url(settings.base_url)
-        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False) if app is not None else None
-        self._client = httpx.AsyncClient(
-            headers={
-                "Authorization": f"Bearer {settings.token}",
-                "User-Agent": user_agent(),
-                "Accept": "application/json",
-                "Accept-Encoding": "gzip",
-            },
-            http1=True,
-            http2=False,
+        self._app = app
+        self._timeout = httpx.Timeout(timeout_s, connect=min(10.0, timeout_s), pool=None)
+        self._headers = {
+            "Authorization": f"Bearer {settings.token}",
+            "User-Agent": user_agent(),
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+        }
+        # A proxy of the environment would see plain http, token and all.
+        self._trust_env = not settings.is_loopback
+        self._verify = httpx.create_ssl_context() if settings.base_url.startswith("https:") else False
+        self._all: list[httpx.AsyncClient] = []
+        self._idle: list[httpx.AsyncClient] = []
+
+    def _connect(self) -> httpx.AsyncClient:
+        """Return a client of one connection: the one used last of those that are idle, or a new one."""
+        if self._idle:
+            return self._idle.pop()
+        transport = httpx.ASGITransport(app=self._app, raise_app_exceptions=False) if self._app is not None else None
+        client = httpx.AsyncClient(
+            headers=self._headers,
+            verify=self._verify,
             follow_redirects=False,
-            timeout=httpx.Timeout(timeout_s, connect=min(10.0, timeout_s), pool=None),
-            limits=httpx.Limits(max_connections=MOST + 8, max_keepalive_connections=MOST + 8, keepalive_expiry=30),
-            # A proxy of the environment would see plain http, token and all.
-            trust_env=not settings.is_loopback,
+            timeout=self._timeout,
+            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=30),
+            trust_env=self._trust_env,
             transport=transport,
         )
+        self._all.append(client)
+        return client
 
     async def __aenter__(self) -> Self:
         """Return the pool itself."""
@@ -72,7 +94,8 @@ class Exchange:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        for client in self._all:
+            await client.aclose()
 
     def scrub(self, text: str) -> str:
         """Return a text without the token."""
@@ -88,32 +111,29 @@ class Exchange:
         on_left: Callable[[], None] | None = None,
     ) -> Reply:
         """Send one request and return the reply, whatever happens to it. `on_left` is called once it is written."""
-
-        async def trace(event: str, _info: Mapping[str, Any]) -> None:
-            if on_left is not None and event == "http11.send_request_body.complete":
-                on_left()
-
-        request = self._client.build_request(
-            method,
-            self._base_url + path,
-            params=query or None,
-            content=content,
-            headers={"Content-Type": "application/json"} if content is not None else None,
-            extensions={"trace": trace} if on_left is not None else None,
-        )
+        client = self._connect()
         start = self._clock.tick()
         try:
-            response = await self._client.send(request, stream=True)
+            request = client.build_request(
+                method,
+                self._base_url + path,
+                params=query or None,
+                content=content,
+                headers={"Content-Type": "application/json"} if content is not None else None,
+                extensions={"trace": _tracer(on_left)} if on_left is not None else None,
+            )
+            response = await client.send(request, stream=True)
+            headers = {name.lower(): self.scrub(value) for name, value in response.headers.items()}
+            try:
+                body = await _read(response)
+            except httpx.RequestError as error:
+                return Reply(response.status_code, headers, problem=f"the answer broke off ({_name(error)})")
+            finally:
+                await response.aclose()
         except httpx.RequestError as error:
             return self._lost(error)
-        headers: dict[str, str] = {}
-        try:
-            headers = {name.lower(): self.scrub(value) for name, value in response.headers.items()}
-            body = await _read(response)
-        except httpx.RequestError as error:
-            return Reply(response.status_code, headers, problem=f"the answer broke off ({_name(error)})")
         finally:
-            await response.aclose()
+            self._idle.append(client)
         return self._parse(response.status_code, headers, body, self._clock.tick() - start)
 
     def _parse(self, status: int, headers: dict[str, str], body: bytes | None, latency_s: float) -> Reply:
@@ -146,6 +166,16 @@ def _check_url(url: str) -> None:
         raise UsageError(
             message("HUBSPOT_BASE_URL is not an address: {reason}.", reason=str(error)), code="unsafe_address"
         ) from error
+
+
+def _tracer(on_left: Callable[[], None]) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:
+    """Return what httpx calls at each step of a request; it passes on the moment when all is written."""
+
+    async def trace(step: str, _info: Mapping[str, Any]) -> None:
+        if step == "http11.send_request_body.complete":
+            on_left()
+
+    return trace
 
 
 async def _read(response: httpx.Response) -> bytes | None:

@@ -22,6 +22,8 @@ FEWEST, MOST = 8, 64
 """Requests in flight: at least, at most."""
 MARGIN_S, MOST_MARGIN_S = 0.1, 2.0
 """Added to the window, since requests reach the portal some time after they leave, and not all equally late."""
+BURST_S = 1.0
+"""A window may be used up at once; this is how long that may take."""
 HEADROOM = 1.25
 """In flight over what Little's law gives, so that an answer that comes late leaves no gap."""
 MOST_DIGITS = 15
@@ -188,13 +190,7 @@ class Limiter:
         """Return how many requests may be in flight now."""
         if self._latency_s is None:
             return int(min(FEWEST, self._ceiling))
-        limits = self.allowed
-        rate = limits.max_requests / limits.interval_s
-        if rate * self._latency_s * HEADROOM < MOST and limits.max_requests:
-            # What is left of the window may be used within a second.
-            used = self._budget.count(self._clock.time() - limits.interval_s)
-            rate = max(rate, float(limits.max_requests - used))
-        wanted = math.ceil(rate * self._latency_s * HEADROOM)
+        wanted = math.ceil(self.allowed.max_requests / BURST_S * self._latency_s * HEADROOM)
         return int(max(1, min(self._ceiling, max(FEWEST, wanted), MOST)))
 
     def _windows(self, now: float) -> tuple[Window, ...]:
