@@ -113,3 +113,9 @@ class Interrupted(ImportTicketsError):
 
     def __init__(self) -> None:
         super().__init__(message("Interrupted."))
+
+
+class InternalFault(ImportTicketsError):
+    """A fault of this program. Nothing is known of what was going on but what the journal says."""
+
+    exit_code = 3

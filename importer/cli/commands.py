@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from importer.errors import ImportTicketsError, Interrupted
+from importer.errors import ImportTicketsError, InternalFault, Interrupted
 
 if TYPE_CHECKING:
     from importer.cli.person import Person
@@ -211,9 +211,38 @@ def _drive(job: Callable[[StopSignal], Coroutine[Any, Any, Result]], *, file: Pa
         return asyncio.run(job(stop))
     except KeyboardInterrupt:
         return fail_early(Interrupted(), file=file)
+    except Exception as error:  # noqa: BLE001 - a traceback is kept in a file, not shown
+        return fail_early(_keep_traceback(error), file=file)
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def _keep_traceback(error: Exception) -> InternalFault:
+    """Write what went wrong into the state folder, without the token, and return the error that names the file."""
+    import tempfile
+    import traceback
+
+    from schemas.message import message
+
+    text = "".join(traceback.format_exception(error))
+    if token := os.environ.get("HUBSPOT_ACCESS_TOKEN", "").strip():
+        text = text.replace(token, "[token]")
+    try:
+        folder = _state().home
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, path = tempfile.mkstemp(prefix="fault-", suffix=".txt", dir=folder)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError:
+        path = f"{type(error).__name__}: {error}"
+    return InternalFault(
+        message(
+            "This is a fault of import-tickets itself, and not of your file. Please report it with {path}. "
+            "`import-tickets runs` tells whether something was sent, and how to go on.",
+            path=path,
+        )
+    )
 
 
 def _finish(options: argparse.Namespace, person: Person, result: Result) -> int:

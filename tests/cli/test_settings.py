@@ -45,7 +45,7 @@ def test_columns_are_mapped_and_skipped(tmp_path):
     ],
 )
 def test_what_is_no_setting_is_named(settings, said, tmp_path):
-    with pytest.raises(UsageError, match="import-tickets.toml") as refused:
+    with pytest.raises(UsageError, match=r"import-tickets\.toml") as refused:
         options(tmp_path, settings)
 
     assert said in str(refused.value)

@@ -1,0 +1,133 @@
+"""The program on a real terminal: it asks, takes yes and no, and is interrupted politely."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals of this kind")
+
+
+class OnTerminal:
+    """The program in a process of its own, on a pseudo-terminal of 80 columns."""
+
+    def __init__(self, *arguments, environment):
+        self._lead, follow = pty.openpty()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "importer", *(str(one) for one in arguments)],
+            stdin=follow,
+            stdout=subprocess.PIPE,
+            stderr=follow,
+            env={**os.environ, **environment, "TERM": "xterm", "COLUMNS": "80"},
+        )
+        os.close(follow)
+        self.shown = ""
+
+    def wait_for(self, text, timeout=40):
+        """Read what is shown until `text` is."""
+        deadline = time.monotonic() + timeout
+        while text not in self.shown:
+            assert time.monotonic() < deadline, self.shown
+            try:
+                self.shown += os.read(self._lead, 4096).decode("utf-8", "replace")
+            except OSError:
+                raise AssertionError(f"{text!r} was never shown:\n{self.shown}") from None
+
+    def type(self, text):
+        os.write(self._lead, text.encode())
+
+    def end(self):
+        """Wait for the end; return (exit code, standard output, all that was shown)."""
+        while True:
+            try:
+                piece = os.read(self._lead, 4096)
+            except OSError:
+                break
+            if not piece:
+                break
+            self.shown += piece.decode("utf-8", "replace")
+        out, _ = self.process.communicate(timeout=40)
+        os.close(self._lead)
+        return self.process.returncode, out.decode(), self.shown
+
+
+@pytest.fixture
+def on_terminal(home, sandbox):
+    def start(*arguments):
+        return OnTerminal(*arguments, environment=sandbox.environment)
+
+    return start
+
+
+@pytest.fixture
+def edits(tmp_path):
+    path = tmp_path / "edits.csv"
+    path.write_text("Record ID,subject\n25012345001,New name\n25012345009,Other name\n")
+    return path
+
+
+def test_yes_goes_ahead(on_terminal, edits, sandbox):
+    session = on_terminal(edits)
+    session.wait_for("Update 2 tickets? [y/N]")
+    session.type("y\n")
+
+    code, out, shown = session.end()
+
+    assert code == 0, shown
+    assert out == ""
+    assert "2 updated" in shown
+    assert sandbox.ticket("25012345001")["properties"]["subject"] == "New name"
+
+
+@pytest.mark.parametrize("answer", ["n\n", "\n", "\x04"], ids=["no", "nothing", "end-of-input"])
+def test_anything_else_is_a_no_and_leaves_the_file_alone(answer, on_terminal, edits, sandbox):
+    original = edits.read_bytes()
+    session = on_terminal(edits)
+    session.wait_for("[y/N]")
+    session.type(answer)
+
+    code, _, shown = session.end()
+
+    assert code == 2, shown
+    assert edits.read_bytes() == original
+    assert sandbox.requests("batch/update") == []
+
+
+def test_invalid_rows_are_part_of_the_question(on_terminal, edits, sandbox):
+    with edits.open("a") as file:
+        file.write("99999999999,No such ticket\n")
+    session = on_terminal(edits)
+    session.wait_for("leave out the invalid rows? [y/N]")
+    session.type("y\n")
+
+    code, _, shown = session.end()
+
+    assert code == 1, shown
+    assert "2 updated" in shown
+
+
+def test_ctrl_c_at_the_question_sends_nothing(on_terminal, edits, sandbox):
+    original = edits.read_bytes()
+    session = on_terminal(edits)
+    session.wait_for("[y/N]")
+    session.process.send_signal(signal.SIGINT)
+
+    code, _, shown = session.end()
+
+    assert code == 130
+    assert "Traceback" not in shown
+    assert edits.read_bytes() == original
+    assert sandbox.requests("batch/update") == []
+
+
+def test_no_color_is_honoured(on_terminal, edits, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    session = on_terminal(edits, "--dry-run")
+
+    _, _, shown = session.end()
+
+    assert "\x1b[3" not in shown
+    assert "2 rows" in shown
