@@ -1,0 +1,42 @@
+"""The results, written beside the rows of the user's own spreadsheet.
+
+In:  the file, an `Annotation`, and the digest of the file as it was read.
+Out: the same file with two columns (and two sheets, in a workbook) more; or, where that is not safe, a file beside it
+     and notices that say why. Nothing of the user's is lost in either case.
+
+    written = write_back(path, annotation, output=None, digest=source.digest)
+
+`delimited` and `workbook` do the annotating, `replace` puts files in place, `values` makes the workbook that stands in
+for a file that is not patched.
+"""
+
+from __future__ import annotations
+
+from importer.writeback.annotation import (
+    CHANGES_SHEET,
+    MESSAGE_HEADER,
+    REPORT_SHEET,
+    STATUS_HEADER,
+    Annotation,
+    ChangeLine,
+    Dialect,
+    ErrorLine,
+    RowNote,
+    Written,
+)
+from importer.writeback.writing import find_output_fault, write_back
+
+__all__ = [
+    "CHANGES_SHEET",
+    "MESSAGE_HEADER",
+    "REPORT_SHEET",
+    "STATUS_HEADER",
+    "Annotation",
+    "ChangeLine",
+    "Dialect",
+    "ErrorLine",
+    "RowNote",
+    "Written",
+    "find_output_fault",
+    "write_back",
+]

@@ -1,0 +1,129 @@
+"""What is to be written beside the rows, as plain records: the one thing the rest of the program hands over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from gettext import NullTranslations
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from schemas.message import Message, Translations
+
+STATUS_HEADER = "Import status"
+MESSAGE_HEADER = "Import message"
+REPORT_SHEET = "Import report"
+CHANGES_SHEET = "Import changes"
+
+
+class RowNote(NamedTuple):
+    """What became of one row. A named tuple, not a dataclass: a million are made in one run.
+
+    `key` is only shown where the row itself cannot be (the file changed meanwhile, or is gone).
+    """
+
+    row: int
+    status: str
+    message: str = ""
+    key: str = ""
+
+
+class ErrorLine(NamedTuple):
+    """One finding, for the table of errors. `position` counts columns from 0; None where no cell is meant."""
+
+    row: int | None
+    position: int | None
+    header: str
+    value: str
+    code: str
+    message: str
+
+
+class ChangeLine(NamedTuple):
+    """One cell that changed (or would). `ticket_url` is None where the record ID is not known."""
+
+    row: int
+    key: str
+    ticket_url: str | None
+    header: str
+    before: str
+    after: str
+    position: int | None = None
+
+
+class Dialect(Protocol):
+    """How a delimited file is written. The loader's own record of it fits."""
+
+    @property
+    def encoding(self) -> str:
+        """A name Python knows."""
+
+    @property
+    def delimiter(self) -> str:
+        """One character."""
+
+    @property
+    def separator_line(self) -> bool:
+        """Whether the first line is `sep=;` and not a row."""
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """Everything the spreadsheet is given.
+
+    `notes`, `errors` and `changes` may be called several times; each call starts again. Notes come in row order, each
+    row once, rows as the spreadsheet numbers them. `headers` is the header row as the loader read it, by position,
+    with our own columns of an earlier run where they stand. Texts are in the language of the people already, but for
+    the words of the report sheets themselves, which go through `translations`.
+    """
+
+    sheet: str | None
+    header_row: int
+    headers: Sequence[str]
+    notes: Callable[[], Iterator[RowNote]]
+    faulty: Sequence[tuple[int, int]] = ()
+    """(row, position) of cells to highlight."""
+    totals: Sequence[tuple[str, int]] = ()
+    """(status, rows)."""
+    facts: Sequence[tuple[str, str]] = ()
+    """(label, value): the run, the portal, the plan."""
+    errors: Callable[[], Iterator[ErrorLine]] = lambda: iter(())
+    changes: Callable[[], Iterator[ChangeLine]] = lambda: iter(())
+    translations: Translations = field(default_factory=NullTranslations)
+    dialect: Dialect | None = None
+    """How a delimited file is written, as the loader found; None: it is looked at again."""
+
+    def say(self, text: Message) -> str:
+        """Return a text of ours in the language of the report."""
+        return text.render(self.translations)
+
+    def own_positions(self) -> tuple[int | None, int | None]:
+        """Return where an earlier run left the status and the message column; None where it did not."""
+        places = {header.strip(): position for position, header in enumerate(self.headers)}
+        return places.get(STATUS_HEADER), places.get(MESSAGE_HEADER)
+
+    def last_header(self) -> int:
+        """Return the position of the last header that is not ours; -1 where there is none."""
+        ours = (STATUS_HEADER, MESSAGE_HEADER)
+        filled = (n for n, header in enumerate(self.headers) if header.strip() and header.strip() not in ours)
+        return max(filled, default=-1)
+
+
+@dataclass(frozen=True)
+class Written:
+    """Where the results are. `path` is None where they could not be written anywhere; `notices` say why."""
+
+    path: Path | None
+    beside: bool
+    notices: tuple[Message, ...] = ()
+
+
+class NotUnderstood(Exception):
+    """The file has a shape that cannot be annotated without risk; nothing of it was touched.
+
+    Never leaves this package: the results go beside. `reason` is a whole sentence.
+    """
+
+    def __init__(self, reason: Message) -> None:
+        super().__init__(str(reason))
+        self.reason = reason

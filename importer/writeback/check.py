@@ -1,0 +1,82 @@
+"""A finished workbook, read again before it takes the place of the old one.
+
+In:  the old file and the new one.
+Out: nothing, or Damaged. Every part that was not to change must be there with the same stored bytes; every part that
+     was must unpack to what its checksum says; and in a sheet of ordinary size every cell of the user's must have the
+     same value for an independent reader. (Large sheets would take that reader longer than the patch itself; their
+     cells are counted.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from importer.writeback.annotation import NotUnderstood
+from importer.writeback.archive import Archive, Member
+from importer.writeback.deflate import Codec
+from importer.writeback.workbook import Patched
+
+ORDINARY = 2 << 20
+"""Bytes of a sheet's part, unpacked, up to which every value is compared: some 4,000 rows of 12 columns."""
+_BLOCK = 1 << 20
+
+
+class Damaged(Exception):
+    """The new file is not what it should be: a fault of the disk, or ours. It must not replace anything."""
+
+
+def check_workbook(old: Path, new: Path, patched: Patched, sheet: str, codec: Codec) -> None:
+    """Compare the new file with the old one. Raises Damaged."""
+    with old.open("rb") as before, new.open("rb") as after:
+        try:
+            was, is_now = Archive(before, codec), Archive(after, codec)
+            for name, member in is_now.members.items():
+                if name in patched.touched:
+                    for _ in is_now.pieces(member):
+                        pass
+            same = all(
+                name in patched.touched or (name in is_now.members and _same(was, member, is_now, is_now.members[name]))
+                for name, member in was.members.items()
+            )
+        except NotUnderstood as problem:
+            raise Damaged from problem
+        ordinary = was.members[patched.sheet_part].info.file_size <= ORDINARY
+    if not same or (ordinary and not _same_values(old, new, sheet, patched)):
+        raise Damaged
+
+
+def _same(was: Archive, old: Member, is_now: Archive, new: Member) -> bool:
+    """Return whether two members have the same headers and the same stored bytes."""
+    if old.end - old.start != new.end - new.start:
+        return False
+    was.stream.seek(old.start)
+    is_now.stream.seek(new.start)
+    left = old.end - old.start
+    while left:
+        size = min(left, _BLOCK)
+        if was.stream.read(size) != is_now.stream.read(size):
+            return False
+        left -= size
+    return True
+
+
+def _same_values(old: Path, new: Path, sheet: str, patched: Patched) -> bool:
+    import python_calamine as calamine
+
+    ours = {patched.place.status, patched.place.message}
+    rows = []
+    for path in (old, new):
+        with calamine.CalamineWorkbook.from_path(path) as workbook:
+            values = workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+        kept = [[value for position, value in enumerate(row) if position not in ours] for row in values]
+        rows.append([_trimmed(row) for row in kept])
+    return _trimmed(rows[0]) == _trimmed(rows[1])
+
+
+def _trimmed(values: Sequence[object]) -> Sequence[object]:
+    """Return a list without the empty values at its end."""
+    end = len(values)
+    while end and values[end - 1] in ("", [], None):
+        end -= 1
+    return values[:end]

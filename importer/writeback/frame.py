@@ -1,0 +1,238 @@
+"""A sheet's part around its rows: columns' widths, the dimension, our conditional format. All else stays as it is.
+
+Source: ECMA-376 part 1, 18.3.1.99 (order of a worksheet's elements), 18.3.1.13 (col), 18.3.1.18
+(conditionalFormatting).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from importer.findings import column_letter
+from importer.writeback.annotation import NotUnderstood
+from importer.writeback.markup import RELATIONS, Edit, Element, append_inside, apply_edits, attribute_edit, parse
+from schemas.message import message
+
+OUR_RULE = 'N("import-tickets")=0'
+"""The formula of our conditional format: always true, for N of a text is 0, and nobody else's."""
+_OUR_MARK = "import-tickets"
+_AREAS_IN_ONE = 1_000
+_MOST_AREAS = 20_000
+"""Highlighted areas: more slow a spreadsheet down, and nobody looks at them one by one."""
+
+_BEFORE_FORMATS = frozenset(
+    [
+        "sheetData",
+        "sheetCalcPr",
+        "sheetProtection",
+        "protectedRanges",
+        "scenarios",
+        "autoFilter",
+        "sortState",
+        "dataConsolidate",
+        "customSheetViews",
+        "mergeCells",
+        "phoneticPr",
+        "conditionalFormatting",
+    ]
+)
+_REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d+)(?::\$?([A-Z]{1,3})\$?(\d+))?\Z")
+_COLUMN_LIMITS = re.compile(rb"""\s(min|max)\s*=\s*("[^"]*"|'[^']*')""")
+
+
+class Occupied(Exception):
+    """Something of the user's stands in the columns meant for ours; `position` is the last such column."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(position)
+        self.position = position
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The positions of our two columns. Those in `reused` hold what an earlier run wrote."""
+
+    status: int
+    message: int
+    reused: frozenset[int] = frozenset()
+
+    @property
+    def last(self) -> int:
+        """Return the rightmost of the two."""
+        return max(self.status, self.message)
+
+
+def column_position(letters: str) -> int:
+    """Return the position, from 0, of a column's letters: A is 0, AA is 26."""
+    position = 0
+    for letter in letters:
+        position = position * 26 + ord(letter) - 64
+    return position - 1
+
+
+class Frame:
+    """A sheet's part without its rows: `head` ends behind `<sheetData>`, `tail` begins at `</sheetData>`."""
+
+    def __init__(self, head: bytes, prefix: str) -> None:
+        """Parse the head. Raises NotUnderstood where the rows do not stand in a worksheet as they should."""
+        self._prefix = prefix
+        colon = f"{prefix}:" if prefix else ""
+        self._head = head
+        self._root = parse(head + f"</{colon}sheetData></{colon}worksheet>".encode(), "worksheet")
+        rows = self._root.children[-1] if self._root.children else None
+        right = self._root.name == "worksheet" and self._root.namespace in RELATIONS and self._root.prefix == prefix
+        if not right or rows is None or rows.name != "sheetData" or rows.open_end != len(head):
+            raise NotUnderstood(message("The XML of the sheet is not as workbooks have it."))
+        self._rows = rows
+
+    def head(self, place: Place, widths: Mapping[int, float]) -> bytes:
+        """Return the head with the dimension and the widths ({position: characters}) of our columns."""
+        edits = self._column_edits(widths)
+        dimension = self._root.child("dimension")
+        found = _REFERENCE.match(dimension.attributes.get("ref", "")) if dimension else None
+        if dimension and found:
+            left, top, right, bottom = found.groups()
+            last = max(column_position(right or left), place.last)
+            reference = f"{left}{top}:{column_letter(last)}{bottom or top}"
+            edits += attribute_edit(dimension, self._head, "ref", reference)
+        return apply_edits(self._head, edits)
+
+    def tail(self, tail: bytes, place: Place, faulty: Sequence[tuple[int, int]], highlight: int) -> bytes:
+        """Return the tail with our conditional format in place of an earlier one.
+
+        faulty: (row, position); highlight: the differential format's index in the styles part.
+        Raises Occupied where merged cells reach into our columns, NotUnderstood for a tail that is not well-formed.
+        """
+        shift = len(self._head)
+        root = parse(self._head + tail, "worksheet")
+        for merged in (element for element in root.walk() if element.name == "mergeCell"):
+            _check_merged(merged.attributes.get("ref", ""), place)
+        edits: list[Edit] = []
+        behind = len(self._head)
+        priority = 0
+        for element in root.children:
+            ours = element.name == "conditionalFormatting" and _remove_ours(element, edits)
+            if element.name in _BEFORE_FORMATS and not ours:
+                behind = max(behind, element.end)
+        priority = max(
+            (_priority(rule) for rule in root.walk() if rule.name == "cfRule" and not _is_ours(rule)), default=0
+        )
+        blocks = "".join(self._formats(faulty, highlight, priority)).encode()
+        edits.append(Edit(behind, behind, blocks))
+        return apply_edits(tail, [Edit(edit.start - shift, edit.end - shift, edit.new) for edit in edits])
+
+    def _formats(self, faulty: Sequence[tuple[int, int]], highlight: int, priority: int) -> Iterable[str]:
+        areas = cell_areas(faulty)[:_MOST_AREAS]
+        p = f"{self._prefix}:" if self._prefix else ""
+        formula = OUR_RULE.replace('"', "&quot;")
+        for start in range(0, len(areas), _AREAS_IN_ONE):
+            priority += 1
+            reference = " ".join(areas[start : start + _AREAS_IN_ONE])
+            yield (
+                f'<{p}conditionalFormatting sqref="{reference}"><{p}cfRule type="expression" dxfId="{highlight}" '
+                f'priority="{priority}"><{p}formula>{formula}</{p}formula></{p}cfRule></{p}conditionalFormatting>'
+            )
+
+    def _column_edits(self, widths: Mapping[int, float]) -> list[Edit]:
+        lists = [child for child in self._root.children if child.name == "cols"]
+        columns = [column for child in lists for column in child.children if column.name == "col"]
+        if not columns:
+            p = f"{self._prefix}:" if self._prefix else ""
+            new = "".join(_column(p, number, width) for number, width in _by_number(widths)).encode()
+            if lists:
+                return append_inside(lists[0], self._head, new)
+            whole = f"<{p}cols>".encode() + new + f"</{p}cols>".encode()
+            return [Edit(self._rows.start, self._rows.start, whole)]
+        edits: list[Edit] = []
+        missing = dict(_by_number(widths))
+        for column in columns:
+            first, last = int(column.attributes["min"]), int(column.attributes["max"])
+            inside = [number for number in sorted(missing) if first <= number <= last]
+            if inside:
+                own = {number: missing.pop(number) for number in inside}
+                edits += _split(column, self._head, first, last, own)
+        for number, width in sorted(missing.items()):
+            earlier = [column for column in columns if int(column.attributes["max"]) < number]
+            place = earlier[-1].end if earlier else columns[0].start
+            p = f"{self._prefix}:" if self._prefix else ""
+            edits.append(Edit(place, place, _column(p, number, width).encode()))
+        return edits
+
+
+def _by_number(widths: Mapping[int, float]) -> list[tuple[int, float]]:
+    return sorted((position + 1, width) for position, width in widths.items())
+
+
+def _column(prefix: str, number: int, width: float, style: str = "") -> str:
+    formatted = f' style="{style}"' if style else ""
+    return f'<{prefix}col min="{number}" max="{number}" width="{width:g}"{formatted} customWidth="1"/>'
+
+
+def _split(column: Element, data: bytes, first: int, last: int, own: Mapping[int, float]) -> list[Edit]:
+    """Return the edit that cuts our columns out of a range of columns; none where one of ours has its width already."""
+    attributes = column.attributes
+    if (
+        first == last
+        and attributes.get("customWidth") in {"1", "true"}
+        and attributes.get("hidden", "0") in {"0", "false"}
+    ):
+        return []
+    prefix = f"{column.prefix}:" if column.prefix else ""
+    tag = data[column.start : column.end]
+    pieces = []
+    at = first
+    for number in [*sorted(own), last + 1]:
+        if at < number:
+            limits = {b"min": at, b"max": number - 1}
+            pieces.append(
+                _COLUMN_LIMITS.sub(lambda found, limits=limits: b' %s="%d"' % (found[1], limits[found[1]]), tag)  # type: ignore[misc]
+            )
+        if number in own:
+            pieces.append(_column(prefix, number, own[number], attributes.get("style", "")).encode())
+        at = number + 1
+    return [Edit(column.start, column.end, b"".join(pieces))]
+
+
+def _check_merged(reference: str, place: Place) -> None:
+    found = _REFERENCE.match(reference)
+    if found is None:
+        return
+    first, last = column_position(found[1]), column_position(found[3] or found[1])
+    if first <= place.last and last >= min(place.status, place.message):
+        raise Occupied(last)
+
+
+def _is_ours(rule: Element) -> bool:
+    return any(_OUR_MARK in child.text for child in rule.children if child.name == "formula")
+
+
+def _remove_ours(element: Element, edits: list[Edit]) -> bool:
+    """Add the edits that take our rules out of a conditional format; return whether nothing of it is left."""
+    rules = [child for child in element.children if child.name == "cfRule"]
+    ours = [rule for rule in rules if _is_ours(rule)]
+    if ours and len(ours) == len(rules):
+        edits.append(Edit(element.start, element.end, b""))
+        return True
+    edits.extend(Edit(rule.start, rule.end, b"") for rule in ours)
+    return False
+
+
+def _priority(rule: Element) -> int:
+    number = rule.attributes.get("priority", "0")
+    return int(number) if number.isdigit() else 0
+
+
+def cell_areas(cells: Iterable[tuple[int, int]]) -> list[str]:
+    """Return (row, position) pairs as references, cells below each other as one: `D7:D9`."""
+    areas = []
+    by_column = sorted({(position, row) for row, position in cells})
+    numbered = enumerate(by_column)
+    for _, run in groupby(numbered, key=lambda item: (item[1][0], item[1][1] - item[0])):
+        members = [cell for _, cell in run]
+        letters = column_letter(members[0][0])
+        top, bottom = members[0][1], members[-1][1]
+        areas.append(f"{letters}{top}" if top == bottom else f"{letters}{top}:{letters}{bottom}")
+    return areas

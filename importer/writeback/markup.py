@@ -1,0 +1,211 @@
+"""XML as bytes with addresses: where an element begins and ends, so that some bytes change and no other does.
+
+Small parts, and the frame of a sheet around its rows, are parsed whole by expat. Refused, so that the caller can put
+the results elsewhere: other encodings than UTF-8, document types, XML that is not well-formed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from xml.parsers import expat
+
+from importer.writeback.annotation import NotUnderstood
+from schemas.message import message
+
+TRANSITIONAL = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
+RELATIONS = {
+    TRANSITIONAL: "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
+    STRICT: "http://purl.oclc.org/ooxml/officeDocument/relationships",
+}
+"""Namespace of the main markup -> that of `r:id` and of relation types (ECMA-376 parts 1 and 4, annex A)."""
+
+DECLARATION = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+CELL_LIMIT = 32_767
+"""Characters in a cell, counted as UTF-16 has them (Excel specifications and limits)."""
+
+_TAG_REST = re.compile(rb"""<[^\s/>]+(?:[^<>"']|"[^"]*"|'[^']*')*>""")
+_XML_DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^>]*?encoding\s*=\s*[\"']([\w.-]+)[\"']")
+_ESCAPED = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
+_ATTRIBUTE_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\t": "&#9;"}
+
+
+@dataclass(slots=True, eq=False)
+class Element:
+    """One element of parsed bytes. Offsets are of bytes: `start` of `<`, `end` behind the last `>`."""
+
+    name: str
+    namespace: str
+    prefix: str
+    attributes: dict[str, str]
+    """By name as written, without its namespace: `r:id` is `id`."""
+    start: int
+    open_end: int
+    """Behind the start tag."""
+    close: int = 0
+    """Where the end tag begins; `open_end` for `<empty/>`."""
+    end: int = 0
+    children: list[Element] = field(default_factory=list)
+    text: str = ""
+    """Character data directly inside."""
+
+    @property
+    def empty_tag(self) -> bool:
+        """Whether it is written `<empty/>`."""
+        return self.close == self.end
+
+    def child(self, name: str) -> Element | None:
+        """Return the first child of this name in the element's own namespace."""
+        return next((c for c in self.children if c.name == name and c.namespace == self.namespace), None)
+
+    def walk(self) -> Iterator[Element]:
+        """Yield the element and everything inside, in document order."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+    def tag(self, name: str) -> str:
+        """Return a name with this element's prefix."""
+        return f"{self.prefix}:{name}" if self.prefix else name
+
+
+class Edit(NamedTuple):
+    """Bytes from `start` to `end` become `new`."""
+
+    start: int
+    end: int
+    new: bytes
+
+
+def apply_edits(data: bytes, edits: Sequence[Edit]) -> bytes:
+    """Return the data with the edits, which do not overlap; those at one place in the order they are given."""
+    pieces = []
+    at = 0
+    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+        pieces += [data[at : edit.start], edit.new]
+        at = edit.end
+    return b"".join([*pieces, data[at:]])
+
+
+def append_inside(element: Element, data: bytes, new: bytes) -> list[Edit]:
+    """Return the edits that put `new` behind the last child of an element."""
+    if not element.empty_tag:
+        return [Edit(element.close, element.close, new)]
+    name = element.tag(element.name).encode()
+    slash = data.rindex(b"/", element.start, element.open_end)
+    return [Edit(slash, element.open_end, b">" + new + b"</" + name + b">")]
+
+
+def attribute_edit(element: Element, data: bytes, name: str, value: str) -> list[Edit]:
+    """Return the edit that gives an attribute without prefix another value; none where it is not there or the same."""
+    if element.attributes.get(name, value) == value:
+        return []
+    tag = data[element.start : element.open_end]
+    found = re.search(rb"""\s%s\s*=\s*("[^"]*"|'[^']*')""" % name.encode(), tag)
+    assert found is not None
+    start = element.start + found.start(1)
+    return [Edit(start, start + len(found[1]), b'"' + value.encode() + b'"')]
+
+
+def parse(data: bytes, part: str) -> Element:
+    """Return the root of a part. Raises NotUnderstood; `part` names it in the reason."""
+    declared = _XML_DECLARATION.match(data)
+    if declared and declared[1].lower() != b"utf-8":
+        raise NotUnderstood(message("The part {name} of the workbook is not written in UTF-8.", name=part))
+    builder = _Builder(data)
+    try:
+        builder.parser.Parse(data, True)
+    except (expat.ExpatError, _DocumentType) as problem:
+        raise NotUnderstood(
+            message("The part {name} of the workbook is not XML as workbooks have it.", name=part)
+        ) from problem
+    assert builder.root is not None
+    return builder.root
+
+
+class _DocumentType(Exception):
+    """A document type declaration: entities could stand for anything."""
+
+
+class _Builder:
+    """Collects elements while expat reads."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._open: list[Element] = []
+        self.root: Element | None = None
+        self.parser = expat.ParserCreate(namespace_separator=" ")
+        self.parser.namespace_prefixes = True
+        self.parser.buffer_text = True
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.CharacterDataHandler = self._text
+        self.parser.StartDoctypeDeclHandler = self._refuse
+
+    @staticmethod
+    def _refuse(*_: object) -> None:
+        raise _DocumentType
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        namespace, local, prefix = _named(name)
+        start = self.parser.CurrentByteIndex
+        tag = _TAG_REST.match(self._data, start)
+        if tag is None:
+            raise _DocumentType
+        plain = {_named(key)[1]: value for key, value in attributes.items()}
+        element = Element(local, namespace, prefix, plain, start, tag.end())
+        if self._open:
+            self._open[-1].children.append(element)
+        else:
+            self.root = element
+        self._open.append(element)
+
+    def _end(self, _name: str) -> None:
+        element = self._open.pop()
+        if self._data[element.open_end - 2 : element.open_end] == b"/>":
+            element.close = element.end = element.open_end
+            return
+        element.close = self.parser.CurrentByteIndex
+        element.end = self._data.index(b">", element.close) + 1
+
+    def _text(self, text: str) -> None:
+        self._open[-1].text += text
+
+
+def _named(name: str) -> tuple[str, str, str]:
+    """Return (namespace, local name, prefix) of expat's `namespace local prefix`, of which parts may lack."""
+    parts = name.split(" ")
+    if len(parts) == 1:
+        return "", parts[0], ""
+    return parts[0], parts[1], parts[2] if len(parts) > 2 else ""  # noqa: PLR2004 - three parts, see above
+
+
+def text_content(text: str) -> bytes:
+    """Return text as the content of a `t` element.
+
+    What XML cannot hold becomes `_xHHHH_`, and a text that looks so already keeps its own meaning (ECMA-376 part 1,
+    22.9.2.19, ST_Xstring). Over the length a cell may have it ends in an ellipsis.
+    """
+    if len(text) * 2 > CELL_LIMIT:
+        text = _cut(text)
+    text = _ESCAPED.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").encode()
+
+
+def _cut(text: str) -> str:
+    units = text.encode("utf-16-le", "surrogatepass")
+    if len(units) <= CELL_LIMIT * 2:
+        return text
+    kept = units[: (CELL_LIMIT - 1) * 2]
+    if 0xD8 <= kept[-1] <= 0xDB:  # noqa: PLR2004 - the first half of a pair (Unicode 3.8)
+        kept = kept[:-2]
+    return kept.decode("utf-16-le", "surrogatepass") + "…"
+
+
+def attribute_content(text: str) -> str:
+    """Return text as the value of an attribute, with the same escapes."""
+    text = _ESCAPED.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
+    return "".join(_ATTRIBUTE_ESCAPES.get(letter, letter) for letter in text)

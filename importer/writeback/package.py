@@ -1,0 +1,273 @@
+"""The workbook's own parts: which part is which sheet, and how sheets of ours are entered and found again.
+
+In:  the package; names of sheets.
+Out: the part of a sheet, its tables, and edits of the workbook, its relations and the content types.
+
+Source: ECMA-376 part 2, 6.5 (relationships), 7.2 (content types); part 1, 18.2.19 and 18.2.20 (sheet, sheets).
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from importer.writeback.annotation import NotUnderstood
+from importer.writeback.archive import Archive, Member
+from importer.writeback.frame import column_position
+from importer.writeback.markup import (
+    RELATIONS,
+    Edit,
+    Element,
+    append_inside,
+    apply_edits,
+    attribute_content,
+    parse,
+)
+from schemas.message import message
+
+CONTENT_TYPES = "[Content_Types].xml"
+WORKSHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
+STYLES_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"
+_MACROS = "application/vnd.ms-excel.sheet.macroEnabled.main+xml"
+_RELATIONS_NAMESPACE = "http://schemas.openxmlformats.org/package/2006/relationships"
+_FIRST_CELL = re.compile(rb"<(?:\w+:)?c(?=[\s/>])([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c\s*>)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """One relationship of a part: its type's last word, and the part it leads to (None outside the package)."""
+
+    id: str
+    kind: str
+    target: str | None
+    element: Element
+
+
+def relations_part(part: str) -> str:
+    """Return the name of the part that holds a part's relationships; `""` is the package itself."""
+    folder, name = posixpath.split(part)
+    return posixpath.join(folder, "_rels", f"{name}.rels")
+
+
+class Package:
+    """A workbook's package that is read, and the edits that are collected for the new one.
+
+    `changed` maps the names of parts to their new content; None takes a part away.
+    """
+
+    def __init__(self, archive: Archive) -> None:
+        """Read the workbook's parts. Raises NotUnderstood for a package that is no spreadsheet."""
+        self.archive = archive
+        self.changed: dict[str, bytes | None] = {}
+        workbooks = [relation for relation in self.relations("") if relation.kind == "officeDocument"]
+        if len(workbooks) != 1 or workbooks[0].target is None:
+            raise NotUnderstood(message("The file is not a workbook in the XLSX format."))
+        self.workbook = workbooks[0].target
+        root = parse(self.read(self.workbook), self.workbook)
+        if root.name != "workbook" or root.namespace not in RELATIONS:
+            raise NotUnderstood(message("The file is not a workbook in the XLSX format."))
+        self.namespace = root.namespace
+        self.relation_namespace = RELATIONS[root.namespace]
+
+    @property
+    def signed(self) -> bool:
+        """Whether somebody signed the package: any change makes the signature void."""
+        return any(relation.kind == "origin" for relation in self.relations(""))
+
+    @property
+    def has_macros(self) -> bool:
+        """Whether it is a workbook with macros (`.xlsm`), by its content type."""
+        return _MACROS.encode() in self.read(CONTENT_TYPES)
+
+    def member(self, part: str) -> Member | None:
+        """Return the archive's member of a part."""
+        return self.archive.find(part)
+
+    def read(self, part: str) -> bytes:
+        """Return a part as it will be: with the edits made so far."""
+        member = self.archive.find(part)
+        name = member.name if member else part
+        changed = self.changed.get(name)
+        if changed is not None:
+            return changed
+        if member is None:
+            raise NotUnderstood(message("The part {name} of the workbook is missing.", name=part))
+        return self.archive.read(member)
+
+    def set(self, part: str, content: bytes) -> None:
+        """Give a part new content; a part that is the same afterwards is not touched."""
+        if content != self.read(part):
+            member = self.archive.find(part)
+            self.changed[member.name if member else part] = content
+
+    def exists(self, part: str) -> bool:
+        """Return whether there is such a part, in the old package or the new."""
+        return self.archive.find(part) is not None or any(name.lower() == part.lower() for name in self.changed)
+
+    def relations(self, part: str) -> list[Relation]:
+        """Return a part's relationships; of the package itself for `""`."""
+        name = relations_part(part)
+        if not self.exists(name):
+            return []
+        root = parse(self.read(name), name)
+        found = []
+        for element in root.children:
+            attributes = element.attributes
+            target = None
+            if attributes.get("TargetMode", "Internal") == "Internal":
+                base = "/" + posixpath.dirname(part)
+                target = posixpath.normpath(posixpath.join(base, unquote(attributes.get("Target", "")))).lstrip("/")
+            kind = attributes.get("Type", "").rpartition("/")[2]
+            found.append(Relation(attributes.get("Id", ""), kind, target, element))
+        return found
+
+    def sheet_part(self, name: str) -> str | None:
+        """Return a worksheet's part; None where no sheet has this name. Raises NotUnderstood for a chart sheet."""
+        entry = self._sheet_entry(name)
+        if entry is None:
+            return None
+        relation = next((r for r in self.relations(self.workbook) if r.id == entry.attributes.get("id")), None)
+        if relation is None or relation.kind != "worksheet" or relation.target is None:
+            raise NotUnderstood(message("The sheet is not a worksheet."))
+        return relation.target
+
+    def _sheet_entry(self, name: str) -> Element | None:
+        sheets = parse(self.read(self.workbook), self.workbook).child("sheets")
+        entries = sheets.children if sheets else []
+        return next((entry for entry in entries if entry.attributes.get("name", "").lower() == name.lower()), None)
+
+    def table_columns(self, sheet_part: str) -> list[tuple[int, int]]:
+        """Return the first and last position of each Excel table of a sheet."""
+        found = []
+        for relation in self.relations(sheet_part):
+            if relation.kind == "table" and relation.target:
+                reference = parse(self.read(relation.target), relation.target).attributes.get("ref", "")
+                corners = re.findall(r"([A-Z]+)\d+", reference)
+                if corners:
+                    found.append((column_position(corners[0]), column_position(corners[-1])))
+        return found
+
+    def styles_part(self) -> str | None:
+        """Return the styles part."""
+        relations = self.relations(self.workbook)
+        return next((relation.target for relation in relations if relation.kind == "styles"), None)
+
+    def add_related(self, part: str, kind: str, content_type: str) -> str:
+        """Enter a new part in the workbook's relations and the content types; return the relation's ID."""
+        name = relations_part(self.workbook)
+        data = self.read(name)
+        root = parse(data, name)
+        taken = {relation.id.lower() for relation in self.relations(self.workbook)}
+        number = next(n for n in range(1, len(taken) + 2) if f"rid{n}" not in taken)
+        target = posixpath.relpath(part, posixpath.dirname(self.workbook) or ".")
+        relation = (
+            f'<{root.tag("Relationship")} Id="rId{number}" Type="{self.relation_namespace}/{kind}" '
+            f'Target="{attribute_content(target)}"/>'
+        )
+        self.set(name, apply_edits(data, append_inside(root, data, relation.encode())))
+        types = self.read(CONTENT_TYPES)
+        root = parse(types, CONTENT_TYPES)
+        override = f'<{root.tag("Override")} PartName="/{attribute_content(part)}" ContentType="{content_type}"/>'
+        self.set(CONTENT_TYPES, apply_edits(types, append_inside(root, types, override.encode())))
+        return f"rId{number}"
+
+    def add_sheet(self, name: str) -> str:
+        """Enter a new sheet behind all others; return the name of its part, which is yet to be written."""
+        folder = posixpath.join(posixpath.dirname(self.workbook), "worksheets")
+        number = next(n for n in range(1, 100_000) if not self.exists(f"{folder}/sheet{n}.xml"))
+        part = f"{folder}/sheet{number}.xml"
+        self.changed[part] = b""
+        relation = self.add_related(part, "worksheet", WORKSHEET_TYPE)
+        data = self.read(self.workbook)
+        root = parse(data, self.workbook)
+        sheets = root.child("sheets")
+        if sheets is None:
+            raise NotUnderstood(message("The file is not a workbook in the XLSX format."))
+        numbers = [int(sheet.attributes.get("sheetId", "0")) for sheet in sheets.children]
+        entry = (
+            f'<{sheets.tag("sheet")} xmlns:r="{self.relation_namespace}" name="{attribute_content(name)}" '
+            f'sheetId="{max(numbers, default=0) + 1}" r:id="{relation}"/>'
+        )
+        self.set(self.workbook, apply_edits(data, append_inside(sheets, data, entry.encode())))
+        return part
+
+    def report_part(self, name: str) -> str:
+        """Return the part for a sheet of ours: that of an earlier run, emptied of what hung on it, or a new one.
+
+        A sheet of this name that is not ours (its first cell says something else) is left alone; ours is then numbered.
+        """
+        for label in (name, *(f"{name} {number}" for number in range(2, 100))):
+            part = self.sheet_part(label)
+            if part is None:
+                return self.add_sheet(label)
+            if self._first_text(part) == name:
+                self._drop_relations(part)
+                return part
+        raise NotUnderstood(message("Too many sheets are called {name}.", name=name))
+
+    def _drop_relations(self, part: str) -> None:
+        """Take away a sheet's relationships, and the parts that only they lead to."""
+        member = self.member(relations_part(part))
+        if member is None:
+            return
+        targets = {relation.target for relation in self.relations(part) if relation.target}
+        self.changed[member.name] = None
+        if targets:
+            others = {name for name in self.archive.members if name.endswith(".rels") and name != member.name}
+            needed = {r.target for name in others for r in self.relations(_owner(name))}
+            for target in targets - needed:
+                if found := self.member(target):
+                    self.changed[found.name] = None
+                    self._drop_override(found.name)
+
+    def _drop_override(self, part: str) -> None:
+        types = self.read(CONTENT_TYPES)
+        root = parse(types, CONTENT_TYPES)
+        gone = [c for c in root.children if c.attributes.get("PartName", "").lower() == f"/{part}".lower()]
+        self.set(CONTENT_TYPES, apply_edits(types, [Edit(c.start, c.end, b"") for c in gone]))
+
+    def _first_text(self, part: str) -> str:
+        """Return the text of a sheet's first cell, "" where it is none."""
+        member = self.member(part)
+        if member is None:
+            return ""
+        beginning = b""
+        for piece in self.archive.pieces(member):
+            beginning += piece
+            break
+        found = _FIRST_CELL.search(beginning)
+        if not found or not found[2]:
+            return ""
+        value = re.search(rb"<(?:\w+:)?v>(\d+)</", found[2])
+        if re.search(rb"\st=[\"']s[\"']", found[1]) and value:
+            return self._shared_string(int(value[1]))
+        return _plain(found[2])
+
+    def _shared_string(self, index: int) -> str:
+        part = next((r.target for r in self.relations(self.workbook) if r.kind == "sharedStrings"), None)
+        member = self.member(part) if part else None
+        if member is None:
+            return ""
+        count, rest = 0, b""
+        end = re.compile(rb"</(?:\w+:)?si\s*>")
+        for piece in self.archive.pieces(member):
+            rest += piece
+            items = end.split(rest)
+            rest = items.pop()
+            if count + len(items) > index:
+                return _plain(items[index - count])
+            count += len(items)
+        return ""
+
+
+def _plain(markup: bytes) -> str:
+    texts = re.findall(rb"<(?:\w+:)?t(?:\s[^>]*)?>([^<]*)</", markup)
+    return b"".join(texts).decode("utf-8", "replace").strip()
+
+
+def _owner(relations: str) -> str:
+    """Return the part whose relationships a part holds."""
+    folder, name = posixpath.split(relations)
+    return posixpath.join(posixpath.dirname(folder), name.removesuffix(".rels"))

@@ -1,0 +1,249 @@
+"""The sheets `Import report` and `Import changes`, as new parts of a workbook.
+
+In:  an annotation, the styles part (it gets the looks used here), the workbook's namespaces.
+Out: the parts' XML, in pieces; and for the changes the relations of their links, known once the sheet is written.
+
+The first cell of each holds the sheet's own name: by it a later run knows that the sheet is ours.
+Source: ECMA-376 part 1, 18.3.1.99 (order), 18.3.1.47 (hyperlink), 18.3.1.28 (dataBar).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from importer.findings import column_letter
+from importer.writeback.annotation import CHANGES_SHEET, REPORT_SHEET, Annotation, ChangeLine, ErrorLine
+from importer.writeback.markup import DECLARATION, RELATIONS, attribute_content, text_content
+from importer.writeback.styles import Look, Styles
+from schemas.message import message
+
+MOST_LINES = 100_000
+"""Lines of each table. What is beyond stands in the status column and in the journal."""
+MOST_LINKS = 65_000
+"""Links in one sheet: Excel takes 65,530 (Excel specifications and limits); beyond it the address is plain text."""
+
+STATUS_LOOKS = {
+    "updated": Look("1B5E20", "E3F1E4"),
+    "matches": Look("1B5E20", "E3F1E4"),
+    "unchanged": Look("4A5560", "EEF1F4"),
+    "would update": Look("174A7C", "E1EDF8"),
+    "not sent": Look("6B4A00", "FDF1D3"),
+    "differs": Look("6B4A00", "FDF1D3"),
+    "invalid": Look("9C0006", "FCE4E4", bold=True),
+    "failed": Look("9C0006", "FCE4E4", bold=True),
+}
+"""Quiet fills, each with an ink of its own (contrast over 7:1), so that dark themes keep them readable."""
+MESSAGE_LOOK = Look()
+_TITLE = Look(bold=True, size=16)
+_SECTION = Look(bold=True, size=12)
+_LABEL = Look("5A6570")
+_HEAD = Look("37424D", "EEF1F4", bold=True, line_below=True)
+_LINK = Look("0B5CAD", underlined=True)
+_COUNT = Look(text=False, number_format=3)
+_SHARE = Look(text=False, number_format=9)
+_PLAIN = Look()
+_WRAPPED = Look(wrap=True)
+_BAR_COLOUR = "FF8FB4DC"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the workbook around a sheet of ours is like."""
+
+    namespace: str
+    has_views: bool
+    """Whether the workbook has a window that a sheet's view may refer to."""
+
+
+class _Sheet:
+    """A sheet that is written row by row."""
+
+    def __init__(self, styles: Styles, around: Surroundings) -> None:
+        self._styles = styles
+        self._around = around
+        self.row = 0
+        self.links: list[str] = []
+        self.addresses: list[str] = []
+
+    def head(self, widths: Iterable[float], *, frozen: int = 0) -> bytes:
+        """Return what stands before the rows. frozen: rows that stay in view."""
+        relation = RELATIONS[self._around.namespace]
+        columns = "".join(
+            f'<col min="{n}" max="{n}" width="{width:g}" customWidth="1"/>' for n, width in enumerate(widths, start=1)
+        )
+        below = f'topLeftCell="A{frozen + 1}" activePane="bottomLeft" state="frozen"'
+        pane = f'<pane ySplit="{frozen}" {below}/><selection pane="bottomLeft"/>' if frozen else ""
+        view = f'<sheetViews><sheetView showGridLines="0" workbookViewId="0">{pane}</sheetView></sheetViews>'
+        return (
+            DECLARATION
+            + (
+                f'<worksheet xmlns="{self._around.namespace}" xmlns:r="{relation}">'
+                f'<sheetPr><tabColor rgb="FF5B7C99"/></sheetPr>{view if self._around.has_views else ""}'
+                f'<sheetFormatPr defaultRowHeight="15"/><cols>{columns}</cols><sheetData>'
+            ).encode()
+        )
+
+    def line(self, *cells: tuple[str | float | None, Look], height: float = 0) -> bytes:
+        """Return the next row. A text is a string cell, a number a number, None an empty cell."""
+        self.row += 1
+        tall = f' ht="{height:g}" customHeight="1"' if height else ""
+        inside = b"".join(self._cell(position, *cell) for position, cell in enumerate(cells))
+        return f'<row r="{self.row}"{tall}>'.encode() + inside + b"</row>"
+
+    def _cell(self, position: int, value: str | float | None, look: Look) -> bytes:
+        start = f'<c r="{column_letter(position)}{self.row}" s="{self._styles.cell(look)}"'
+        if value is None or value == "":
+            return f"{start}/>".encode()
+        if isinstance(value, str):
+            return (
+                f'{start} t="inlineStr"><is><t xml:space="preserve">'.encode() + text_content(value) + b"</t></is></c>"
+            )
+        return f"{start}><v>{value!r}</v></c>".encode()
+
+    def link_inside(self, position: int, sheet: str, cell: str) -> bool:
+        """Make the row just to come link to a cell of a sheet; return False where no more links fit in."""
+        if len(self.links) >= MOST_LINKS:
+            return False
+        location = f"'{sheet.replace(chr(39), chr(39) * 2)}'!{cell}"
+        place = f"{column_letter(position)}{self.row + 1}"
+        self.links.append(f'<hyperlink ref="{place}" location="{attribute_content(location)}"/>')
+        return True
+
+    def link_outside(self, reference: str, address: str) -> bool:
+        """Make cells link to an address; return False where no more links fit in."""
+        if len(self.links) >= MOST_LINKS:
+            return False
+        self.addresses.append(address)
+        self.links.append(f'<hyperlink ref="{reference}" r:id="rId{len(self.addresses)}"/>')
+        return True
+
+    def foot(self, formats: str = "") -> bytes:
+        """Return what stands behind the rows."""
+        links = f"<hyperlinks>{''.join(self.links)}</hyperlinks>" if self.links else ""
+        margins = '<pageMargins left="0.5" right="0.5" top="0.6" bottom="0.6" header="0.3" footer="0.3"/>'
+        page = '<pageSetup orientation="landscape" fitToHeight="0"/>'
+        return f"</sheetData>{formats}{links}{margins}{page}</worksheet>".encode()
+
+    def relations(self) -> bytes | None:
+        """Return the part of the relations of the links; None where there are none."""
+        if not self.addresses:
+            return None
+        kind = f"{RELATIONS[self._around.namespace]}/hyperlink"
+        lines = "".join(
+            f'<Relationship Id="rId{n}" Type="{kind}" Target="{attribute_content(address)}" TargetMode="External"/>'
+            for n, address in enumerate(self.addresses, start=1)
+        )
+        namespace = "http://schemas.openxmlformats.org/package/2006/relationships"
+        return DECLARATION + f'<Relationships xmlns="{namespace}">{lines}</Relationships>'.encode()
+
+
+def report_sheet(annotation: Annotation, sheet: str, styles: Styles, around: Surroundings) -> Iterator[bytes]:
+    """Yield the sheet `Import report`: facts, totals with bars, errors with links into `sheet`."""
+    out = _Sheet(styles, around)
+    say = annotation.say
+    yield out.head((18, 26, 30, 22, 90))
+    yield out.line((REPORT_SHEET, _TITLE), height=26)
+    for label, value in annotation.facts:
+        yield out.line((label, _LABEL), (value, _PLAIN))
+    yield out.line()
+    yield out.line((say(message("Status")), _HEAD), (say(message("Rows")), _HEAD), (say(message("Share")), _HEAD))
+    total = sum(count for _, count in annotation.totals)
+    first = out.row + 1
+    for status, count in annotation.totals:
+        look = STATUS_LOOKS.get(status, _PLAIN)
+        yield out.line((status, look), (count, _COUNT), (count / total if total else 0, _SHARE))
+    bars = f"B{first}:B{out.row}" if annotation.totals else ""
+    yield out.line()
+    yield from _error_table(out, annotation, sheet)
+    yield out.foot(_bars(bars, total) if bars else "")
+
+
+def _error_table(out: _Sheet, annotation: Annotation, sheet: str) -> Iterator[bytes]:
+    say = annotation.say
+    errors = annotation.errors()
+    first = next(errors, None)
+    if first is None:
+        yield out.line((say(message("No errors.")), _SECTION))
+        return
+    yield out.line((say(message("Errors")), _SECTION), height=20)
+    titles = (message("Cell"), message("Column"), message("Value"), message("Code"), message("Message"))
+    yield out.line(*((say(title), _HEAD) for title in titles))
+    yield _error_line(out, first, sheet)
+    lines = []
+    for error in islice(errors, MOST_LINES - 1):
+        lines.append(_error_line(out, error, sheet))
+        if len(lines) == 500:  # noqa: PLR2004 - some hundred kilobytes at a time
+            yield b"".join(lines)
+            lines = []
+    yield b"".join(lines)
+    if next(errors, None) is not None:
+        yield out.line((say(message("There are more; this table ends here.")), _LABEL))
+
+
+def _error_line(out: _Sheet, error: ErrorLine, sheet: str) -> bytes:
+    place, linked = "", False
+    if error.row is not None:
+        place = f"{column_letter(error.position)}{error.row}" if error.position is not None else str(error.row)
+        linked = out.link_inside(0, sheet, place if error.position is not None else f"A{error.row}")
+    texts = (error.header, error.value, error.code)
+    cells = [(place, _LINK if linked else _PLAIN), *((text, _PLAIN) for text in texts), (error.message, _PLAIN)]
+    return out.line(*cells)
+
+
+def _bars(area: str, total: int) -> str:
+    """Return the data bars of the totals: from 0 to all rows."""
+    return (
+        f'<conditionalFormatting sqref="{area}"><cfRule type="dataBar" priority="1"><dataBar minLength="0" '
+        f'maxLength="100"><cfvo type="num" val="0"/><cfvo type="num" val="{max(total, 1)}"/>'
+        f'<color rgb="{_BAR_COLOUR}"/></dataBar></cfRule></conditionalFormatting>'
+    )
+
+
+class ChangesSheet:
+    """The sheet `Import changes`. Take `pieces` first, then `relations`."""
+
+    def __init__(self, annotation: Annotation, styles: Styles, around: Surroundings) -> None:
+        self._annotation = annotation
+        self._out = _Sheet(styles, around)
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the sheet: row, ticket, column, before, after."""
+        out = self._out
+        say = self._annotation.say
+        yield out.head((9, 20, 30, 45, 45), frozen=2)
+        yield out.line((CHANGES_SHEET, _TITLE), height=26)
+        titles = (message("Row"), message("Ticket"), message("Column"), message("Before"), message("After"))
+        yield out.line(*((say(title), _HEAD) for title in titles))
+        changes = self._annotation.changes()
+        group: list[ChangeLine] = []
+        written: list[bytes] = []
+        for change in islice(changes, MOST_LINES):
+            if group and (change.row, change.ticket_url) != (group[0].row, group[0].ticket_url):
+                written += self._lines(group)
+                group = []
+                if len(written) > 500:  # noqa: PLR2004 - some hundred kilobytes at a time
+                    yield b"".join(written)
+                    written = []
+            group.append(change)
+        yield b"".join([*written, *self._lines(group)])
+        if next(changes, None) is not None:
+            yield out.line((say(message("There are more; this table ends here.")), _LABEL))
+        yield out.foot()
+
+    def _lines(self, group: list[ChangeLine]) -> Iterator[bytes]:
+        """Yield the lines of one ticket; they share one link."""
+        out = self._out
+        linked = False
+        if group and (address := group[0].ticket_url):
+            first, last = out.row + 1, out.row + len(group)
+            linked = out.link_outside(f"B{first}:B{last}" if last > first else f"B{first}", address)
+        for change in group:
+            ticket = (change.key, _LINK if linked else _PLAIN)
+            rest = ((text, _PLAIN) for text in (change.header, change.before, change.after))
+            yield out.line((change.row, _COUNT), ticket, *rest)
+
+    def relations(self) -> bytes | None:
+        """Return the relations part of the sheet; None where nothing is linked."""
+        return self._out.relations()

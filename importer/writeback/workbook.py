@@ -1,0 +1,228 @@
+"""Status and message beside the rows of a workbook, part by part; what is not touched stays byte for byte.
+
+In:  an XLSX or XLSM package and an annotation.
+Out: a package in which only the sheet's part, the styles part, the workbook with its relations and the content types
+     differ, and two sheets of ours are added or replaced. Patching the result again changes nothing.
+
+Whatever is not understood ends in NotUnderstood with nothing written but a file nobody looks at yet: the results then
+go to another file, never through a save that loses something.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from importer.writeback.annotation import CHANGES_SHEET, REPORT_SHEET, Annotation, NotUnderstood
+from importer.writeback.archive import Archive, ArchiveWriter, Member
+from importer.writeback.deflate import Codec, best_codec
+from importer.writeback.frame import Frame, Occupied, Place
+from importer.writeback.package import STYLES_TYPE, Package, relations_part
+from importer.writeback.report_sheets import MESSAGE_LOOK, STATUS_LOOKS, ChangesSheet, Surroundings, report_sheet
+from importer.writeback.rows import LARGEST_FRAME, Formats, OutOfOrder, RowPatcher
+from importer.writeback.styles import Styles, minimal_styles
+from schemas.message import message
+
+LAST_COLUMN = 16_383
+"""The position of XFD (Excel specifications and limits)."""
+STATUS_WIDTH, MESSAGE_WIDTH = 16, 70
+"""In characters of the ordinary font."""
+_ATTEMPTS = 50
+_SHEET_DATA = re.compile(rb"""<(?:([A-Za-z_][\w.-]*):)?sheetData(?=[\s/>])(?:[^<>"']|"[^"<]*"|'[^'<]*')*>""")
+
+
+@dataclass(slots=True)
+class _Plan:
+    """How one attempt goes about it."""
+
+    place: Place
+    in_order: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Patched:
+    """What a patch did: the parts that are not as they were, and where our columns stand."""
+
+    place: Place
+    sheet_part: str
+    """The archive's name of the sheet that was annotated."""
+    touched: frozenset[str]
+
+
+def annotate(source: BinaryIO, target: BinaryIO, annotation: Annotation, *, codec: Codec | None = None) -> Patched:
+    """Write the annotated copy of the workbook `source` to `target`; both are open, seekable, binary.
+
+    Raises NotUnderstood where that cannot be done without risk to what the workbook holds.
+    """
+    codec = codec or best_codec()
+    archive = Archive(source, codec)
+    plan = _Plan(_first_place(annotation, Package(archive)))
+    for _ in range(_ATTEMPTS):
+        if plan.place.last > LAST_COLUMN:
+            break
+        target.seek(0)
+        target.truncate()
+        try:
+            return _attempt(archive, target, annotation, plan, codec)
+        except Occupied as found:
+            plan.place = _place_behind(found.position)
+        except OutOfOrder:
+            if not plan.in_order:
+                raise NotUnderstood(message("Two rows of the sheet have one number.")) from None
+            plan.in_order = False
+    raise NotUnderstood(message("No two columns beside the data are free."))
+
+
+def _first_place(annotation: Annotation, package: Package) -> Place:
+    """Return where our columns go: where they were, else right of the data and of every table."""
+    status, text = annotation.own_positions()
+    if status is not None and text is not None:
+        return Place(status, text, frozenset({status, text}))
+    part = package.sheet_part(annotation.sheet or "")
+    if part is None:
+        raise NotUnderstood(message("The workbook has no sheet {name}.", name=annotation.sheet or ""))
+    start = max(len(annotation.headers), annotation.last_header() + 1)
+    while reaching := [last for first, last in package.table_columns(part) if first <= start + 1 and last >= start]:
+        start = max(reaching) + 1
+    if status is None and text is None:
+        start = annotation.last_header() + 1 if start == len(annotation.headers) else start
+    return Place(start, start + 1)
+
+
+def _place_behind(position: int) -> Place:
+    return Place(position + 1, position + 2)
+
+
+def _attempt(archive: Archive, target: BinaryIO, annotation: Annotation, plan: _Plan, codec: Codec) -> Patched:
+    package = Package(archive)
+    sheet = annotation.sheet or ""
+    sheet_part = package.sheet_part(sheet)
+    sheet_member = package.member(sheet_part) if sheet_part else None
+    if sheet_member is None:
+        raise NotUnderstood(message("The workbook has no sheet {name}.", name=sheet))
+    styles_part, styles = _styles(package)
+    formats = Formats({s: styles.cell(look) for s, look in STATUS_LOOKS.items()}, styles.cell(MESSAGE_LOOK))
+    highlight = styles.highlight() if annotation.faulty else 0
+    report, changes = package.report_part(REPORT_SHEET), package.report_part(CHANGES_SHEET)
+    around = Surroundings(package.namespace, b"workbookView" in package.read(package.workbook))
+    changes_sheet = ChangesSheet(annotation, styles, around)
+    streams = {
+        report: lambda: report_sheet(annotation, sheet, styles, around),
+        changes: changes_sheet.pieces,
+    }
+    writer = _Writer(archive, target, codec)
+    later = {part.lower() for part in (report, changes, relations_part(changes), styles_part)}
+    writer.copy_all(
+        package.changed, sheet_member, _sheet(archive, sheet_member, annotation, plan, formats, highlight), later
+    )
+    for part, stream in streams.items():
+        writer.put(part, stream())
+    relations = changes_sheet.relations()
+    if relations is not None:
+        writer.put(relations_part(changes), iter((relations,)))
+    package.set(styles_part, styles.data())
+    writer.put_or_copy(styles_part, package.changed.get(_name(package, styles_part)))
+    writer.close()
+    return Patched(plan.place, sheet_member.name, frozenset(writer.touched))
+
+
+def _name(package: Package, part: str) -> str:
+    member = package.member(part)
+    return member.name if member else part
+
+
+def _styles(package: Package) -> tuple[str, Styles]:
+    part = package.styles_part()
+    if part is None:
+        part = posixpath.join(posixpath.dirname(package.workbook), "styles.xml")
+        if package.exists(part):
+            raise NotUnderstood(message("The part {name} of the workbook is not XML as workbooks have it.", name=part))
+        package.add_related(part, "styles", STYLES_TYPE)
+        package.changed[part] = minimal_styles(package.namespace)
+    return part, Styles(package.read(part))
+
+
+def _sheet(
+    archive: Archive, member: Member, annotation: Annotation, plan: _Plan, formats: Formats, highlight: int
+) -> Iterator[bytes]:
+    """Yield the sheet's part with our cells."""
+    pieces = archive.pieces(member)
+    head, rest, prefix = _split_head(pieces)
+    frame = Frame(head, prefix)
+    place = plan.place
+    yield frame.head(place, {place.status: STATUS_WIDTH, place.message: MESSAGE_WIDTH})
+    rows = RowPatcher(annotation, place, formats, prefix, in_order=plan.in_order)
+    tails: list[bytes] = []
+    yield from rows.patch(rest, pieces, tails.append)
+    yield frame.tail(tails[0], place, annotation.faulty, highlight)
+
+
+def _split_head(pieces: Iterator[bytes]) -> tuple[bytes, bytes, str]:
+    """Return everything up to the rows, the beginning of the rows, and the prefix of the main markup."""
+    head = b""
+    for piece in pieces:
+        head += piece
+        if found := _SHEET_DATA.search(head):
+            prefix = (found[1] or b"").decode()
+            rest = head[found.end() :]
+            if found[0].endswith(b"/>"):
+                name = f"{prefix}:sheetData" if prefix else "sheetData"
+                return head[: found.end() - 2] + b">", f"</{name}>".encode() + rest, prefix
+            return head[: found.end()], rest, prefix
+        if len(head) > LARGEST_FRAME:
+            break
+    raise NotUnderstood(message("The XML of the sheet is not as workbooks have it."))
+
+
+class _Writer:
+    """Writes the new archive: members in the old order, those that are known late behind them."""
+
+    def __init__(self, archive: Archive, target: BinaryIO, codec: Codec) -> None:
+        self._archive = archive
+        self._out = ArchiveWriter(target, codec)
+        self._ranks = {name: rank for rank, name in enumerate(archive.members)}
+        self.touched: set[str] = set()
+
+    def copy_all(
+        self, changed: dict[str, bytes | None], sheet: Member, pieces: Iterator[bytes], later: set[str]
+    ) -> None:
+        """Copy what is not changed, write what is; leave out parts that come `later`."""
+        for member in sorted(self._archive.members.values(), key=lambda member: member.start):
+            if member.name == sheet.name:
+                self._write(member.name, pieces, member)
+            elif member.name.lower() in later:
+                continue
+            elif member.name not in changed:
+                self._out.copy(self._archive, member, self._ranks[member.name])
+            elif (content := changed[member.name]) is not None:
+                self._write(member.name, iter((content,)), member)
+            else:
+                self.touched.add(member.name)
+        for name, content in changed.items():
+            if content is not None and name not in self._archive.members and name.lower() not in later:
+                self._write(name, iter((content,)), None)
+
+    def put(self, part: str, pieces: Iterator[bytes]) -> None:
+        """Write a part, new or in place of the old one."""
+        member = self._archive.find(part)
+        self._write(member.name if member else part, pieces, member)
+
+    def put_or_copy(self, part: str, content: bytes | None) -> None:
+        """Write a part, or copy it where there is no new content."""
+        member = self._archive.find(part)
+        if content is not None:
+            self._write(member.name if member else part, iter((content,)), member)
+        elif member is not None:
+            self._out.copy(self._archive, member, self._ranks[member.name])
+
+    def _write(self, name: str, pieces: Iterator[bytes], member: Member | None) -> None:
+        rank = self._ranks.setdefault(name, len(self._ranks))
+        self._out.write(name, pieces, rank, member)
+        self.touched.add(name)
+
+    def close(self) -> None:
+        """Write the directory."""
+        self._out.close(self._archive.comment)

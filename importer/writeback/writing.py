@@ -1,0 +1,363 @@
+"""Where the results go: into the file, to the path the user named, or beside the file with a reason.
+
+In:  see `write_back`.
+Out: `Written`.
+
+The file is only replaced if it is still the one that was read, byte for byte: in a file saved meanwhile, rows may have
+moved, and an outcome beside another row is worse than none.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from importer.errors import FileError
+from importer.writeback import delimited, workbook
+from importer.writeback.annotation import REPORT_SHEET, Annotation, Dialect, NotUnderstood, Written
+from importer.writeback.archive import Archive
+from importer.writeback.check import Damaged, check_workbook
+from importer.writeback.deflate import best_codec
+from importer.writeback.package import Package
+from importer.writeback.replace import Busy, Moved, find_obstacle, put_in_place
+from importer.writeback.values import Value, notes_alone, read_values, write_values
+from schemas.message import Message, message
+
+_WORKBOOKS = (".xlsx", ".xlsm", ".xltx", ".xltm")
+_NAMES_TRIED = 1_000
+
+
+def write_back(path: Path, annotation: Annotation, *, output: Path | None = None, digest: str) -> Written:
+    """Write the results and return where they are.
+
+    path: the file that was read. It is replaced, unless `output` names another one.
+    digest: SHA-256 (hex) of its bytes as they were read; if they are others now, it is left alone.
+    Returns with `path` None where nothing could be written anywhere; does not raise for what the file system refuses.
+    """
+    job = _Job(path, annotation, digest)
+    if output is not None and not _same_file(path, output):
+        return job.to_output(output)
+    return job.in_place()
+
+
+def find_output_fault(path: Path, output: Path) -> Message | None:
+    """Return why `--output` will not do for this file, as a sentence, before anything is sent; None where it will."""
+    folder = output.parent
+    if output.is_dir() or not folder.is_dir():
+        return message("{output} cannot be written: {folder} is not a folder.", output=str(output), folder=str(folder))
+    if not os.access(folder, os.W_OK) or (output.exists() and not os.access(output, os.W_OK)):
+        return message("{output} cannot be written to.", output=str(output))
+    from_workbook, to_workbook = (_is_workbook_name(name) for name in (path, output))
+    if from_workbook and not to_workbook:
+        return message("{output} should end in .xlsx: the file is a workbook.", output=str(output))
+    return None
+
+
+def _is_workbook_name(path: Path) -> bool:
+    return path.suffix.lower() in {*_WORKBOOKS, ".xls", ".ods"}
+
+
+def _same_file(path: Path, output: Path) -> bool:
+    return output.exists() and path.exists() and output.samefile(path)
+
+
+@dataclass
+class _Job:
+    """One file's results."""
+
+    path: Path
+    annotation: Annotation
+    digest: str
+
+    @property
+    def delimited(self) -> bool:
+        return self.annotation.sheet is None
+
+    def in_place(self) -> Written:
+        """Annotate the file itself, or write beside it."""
+        try:
+            real = self.path.resolve(strict=True)
+            reason = find_obstacle(real) or self._unfit_for_patch(real)
+        except OSError:
+            return self._beside(message("{name} is gone.", name=self.path.name), unread=True)
+        if reason is None:
+            try:
+                self._annotate(real, real)
+            except Moved:
+                return self._beside(self._changed(), unread=True)
+            except NotUnderstood as problem:
+                reason = problem.reason
+            except (Busy, OSError, Damaged) as problem:
+                reason = _reason(problem, self.path)
+            else:
+                return Written(self.path, beside=False)
+        return self._beside(reason)
+
+    def to_output(self, output: Path) -> Written:
+        """Write to the path the user named, and leave the file alone."""
+        notices: list[Message] = []
+        try:
+            return Written(output, beside=False, notices=self._write_copy(output))
+        except Moved:
+            notices.append(self._changed())
+            try:
+                put_in_place(output, self._notes_alone, like=self.path)
+                return Written(output, beside=False, notices=tuple(notices))
+            except (Busy, OSError) as problem:
+                reason = _reason(problem, output)
+        except (Busy, OSError, Damaged) as problem:
+            reason = _reason(problem, output)
+        return self._beside(reason)
+
+    def _changed(self) -> Message:
+        return message(
+            "{name} has changed since it was read; rows may have moved, so nothing is written into it.",
+            name=self.path.name,
+        )
+
+    def _unfit_for_patch(self, real: Path) -> Message | None:
+        """Return why a workbook is not annotated in place although it could be read."""
+        if self.delimited:
+            return None
+        kind = _kind(real)
+        if kind != "xlsx":
+            return message("{name} is in a format that is only read.", name=self.path.name)
+        with real.open("rb") as stream:
+            try:
+                if Package(Archive(stream, best_codec())).signed:
+                    return message("{name} is signed; any change would make the signature void.", name=self.path.name)
+            except NotUnderstood as problem:
+                return problem.reason
+        return None
+
+    def _annotate(self, source: Path, target: Path) -> None:
+        """Write an annotated copy of `source` that takes the place of `target`.
+
+        Raises Moved, NotUnderstood, Busy, Damaged, OSError; then nothing has changed.
+        """
+        if self.delimited:
+            self._annotate_delimited(source, target)
+        else:
+            self._annotate_workbook(source, target)
+
+    def _annotate_delimited(self, source: Path, target: Path) -> None:
+        dialect = self.annotation.dialect or _dialect(source)
+        state = source.stat()
+
+        def write(stream: BinaryIO) -> None:
+            read = hashlib.sha256()
+            with source.open("rb") as original:
+                delimited.annotate(original, stream, self.annotation, dialect, on_bytes=read.update)
+            if read.hexdigest() != self.digest:
+                raise Moved
+
+        put_in_place(target, write, like=source, unless=lambda: _state(source) != _state_of(state))
+
+    def _annotate_workbook(self, source: Path, target: Path) -> None:
+        codec = best_codec()
+        state = source.stat()
+        done: list[workbook.Patched] = []
+
+        def write(stream: BinaryIO) -> None:
+            with source.open("rb") as original:
+                if hashlib.file_digest(original, "sha256").hexdigest() != self.digest:
+                    raise Moved
+                done.append(workbook.annotate(original, stream, self.annotation, codec=codec))
+
+        def check(new: Path) -> None:
+            check_workbook(source, new, done[-1], self.annotation.sheet or "", codec)
+
+        put_in_place(target, write, like=source, check=check, unless=lambda: _state(source) != _state_of(state))
+
+    def _write_copy(self, target: Path) -> tuple[Message, ...]:
+        """Write an annotated copy to another path: the file itself with the results, or its values with them.
+
+        Returns notices. Raises Moved, Busy, Damaged, OSError.
+        """
+        try:
+            real = self.path.resolve(strict=True)
+        except OSError:
+            raise Moved from None
+        if self.delimited or (_kind(real) == "xlsx" and _suits(real, target)):
+            try:
+                self._annotate(real, target)
+            except NotUnderstood as problem:
+                reason = problem.reason
+            else:
+                return ()
+        else:
+            reason = message("{name} is in a format that is only read.", name=self.path.name)
+        if _digest(real) != self.digest:
+            raise Moved
+        put_in_place(target, self._values_of(real), like=real)
+        return (reason, message("{results} holds the values alone, without formats and formulas.", results=target.name))
+
+    def _values_of(self, real: Path) -> Callable[[BinaryIO], None]:
+        """Return what writes a plain copy of the file's values, annotated."""
+
+        def write(stream: BinaryIO) -> None:
+            try:
+                rows = read_values(real, self.annotation.sheet or "")
+            except NotUnderstood:
+                self._notes_alone(stream)
+                return
+            self._plain(iter(rows), self.annotation, stream)
+
+        return write if not self.delimited else self._notes_alone
+
+    def _notes_alone(self, stream: BinaryIO) -> None:
+        """Write the results without the rows they belong to: row number, key, status, message."""
+        rows = notes_alone(self.annotation)
+        annotation = replace(self.annotation, headers=("Row", "Key"), faulty=(), dialect=_Utf8())
+        if not self.delimited:
+            self._plain(rows, annotation, stream)
+            return
+        with tempfile.TemporaryFile() as table:
+            table.write(b"\xef\xbb\xbf")
+            for row in rows:
+                table.write(",".join(_csv_field(value) for value in row).encode("utf-8", "replace") + b"\r\n")
+            table.seek(0)
+            delimited.annotate(cast(BinaryIO, table), stream, annotation, _Utf8())
+
+    def _plain(self, rows: Iterator[list[Value]], annotation: Annotation, stream: BinaryIO) -> None:
+        with tempfile.TemporaryFile() as plain:
+            table = cast(BinaryIO, plain)
+            write_values(rows, annotation.sheet or "", annotation.header_row, table)
+            workbook.annotate(table, stream, annotation)
+
+    def _beside(self, reason: Message, *, unread: bool = False) -> Written:
+        """Write the results next to the file, or where else it is possible; `unread`: the file is not what was read."""
+        notices = [reason]
+        for folder in _folders(self.path):
+            for target in _free_names(self.path, folder, delimited=self.delimited):
+                try:
+                    if unread:
+                        put_in_place(target, self._notes_alone, like=self.path)
+                    else:
+                        try:
+                            notices += [note for note in self._write_copy(target) if note != reason]
+                        except Moved:
+                            notices.append(self._changed())
+                            put_in_place(target, self._notes_alone, like=self.path)
+                except Busy:
+                    continue
+                except (OSError, Damaged):
+                    break
+                notices.append(
+                    message(
+                        "The results are in {results}; {name} is as it was.", results=str(target), name=self.path.name
+                    )
+                )
+                return Written(target, beside=True, notices=tuple(notices))
+        notices.append(
+            message("The results could not be written to a spreadsheet anywhere; they are kept with the run.")
+        )
+        return Written(None, beside=True, notices=tuple(notices))
+
+
+@dataclass(frozen=True)
+class _Utf8:
+    """How our own tables are written."""
+
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    separator_line: bool = False
+
+
+def _csv_field(value: Value) -> str:
+    text = str(int(value)) if isinstance(value, float) else str(value)
+    if text[:1] in {"=", "+", "-", "@", "\t", "\r"}:
+        text = "'" + text
+    return '"' + text.replace('"', '""').replace("\n", " ").replace("\r", " ") + '"'
+
+
+def _kind(path: Path) -> str:
+    """Return `xlsx` for an Office Open XML package, else another word."""
+    with path.open("rb") as stream:
+        try:
+            Package(Archive(stream, best_codec()))
+        except NotUnderstood:
+            stream.seek(0)
+            return "zip" if stream.read(4) == b"PK\x03\x04" else "other"
+    return "xlsx"
+
+
+def _suits(path: Path, target: Path) -> bool:
+    """Return whether a copy may bear the target's name: Excel opens macros in `.xlsm` alone, and none in it."""
+    with path.open("rb") as stream:
+        macros = Package(Archive(stream, best_codec())).has_macros
+    return macros == (target.suffix.lower() in {".xlsm", ".xltm"})
+
+
+def _dialect(path: Path) -> Dialect:
+    """Look again at how a delimited file is written."""
+    from importer.loader.delimited import open_delimited
+
+    try:
+        return open_delimited(path).dialect
+    except FileError as problem:
+        raise Moved from problem
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _state_of(state: os.stat_result) -> tuple[int, int, int]:
+    return state.st_ino, state.st_size, state.st_mtime_ns
+
+
+def _state(path: Path) -> tuple[int, int, int] | None:
+    try:
+        return _state_of(path.stat())
+    except OSError:
+        return None
+
+
+def _reason(problem: Exception, path: Path) -> Message:
+    """Return why a file could not be written, as a sentence."""
+    if isinstance(problem, Damaged):
+        return message("The annotated copy of {name} did not read back as it should.", name=path.name)
+    if isinstance(problem, Busy):
+        return message("{name} is open in another program.", name=path.name)
+    number = problem.errno if isinstance(problem, OSError) else None
+    if number in {errno.ENOSPC, errno.EDQUOT if hasattr(errno, "EDQUOT") else errno.ENOSPC}:
+        return message("There is no space left to write {name}.", name=path.name)
+    return message("{name} could not be written ({problem}).", name=path.name, problem=str(problem))
+
+
+def _folders(path: Path) -> list[Path]:
+    """Return where results may go: beside the file, else where the user stands, else home."""
+    folders: list[Path] = []
+    for folder in (path.absolute().parent, Path.cwd(), Path.home()):
+        if folder not in folders and folder.is_dir() and os.access(folder, os.W_OK):
+            folders.append(folder)
+    return folders
+
+
+def _free_names(path: Path, folder: Path, *, delimited: bool) -> Iterator[Path]:
+    """Yield names for the results that nothing has but results of ours."""
+    suffix = ".csv" if delimited else ".xlsx"
+    for number in range(1, _NAMES_TRIED):
+        target = folder / (f"{path.stem}.results{suffix}" if number == 1 else f"{path.stem}.results-{number}{suffix}")
+        if not target.exists() or (target.is_file() and _is_ours(target) and find_obstacle(target) is None):
+            yield target
+
+
+def _is_ours(path: Path) -> bool:
+    """Return whether a file holds results of an earlier run, and may be written anew."""
+    if path.suffix == ".csv":
+        with path.open("rb") as stream:
+            return b"Import status" in stream.read(1 << 16).replace(b"\0", b"")
+    with path.open("rb") as stream:
+        try:
+            return Package(Archive(stream, best_codec())).sheet_part(REPORT_SHEET) is not None
+        except NotUnderstood:
+            return False

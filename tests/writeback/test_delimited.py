@@ -1,0 +1,188 @@
+"""Two fields at the end of each record; every other byte as it was."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from importer.loader.delimited import Dialect
+from importer.writeback.annotation import Annotation, NotUnderstood, RowNote
+from importer.writeback.delimited import annotate
+from importer.writeback.encodings import BLOCK
+
+OURS = ("Import status", "Import message")
+
+
+def annotated(data, notes, *, encoding="utf-8", delimiter=",", headers=("id", "a"), header_row=1, separator_line=False):
+    target = io.BytesIO()
+    annotation = Annotation(None, header_row, headers, lambda: iter(notes))
+    annotate(io.BytesIO(data), target, annotation, Dialect(encoding, delimiter, separator_line))
+    return target.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(
+            b"id,a\r\n1,x\r\n2,y\r\n",
+            b"id,a,Import status,Import message\r\n1,x,updated,\r\n2,y,failed,why\r\n",
+            id="crlf",
+        ),
+        pytest.param(
+            b"id,a\n1,x\n2,y", b"id,a,Import status,Import message\n1,x,updated,\n2,y,failed,why", id="no-last-line-end"
+        ),
+        pytest.param(
+            b"id,a\r1,x\r2,y\r", b"id,a,Import status,Import message\r1,x,updated,\r2,y,failed,why\r", id="cr"
+        ),
+        pytest.param(
+            b"id,a\r\n1,x\n2,y\r\n",
+            b"id,a,Import status,Import message\r\n1,x,updated,\n2,y,failed,why\r\n",
+            id="mixed",
+        ),
+        pytest.param(
+            b'id,a\n1,"x\n""z"""\n2,y\n',
+            b'id,a,Import status,Import message\n1,"x\n""z""",updated,\n2,y,failed,why\n',
+            id="quoted-line-break",
+        ),
+        pytest.param(
+            b'id,a\n1,5" disk\n2,y\n',
+            b'id,a,Import status,Import message\n1,5" disk,updated,\n2,y,failed,why\n',
+            id="quote-inside-a-plain-field",
+        ),
+        pytest.param(
+            b'"id","a"\n"1","x"\n"2","y"\n',
+            b'"id","a","Import status","Import message"\n"1","x","updated",""\n"2","y","failed","why"\n',
+            id="everything-quoted",
+        ),
+        pytest.param(
+            b"id,a\n1,x\n2\n\n",
+            b"id,a,Import status,Import message\n1,x,updated,\n2,failed,why\n\n",
+            id="short-and-blank",
+        ),
+        pytest.param(
+            b"\xef\xbb\xbfid,a\n1,x\n2,y\n",
+            b"\xef\xbb\xbfid,a,Import status,Import message\n1,x,updated,\n2,y,failed,why\n",
+            id="byte-order-mark",
+        ),
+    ],
+)
+def test_appends_two_fields_and_changes_nothing_else(before, after):
+    notes = [RowNote(2, "updated"), RowNote(3, "failed", "why")]
+
+    once = annotated(before, notes)
+
+    assert once == after
+    assert annotated(once, notes, headers=("id", "a", *OURS)) == after
+
+
+def test_a_separator_line_is_no_row_and_stays_bare():
+    after = annotated(b"sep=;\r\nid;a\r\n1;x\r\n", [RowNote(2, "updated")], delimiter=";", separator_line=True)
+
+    assert after == b"sep=;\r\nid;a;Import status;Import message\r\n1;x;updated;\r\n"
+
+
+def test_blank_lines_count_as_rows():
+    after = annotated(b"\nid,a\n\n1,x\n", [RowNote(4, "updated")], header_row=2)
+
+    assert after == b"\nid,a,Import status,Import message\n\n1,x,updated,\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "shift_jis", "gbk"])
+def test_wide_encodings_stay_as_they_are(encoding):
+    before = 'id|a\r\n1|"日本\n語"\r\n'
+
+    after = annotated(before.encode(encoding), [RowNote(2, "updated")], encoding=encoding, delimiter="|")
+
+    assert after.decode(encoding) == 'id|a|Import status|Import message\r\n1|"日本\n語"|updated|\r\n'
+    assert after.startswith(before.encode(encoding)[:4])
+
+
+def test_characters_the_encoding_lacks_are_replaced():
+    after = annotated("id,a\n1,é\n".encode("cp1252"), [RowNote(2, "failed", "é → ü")], encoding="cp1252")
+
+    assert after == "id,a,Import status,Import message\n1,é,failed,é ? ü\n".encode("cp1252")
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "'=1", "\t=1", "\n-1"])
+def test_a_message_never_starts_a_formula(text):
+    after = annotated(b"id,a\n1,x\n", [RowNote(2, "failed", text)])
+
+    field = list(csv.reader(io.StringIO(after.decode())))[1][3]
+    assert field.startswith("'")
+    assert field.endswith(text.strip())
+
+
+def test_a_message_stays_on_its_line():
+    after = annotated(b"id,a\n1,x\n", [RowNote(2, "failed", "a\r\nb\x00c, d")])
+
+    assert after == b'id,a,Import status,Import message\n1,x,failed,"a b c, d"\n'
+
+
+def test_our_columns_of_an_earlier_run_move_to_the_end():
+    before = b'id,Import status,Import message,a\n1,updated,"old, message",x\n'
+
+    after = annotated(before, [RowNote(2, "failed", "new")], headers=("id", *OURS, "a"))
+
+    assert after == b"id,a,Import status,Import message\n1,x,failed,new\n"
+
+
+def test_a_row_typed_in_after_a_run_keeps_its_fields():
+    """It has no fields of ours, though the header has: nothing of it may be taken for them."""
+    before = b"id,a,Import status,Import message\n1,x,updated,\n2,y\n3\n"
+
+    after = annotated(before, [RowNote(2, "updated"), RowNote(3, "failed", "why")], headers=("id", "a", *OURS))
+
+    assert after == b"id,a,Import status,Import message\n1,x,updated,\n2,y,failed,why\n3,,\n"
+
+
+def test_a_quoted_field_without_end_is_refused():
+    with pytest.raises(NotUnderstood):
+        annotated(b'id,a\n1,"x\n', [])
+
+
+def test_bytes_that_are_not_the_encoding_are_refused():
+    with pytest.raises(NotUnderstood):
+        annotated("id,a\n".encode("utf-16") + b"x", [], encoding="utf-16")
+
+
+def test_records_across_blocks():
+    """Rows, quoted line breaks and line ends that a block's edge cuts through are found all the same."""
+    rows = [f'{n},"{"x" * (n % 97)}\r\n{n}"\r\n' for n in range(BLOCK // 30)]
+    notes = [RowNote(n + 2, "updated") for n in range(len(rows))]
+
+    after = annotated(("id,a\r\n" + "".join(rows)).encode(), notes)
+
+    records = list(csv.reader(io.StringIO(after.decode(), newline="")))
+    assert len(records) == len(rows) + 1
+    assert all(record[2:] == ["updated", ""] for record in records[1:])
+    assert "".join(rows) == after.decode().split("\r\n", 1)[1].replace(",updated,\r\n", "\r\n")
+
+
+cells = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=8)
+
+
+@settings(max_examples=150)
+@given(
+    table=st.lists(st.lists(cells, min_size=2, max_size=2), min_size=1, max_size=6),
+    quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL, csv.QUOTE_NONNUMERIC]),
+    delimiter=st.sampled_from(",;\t|"),
+    end=st.sampled_from(["\r\n", "\n", "\r"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    texts=st.lists(cells, min_size=6, max_size=6),
+)
+def test_any_table_keeps_its_cells_and_twice_is_once(table, quoting, delimiter, end, encoding, texts):
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=delimiter, quoting=quoting, lineterminator=end)
+    writer.writerows([["id", "a"], *table])
+    before = text.getvalue().encode(encoding)
+    notes = [RowNote(row, "failed", texts[row - 2]) for row in range(2, len(table) + 2)]
+
+    once = annotated(before, notes, encoding=encoding, delimiter=delimiter)
+    twice = annotated(once, notes, encoding=encoding, delimiter=delimiter, headers=("id", "a", *OURS))
+
+    assert twice == once
+    records = list(csv.reader(io.StringIO(once.decode(encoding), newline=""), delimiter=delimiter))
+    assert [record[:2] for record in records] == [["id", "a"], *table]
+    assert [record[2] for record in records[1:]] == ["failed"] * len(table)
