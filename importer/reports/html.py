@@ -36,7 +36,7 @@ def write_html(journal: Journal, path: Path, translations: Translations, *, sche
     successor = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.tmp")
     try:
         try:
-            with open(os.open(successor, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666), "wb") as file:  # noqa: PTH123 - takes a descriptor
+            with successor.open("xb") as file:
                 file.write(text.encode())
                 file.flush()
                 os.fsync(file.fileno())

@@ -10,7 +10,7 @@ from typing import Any
 
 from importer.findings import Finding
 from importer.journal import Journal
-from importer.records import Status
+from importer.records import Change, Status
 from importer.reports.words import Labels, grouped, plain_text, ticket_url
 from schemas.message import Message, Translations, message
 from schemas.property import PortalSchema
@@ -127,28 +127,30 @@ class PageRows:
         return self._say(message("row {row}", row=row)) if row else ""
 
     def changes(self) -> list[list[object]]:
-        """Return the cells that were to change: [row, header, key, ticket, before, after, status]."""
+        """Return the cells that were to change: [row, header, key, ticket, before, after, status].
+
+        What went wrong comes first where not all of them fit.
+        """
         lines: list[list[object]] = []
-        self.change_count = 0
-        for status in ORDER:
-            for change in self._journal.changes(status):
-                self.change_count += len(change.after)
-                ticket = _linkable(change.ticket or (change.key if self._key_is_ticket else None))
-                for name, after in islice(change.after.items(), max(0, MAX_ROWS - len(lines))):
-                    before = change.before.get(name)
-                    old, new = self._labels.change(name, before or "", after)
-                    lines.append(
-                        [
-                            change.row,
-                            self._number(self.header_of(name)),
-                            plain_text(change.key),
-                            ticket,
-                            None if before is None else plain_text(old, keep_lines=True),
-                            plain_text(new, keep_lines=True),
-                            str(status),
-                        ]
-                    )
+        self.change_count = sum(sum(self._journal.count_cells(status)) for status in ORDER)
+        for status in reversed(ORDER):
+            cells = ((change, name) for change in self._journal.changes(status) for name in change.after)
+            for change, name in islice(cells, MAX_ROWS - len(lines)):
+                lines.append(self._change(change, name, status))
         return sorted(lines, key=lambda line: (line[0], line[1]))
+
+    def _change(self, change: Change, name: str, status: Status) -> list[object]:
+        before = change.before.get(name)
+        old, new = self._labels.change(name, before or "", change.after[name])
+        return [
+            change.row,
+            self._number(self.header_of(name)),
+            plain_text(change.key),
+            _linkable(change.ticket or (change.key if self._key_is_ticket else None)),
+            None if before is None else plain_text(old, keep_lines=True),
+            plain_text(new, keep_lines=True),
+            str(status),
+        ]
 
 
 def _linkable(ticket: str | None) -> str | None:

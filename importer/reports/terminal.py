@@ -97,7 +97,7 @@ class Terminal:
 
     def show_next(self, command: str) -> None:
         """Write the command to run next, whole, so that it can be copied."""
-        self._write(self._words(message("Next: {command}", command=command)), style="bold")
+        self._write(self._words(message("Next: {command}", command=command)), style="bold", fold=False)
 
     def ask(self, question: Message) -> bool:
         """Ask, and return whether the answer is yes. No answer at all is a no."""
@@ -307,7 +307,7 @@ class Terminal:
         encoding = (getattr(self._stream, "encoding", None) or "utf-8").lower()
         return "→" if encoding.startswith("utf") else "->"
 
-    def _write(self, line: str, *, style: str = "") -> None:
+    def _write(self, line: str, *, style: str = "", fold: bool = True) -> None:
         """Write a line of ours; where there is no terminal, without rich."""
         line = "\n".join(map(plain_text, line.split("\n")))
         if not self.interactive:
@@ -316,7 +316,7 @@ class Terminal:
             return
         from rich.text import Text
 
-        self._open_console().print(Text(line, style=style))
+        self._open_console().print(Text(line, style=style), soft_wrap=not fold)
 
     def _draw(self, drawing: RenderableType) -> None:
         from rich.padding import Padding

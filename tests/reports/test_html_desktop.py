@@ -158,6 +158,7 @@ def test_the_keyboard_reaches_everything(open_page, page_file):
     assert page.evaluate(focused) == "text"
     page.keyboard.type("lima")
     expect_found(page, "1 of 9")
+    page.wait_for_selector(DRAWN.format("changes"))
     for expected in ("column", "kind", "https://app.hubspot.com/contacts/1234567/record/0-5/502"):
         page.keyboard.press("Tab")
         assert page.evaluate(focused) == expected

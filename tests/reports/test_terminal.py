@@ -178,6 +178,13 @@ def test_an_error_and_the_command_that_goes_on(pipe):
     )
 
 
+def test_a_command_is_never_folded(screen):
+    """It can be copied from a narrow terminal."""
+    Terminal(ENGLISH, stream=screen, width=40).show_next("import-tickets resume 20261123-141503-7f3a")
+
+    assert strip_colours(screen.getvalue()) == "Next: import-tickets resume 20261123-141503-7f3a\n"
+
+
 def test_headers_at_fault_are_listed(pipe):
     found = [Finding("unknown_property", message("no property of that name"), 1, 3, "Prio")]
 
