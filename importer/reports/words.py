@@ -49,6 +49,8 @@ def plain_text(text: str, *, keep_lines: bool = False) -> str:
     So it can neither move a terminal's cursor, nor break a cell in two, nor show in another order than it has.
     `keep_lines` leaves line breaks as they are, where there is room for them.
     """
+    if text.isprintable():
+        return text
     if keep_lines:
         return "\n".join(map(plain_text, text.split("\n")))
     return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text.translate(_VISIBLE))
