@@ -171,8 +171,12 @@ def _schema_show(options: argparse.Namespace) -> int:
         return 0
     _show_schema(_lister(options), properties, schema, _words(options))
     if left_out:
-        text = "{count} more properties are times in single stages, all read-only; --all lists them too."
-        _person(options).say(message(text, count=left_out))
+        _person(options).say(
+            message(
+                "{count} more properties are times in single stages, all read-only; --all lists them too.",
+                count=left_out,
+            )
+        )
     return 0
 
 
@@ -316,8 +320,12 @@ def _runs_purge(options: argparse.Namespace) -> int:
     if plan.old and _agreed(options, person, _purge_question(len(plan.old))):
         chosen += plan.old
     if plan.unfinished and not options.force:
-        text = "{count} unfinished runs are kept, for `resume` could go on with them; --force removes them too."
-        person.say(message(text, count=len(plan.unfinished)))
+        person.say(
+            message(
+                "{count} unfinished runs are kept, for `resume` could go on with them; --force removes them too.",
+                count=len(plan.unfinished),
+            )
+        )
     elif plan.unfinished and _agreed(options, person, _unfinished_question(len(plan.unfinished))):
         chosen += plan.unfinished
     removed, spared = purge_runs(state, chosen)
