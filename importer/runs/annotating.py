@@ -12,7 +12,8 @@ from importer.language import translations
 from importer.records import Status
 from importer.reports.words import Labels, plain_text, row_messages, ticket_url
 from importer.runs.options import Ui
-from importer.writeback import Annotation, ChangeLine, ErrorLine, RowNote, write_back
+from importer.runs.state import UNFINISHED
+from importer.writeback import Annotation, ChangeLine, Dialect, ErrorLine, RowNote, write_back
 from schemas.message import Message, message
 from schemas.property import PortalSchema
 
@@ -37,7 +38,26 @@ def annotate_file(journal: Journal, schema: PortalSchema, ui: Ui, *, lang: str) 
     )
     for notice in written.notices:
         ui.say(notice)
+    if written.path is not None and not written.beside and output is None:
+        _note_written_file(journal, written.path, meta)
     return written.path
+
+
+def _note_written_file(journal: Journal, path: Path, meta: dict[str, Any]) -> None:
+    """Note what the file is now, so that a resumed run knows it again and finds its columns."""
+    if journal.state not in UNFINISHED:
+        return
+    from importer.loader import open_file
+
+    dialect = meta["dialect"] or {}
+    source = open_file(path, encoding=dialect.get("encoding"), delimiter=dialect.get("delimiter"))
+    journal.note(digest=source.digest, headers=list(source.table(meta["sheet"]).headers))
+
+
+def _dialect(meta: dict[str, Any]) -> Dialect | None:
+    from importer.loader.dialect import Dialect
+
+    return Dialect(**meta["dialect"]) if meta["dialect"] else None
 
 
 def make_annotation(journal: Journal, meta: dict[str, Any], schema: PortalSchema, words: Translations) -> Annotation:
@@ -74,6 +94,7 @@ def make_annotation(journal: Journal, meta: dict[str, Any], schema: PortalSchema
         errors=errors,
         changes=lambda: islice(changes(), MAX_CHANGE_LINES),
         translations=words,
+        dialect=_dialect(meta),
     )
 
 

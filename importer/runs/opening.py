@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +15,11 @@ from importer.records import Columns
 from importer.runs.options import PortalAccess, ReadOptions, Ui
 from importer.runs.state import StateFolder
 from schemas.message import message
-from schemas.property import PortalSchema
+from schemas.property import LAST_MODIFIED, PortalSchema
 
 if TYPE_CHECKING:
     from importer.loader import Source, Table
+    from importer.loader.fingerprint import Fingerprint
     from importer.portal import Portal
 
 
@@ -29,6 +30,8 @@ class Opened:
     source: Source
     table: Table
     columns: Columns
+    fingerprint: Fingerprint | None = None
+    """What the file was made from, where it is a template."""
 
 
 @asynccontextmanager
@@ -144,13 +147,32 @@ def open_file(file: Path, read: ReadOptions) -> Source:
     return loader.open_file(file, encoding=read.encoding, delimiter=read.delimiter)
 
 
+def check_output(file: Path, output: Path | None) -> None:
+    """Raise UsageError where `--output` cannot be written: before anything is sent, not after."""
+    from importer.writeback import find_output_fault
+
+    fault = find_output_fault(file, output) if output else None
+    if fault is not None:
+        raise UsageError(fault)
+
+
+def dialect_facts(source: Source) -> Mapping[str, Any] | None:
+    """Return how a delimited file is written, for the journal; None for a workbook."""
+    from importer.loader.delimited import DelimitedSource
+
+    return asdict(source.dialect) if isinstance(source, DelimitedSource) else None
+
+
 def fit_columns(source: Source, read: ReadOptions, schema: PortalSchema) -> Opened:
     """Choose the sheet and find out which column is what.
 
-    Raises ColumnsError with every header that does not fit, and UsageError for a sheet that is not there.
+    A template's read-only columns are there to be looked at, and left out.
+    Raises ColumnsError with every header that does not fit, UsageError for a sheet that is not there, FileError for a
+    template of another portal.
     """
     from importer.loader.columns import choose_sheet, match_columns
 
+    fingerprint = template_fingerprint(source, schema)
     chosen = choose_sheet(source, schema, sheet=read.sheet, mapping=read.mapping, id_property=read.id_property)
     table = source.table(chosen.name)
     columns = match_columns(
@@ -159,12 +181,44 @@ def fit_columns(source: Source, read: ReadOptions, schema: PortalSchema) -> Open
         schema,
         id_property=read.id_property,
         mapping=read.mapping,
-        skip=read.skip_columns,
+        skip=[*read.skip_columns, *_look_only(table.headers, fingerprint, schema)],
         skip_unknown=read.skip_unknown,
         skip_read_only=read.skip_read_only,
         empty_with_data=table.empty_headers_with_data,
     )
-    return Opened(source, table, columns)
+    if fingerprint is not None and columns.key.id_property is not None:
+        fingerprint = None  # its values are by record ID, which this run does not read
+    return Opened(source, table, columns, fingerprint)
+
+
+def template_fingerprint(source: Source, schema: PortalSchema) -> Fingerprint | None:
+    """Return what the portal held when the file was made; None where `template` did not make it.
+
+    Raises FileError where that cannot be read, or was another portal.
+    """
+    from importer.loader.fingerprint import read_fingerprint
+
+    found = read_fingerprint(source)
+    if found is not None and found.portal_id and schema.portal_id and found.portal_id != schema.portal_id:
+        raise FileError(
+            message(
+                "The template was made from portal {theirs}, and this is portal {ours}, where the same IDs are other "
+                "tickets. Make a template of this one.",
+                theirs=found.portal_id,
+                ours=schema.portal_id,
+            ),
+            code="unsafe_file",
+        )
+    return found
+
+
+def _look_only(headers: Sequence[str], fingerprint: Fingerprint | None, schema: PortalSchema) -> list[str]:
+    """Return the headers of a template's read-only columns. The last-modified one is read for rows added since."""
+    if fingerprint is None:
+        return []
+    names = [name for name in fingerprint.read_only if name != LAST_MODIFIED and name in schema.properties]
+    folded = {text.strip().casefold() for name in names for text in (name, schema.properties[name].label)}
+    return [header for header in headers if header.strip().casefold() in folded]
 
 
 def kept_schema(schema: PortalSchema, columns: Columns) -> Mapping[str, Any]:

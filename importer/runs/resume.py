@@ -36,7 +36,7 @@ async def resume_run(
     What was in flight when the run stopped is read back first. Results go beside a file that has changed since.
     """
     started_at = now()
-    options = RunOptions(Path(), lang=lang)
+    options: RunOptions | None = None
     try:
         chosen = run_id or state.unfinished_run()
         if chosen is None:
@@ -53,7 +53,7 @@ async def resume_run(
                     )
                 return await _resume(journal, meta, options, access, state, ui, stop)
     except ImportTicketsError as error:
-        return fail_early(error, file=options.file, dry_run=options.dry_run, started_at=started_at)
+        return fail_early(error, file=options.file if options else None, started_at=started_at)
 
 
 async def _resume(

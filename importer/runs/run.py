@@ -13,6 +13,7 @@ from importer.errors import FileError, GuardRail, ImportTicketsError, NotConfirm
 from importer.journal import Journal
 from importer.records import Columns, Status
 from importer.runs import opening
+from importer.runs.earlier import values_written
 from importer.runs.finishing import conclude, fail_early
 from importer.runs.options import PortalAccess, Result, RunOptions, Ui
 from importer.runs.preview import plan_view
@@ -21,6 +22,7 @@ from schemas.message import Message, count_message, message
 from schemas.property import PortalSchema
 
 if TYPE_CHECKING:
+    from importer.loader.fingerprint import Fingerprint
     from importer.portal import Portal
     from importer.portal.waiting import StopSignal
 
@@ -39,6 +41,8 @@ class Job:
     portal: Portal | None
     earlier_requests: Mapping[str, int] = field(default_factory=dict)
     """Requests of the run before it was resumed."""
+    fingerprint: Fingerprint | None = None
+    """What the file was made from, where it is a template: then only edited cells count."""
 
     def note_requests(self) -> None:
         """Note how many requests the run has cost until now."""
@@ -66,11 +70,13 @@ async def run_import(options: RunOptions, access: PortalAccess, state: StateFold
 
 async def _run(options: RunOptions, access: PortalAccess, state: StateFolder, ui: Ui, stop: StopSignal) -> Result:
     source = opening.open_file(options.file, options.read)
+    opening.check_output(options.file, options.output)
     for notice in source.notices:
         ui.say(notice)
     _name_unfinished_run(options.file, state, ui)
     offline = options.dry_run and not access.token and not access.sandbox
-    if offline or (options.dry_run and not options.diff and options.read.schema):
+    if offline and options.diff:
+        ui.say(message("Without a token, current values are not read: every cell counts as a change."))
         options = replace(options, diff=False)
     async with AsyncExitStack() as stack:
         portal: Portal | None = None
@@ -83,7 +89,7 @@ async def _run(options: RunOptions, access: PortalAccess, state: StateFolder, ui
         for notice in (*opened.table.notices, *opened.columns.notices):
             ui.say(notice)
         with state.create_journal(run_facts(options, opened, schema, portal)) as journal:
-            job = Job(options, ui, journal, opened.columns, schema, portal)
+            job = Job(options, ui, journal, opened.columns, schema, portal, fingerprint=opened.fingerprint)
             try:
                 read_rows(job, opened)
                 await compare(job)
@@ -115,6 +121,7 @@ def run_facts(
         "file": str(options.file),
         "sheet": opened.table.sheet,
         "digest": opened.source.digest,
+        "dialect": opening.dialect_facts(opened.source),
         "headers": list(opened.table.headers),
         "dry_run": options.dry_run,
         "diff": options.diff,
@@ -137,17 +144,19 @@ def run_facts(
 def read_rows(job: Job, opened: opening.Opened) -> None:
     """Read and validate every row of the file into the journal."""
     from importer.duplicates import find_twins
+    from importer.edits import Edits
     from importer.validator import Validation
-    from schemas.ticket import Reading
+    from schemas.cells import Reading
 
     read = job.options.read
     reading = Reading(
         locale=read.locale or opened.source.locale_hint,
         date_format=read.date_format,
-        time_zone=read.time_zone or job.schema.time_zone,
+        time_zone=read.time_zone or (opened.fingerprint or job.schema).time_zone,
         blank=read.blank,
     )
-    validation = Validation(opened.table, job.columns, job.schema, reading)
+    edits = Edits(job.fingerprint, job.columns, job.schema) if job.fingerprint else None
+    validation = Validation(opened.table, job.columns, job.schema, reading, edits=edits)
     for chunk in validation:
         job.journal.add_rows(chunk.rows, fold_keys=job.columns.key.id_property is not None)
         job.journal.add_invalid_rows(chunk.invalid)
@@ -163,7 +172,13 @@ async def compare(job: Job) -> None:
     """Make the plan: against the portal's current values, or blind."""
     from importer.planner import Planner
 
-    planner = Planner(job.columns, job.schema, overwrite_conflicts=job.options.on_conflict == "overwrite")
+    planner = Planner(
+        job.columns,
+        job.schema,
+        overwrite_conflicts=job.options.on_conflict == "overwrite",
+        fingerprint=job.fingerprint,
+        earlier=lambda tickets: values_written(job.journal, tickets),
+    )
     if job.options.diff:
         assert job.portal is not None
         try:
@@ -219,7 +234,7 @@ def file_changed(job: Job) -> bool:
         return False
     try:
         with job.options.file.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() != job.journal.meta("digest")
+            return bool(hashlib.file_digest(file, "sha256").hexdigest() != job.journal.meta("digest"))
     except OSError:
         return True
 

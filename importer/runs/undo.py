@@ -90,7 +90,7 @@ async def _undo(
         facts = {
             **{
                 name: meta.get(name)
-                for name in ("file", "sheet", "digest", "headers", "header_row", "columns", "schema")
+                for name in ("file", "sheet", "digest", "dialect", "headers", "header_row", "columns", "schema")
             },
             "kind": "undo",
             "parent": meta["id"],

@@ -233,3 +233,72 @@ def test_missing_file_is_said_plainly(program, tmp_path):
     assert ended.code == 2
     assert ended.codes == [(None, "unreadable_file")]
     assert ended.summary["run_id"] is None
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_resumed_run_writes_into_the_file_it_annotated_before(kind, sandbox, program, tmp_path):
+    """The first half annotated the file; the second half knows it again, and adds no further columns."""
+    edits = tmp_path / f"edits.{kind}"
+    rows = [["Record ID", "subject"], ["25012345001", "New name"], ["25012345009", "Other name"]]
+    if kind == "csv":
+        edits.write_text("\n".join(";".join(row) for row in rows) + "\n")
+    else:
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append(row)
+        book.save(edits)
+    sandbox.fault("unauthorized", path="batch/update", times=1)
+    stopped = program(edits, "--yes", "--json", portal=sandbox)
+
+    resumed = program("resume", "--json", portal=sandbox)
+
+    assert (stopped.code, resumed.code) == (3, 0)
+    assert resumed.summary["report"] == str(edits)
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith("edits")) == [edits.name]
+    if kind == "csv":
+        assert edits.read_text().splitlines()[1] == "25012345001;New name;updated;"
+    else:
+        sheet = openpyxl.load_workbook(edits)["Sheet"]
+        assert [cell.value for cell in sheet[1]] == ["Record ID", "subject", "Import status", "Import message"]
+        assert [cell.value for cell in sheet["C"]] == ["Import status", "updated", "updated"]
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_sending(sandbox, program, tmp_path):
+    edits = tmp_path / "edits.csv"
+    edits.write_text("Record ID,subject\n25012345001,New name\n")
+
+    ended = program(edits, "--yes", "--json", "--output", tmp_path / "no" / "where.csv", portal=sandbox)
+
+    assert ended.code == 2
+    assert sandbox.requests("batch/update") == []
+
+
+def test_output_leaves_the_file_alone(sandbox, program, tmp_path):
+    edits, results = tmp_path / "edits.csv", tmp_path / "results.csv"
+    edits.write_text("Record ID,subject\n25012345001,New name\n")
+    original = edits.read_bytes()
+
+    ended = program(edits, "--yes", "--json", "--output", results, portal=sandbox)
+
+    assert (ended.code, ended.summary["report"]) == (0, str(results))
+    assert edits.read_bytes() == original
+    assert statuses(results) == ["updated"]
+
+
+def test_resume_with_nothing_to_resume_says_so(program):
+    ended = program("resume", "--json")
+
+    assert ended.code == 2
+    assert "no run to resume" in ended.err
+    assert ended.summary["file"] is None
+
+
+def test_rows_with_one_key_and_the_same_values_share_a_fate(sandbox, program, tmp_path):
+    edits = tmp_path / "edits.csv"
+    edits.write_text("Record ID,subject\n25012345001,New name\n 25012345001 ,New name\n")
+
+    ended = program(edits, "--yes", "--json", portal=sandbox)
+
+    assert ended.code == 0
+    assert statuses(edits) == ["updated", "unchanged"]
+    assert "same as row 2" in read_rows(edits)[1]["Import message"]
