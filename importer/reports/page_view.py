@@ -83,6 +83,7 @@ def view_page(journal: Journal, translations: Translations, *, schema: PortalSch
     problems, changes = rows.problems(), rows.changes()
     tables = [problem_table(problems, rows, say), change_table(changes, rows, meta, say)]
     command = _next_command(meta, counts)
+    words = _words(say, reconciled=meta.get("kind") == "reconcile")
     return Page(
         language=language_of(translations),
         title=plain_text(f"{file} · {say(kind)}"),
@@ -97,9 +98,9 @@ def view_page(journal: Journal, translations: Translations, *, schema: PortalSch
         properties=tuple(_properties(journal, meta, rows, counts, say)),
         tables=tuple(sorted(tables, key=lambda table: not table.shown)),
         footer=say(message("This page holds data of tickets; keep it as you would keep the spreadsheet.")),
-        words=_words(say),
+        words=words,
         data={
-            "words": _words(say),
+            "words": words,
             "link": rows.link,
             "headers": rows.headers,
             "problems": problems,
@@ -176,7 +177,7 @@ def _main_outcome(status: Status, undone_run: str | None, count: int, file: str,
 
 def _notes(meta: Mapping[str, Any], say: Speaker) -> Iterator[str]:
     if meta.get("kind") == "undo":
-        yield say(message("Workflows that the first change set off are not undone."))
+        yield say(message("Workflows, mails and other effects that the first change set off are not undone."))
     if not meta.get("diff", True):
         yield say(message("The values before were not read, so this run cannot be undone."))
 
@@ -223,7 +224,7 @@ def _outcomes(counts: Mapping[str, int], say: Speaker) -> Iterator[Outcomes]:
     meanings = {
         Status.UPDATED: message("the portal confirmed it"),
         Status.UNCHANGED: message("the portal already had these values"),
-        Status.INVALID: message("not sent: something in the row must be mended"),
+        Status.INVALID: message("left out: something in the row must be mended"),
         Status.FAILED: message("sent, and refused or not confirmed"),
         Status.NOT_SENT: message("fine, but the run stopped before it"),
         Status.WOULD_UPDATE: message("this is what a run would send"),
@@ -257,14 +258,14 @@ def _properties(
         yield PropertyLine(rows.header_of(one.property_name), *cells, changed, cleared)
 
 
-def _words(say: Speaker) -> dict[str, str]:
+def _words(say: Speaker, *, reconciled: bool) -> dict[str, str]:
     """Return the words that the template and the script use, by name."""
     return {
         "outcomes": say(message("What became of the rows")),
         "by_property": say(message("By column")),
         "property": say(message("Column")),
-        "changed": say(message("Changed")),
-        "cleared": say(message("Cleared")),
+        "changed": say(message("Different") if reconciled else message("Changed")),
+        "cleared": say(message("Empty in the sheet") if reconciled else message("Cleared")),
         "details": say(message("Row by row")),
         "no_script": say(message("The tables below need JavaScript; the spreadsheet holds the same.")),
         "search": say(message("Search")),
