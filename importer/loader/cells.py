@@ -10,6 +10,7 @@ Numbers are rounded to 15 significant digits, as Excel itself keeps and shows th
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -119,7 +120,10 @@ def _by_type(values: Sequence[Value], cells: Texts, types: set[type]) -> ColumnT
     for one in types - {str}:
         mask = kinds == _KIND_OF[one]
         if one is float:
-            kinds[mask & (np.abs(np.where(mask, cells, 0.0).astype(np.float64)) >= WHOLE_LIMIT)] = Kind.PRECISION_LOST
+            numbers = np.where(mask, cells, 0.0).astype(np.float64)
+            if not np.isfinite(numbers).all():
+                return _cell_by_cell(values)
+            kinds[np.abs(numbers) >= WHOLE_LIMIT] = Kind.PRECISION_LOST
         cells[mask] = _TEXTS_OF[one](cells[mask].tolist())
     return ColumnTexts(cells, kinds, {})
 
@@ -157,6 +161,8 @@ def _from_text(value: str) -> tuple[Kind, str]:
 
 
 def _from_number(value: float) -> tuple[Kind, str]:
+    if not math.isfinite(value):
+        return Kind.ERROR, "#NUM!"
     return (Kind.PRECISION_LOST if is_too_precise(value) else Kind.NUMBER), number_text(value)
 
 

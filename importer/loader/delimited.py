@@ -9,129 +9,23 @@ parsed strictly (RFC 4180, with any delimiter): what a spreadsheet would have to
 
 from __future__ import annotations
 
-import csv
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
-from typing import TextIO
 
 from importer.errors import FileError
 from importer.findings import Finding
+from importer.loader.dialect import Dialect, find_dialect
 from importer.loader.encoding import EncodedText, read_encoding
+from importer.loader.records import Records, read_records
 from importer.loader.table import CHUNK_SIZE, Chunk, SheetInfo, Source, Table
 from schemas.message import Message, count_message, message
-
-DELIMITERS = (",", ";", "\t", "|")
-_FIELD_LIMIT = 16 << 20
-"""Characters in one field. Longer ones come from a quotation mark that is never closed."""
-_SAMPLE_CHARACTERS = 1 << 18
-_SAMPLE_RECORDS = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """How records are written in a file."""
-
-    encoding: str
-    delimiter: str
-    separator_line: bool = False
-    """The first line is `sep=;` and the like: it names the delimiter, and spreadsheets do not show it as a row."""
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record: the row a spreadsheet shows it in, the line it begins at, its fields."""
-
-    row: int
-    line: int
-    fields: list[str]
 
 
 def open_delimited(path: Path, *, encoding: str | None = None, delimiter: str | None = None) -> DelimitedSource:
     """Open a text file. Raises FileError where it cannot be read as delimited text, or is empty."""
     text = read_encoding(path, encoding=encoding)
-    return DelimitedSource(path, text, _find_dialect(path, text.encoding, delimiter))
-
-
-def read_records(path: Path, dialect: Dialect) -> Iterator[Record]:
-    """Read all records in order, blank lines too (without fields). Raises FileError with the line of broken quoting."""
-    csv.field_size_limit(_FIELD_LIMIT)
-    with path.open(encoding=dialect.encoding, newline="") as file:
-        skipped = _skip_separator_line(file, dialect)
-        reader = csv.reader(file, delimiter=dialect.delimiter, strict=True)
-        line = skipped + 1
-        try:
-            for row, fields in enumerate(reader, start=1):
-                yield Record(row, line, fields)
-                line = skipped + reader.line_num + 1
-        except csv.Error as problem:
-            raise _broken_quoting(line, problem) from problem
-
-
-def _skip_separator_line(file: TextIO, dialect: Dialect) -> int:
-    if not dialect.separator_line:
-        return 0
-    file.readline()
-    return 1
-
-
-def _broken_quoting(line: int, problem: csv.Error) -> FileError:
-    if "field larger" in str(problem) or "unexpected end" in str(problem):
-        return FileError(
-            message(
-                "A quotation mark opened in the record that begins in line {line} is never closed. Close it, or write "
-                'a quotation mark inside a quoted cell twice ("").',
-                line=line,
-            )
-        )
-    return FileError(
-        message(
-            "The quoting of the record that begins in line {line} is broken: after a closing quotation mark something "
-            'other than the delimiter follows. Write a quotation mark inside a quoted cell twice ("").',
-            line=line,
-        )
-    )
-
-
-def _find_dialect(path: Path, encoding: str, delimiter: str | None) -> Dialect:
-    with path.open(encoding=encoding, newline="") as file:
-        sample = file.read(_SAMPLE_CHARACTERS)
-        whole = len(sample) < _SAMPLE_CHARACTERS
-    if not sample.strip():
-        raise FileError(message("The file is empty."), code="empty_file")
-    first = sample.splitlines()[0].strip()
-    separator_line = len(first) in {4, 5} and first[:4].lower() == "sep="
-    if separator_line:
-        named = first[4:] or "\t"  # the tab that `strip` took
-        sample = sample.split("\n", 1)[-1] if "\n" in sample else sample.split("\r", 1)[-1]
-        return Dialect(encoding, delimiter or named, separator_line=True)
-    return Dialect(encoding, delimiter or _likeliest_delimiter(sample, whole=whole))
-
-
-def _likeliest_delimiter(sample: str, *, whole: bool) -> str:
-    """Return the delimiter that cuts most records of the sample into as many fields as the first; else the comma."""
-    scores = {delimiter: _score(sample, delimiter, whole=whole) for delimiter in DELIMITERS}
-    best = max(DELIMITERS, key=lambda delimiter: scores[delimiter])
-    return best if scores[best] > (0, 0) else ","
-
-
-def _score(sample: str, delimiter: str, *, whole: bool) -> tuple[float, int]:
-    csv.field_size_limit(_FIELD_LIMIT)
-    counts: list[int] = []
-    reader = csv.reader(sample.splitlines(keepends=True), delimiter=delimiter, strict=True)
-    try:
-        counts.extend(len(fields) for fields in islice(reader, _SAMPLE_RECORDS) if any(map(str.strip, fields)))
-    except csv.Error:
-        if not counts or (whole and len(counts) < 2):  # noqa: PLR2004 - header and one row
-            return (0, 0)
-    if not whole and len(counts) > 1 and len(counts) < _SAMPLE_RECORDS:
-        counts.pop()  # the sample may end inside this record
-    if not counts or counts[0] < 2:  # noqa: PLR2004 - one field is no sign of a delimiter
-        return (0, 0)
-    return (Counter(counts)[counts[0]] / len(counts), counts[0])
+    return DelimitedSource(path, text, find_dialect(path, text.encoding, delimiter))
 
 
 class DelimitedSource(Source):
@@ -147,9 +41,10 @@ class DelimitedSource(Source):
     @cached_property
     def sheets(self) -> Sequence[SheetInfo]:
         """The one sheet."""
-        for record in read_records(self.path, self.dialect):
-            if _holds_something(record.fields):
-                return (SheetInfo(None, visible=True, header_row=record.row, headers=tuple(record.fields)),)
+        for records in read_records(self.path, self.dialect):
+            for row, fields in enumerate(records.fields(), start=records.row):
+                if _holds_something(fields):
+                    return (SheetInfo(None, visible=True, header_row=row, headers=tuple(fields)),)
         return (SheetInfo(None, visible=True, header_row=None),)
 
     def table(self, sheet: str | None = None) -> DelimitedTable:
@@ -182,41 +77,48 @@ class DelimitedTable(Table):
         empty = {position for position, header in enumerate(self.headers) if not header.strip()}
         found: set[int] = set()
         if empty:
-            for record in self._records():
-                if len(record.fields) == len(self.headers):
-                    found |= {position for position in empty - found if record.fields[position].strip()}
-                if found == empty:
-                    break
+            for records in read_records(self.source.path, self.source.dialect):
+                whole = [fields for fields in self._below_header(records) if len(fields) == len(self.headers)]
+                found |= {position for position in empty - found if any(one[position].strip() for one in whole)}
         return tuple(sorted(found))
 
-    def _records(self) -> Iterator[Record]:
-        return islice(read_records(self.source.path, self.source.dialect), self.header_row, None)
+    def _below_header(self, records: Records) -> Sequence[Sequence[str]]:
+        return list(records.fields())[max(self.header_row - records.row + 1, 0) :]
 
     def chunks(self, positions: Collection[int], size: int = CHUNK_SIZE) -> Iterator[Chunk]:
         """Read the columns at `positions`; see `Table.chunks`."""
-        records = self._records()
-        while batch := list(islice(records, size)):
-            yield self._chunk(batch, positions)
+        filling = _Filling(positions, size)
+        for records in read_records(self.source.path, self.source.dialect):
+            start = max(self.header_row - records.row + 1, 0)
+            while start < records.count:
+                stop = min(start + filling.room, records.count)
+                self._fill(filling, records, slice(start, stop))
+                start = stop
+                if not filling.room:
+                    yield filling.chunk()
+                    filling = _Filling(positions, size)
+        if filling.seen:
+            yield filling.chunk()
 
-    def _chunk(self, batch: list[Record], positions: Collection[int]) -> Chunk:
-        import numpy as np
-        import pandas as pd
-
+    def _fill(self, filling: _Filling, records: Records, part: slice) -> None:
+        rows = range(records.row + part.start, records.row + part.stop)
+        lines = records.lines()[part]
         width = len(self.headers)
-        findings: list[Finding] = []
-        if any(len(record.fields) != width for record in batch):
-            filled = [record for record in batch if _holds_something(record.fields)]
-            findings = [self._ragged(record) for record in filled if len(record.fields) != width]
-            batch = [record for record in filled if len(record.fields) == width]
-        index = pd.Index([record.row for record in batch], dtype="int64")
-        texts = {
-            position: pd.array(np.array([record.fields[position] for record in batch], dtype=object), dtype="str")
-            for position in positions
-        }
-        lines = np.array([record.line for record in batch], dtype=np.int64)
-        return Chunk(pd.DataFrame(texts, index=index, copy=False), lines=lines, findings=findings)
+        if records.columns is not None and len(records.columns) == width:
+            filling.add(rows, lines, [records.columns[position][part] for position in filling.positions])
+            return
+        fields = list(records.fields())[part]
+        whole = [index for index, one in enumerate(fields) if len(one) == width]
+        filling.findings += [
+            self._ragged(row, line, one)
+            for row, line, one in zip(rows, lines, fields, strict=True)
+            if len(one) != width and _holds_something(one)
+        ]
+        columns = [[fields[index][position] for index in whole] for position in filling.positions]
+        filling.add([rows[index] for index in whole], [lines[index] for index in whole], columns)
+        filling.seen += len(fields) - len(whole)
 
-    def _ragged(self, record: Record) -> Finding:
+    def _ragged(self, row: int, line: int, fields: Sequence[str]) -> Finding:
         return Finding(
             "ragged_row",
             count_message(
@@ -226,13 +128,55 @@ class DelimitedTable(Table):
                 "Line {line}: the row has {count} fields, but the header has {expected}. Nothing of it is read, since "
                 "its cells cannot be told apart. Add or remove delimiters, or put quotation marks around cells that "
                 "hold the delimiter.",
-                len(record.fields),
-                line=record.line,
+                len(fields),
+                line=line,
                 expected=len(self.headers),
             ),
-            row=record.row,
+            row=row,
         )
 
 
-def _holds_something(fields: list[str]) -> bool:
+class _Filling:
+    """A chunk that is being filled, block by block."""
+
+    def __init__(self, positions: Collection[int], size: int) -> None:
+        import numpy as np
+
+        self.positions = tuple(positions)
+        self.findings: list[Finding] = []
+        self.seen = 0
+        """Rows so far, those without a place in the chunk among them."""
+        self._size = size
+        self._count = 0
+        self._rows = np.empty(size, dtype=np.int64)
+        self._lines = np.empty(size, dtype=np.int64)
+        self._cells = [np.empty(size, dtype=object) for _ in self.positions]
+
+    @property
+    def room(self) -> int:
+        """How many more rows the chunk takes."""
+        return self._size - self.seen
+
+    def add(self, rows: Sequence[int], lines: Sequence[int], columns: Sequence[Sequence[str]]) -> None:
+        place = slice(self._count, self._count + len(rows))
+        self._rows[place], self._lines[place] = rows, lines
+        for cells, column in zip(self._cells, columns, strict=True):
+            cells[place] = column
+        self._count += len(rows)
+        self.seen += len(rows)
+
+    def chunk(self) -> Chunk:
+        import pandas as pd
+
+        texts = {
+            position: pd.array(cells[: self._count], dtype="str")
+            for position, cells in zip(self.positions, self._cells, strict=True)
+        }
+        index = pd.Index(self._rows[: self._count])
+        return Chunk(
+            pd.DataFrame(texts, index=index, copy=False), lines=self._lines[: self._count], findings=self.findings
+        )
+
+
+def _holds_something(fields: Sequence[str]) -> bool:
     return any(field and not field.isspace() for field in fields)

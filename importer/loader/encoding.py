@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import math
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -194,6 +195,10 @@ _SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0
 _HIGH_BYTE = re.compile(rb"[\x80-\xff]")
 _SIGNS_IN_WORDS = "\u2019\u2018\u2013\u2014\u2026\xb7\xb4"
 """Apostrophes, dashes, dots: signs that may stand between two letters."""
+_SIGNS_BEFORE_WORDS = "\xa1\xbf\xab\xbb\u201c\u201d\u201e\u201a\u2039\u203a\xb0\xa0\u2022\u20ac\xa7"
+"""Quotation marks, opening marks of Spanish, the degree sign, bullets: signs that may stand before a letter."""
+_TOLERANCE = 10
+"""One odd place among so many letters with accents is a slip of the pen; more are another encoding."""
 _HIGH_WORD = re.compile(rb"[A-Za-z]{0,20}[\x80-\xff][A-Za-z\x80-\xff]{0,20}")
 
 
@@ -207,10 +212,10 @@ def _doubt_windows_1252(sample: bytes) -> str | None:
     """Return what the words may be written in where they make no sense in Windows-1252, else None."""
     doubts = _oddities(sample, "cp1252")
     high = len(_HIGH_BYTE.findall(sample))
-    if doubts is not None and doubts * 5 <= high:
+    if doubts is not None and doubts * _TOLERANCE <= high:
         return None
-    best = min(_SINGLE_BYTE_GUESSES, key=lambda name: _oddities(sample, name) or 0)
-    if doubts is None or (_oddities(sample, best) or 0) * 5 <= high:
+    best = min(_SINGLE_BYTE_GUESSES, key=lambda name: _rank(sample, name))
+    if _rank(sample, best) * _TOLERANCE <= high:
         return _SINGLE_BYTE_GUESSES[best]
     from charset_normalizer import from_bytes
 
@@ -218,11 +223,16 @@ def _doubt_windows_1252(sample: bytes) -> str | None:
     return match.encoding if match else "another encoding"
 
 
+def _rank(sample: bytes, encoding: str) -> float:
+    odd = _oddities(sample, encoding)
+    return math.inf if odd is None else odd
+
+
 def _oddities(sample: bytes, encoding: str) -> int | None:
     """Count letters and signs where no word has them; None where a byte means nothing in the encoding.
 
-    Odd are a capital after a small letter, a sign between two letters, and runs of four and more letters of which none
-    is plain: words of Western languages are mostly plain letters, written in one case.
+    Odd are a capital after a small letter, a sign before a letter or between two, and runs of four and more letters of
+    which none is plain: words of Western languages are mostly plain letters, written in one case.
     """
     try:
         text = sample.decode(encoding)
@@ -238,6 +248,6 @@ def _oddities(sample: bytes, encoding: str) -> int | None:
         elif category == "Cc":
             odd += 1
         elif not category.startswith("L") and letter not in _SIGNS_IN_WORDS:
-            odd += before.isalpha() and after.isalpha()
+            odd += after.isalpha() and (before.isalpha() or letter not in _SIGNS_BEFORE_WORDS)
     odd += sum(len(run) for run in re.findall(r"[^\x00-\x7f\W]{4,}", text))
     return odd

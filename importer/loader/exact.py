@@ -10,6 +10,7 @@ Source: ECMA-376 part 1, clause 18.3.1 (worksheets), 18.4 (shared strings), 22.9
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -281,7 +282,9 @@ class Meaning:
         if cell.type == "b":
             return text.strip() in {"1", "true"}
         if cell.type == "d":
-            return _iso_value(text.strip())
+            return text if text.endswith("Z") else _iso_value(text)
+        if cell.type != "n":
+            raise ValueError(cell.type)
         form = self.formats[cell.style] if cell.style < len(self.formats) else Format()
         return number_value(text, form, self.date_system)
 
@@ -289,8 +292,8 @@ class Meaning:
 def number_value(text: str, form: Format, date_system: int) -> Value:
     """Return what a stored number means under its format. Raises ValueError for what is no number."""
     number = float(text)
-    if number - number != 0:  # infinite, or no number
-        raise ValueError(text)
+    if not math.isfinite(number):
+        return number
     if form.shows is Shows.ELAPSED:
         return dt.timedelta(milliseconds=round(number * _DAY_MS))
     if form.shows is Shows.MOMENT and (moment := serial_value(number, date_system)) is not None:
@@ -327,10 +330,10 @@ def serial_value(number: float, date_system: int) -> dt.date | dt.datetime | dt.
 def _iso_value(text: str) -> dt.date | dt.datetime | dt.time:
     """Return the value of a cell of type `d` (ISO 8601, as strict files may have it)."""
     if "T" in text or " " in text:
-        moment = dt.datetime.fromisoformat(text.removesuffix("Z"))
+        moment = dt.datetime.fromisoformat(text)
         return moment.date() if moment.time() == dt.time() else moment
     if ":" in text:
-        return dt.time.fromisoformat(text.removesuffix("Z"))
+        return dt.time.fromisoformat(text)
     return dt.date.fromisoformat(text)
 
 

@@ -1,7 +1,8 @@
 """What the portal held when a template was written: the template's very hidden sheet, read back.
 
 The sheet "Import fingerprint" has, from its first row on: a mark and the names of the properties; facts as JSON; then
-a ticket a row, its record ID and its values as text in HubSpot's own form, cut where a cell cannot hold them whole.
+a ticket a row, its record ID and its values as text in HubSpot's own form, cut where a cell cannot hold them whole;
+then, for choices, a property, a value and the text that stood for it.
 It is read through the loader as any sheet is, so that it survives a change of format.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from importer.errors import FileError
 from importer.loader.table import FINGERPRINT_SHEET, Source, Table
@@ -17,6 +18,8 @@ from schemas.message import message
 
 MARK = "import-tickets fingerprint"
 FACTS = "facts"
+SHOWN = "shown"
+WIDTH_OF_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,8 @@ class Fingerprint:
     names: tuple[str, ...]
     tickets: Mapping[str, tuple[str, ...]]
     """Record ID -> values in the order of `names`."""
+    shown: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Property -> value -> the text that its cells had; the portal's labels may be others by now."""
 
     def values(self, ticket: str) -> Mapping[str, str]:
         """Return the values of a ticket at export, by property; empty for a ticket that the template did not have."""
@@ -55,14 +60,18 @@ def read_fingerprint(source: Source) -> Fingerprint | None:
 def _read(table: Table, names: tuple[str, ...]) -> Fingerprint:
     facts: Mapping[str, object] | None = None
     tickets: dict[str, tuple[str, ...]] = {}
+    shown: dict[str, dict[str, str]] = {}
     known: dict[str, str] = {}
-    for chunk in table.chunks(range(len(names) + 1)):
+    for chunk in table.chunks(range(max(len(names), WIDTH_OF_SHOWN) + 1)):
         for key, *values in chunk.texts.itertuples(index=False, name=None):
             if facts is None:
                 facts = _facts(key, values[0])
+            elif key == SHOWN:
+                name, value, text = values[:WIDTH_OF_SHOWN]
+                shown.setdefault(name, {})[value] = text
             elif key:
                 # Most values repeat: one copy of each keeps a large template small.
-                tickets[key] = tuple(known.setdefault(value, value) for value in values)
+                tickets[key] = tuple(known.setdefault(value, value) for value in values[: len(names)])
     if facts is None:
         raise _damaged()
     read_only = facts.get("read_only")
@@ -73,6 +82,7 @@ def _read(table: Table, names: tuple[str, ...]) -> Fingerprint:
         read_only=tuple(str(name) for name in read_only) if isinstance(read_only, list) else (),
         names=names,
         tickets=tickets,
+        shown=shown,
     )
 
 

@@ -27,6 +27,8 @@ class Format:
     """One number format, as far as values depend on it."""
 
     shows: Shows = Shows.NUMBER
+    overlooked: bool = False
+    """A moment by letters that python-calamine does not know: years of an era, names of days."""
     digits: int = 0
     """Whole numbers are shown with at least so many digits; above 1, zeros may stand before them."""
 
@@ -40,7 +42,9 @@ _SILENT = re.compile(r'"[^"]*"?|\\.|_.|\*.')
 """Parts that are shown as they stand: quoted text, an escaped character, a space as wide as one, a filler."""
 _ELAPSED = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
 _BRACKETS = re.compile(r"\[[^\]]*\]")
-_MOMENT = re.compile(r"[ymdhs]|am/pm|a/p|(?<![0#?.])e|g|aaa|b[12]", re.IGNORECASE)
+_MOMENT = re.compile(r"[ymdhs]|am/pm|a/p", re.IGNORECASE)
+_RARE_MOMENT = re.compile(r"(?<![0#?.])e(?![+-])|g|aaa|b[12]", re.IGNORECASE)
+"""Years of an era (`e`, `ggge`), names of days (`aaa`), Buddhist and Hijri years (`b1`, `b2`)."""
 _GENERAL_WORD = re.compile(r"general|standard", re.IGNORECASE)
 
 
@@ -56,13 +60,15 @@ def read_format(format_id: int, codes: Mapping[int, str]) -> Format:
 
 def read_code(code: str) -> Format:
     """Return what a format code says; its first section speaks for all numbers."""
-    section = _SILENT.sub(" ", code).split(";")[0]
-    if _ELAPSED.search(section):
+    section = _GENERAL_WORD.sub(" ", _SILENT.sub(" ", code).split(";")[0])
+    plain = _BRACKETS.sub("", section)
+    elapsed = _ELAPSED.search(section)
+    if elapsed and not _MOMENT.search(_BRACKETS.sub("", section[: elapsed.start()])):
         return Format(Shows.ELAPSED)
-    section = _GENERAL_WORD.sub(" ", _BRACKETS.sub("", section))
-    if _MOMENT.search(section):
-        return Format(Shows.MOMENT)
-    return Format(digits=_shown_digits(section))
+    rare = _RARE_MOMENT.search(plain) is not None
+    if rare or elapsed or _MOMENT.search(plain):
+        return Format(Shows.MOMENT, overlooked=rare or _GENERAL_WORD.search(code) is not None)
+    return Format(digits=_shown_digits(plain))
 
 
 def _shown_digits(section: str) -> int:

@@ -99,8 +99,9 @@ class _Scanner:
         self._date_system = date_system
         self._after_rows = False
         self._has_moments = any(one.shows is not Shows.NUMBER for one in formats)
-        padded = [str(index) for index, one in enumerate(formats) if one.digits > 1]
-        self._padded = re.compile(rf' s="(?:{"|".join(padded)})"'.encode()) if padded else None
+        telling = [str(index) for index, one in enumerate(formats) if one.digits > 1 or one.overlooked]
+        self._telling = re.compile(rf' s="(?:{"|".join(telling)})"'.encode()) if telling else None
+        """Cells whose format shows zeros that calamine drops, or a date that it does not know."""
 
     def head(self, head: bytes) -> None:
         """Judge what stands before the cells."""
@@ -131,8 +132,8 @@ class _Scanner:
         self._formulas(body)
         if self._has_moments:
             self._negatives(body)
-        if self._padded is not None:
-            self._padded_numbers(body)
+        if self._telling is not None:
+            self._formatted_numbers(body)
         self._hidden_rows(body)
         if end:
             self._tail(tail)
@@ -164,14 +165,12 @@ class _Scanner:
             if self._format(cell).shows is Shows.MOMENT and cell.type == "n":
                 self._mark(cell, self._number(cell))
 
-    def _padded_numbers(self, body: bytes) -> None:
-        assert self._padded is not None
-        for match in self._padded.finditer(body):
+    def _formatted_numbers(self, body: bytes) -> None:
+        assert self._telling is not None
+        for match in self._telling.finditer(body):
             cell = _cell_at(body, match.start())
             if cell.type == "n" and cell.value:
-                value = self._number(cell)
-                if isinstance(value, Marked):
-                    self._mark(cell, value)
+                self._mark(cell, self._number(cell))
 
     def _number(self, cell: _Cell) -> Value:
         try:

@@ -1,0 +1,218 @@
+"""The records of a delimited file, in batches.
+
+In:  a path and its `Dialect`.
+Out: batches of records with the row and line each begins at, as rows of fields or, where all are of one width, columns.
+
+Blocks of text end where a record ends. A block without quotation marks whose records are of one width is cut by string
+splitting, several times as fast as by the csv module, which takes the others. Both read RFC 4180 strictly: what a
+spreadsheet would have to guess is refused with its line.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
+from pathlib import Path
+from typing import Self
+
+from importer.errors import FileError
+from importer.loader.dialect import FIELD_LIMIT, Dialect
+from schemas.message import message
+
+_BLOCK = 1 << 18
+"""Bytes cut at a time: what a processor's cache holds together with the pieces; larger ones take twice as long."""
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+@dataclass(slots=True)
+class Records:
+    """Some records in file order; `row` and `line` are those of the first. Blank lines are records without fields."""
+
+    row: int
+    line: int
+    count: int
+    columns: Sequence[Sequence[str]] | None
+    """By position, where all records have the same number of fields; else None."""
+    rows: list[list[str]]
+    """The records' fields, where `columns` is None."""
+    multi_line: bool = False
+
+    def lines(self) -> Sequence[int]:
+        """Return the line each record begins at, and at last the line after them."""
+        if not self.multi_line:
+            return range(self.line, self.line + self.count + 1)
+        records = self.rows if self.columns is None else zip(*self.columns, strict=True)
+        lines = [self.line]
+        for fields in records:
+            lines.append(lines[-1] + 1 + sum(len(_LINE_END.findall(field)) for field in fields))
+        return lines
+
+    def fields(self) -> Iterator[Sequence[str]]:
+        """Yield each record's fields."""
+        return iter(self.rows) if self.columns is None else zip(*self.columns, strict=True)
+
+
+def read_records(path: Path, dialect: Dialect) -> Iterator[Records]:
+    """Read the file, some hundreds of records at a time. Raises FileError with the line where quoting is broken."""
+    csv.field_size_limit(FIELD_LIMIT)
+    row, line = 1, 1 + dialect.separator_line
+    with _Text(path, dialect) as text:
+        while block := text.next_block():
+            try:
+                records = _cut(block, dialect.delimiter, row, line)
+            except _BrokenQuoting as broken:
+                if broken.at_end and text.extend(block):
+                    continue  # the block ended inside a quoted field: read on, and try again
+                raise _error(line + broken.lines, never_closed=broken.at_end or broken.too_long) from broken.__cause__
+            yield records
+            row += records.count
+            line = records.lines()[-1] if records.multi_line else line + records.count
+
+
+class _Text:
+    """The file's text in blocks that end with a line; a context manager."""
+
+    def __init__(self, path: Path, dialect: Dialect) -> None:
+        self._file = path.open("rb")
+        self._decoder = codecs.getincrementaldecoder(dialect.encoding)()
+        self._rest = ""
+        self._block_size = _BLOCK
+        self._at_end = False
+        if dialect.separator_line:
+            self._rest = "".join(_LINE_END.split(self._read_until_line(), maxsplit=1)[1:])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def next_block(self) -> str:
+        """Return whole lines, "" at the end of the file."""
+        text = self._read_until_line()
+        self._block_size = _BLOCK
+        cut = _last_line_end(text) if not self._at_end else len(text)
+        self._rest = text[cut:]
+        return text[:cut]
+
+    def extend(self, block: str) -> bool:
+        """Put a block back, to be returned again with more lines; False where there is nothing more."""
+        if self._at_end and not self._rest:
+            return False
+        self._rest = block + self._rest
+        self._block_size = max(len(block), _BLOCK)
+        return True
+
+    def _read_until_line(self) -> str:
+        parts = [self._rest]
+        read = False
+        while not self._at_end and not (read and _last_line_end(parts[-1])):
+            data = self._file.read(self._block_size)
+            self._at_end = not data
+            parts.append(self._decoder.decode(data, not data))
+            read = True
+        return "".join(parts)
+
+
+def _last_line_end(text: str) -> int:
+    """Return the index after the last line end; a CR at the very end may be half of one."""
+    newline = text.rfind("\n") + 1
+    return newline or text.rfind("\r", 0, len(text) - 1) + 1
+
+
+class _BrokenQuoting(Exception):
+    """Quoting that is broken in the record that begins `lines` after the block's first line."""
+
+    def __init__(self, lines: int, problem: csv.Error) -> None:
+        super().__init__(lines)
+        self.lines = lines
+        # The csv module tells its errors apart by their words alone.
+        self.at_end = "unexpected end" in str(problem)
+        self.too_long = "field larger" in str(problem)
+
+
+def _cut(block: str, delimiter: str, row: int, line: int) -> Records:
+    if '"' not in block:
+        columns = _cut_evenly(block, delimiter)
+        if columns is not None:
+            return Records(row, line, len(columns[0]), columns, [])
+    rows = _parse(block, delimiter)
+    line_count = len(_LINE_END.findall(block)) + (block[-1] not in "\r\n")
+    widths = set(map(len, rows))
+    multi_line = line_count != len(rows)
+    if len(widths) == 1 and widths != {0}:
+        return Records(row, line, len(rows), list(zip(*rows, strict=True)), [], multi_line)
+    return Records(row, line, len(rows), None, rows, multi_line)
+
+
+def _cut_evenly(block: str, delimiter: str) -> list[list[str]] | None:
+    """Return the columns of a block without quotation marks, or None where its records are not all of one width."""
+    if not delimiter.isascii():
+        return None
+    if block[-1] not in "\r\n":
+        block += "\r\n" if "\r" in block else "\n"
+    separators = block.encode().translate(None, _all_but(delimiter))
+    record = separators[: separators.find(b"\n") + 1]
+    line_end = b"\r\n" if b"\r" in record else b"\n"
+    width = len(record) - len(line_end) + 1
+    count, rest = divmod(len(separators), max(len(record), 1))
+    if rest or separators != (delimiter.encode() * (width - 1) + line_end) * count:
+        return None
+    if len(line_end) > 1 and block.count("\r\n") != count:
+        return None  # a CR stands elsewhere than before the LF
+    fields = block[:-1].replace("\n", delimiter).split(delimiter)
+    columns = [fields[position::width] for position in range(width)]
+    if len(line_end) > 1:
+        columns[-1] = [field[:-1] for field in columns[-1]]
+    if width == 1 and "" in columns[0]:
+        return None  # blank lines, which have no fields
+    return columns
+
+
+@lru_cache
+def _all_but(delimiter: str) -> bytes:
+    return bytes(set(range(256)) - {*b"\r\n", *delimiter.encode()})
+
+
+def _parse(block: str, delimiter: str) -> list[list[str]]:
+    """Cut a block record by record: by csv where it has a quotation mark, else by splitting."""
+    rows: list[list[str]] = []
+    lines = io.StringIO(block, newline="")
+    try:
+        if block.count('"') > block.count(delimiter):
+            rows.extend(csv.reader(lines, delimiter=delimiter, strict=True))
+            return rows
+        for line in lines:
+            if '"' in line:
+                rows.append(next(csv.reader(chain((line,), lines), delimiter=delimiter, strict=True)))
+            else:
+                bare = line.rstrip("\r\n")
+                rows.append(bare.split(delimiter) if bare else [])
+    except csv.Error as problem:
+        before = sum(1 + sum(len(_LINE_END.findall(field)) for field in fields) for fields in rows)
+        raise _BrokenQuoting(before, problem) from problem
+    return rows
+
+
+def _error(line: int, *, never_closed: bool) -> FileError:
+    if never_closed:
+        return FileError(
+            message(
+                "A quotation mark opened in the record that begins in line {line} is never closed. Close it, or write "
+                'a quotation mark inside a quoted cell twice ("").',
+                line=line,
+            )
+        )
+    return FileError(
+        message(
+            "The quoting of the record that begins in line {line} is broken: after a closing quotation mark something "
+            'other than the delimiter follows. Write a quotation mark inside a quoted cell twice ("").',
+            line=line,
+        )
+    )
