@@ -9,32 +9,56 @@ Nothing is written to the portal here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from importer.findings import Finding
-from importer.records import Change, CheckedRow, Columns, Outcome, Status, ValueColumn
+from importer.records import Change, CheckedRow, Columns, Outcome, Status, ValueColumn, Values
 from schemas.message import Message, message
 from schemas.property import LAST_MODIFIED, PIPELINE, PortalSchema
 from schemas.values import same_value
 
 if TYPE_CHECKING:
     from importer.journal import Journal
+    from importer.loader.fingerprint import Fingerprint
     from importer.portal import Missing, Portal, Ticket
 
 CHUNK = 10_000
 """Rows compared at a time: a hundred reads in flight, and little memory."""
 
 
+EarlierWrites = Callable[[Collection[str]], Mapping[str, Values]]
+"""Record IDs -> what earlier runs of the same file left in these tickets."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Suspect:
+    """A change that may meet somebody else's: `names` are the properties to look at.
+
+    `since`: a change of them after that moment is a conflict. None: their values are not those of the template any
+    more, so that they did change, whatever the clocks say.
+    """
+
+    change: Change
+    names: tuple[str, ...]
+    since: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Planner:
-    """Makes the plan of one run. `expected` gives, at an undo, what a cell must still hold to be put back."""
+    """Makes the plan of one run.
+
+    fingerprint: what the portal held when the file was made, where it came from `template`; then the rows hold edited
+    cells alone. earlier: what runs of the same file wrote before, which is nobody else's change.
+    """
 
     columns: Columns
     schema: PortalSchema
     overwrite_conflicts: bool = False
+    fingerprint: Fingerprint | None = None
+    earlier: EarlierWrites = lambda _: {}
 
     async def plan(self, journal: Journal, portal: Portal) -> None:
         """Compare every undecided row with its ticket, and note the result.
@@ -42,7 +66,8 @@ class Planner:
         Raises the portal's errors (`importer.errors.PortalError`); what was compared until then is noted.
         """
         names = [column.definition.name for column in self.columns.values]
-        for rows in journal.undecided(CHUNK):
+        for undecided in journal.undecided(CHUNK):
+            rows = self._leave_unedited(journal, undecided)
             found = await portal.find_tickets(
                 [row.key for row in rows],
                 id_property=self.columns.key.id_property,
@@ -50,13 +75,13 @@ class Planner:
             )
             changes: list[Change] = []
             outcomes: list[Outcome] = []
-            suspects: list[tuple[CheckedRow, Change]] = []
+            suspects: list[_Suspect] = []
             for row in rows:
                 result = self._compare(row, found[row.key])
                 if isinstance(result, Outcome):
                     outcomes.append(result)
-                elif row.modified and not self.overwrite_conflicts and _touched_since(found[row.key], row.modified):
-                    suspects.append((row, result))
+                elif suspect := self._suspect(row, found[row.key], result):
+                    suspects.append(suspect)
                 else:
                     changes.append(result)
             for checked in await self._find_conflicts(portal, suspects):
@@ -99,26 +124,55 @@ class Planner:
         before = {name: ticket.properties.get(name, "") for name in after}
         return Change(row.row, row.key, ticket.id, before, after)
 
-    async def _find_conflicts(
-        self, portal: Portal, suspects: Sequence[tuple[CheckedRow, Change]]
-    ) -> list[Change | Outcome]:
+    def _leave_unedited(self, journal: Journal, rows: list[CheckedRow]) -> list[CheckedRow]:
+        """Decide the rows of a template in which nobody edited a cell; return the others."""
+        if self.fingerprint is None:
+            return rows
+        known = self.fingerprint.tickets
+        left = {row.row for row in rows if not row.wanted and not row.pending and row.key in known}
+        text = message("not edited since the template was made")
+        journal.decide(Outcome(row, Status.UNCHANGED, notices=(text,)) for row in sorted(left))
+        return [row for row in rows if row.row not in left] if left else rows
+
+    def _suspect(self, row: CheckedRow, ticket: Ticket | Missing, change: Change) -> _Suspect | None:
+        """Return what of a change may be a conflict; None where nothing is."""
+        if self.overwrite_conflicts:
+            return None
+        held = self.fingerprint.values(change.ticket or "") if self.fingerprint else {}
+        if held:
+            stale = tuple(name for name in change.after if name in held and self._is_stale(change, name, held[name]))
+            return _Suspect(change, stale, None) if stale else None
+        if row.modified and _touched_since(ticket, row.modified):
+            return _Suspect(change, tuple(change.after), row.modified)
+        return None
+
+    def _is_stale(self, change: Change, name: str, held: str) -> bool:
+        current = change.before.get(name, "").replace("\r\n", "\n").replace("\r", "\n")
+        return not same_value(self.schema.properties.get(name), current, held)
+
+    async def _find_conflicts(self, portal: Portal, suspects: Sequence[_Suspect]) -> list[Change | Outcome]:
         """Return each change as it is, or as an outcome where the portal changed one of its properties since."""
         if not suspects:
             return []
-        names = sorted({name for _, change in suspects for name in change.after})
-        found = await portal.find_tickets(
-            [change.ticket or "" for _, change in suspects], id_property=None, properties=(), history=names
-        )
+        tickets = [suspect.change.ticket or "" for suspect in suspects]
+        names = sorted({name for suspect in suspects for name in suspect.names})
+        found = await portal.find_tickets(tickets, id_property=None, properties=(), history=names)
+        earlier = self.earlier(set(tickets))
         result: list[Change | Outcome] = []
-        for row, change in suspects:
+        for suspect in suspects:
+            change = suspect.change
             history = getattr(found.get(change.ticket or ""), "history", {})
-            findings = tuple(
-                self._conflict(change, name, entry.timestamp)
-                for name in change.after
-                for entry in list(history.get(name, ()))[:1]
-                if row.modified and _instant(entry.timestamp) > _instant(row.modified)
-            )
-            result.append(Outcome(row.row, Status.INVALID, findings, ticket=change.ticket) if findings else change)
+            ours = earlier.get(change.ticket or "", {})
+            findings = []
+            for name in suspect.names:
+                current = change.before.get(name, "")
+                if name in ours and same_value(self.schema.properties.get(name), current, ours[name]):
+                    continue
+                when = next((entry.timestamp for entry in history.get(name, ())), "")
+                if suspect.since is None or (when and _instant(when) > _instant(suspect.since)):
+                    findings.append(self._conflict(change, name, when or "?"))
+            outcome = Outcome(change.row, Status.INVALID, tuple(findings), ticket=change.ticket)
+            result.append(outcome if findings else change)
         return result
 
     def _meeting_rows(self, journal: Journal) -> list[Outcome]:

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from importer.column_reader import ColumnReader, ReadColumn
+from importer.edits import Edits
 from importer.errors import UsageError
 from importer.findings import Finding, column_letter
 from importer.keys import key_converter
@@ -65,9 +66,11 @@ class Validation:
         schema: PortalSchema,
         reading: Reading,
         *,
+        edits: Edits | None = None,
         chunk_size: int = CHUNK_SIZE,
     ) -> None:
         check_reading(reading)
+        self.edits = edits
         self._table = table
         self._columns = columns
         self._reading = reading
@@ -301,6 +304,11 @@ class _ChunkCheck:
         if stages := validation.read_stages(chunk, self._read):
             self._read[self._stage_position], self._pending = stages
         self._modified = validation.read_modified(chunk)
+        self._kept: set[tuple[int, int]] = set()
+        if validation.edits is not None:
+            self._kept = validation.edits.kept(
+                self._keys.cells, self._read, lambda position: column_texts(chunk, position, keeps_zeros=True)
+            )
         self._findings: list[Finding] = []
         self._bad: set[int] = set()
         self._headers = {
@@ -390,7 +398,7 @@ class _ChunkCheck:
             frame = frame.drop(index=list(blank))
         for failure in self._validation.failures(frame):
             place, position = failure.row, failure.position
-            if (place, position) in told:
+            if (place, position) in told or (place, position) in self._kept:
                 continue
             problem = self._read[position].problems.get(place)
             if problem is None:
@@ -413,6 +421,11 @@ class _ChunkCheck:
 
     def _good_rows(self, blank: set[int]) -> list[CheckedRow]:
         wanted, pending = self._wanted()
+        for place, position in self._kept:
+            name = self._headers[position][1]
+            wanted[place].pop(name, None)
+            if name in pending[place]:
+                pending[place] = NOTHING
         modified = self._modified.cells if self._modified is not None else [None] * len(self._rows)
         # Every row goes through this loop and the one in _wanted: nothing in them that most rows do not need.
         good = [

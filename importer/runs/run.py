@@ -155,7 +155,7 @@ def read_rows(job: Job, opened: opening.Opened) -> None:
         time_zone=read.time_zone or (opened.fingerprint or job.schema).time_zone,
         blank=read.blank,
     )
-    edits = Edits(job.fingerprint, job.columns, job.schema) if job.fingerprint else None
+    edits = Edits(job.fingerprint, job.columns) if job.fingerprint else None
     validation = Validation(opened.table, job.columns, job.schema, reading, edits=edits)
     for chunk in validation:
         job.journal.add_rows(chunk.rows, fold_keys=job.columns.key.id_property is not None)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from zoneinfo import ZoneInfo
 
 from importer.findings import column_letter
-from importer.loader.fingerprint import FACTS, MARK
+from importer.loader.fingerprint import FACTS, MARK, SHOWN, WIDTH_OF_SHOWN
 from importer.loader.table import FINGERPRINT_SHEET
 from importer.writeback.template.cells import choices_of, cut_text, make_cell
 from importer.writeback.template.rules import Lists, Rows, TemplateColumn, rules_of
@@ -88,6 +88,7 @@ def write_template(target: BinaryIO, template: Template, tickets: Iterable[tuple
         fingerprint.add(ticket, values)
         count.tickets += 1
     sheet.finish(lists)
+    fingerprint.finish()
     book.save(target)
     return count
 
@@ -157,15 +158,27 @@ class _Fingerprint:
 
     def __init__(self, book: Workbook, template: Template) -> None:
         self._names = [one.definition.name for one in template.columns]
+        self._choices = {one.definition.name: one.choices for one in template.columns if one.choices is not None}
+        self._shown: dict[tuple[str, str], str] = {}
         self._sheet = book.create_sheet(FINGERPRINT_SHEET)
         self._sheet.sheet_state = "veryHidden"
-        self._cells = [plain_cell(self._sheet) for _ in range(len(self._names) + 1)]
+        self._cells = [plain_cell(self._sheet) for _ in range(max(len(self._names), WIDTH_OF_SHOWN) + 1)]
         self._append(MARK, self._names)
         self._append(FACTS, [json.dumps(template.facts)])
 
     def add(self, ticket: str, values: Mapping[str, str]) -> None:
         """Note the values of one ticket."""
         self._append(ticket, [cut_text(values.get(name, "")) for name in self._names])
+        for name, choices in self._choices.items():
+            value = values.get(name, "")
+            if value and (name, value) not in self._shown:
+                self._shown[name, value] = cut_text(choices.show(value))
+
+    def finish(self) -> None:
+        """Note how choices were shown."""
+        for (name, value), text in self._shown.items():
+            if text != value:
+                self._append(SHOWN, [name, cut_text(value), text])
 
     def _append(self, first: str, texts: Sequence[str]) -> None:
         self._sheet.append([fill(cell, text) for cell, text in zip(self._cells, (first, *texts), strict=False)])

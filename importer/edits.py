@@ -1,0 +1,108 @@
+"""Which cells of a template somebody edited; the others are neither judged nor sent.
+
+In:  the values that the cells of some rows mean, and the values they were made from.
+Out: the cells that are as they were.
+
+A cell that was never edited may hold what the portal itself would refuse today: an option that is gone, an owner who
+has left, a text that breaks a newer rule. That is nobody's edit, so it makes no row invalid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from zoneinfo import ZoneInfo
+
+from importer.column_reader import ReadColumn
+from importer.loader.fingerprint import Fingerprint
+from importer.records import Columns, ValueColumn
+from importer.writeback.template.cells import make_cell
+from schemas.cells import Kind
+from schemas.property import PIPELINE, STAGE
+from schemas.text import TextConverter
+from schemas.values import same_value
+
+_NOT_TEXT = frozenset({"number", "bool", "enumeration", "date", "datetime"})
+
+Place = tuple[int, int]
+"""A row's index in its chunk, and the column's position."""
+
+
+class Edits:
+    """Tells edited cells from those that are as the template had them."""
+
+    def __init__(self, fingerprint: Fingerprint, columns: Columns) -> None:
+        places = {name: number for number, name in enumerate(fingerprint.names)}
+        self._tickets = fingerprint.tickets
+        self._columns = [
+            _Column(one, places[one.definition.name], fingerprint)
+            for one in columns.values
+            if one.definition.name in places
+        ]
+        by_name = {one.column.definition.name: one.column.position for one in self._columns}
+        self._stage, self._pipeline = by_name.get(STAGE), by_name.get(PIPELINE)
+
+    def kept(
+        self, keys: Sequence[str | None], read: Mapping[int, ReadColumn], texts: Callable[[int], Sequence[str]]
+    ) -> set[Place]:
+        """Return the cells of a chunk that nobody edited.
+
+        keys: the record ID of each row. read: what the cells mean, by position. texts: the cells of a column as typed.
+        A stage counts as edited where its pipeline is: it must fit the new one.
+        """
+        rows = [self._tickets.get(key or "") for key in keys]
+        found: set[Place] = set()
+        for one in self._columns:
+            position = one.column.position
+            found.update((place, position) for place in one.kept(rows, read[position], texts))
+        if self._stage is not None and self._pipeline is not None:
+            found -= {(place, self._stage) for place in range(len(rows)) if (place, self._pipeline) not in found}
+        return found
+
+
+class _Column:
+    """One column of a template."""
+
+    def __init__(self, column: ValueColumn, number: int, fingerprint: Fingerprint) -> None:
+        self.column = column
+        self._number = number
+        self._zone = ZoneInfo(fingerprint.time_zone)
+        self._labels = fingerprint.shown.get(column.definition.name, {})
+        self._text = TextConverter(column.definition)
+        self._same: dict[tuple[str, str], bool] = {}
+
+    def kept(
+        self, rows: Sequence[tuple[str, ...] | None], read: ReadColumn, texts: Callable[[int], Sequence[str]]
+    ) -> list[int]:
+        """Return the places whose cells are as they were."""
+        number = self._number
+        typed = texts(self.column.position) if self._labels or read.problems else ()
+        found = []
+        for place, (row, value) in enumerate(zip(rows, read.cells, strict=True)):
+            if row is None:
+                continue
+            held = row[number]
+            if value == held or (value is not None and self._means_the_same(value, held)):
+                found.append(place)
+                continue
+            # What stood for the value may stand for nothing, or for another one, by now.
+            is_doubtful = bool(typed) and (place in read.problems or held in self._labels)
+            if is_doubtful and typed[place].strip() == self._shown(held).strip():
+                found.append(place)
+        return found
+
+    def _means_the_same(self, value: str, held: str) -> bool:
+        pair = (value, held)
+        if pair not in self._same:
+            if len(self._same) > 50_000:  # noqa: PLR2004 - as many as the validator remembers
+                self._same.clear()
+            definition = self.column.definition
+            if definition.type in _NOT_TEXT:
+                self._same[pair] = same_value(definition, value, held)
+            else:
+                self._same[pair] = value == self._text(held, Kind.TEXT)
+        return self._same[pair]
+
+    def _shown(self, held: str) -> str:
+        """Return the text that a cell had which cannot be read as a value any more."""
+        cell = self._labels.get(held) or make_cell(self.column.definition, held, None, self._zone)
+        return "" if cell is None else str(cell)
