@@ -169,7 +169,7 @@ def _history(entries: Any) -> tuple[HistoryEntry, ...]:
         for one in _objects(entries)
         if one.get("timestamp")
     ]
-    return tuple(sorted(found, key=lambda one: one.timestamp.ljust(24), reverse=True))
+    return tuple(sorted(found, key=lambda one: one.timestamp.removesuffix("Z"), reverse=True))
 
 
 def _merge_problems(

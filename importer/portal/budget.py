@@ -92,10 +92,11 @@ class Budget:
         except sqlite3.Error:
             return  # the earlier note stands, and the margin of the window covers what it lacks
 
-    def count(self, since: float) -> int:
-        """Return how many requests were noted after `since`, by all runs."""
+    def count(self, since: float, until: float) -> int:
+        """Return how many requests left after `since`, not later than `until`, by all runs."""
         try:
-            return int(self._db.execute("SELECT count(*) FROM requests WHERE at > ?", (since,)).fetchone()[0])
+            found = self._db.execute("SELECT count(*) FROM requests WHERE at > ? AND at <= ?", (since, until))
+            return int(found.fetchone()[0])
         except sqlite3.Error:
             return 0
 

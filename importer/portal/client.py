@@ -25,7 +25,7 @@ from importer.portal.exchange import Exchange
 from importer.portal.limits import Limiter, Limits
 from importer.portal.lookup import Missing, Ticket
 from importer.portal.retries import Reply, Verdict
-from importer.portal.settings import OBJECTS, PortalSettings
+from importer.portal.settings import PortalSettings
 from importer.portal.waiting import Clock, StopSignal, pause
 from schemas.message import Message, message
 
@@ -111,7 +111,7 @@ class Portal:
         Raises Unauthorized, MissingScope, DailyLimit, Unavailable (the portal asks for a long wait), Halted.
         """
         content = orjson.dumps({"inputs": inputs})
-        path = self.settings.path(OBJECTS, "batch/update")
+        path = self.settings.path("objects", "tickets/batch/update")
         reply, verdict = await self._repeat(
             "POST", path, content=content, count="update", stop=stop, on_leave=on_leave, on_doubt=on_doubt
         )
@@ -152,7 +152,7 @@ class Portal:
             body["idProperty"] = id_property
         reply, verdict = await self._repeat(
             "POST",
-            self.settings.path(OBJECTS, "batch/read"),
+            self.settings.path("objects", "tickets/batch/read"),
             query={"archived": "true"} if archived else None,
             content=orjson.dumps(body),
             count="read",
@@ -186,7 +186,7 @@ class Portal:
     ) -> Record | None:
         """Read one ticket by its record ID, or None; an ID that was merged away gives the ticket it lives on in."""
         body = await self.get(
-            self.settings.path(OBJECTS, lookup.quoted(key)),
+            self.settings.path("objects", f"tickets/{lookup.quoted(key)}"),
             query={"properties": ",".join(properties)} if properties else None,
             stop=stop,
         )
@@ -199,7 +199,7 @@ class Portal:
         Raises Refused, Unavailable and the errors of `update`. Source: HubSpot CRM search.
         """
         reply, verdict = await self._repeat(
-            "POST", self.settings.path(OBJECTS, "search"), content=orjson.dumps(body), metered=False
+            "POST", self.settings.path("objects", "tickets/search"), content=orjson.dumps(body), metered=False
         )
         self._require(reply, verdict)
         return dict(reply.body)

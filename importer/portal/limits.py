@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -103,8 +104,7 @@ class Limiter:
         self._held_until = 0.0
         self._held_for: Message | None = None
         self._refusals = 0
-        self._others = 0
-        self._others_seen = 0.0
+        self._others: deque[tuple[int, float]] = deque()  # (requests, seen at), falling
         self._slowed_at = -math.inf
 
     @property
@@ -152,15 +152,26 @@ class Limiter:
         self._in_flight -= 1
         self.limits = read_limits(headers, self.limits)
         if self.limits.remaining is not None and self.limits.max_requests:
-            window_s = self.limits.interval_s + self._margin_s
-            ours = self._budget.count(turn.at - window_s)
-            self._others = max(0, self.limits.max_requests - self.limits.remaining - ours)
-            self._others_seen = self._clock.time()
+            self._note_others(turn)
         if latency_s is not None:
             self._latency_s = latency_s if self._latency_s is None else self._latency_s * 0.9 + latency_s * 0.1
             self._ceiling = min(MOST, self._ceiling + 1 / max(1.0, self._ceiling))
             self._refusals = 0
         self._changed.set()
+
+    def _note_others(self, turn: Turn) -> None:
+        """Note how many requests of others the portal must have counted, for as long as they may count.
+
+        All of ours that may have been counted are taken off, those too that left soon after the one whose answer this
+        is: so where nobody else is, this is none, in whatever order requests arrive.
+        """
+        limits = self.limits
+        ours = self._budget.count(turn.at - limits.interval_s - self._margin_s, turn.at + self._margin_s)
+        others = limits.max_requests - (limits.remaining or 0) - ours
+        if others > 0:
+            while self._others and self._others[-1][0] <= others:
+                self._others.pop()
+            self._others.append((others, self._clock.time()))
 
     def hold(self, seconds: float, reason: Message) -> None:
         """Let nothing leave for so long."""
@@ -195,7 +206,9 @@ class Limiter:
 
     def _windows(self, now: float) -> tuple[Window, ...]:
         limits = self.limits if self.limits.max_requests else LOWEST
-        others = self._others if now - self._others_seen < limits.interval_s else 0
+        while self._others and now - self._others[0][1] >= limits.interval_s:
+            self._others.popleft()
+        others = self._others[0][0] if self._others else 0
         portal = Window(max(1, limits.max_requests - others), limits.interval_s + self._margin_s)
         if not self._max_rate:
             return (portal,)

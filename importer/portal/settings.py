@@ -11,7 +11,6 @@ from importer.errors import UsageError
 from schemas.message import message
 
 DEFAULT_URL = "https://api.hubapi.com"
-OBJECTS = "objects/tickets"
 TICKET_TYPE = "0-5"
 """The type ID of tickets. Source: HubSpot, object type IDs."""
 

@@ -1,0 +1,80 @@
+"""Runs on one machine share one budget, whatever becomes of their processes and files."""
+
+import sqlite3
+import subprocess
+import sys
+
+from importer.portal.budget import Budget, Window, budget_path
+
+NOW = 1_800_000_000.0
+WINDOW = (Window(3, 10.0),)
+
+
+def test_processes_share_a_budget(tmp_path):
+    path = budget_path(tmp_path, "https://api.example", "token")
+    other = (
+        "import sys; from pathlib import Path; from importer.portal.budget import Budget, Window\n"
+        f"print([Budget(Path(sys.argv[1])).take({NOW}, (Window(3, 10.0),))[1] for _ in range(2)])"
+    )
+
+    said = subprocess.run([sys.executable, "-c", other, str(path)], capture_output=True, text=True, check=True).stdout
+
+    budget = Budget(path)
+    assert said.strip() == "[0.0, 0.0]"
+    assert budget.take(NOW, WINDOW)[1] == 0.0
+    assert budget.take(NOW, WINDOW) == (0, 10.0)
+    assert budget.count(NOW - 1, NOW) == 3
+
+
+def test_another_token_or_portal_has_its_own(tmp_path):
+    paths = {budget_path(tmp_path, url, token) for url in ("https://a", "https://b") for token in ("x", "y")}
+
+    assert len(paths) == 4
+    assert all("x" not in path.stem and "y" not in path.stem for path in paths)
+
+
+def test_a_request_that_left_later_frees_its_place_later(tmp_path):
+    budget = Budget(tmp_path / "b.sqlite3")
+    number, _ = budget.take(NOW, WINDOW)
+    budget.take(NOW, WINDOW)
+    budget.take(NOW, WINDOW)
+
+    budget.move(number, NOW + 4)
+
+    assert budget.take(NOW + 10, WINDOW)[1] == 0.0
+    assert budget.take(NOW + 10, WINDOW)[1] == 0.0
+    assert budget.take(NOW + 10, WINDOW) == (0, 4.0)
+
+
+def test_a_clock_set_back_does_not_block(tmp_path):
+    """Notes from a future that never came are forgotten."""
+    budget = Budget(tmp_path / "b.sqlite3")
+    for _ in range(3):
+        budget.take(NOW + 86_400, WINDOW)
+
+    assert budget.take(NOW, WINDOW)[1] == 0.0
+
+
+def test_a_file_that_cannot_be_used_is_replaced_by_memory(tmp_path):
+    """Sending does not depend on it."""
+    (tmp_path / "broken.sqlite3").write_bytes(b"not a database at all, and long enough to be looked at" * 20)
+    (tmp_path / "file").write_text("")
+
+    for path in (tmp_path / "broken.sqlite3", tmp_path / "file" / "below" / "b.sqlite3"):
+        budget = Budget(path)
+        assert [budget.take(NOW, WINDOW)[1] for _ in range(4)] == [0.0, 0.0, 0.0, 10.0]
+        budget.close()
+
+
+def test_a_file_that_breaks_meanwhile_is_replaced_too(tmp_path):
+    path = tmp_path / "b.sqlite3"
+    budget = Budget(path)
+    other = sqlite3.connect(path)
+    other.execute("DROP TABLE requests")
+    other.commit()
+    other.close()
+
+    budget.move(1, NOW)
+    assert budget.count(NOW - 1, NOW) == 0
+    assert [budget.take(NOW, WINDOW)[1] for _ in range(4)] == [0.0, 0.0, 0.0, 10.0]
+    budget.close()

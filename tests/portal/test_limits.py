@@ -1,0 +1,243 @@
+"""Requests leave as fast as the window allows, and never faster."""
+
+import asyncio
+from bisect import bisect_right
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from virtual_time import VirtualClock, run_virtually
+
+from importer.portal.budget import Budget, budget_path
+from importer.portal.limits import MARGIN_S, Limiter, Limits, read_limits
+from importer.portal.waiting import Halted, StopSignal
+
+
+def headers(most, remaining=None, interval_ms=10_000, daily=None, left=None):
+    found = {"x-hubspot-ratelimit-max": most, "x-hubspot-ratelimit-interval-milliseconds": interval_ms}
+    found |= {} if remaining is None else {"x-hubspot-ratelimit-remaining": remaining}
+    if daily is not None:
+        found |= {"x-hubspot-ratelimit-daily": daily, "x-hubspot-ratelimit-daily-remaining": left}
+    return {name: str(value) for name, value in found.items()}
+
+
+class Portal:
+    """Counts arrivals as HubSpot does, in a window that rolls, and refuses those beyond it."""
+
+    def __init__(self, most, interval_s):
+        self.most, self.interval_s, self.arrivals, self.refused = most, interval_s, [], 0
+
+    def arrive(self, now):
+        used = len(self.arrivals) - bisect_right(self.arrivals, now - self.interval_s)
+        if used >= self.most:
+            self.refused += 1
+        else:
+            self.arrivals.append(now)
+        return self.most - min(self.most, used + 1)
+
+
+async def use(limiter, portal, clock, *, count, workers, delays, latency_s):
+    """Send `count` requests through a limiter by so many workers; each arrives a little after it left."""
+    numbers = iter(range(count))
+
+    async def work():
+        for number in numbers:
+            turn = await limiter.enter()
+            await asyncio.sleep(delays[number % len(delays)])
+            remaining = portal.arrive(clock.time())
+            await asyncio.sleep(latency_s)
+            limiter.leave(turn, headers(portal.most, remaining, round(portal.interval_s * 1000)), latency_s=latency_s)
+
+    await asyncio.gather(*(work() for _ in range(workers)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    most=st.integers(1, 30),
+    interval_s=st.sampled_from([1.0, 2.5, 10.0]),
+    count=st.integers(1, 120),
+    delays=st.lists(st.floats(0, MARGIN_S * 0.99), min_size=1, max_size=7),
+    latency_s=st.sampled_from([0.0, 0.02, 0.3, 2.0]),
+    runs=st.integers(1, 3),
+)
+def test_the_window_is_never_overrun(tmp_path_factory, most, interval_s, count, delays, latency_s, runs):
+    """However long requests take to arrive, and however many runs share the token on this machine."""
+    path = budget_path(tmp_path_factory.mktemp("home"), "https://api.example", "token")
+    clock, portal = VirtualClock(), Portal(most, interval_s)
+
+    async def all_runs():
+        limiters = [Limiter(Budget(path), clock) for _ in range(runs)]
+        for limiter in limiters:
+            limiter.limits = Limits(most, interval_s)
+        await asyncio.gather(
+            *(use(one, portal, clock, count=count, workers=16, delays=delays, latency_s=latency_s) for one in limiters)
+        )
+        return asyncio.get_running_loop().time()
+
+    took_s = run_virtually(all_runs())
+
+    assert portal.refused == 0
+    assert len(portal.arrivals) == count * runs
+    windows = (count * runs - 1) // most
+    assert took_s >= windows * interval_s - MARGIN_S
+
+
+def test_the_first_window_is_used_at_once_and_the_next_as_it_frees():
+    """1,000 requests at 190 in 10 s need 50 s and the last answers."""
+    clock, portal = VirtualClock(), Portal(190, 10.0)
+
+    async def run():
+        limiter = Limiter(Budget(), clock)
+        limiter.limits = Limits(190, 10.0)
+        await use(limiter, portal, clock, count=1000, workers=64, delays=[0.01], latency_s=0.3)
+        return asyncio.get_running_loop().time()
+
+    took_s = run_virtually(run())
+
+    assert portal.refused == 0
+    assert took_s <= 1.02 * 50.3
+    assert sum(arrival < portal.arrivals[0] + 2.5 for arrival in portal.arrivals) == 190
+
+
+@pytest.mark.parametrize(("latency_s", "expected"), [(0.02, 8), (0.2, 48), (0.3, 64), (2.0, 64)])
+def test_in_flight_follows_latency(latency_s, expected):
+    """Little's law: a window may be used within a second, so rate x latency with room to spare, from 8 to 64."""
+
+    async def run():
+        limiter = Limiter(Budget(), VirtualClock())
+        before = limiter.most_in_flight()
+        limiter.leave(await limiter.enter(), headers(190), latency_s=latency_s)
+        return before, limiter.most_in_flight()
+
+    assert run_virtually(run()) == (8, expected)
+
+
+def test_an_overloaded_portal_gets_fewer_requests_until_it_recovers():
+    async def run():
+        limiter = Limiter(Budget(), VirtualClock())
+        limiter.leave(await limiter.enter(), headers(1000), latency_s=1.0)
+        seen = [limiter.most_in_flight()]
+        turns = [await limiter.enter() for _ in range(40)]
+        limiter.slow_down()
+        seen.append(limiter.most_in_flight())
+        limiter.slow_down()
+        seen.append(limiter.most_in_flight())
+        for turn in turns:
+            limiter.leave(turn, headers(1000), latency_s=1.0)
+        seen.append(limiter.most_in_flight())
+        return seen
+
+    full, halved, same, better = run_virtually(run())
+
+    assert (full, halved, same) == (64, 20, 20)
+    assert 20 < better <= 23
+
+
+def test_a_rate_of_ones_own_is_kept():
+    """--max-rate 5: five in any ten seconds, whatever the portal allows."""
+    clock, portal = VirtualClock(), Portal(190, 10.0)
+
+    async def run():
+        limiter = Limiter(Budget(), clock, max_rate=5)
+        await use(limiter, portal, clock, count=12, workers=4, delays=[0.0], latency_s=0.1)
+        return limiter.allowed.max_requests
+
+    assert run_virtually(run()) == 5
+    assert [sum(a >= start and a < start + 10 for a in portal.arrivals) for start in portal.arrivals[::5]] == [5, 5, 2]
+
+
+def test_what_others_use_of_the_window_is_left_to_them():
+    """The same token on another machine takes half of the window: the header shows it, and nothing is refused."""
+    clock, portal = VirtualClock(), Portal(20, 10.0)
+
+    async def run():
+        for _ in range(10):
+            portal.arrive(clock.time())
+        limiter = Limiter(Budget(), clock)
+        await use(limiter, portal, clock, count=25, workers=4, delays=[0.0], latency_s=0.3)
+
+    run_virtually(run())
+
+    assert portal.refused == 0
+
+
+def test_until_the_portal_says_otherwise_the_lowest_limit_holds():
+    clock = VirtualClock()
+
+    async def run():
+        limiter = Limiter(Budget(), clock)
+        left = []
+        for _ in range(101):
+            turn = await limiter.enter()
+            left.append(clock.tick())
+            limiter.leave(turn, {}, latency_s=0.0)
+        return left
+
+    left = run_virtually(run())
+
+    assert left[99] < 0.01
+    assert left[100] >= 10
+
+
+def test_a_refusal_holds_all_requests_for_growing_steps():
+    """Without Retry-After: a second, two, four ... while the portal goes on refusing; all wait, and it is told."""
+    waits = []
+
+    async def run():
+        clock = VirtualClock()
+        limiter = Limiter(Budget(), clock, on_wait=lambda seconds, reason: waits.append((round(seconds), str(reason))))
+        left = []
+        for _ in range(6):
+            turn = await limiter.enter()
+            left.append(round(clock.tick()))
+            limiter.leave(turn, {}, latency_s=None)
+            limiter.refused(retry_after_s=None)
+        return left
+
+    assert run_virtually(run()) == [0, 1, 3, 7, 15, 25]
+    assert [seconds for seconds, _ in waits] == [1, 2, 4, 8, 10]
+    assert "as many requests as it allows" in waits[0][1]
+
+
+def test_a_stop_ends_every_wait():
+    """Whoever waits for a turn, for the window or for another request to end goes at once."""
+
+    async def run():
+        clock, stop = VirtualClock(), StopSignal()
+        limiter = Limiter(Budget(), clock, max_rate=1)
+        await limiter.enter(stop)
+        waiting = [asyncio.ensure_future(limiter.enter(stop)) for _ in range(3)]
+        await asyncio.sleep(1)
+        stop.set()
+        ends = await asyncio.gather(*waiting, return_exceptions=True)
+        return [type(one) for one in ends], clock.tick()
+
+    kinds, at = run_virtually(run())
+
+    assert kinds == [Halted] * 3
+    assert at < 1.1
+
+
+@pytest.mark.parametrize(
+    ("given_headers", "expected"),
+    [
+        ({}, Limits()),
+        (headers(190, 3, 10_000, 625_000, 9), Limits(190, 10.0, 625_000, 9, 3)),
+        (headers("many", "-1", "soon"), Limits()),
+        (headers("0"), Limits()),
+        (headers("9" * 30), Limits()),
+        (headers(250, None, 0), Limits(250, 10.0)),
+        (headers(250, None, 1), Limits(250, 0.1)),
+        (headers(250, None, 10**9), Limits(250, 600.0)),
+        ({"x-hubspot-ratelimit-daily": "5"}, Limits()),
+    ],
+)
+def test_headers_are_read_with_suspicion(given_headers, expected):
+    assert read_limits(given_headers, Limits()) == expected
+
+
+def test_what_is_known_stays_where_an_answer_is_silent():
+    """Searches bear no rate headers."""
+    known = Limits(190, 10.0, 625_000, 9, 3)
+
+    assert read_limits({}, known) == Limits(190, 10.0, 625_000, 9, None)
