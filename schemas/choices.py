@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from schemas.booleans import words
 from schemas.cells import Converter, Kind, Nearest, Problem, Reading, Result, quoted, shown
 from schemas.message import message
-from schemas.property import Owner, Pipeline, PortalSchema, Property, Stage
+from schemas.property import Option, Owner, Pipeline, PortalSchema, Property, Stage
 
 _WITH_MAIL = re.compile(r".*[(<]\s*([^()<>\s]+@[^()<>\s]+)\s*[)>]", re.DOTALL)
 _WITH_REMARK = re.compile(r"(.*\S)\s*\([^()]*\)", re.DOTALL)
@@ -36,13 +36,16 @@ class OptionConverter(Converter):
         self._stripped = _unique((option.value.strip(), option.value) for option in definition.options)
         self._labels = _by_name((option.label, option.value) for option in definition.options)
         self._words = words(reading.locale) if self._is_boolean(definition) else {}
-        self._names = [
-            name
-            for option in definition.options
-            for name in dict.fromkeys((option.value, option.label))
-            if not option.hidden
-        ]
-        self._nearest = Nearest(self._names)
+        shown_options = [option for option in definition.options if not option.hidden]
+        self._listed = [self._best_name(option) for option in shown_options]
+        # Names that lead to an option, with the option they lead to: what is worth suggesting.
+        self._leads = {
+            name: value
+            for option in shown_options
+            for name in (option.value, option.label)
+            if isinstance(value := self._find(name.strip()), str)
+        }
+        self._nearest = Nearest(list(self._leads))
 
     def _is_boolean(self, definition: Property) -> bool:
         return definition.field_type == "booleancheckbox" or set(self._values) == {"true", "false"}
@@ -57,11 +60,17 @@ class OptionConverter(Converter):
         if text in self._values:
             return text
         bare = text.strip()
-        if bare in self._stripped:
-            return self._stripped[bare]
         if self._any:
             return bare
-        by_label = self._labels.get(fold(bare), ())
+        return self._find(bare) or self._refuse(bare)
+
+    def _find(self, text: str) -> Result | None:
+        """Return the value that a trimmed text names, why it names none, or None where it is no name at all."""
+        if text in self._values:
+            return text
+        if text in self._stripped:
+            return self._stripped[text]
+        by_label = self._labels.get(fold(text), ())
         if len(by_label) == 1:
             return by_label[0]
         if by_label:
@@ -69,24 +78,27 @@ class OptionConverter(Converter):
                 "ambiguous_option",
                 message(
                     '"{value}" is the label of several options; write the value of the one you mean: {values}',
-                    value=shown(bare),
+                    value=shown(text),
                     values=quoted(by_label),
                 ),
             )
-        word = self._words.get(bare.casefold())
-        if word in self._values:
-            return word
-        return self._refuse(bare)
+        word = self._words.get(text.casefold())
+        return word if word in self._values else None
+
+    def _best_name(self, option: Option) -> str:
+        """Return what a person would write for an option: its value, or its label where the value is a mere number."""
+        return option.label if option.value.isdigit() and self._find(option.label) == option.value else option.value
 
     def _refuse(self, text: str) -> Problem:
         near = self._nearest(text)
         if near:
+            once = {self._leads[name]: name for name in reversed(near)}
             return Problem(
                 self.code,
                 message(
                     '"{value}" is not an option; did you mean {near}?',
                     value=shown(text),
-                    near=quoted(_one_name_each(near, self._labels)),
+                    near=quoted(list(reversed(once.values()))),
                 ),
             )
         return Problem(
@@ -94,18 +106,9 @@ class OptionConverter(Converter):
             message(
                 '"{value}" is not an option; the options are {options}',
                 value=shown(text),
-                options=quoted(_one_name_each(self._names, self._labels)),
+                options=quoted(self._listed),
             ),
         )
-
-
-def _one_name_each(names: Iterable[str], labels: Mapping[str, tuple[str, ...]]) -> list[str]:
-    """Leave out a label that stands behind its own option's value."""
-    kept: dict[str, str] = {}
-    for name in names:
-        values = labels.get(fold(name), (name,))
-        kept.setdefault(values[0] if len(values) == 1 else name, name)
-    return list(kept.values())
 
 
 class OptionsConverter(Converter):

@@ -1,0 +1,315 @@
+"""Options, owners, pipelines and stages, by what people write for them."""
+
+import pytest
+
+from schemas.booleans import BooleanConverter
+from schemas.cells import Kind, Nearest, Problem, Reading, quoted, shown
+from schemas.choices import OptionConverter, OptionsConverter, OwnerConverter, PipelineConverter, StageConverter
+from schemas.property import Option, Owner, Pipeline, PortalSchema, Property, Stage
+from schemas.values import make_converter
+
+PRIORITY = Property(
+    "priority",
+    "Priority",
+    "enumeration",
+    "select",
+    options=(
+        Option("LOW", "Low"),
+        Option("URGENT", "Urgent"),
+        Option("old", "Retired", hidden=True),
+        Option("n1", "North"),
+        Option("n2", "north "),
+        Option("North", "South"),
+        Option(" padded ", "Padded value"),
+    ),
+)
+CATEGORY = Property(
+    "category",
+    "Category",
+    "enumeration",
+    "checkbox",
+    options=(
+        Option("A", "Product issue"),
+        Option("B", "Billing issue"),
+        Option("C", "Bits; pieces"),
+        Option("D", "Other"),
+    ),
+)
+PORTAL = PortalSchema(
+    properties={},
+    pipelines=(
+        Pipeline("0", "Support Pipeline", (Stage("1", "New"), Stage("3", "Waiting on us"), Stage("4", "Closed"))),
+        Pipeline("77", "Returns", (Stage("701", "New"), Stage("702", "Refund sent"), Stage("703", "Closed"))),
+        Pipeline("88", "Twice", (Stage("801", "Open"), Stage("802", "Open"))),
+    ),
+    owners=(
+        Owner("11", "ana@example.com", "Ana", "Souza"),
+        Owner("12", "ana.b@example.com", "Ana", "Souza"),
+        Owner("13", "bo@example.com", "Bo", "Li"),
+        Owner("14", "old.bo@example.com", "Bo", "Li", archived=True),
+        Owner("15", "cy@example.com", "Cy", "Day", archived=True),
+        Owner("16", "nameless@example.com"),
+    ),
+)
+
+
+def answer(result):
+    return result.code if isinstance(result, Problem) else result
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("URGENT", "URGENT"),
+        ("Urgent", "URGENT"),
+        ("urgent", "URGENT"),
+        (" Urgent ", "URGENT"),
+        ("old", "old"),
+        ("retired", "old"),
+        ("North", "North"),
+        ("south", "North"),
+        ("north", "ambiguous_option"),
+        ("padded", " padded "),
+        (" padded ", " padded "),
+        ("padded  VALUE", " padded "),
+        ("Urgentt", "invalid_option"),
+        ("LOW;URGENT", "invalid_option"),
+    ],
+)
+def test_one_option(cell, value):
+    """An option's value exactly, or its label in any case; a label that two options share decides nothing."""
+    assert answer(OptionConverter(PRIORITY, Reading())(cell, Kind.TEXT)) == value
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("Urgentt", '"Urgentt" is not an option; did you mean "URGENT"?'),
+        ("xyz", '"xyz" is not an option; the options are "LOW", "URGENT", "n1", "n2", "North", "padded"'),
+        ("Padded val", '"Padded val" is not an option; did you mean "Padded value"?'),
+        ("north", '"north" is the label of several options; write the value of the one you mean: "n1", "n2"'),
+    ],
+)
+def test_what_is_said_of_a_wrong_option(cell, words):
+    problem = OptionConverter(PRIORITY, Reading())(cell, Kind.TEXT)
+
+    assert str(problem.text) == words
+
+
+def test_an_empty_list_means_that_the_options_are_kept_elsewhere():
+    teams = Property("teams", "Teams", "enumeration", "select", external_options=True)
+
+    assert make_converter(teams, PORTAL, Reading())("4711", Kind.TEXT) == "4711"
+    several = Property("teams", "Teams", "enumeration", "checkbox")
+    assert make_converter(several, PORTAL, Reading())("8; 4 ;8", Kind.TEXT) == "8;4"
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("A", "A"),
+        ("B;A", "A;B"),
+        ("Billing issue; Product issue", "A;B"),
+        ("A;A;B;", "A;B"),
+        (";B", ";B"),
+        (" ;D; Billing issue", ";B;D"),
+        ("Bits; pieces", "C"),
+        ("A;nonsense", "invalid_option"),
+        (";", "invalid_option"),
+        (";;", "invalid_option"),
+    ],
+)
+def test_several_options(cell, value):
+    """In the definition's order, without repeats; a leading `;` adds to what is there, and is kept."""
+    converter = OptionsConverter(CATEGORY, OptionConverter(CATEGORY, Reading()))
+
+    assert answer(converter(cell, Kind.TEXT)) == value
+
+
+@pytest.mark.parametrize("value", ["A;B", ";A;B", "C"])
+def test_converted_options_convert_to_themselves(value):
+    converter = OptionsConverter(CATEGORY, OptionConverter(CATEGORY, Reading()))
+
+    assert converter(value, Kind.TEXT) == value
+
+
+@pytest.mark.parametrize(
+    ("cell", "locale", "value"),
+    [
+        ("TRUE", None, "true"),
+        ("no", None, "false"),
+        ("1", None, "true"),
+        ("Enabled", None, "true"),
+        ("sim", "pt-BR", "true"),
+        ("sim", None, "invalid_option"),
+    ],
+)
+def test_a_check_box_kept_as_options(cell, locale, value):
+    definition = Property(
+        "flag",
+        "Flag",
+        "enumeration",
+        "booleancheckbox",
+        options=(Option("true", "Enabled"), Option("false", "Disabled")),
+    )
+
+    assert answer(make_converter(definition, PORTAL, Reading(locale=locale))(cell, Kind.TEXT)) == value
+
+
+@pytest.mark.parametrize(
+    ("cell", "locale", "value"),
+    [
+        ("true", None, "true"),
+        ("FALSE", None, "false"),
+        ("Yes", None, "true"),
+        ("no", None, "false"),
+        ("1", None, "true"),
+        ("0", None, "false"),
+        ("Sim", "pt-BR", "true"),
+        ("não", "pt-BR", "false"),
+        ("verdadeiro", "pt-PT", "true"),
+        ("sí", "es", "true"),
+        ("falso", "es", "false"),
+        ("Ja", "de", "true"),
+        ("nein", "de", "false"),
+        ("oui", "fr", "true"),
+        ("faux", "fr", "false"),
+        ("yes", "fr", "true"),
+        ("ligado", None, "true"),
+        ("oui", None, "invalid_boolean"),
+        ("2", None, "invalid_boolean"),
+        ("maybe", None, "invalid_boolean"),
+        ("y", None, "invalid_boolean"),
+    ],
+)
+def test_booleans(cell, locale, value):
+    definition = Property(
+        "vip", "VIP", "bool", "booleancheckbox", options=(Option("true", "Ligado"), Option("false", "Desligado"))
+    )
+
+    assert answer(BooleanConverter(definition, Reading(locale=locale))(cell, Kind.TEXT)) == value
+
+
+def test_boolean_cells():
+    converter = BooleanConverter(Property("vip", "VIP", "bool", "booleancheckbox"), Reading())
+
+    assert converter("TRUE", Kind.BOOL) == "true"
+    assert converter("0", Kind.NUMBER) == "false"
+    assert answer(converter("2026-03-04", Kind.DATE)) == "invalid_boolean"
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("13", "13"),
+        ("bo@example.com", "13"),
+        ("BO@Example.com", "13"),
+        ("Bo Li", "13"),
+        ("bo  li", "13"),
+        ("Bo Li (bo@example.com)", "13"),
+        ("Bo Li (old.bo@example.com)", "14"),
+        ("Bo Li <bo@example.com>", "13"),
+        ("Cy Day", "15"),
+        ("Cy Day (Deactivated User)", "15"),
+        ("14", "14"),
+        ("Ana Souza (ana.b@example.com)", "12"),
+        ("Ana Souza", "ambiguous_owner"),
+        ("Bo Li (nobody@example.com)", "invalid_owner"),
+        ("99", "invalid_owner"),
+        ("Bob Lee", "invalid_owner"),
+        ("()", "invalid_owner"),
+    ],
+)
+def test_owners(cell, value):
+    """By ID, e-mail, full name, or both; those who have left are known by what is theirs alone."""
+    assert answer(OwnerConverter(PORTAL)(cell, Kind.TEXT)) == value
+
+
+def test_owners_are_suggested_and_told_apart():
+    converter = OwnerConverter(PORTAL)
+
+    assert '"bo@example.com"' in str(converter("bo@exmaple.com", Kind.TEXT).text)
+    assert '"ana@example.com", "ana.b@example.com"' in str(converter("Ana Souza", Kind.TEXT).text)
+
+
+def test_unknown_owners_are_taken_by_id_alone():
+    converter = OwnerConverter(PortalSchema({}, owners_known=False))
+
+    assert converter("4711", Kind.TEXT) == "4711"
+    assert answer(converter("bo@example.com", Kind.TEXT)) == "invalid_owner"
+
+
+def test_several_owners():
+    definition = Property("team", "Team", "enumeration", "checkbox", referenced_object="OWNER")
+
+    assert make_converter(definition, PORTAL, Reading())("Bo Li; ana@example.com", Kind.TEXT) == "13;11"
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [("0", "0"), ("support pipeline", "0"), ("Returns", "77"), ("Supprt", "invalid_option"), ("5", "invalid_option")],
+)
+def test_pipelines(cell, value):
+    assert answer(PipelineConverter(PORTAL.pipelines)(cell, Kind.TEXT)) == value
+
+
+def test_pipelines_of_one_name_are_told_apart_by_id():
+    converter = PipelineConverter([Pipeline("1", "Same"), Pipeline("2", "same")])
+
+    assert answer(converter("Same", Kind.TEXT)) == "ambiguous_option"
+    assert converter("2", Kind.TEXT) == "2"
+
+
+@pytest.mark.parametrize(
+    ("cell", "pipeline", "value"),
+    [
+        ("1", "0", "1"),
+        ("new", "0", "1"),
+        ("New", "77", "701"),
+        ("New (Returns)", "77", "701"),
+        ("New (Returns)", "0", "stage_not_in_pipeline"),
+        ("Refund sent", "0", "stage_not_in_pipeline"),
+        ("702", "0", "stage_not_in_pipeline"),
+        ("Open", "88", "ambiguous_option"),
+        ("801", "88", "801"),
+        ("Nowhere", "0", "invalid_option"),
+        ("Neww", "0", "invalid_option"),
+        ("anything", "unknown", "anything"),
+    ],
+)
+def test_stages_of_a_pipeline(cell, pipeline, value):
+    assert answer(StageConverter(PORTAL.pipelines).in_pipeline(cell, pipeline)) == value
+
+
+@pytest.mark.parametrize(
+    ("cell", "found"),
+    [
+        ("New", {"0": "1", "77": "701"}),
+        ("Refund sent", {"77": "702"}),
+        ("4", {"0": "4"}),
+        ("Closed (Returns)", {"77": "703"}),
+        ("Open", "ambiguous_option"),
+        ("Nowhere", "invalid_option"),
+    ],
+)
+def test_stages_of_any_pipeline(cell, found):
+    result = StageConverter(PORTAL.pipelines).in_any(cell)
+
+    assert answer(result) == found
+
+
+def test_a_suggestion_is_looked_up_a_bounded_number_of_times():
+    """A column full of nonsense does not cost a search each."""
+    nearest = Nearest(["URGENT"])
+
+    found = [bool(nearest("Urgentt")) for _ in range(Nearest.BUDGET + 1)]
+
+    assert found[0]
+    assert not found[-1]
+    assert Nearest([])("x") == []
+
+
+def test_what_a_message_repeats_is_short_and_on_one_line():
+    assert shown("two\n lines") == "two lines"
+    assert len(shown("x" * 500)) == 80
+    assert quoted(["a", "b"], limit=1) == '"a", …'
