@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from schemas.booleans import words
 from schemas.cells import Converter, Kind, Nearest, Problem, Reading, Result, quoted, shown

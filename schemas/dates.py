@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from functools import lru_cache
 
+from schemas.locales import find_locale
+
 ORDERS = ("DMY", "MDY", "YMD")
 """Orders in which people write day, month and year as numbers."""
 
@@ -61,15 +63,12 @@ class Calendar:
 def calendar_of(locale: str | None) -> Calendar:
     """Return how a locale writes dates; English words are always known.
 
-    Raises ValueError for a text that names no locale, and babel.UnknownLocaleError (a LookupError) for an unknown one.
+    Raises ValueError for a name that is no locale's.
     """
-    from babel import Locale
-
     months: dict[str, int] = {}
     halves: dict[str, int] = {}
-    english = Locale.parse("en")
-    locales = [Locale.parse(locale.replace("-", "_"))] if locale else []
-    for one in [english, *locales]:
+    locales = [find_locale(locale)] if locale else []
+    for one in [find_locale("en"), *locales]:
         for context in ("format", "stand-alone"):
             for width in ("wide", "abbreviated"):
                 months |= {_word(name): number for number, name in one.months[context][width].items()}

@@ -15,6 +15,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from schemas.cells import Converter, Kind, Problem, Reading, Result, Ways, shown
+from schemas.locales import find_locale
 from schemas.message import Message, message
 from schemas.property import Property
 
@@ -81,12 +82,10 @@ COMMA = NumberStyle("comma", ",", "." + SPACES)
 def style_of(locale: str) -> NumberStyle:
     """Return how numbers are written in a locale (`pt-BR`).
 
-    Raises ValueError for a text that names no locale, and babel.UnknownLocaleError (a LookupError) for an unknown one.
+    Raises ValueError for a name that is no locale's.
     Source: Unicode CLDR, number symbols and the standard decimal pattern, as Babel has them.
     """
-    from babel import Locale
-
-    found = Locale.parse(locale.replace("-", "_"))
+    found = find_locale(locale)
     symbols = found.number_symbols.get("latn", found.number_symbols)
     decimal, group = symbols["decimal"], symbols["group"]
     groups = dict.fromkeys(group)

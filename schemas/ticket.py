@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -127,6 +127,10 @@ class Doubts:
     rule: RuleCheck
     count: int = 0
     sample: str = ""
+
+    def __deepcopy__(self, _: object) -> Self:
+        """Return the tally itself: pandera copies columns, and a copy would not be counted in."""
+        return self
 
     def notice(self, place: str) -> Message:
         """Return the words for the person."""

@@ -21,7 +21,7 @@ from schemas.text import TextConverter
 def make_converter(definition: Property, portal: PortalSchema, reading: Reading) -> Converter:
     """Return what turns the cells of a column into values of `definition`; a type that is not known is text.
 
-    Raises ValueError or LookupError for a reading with a locale, date format or time zone that nobody knows.
+    Raises ValueError for a locale or date format that nobody knows, LookupError for such a time zone.
     A stage depends on its row's pipeline: see `schemas.choices.StageConverter`.
     """
     if definition.is_owner or definition.name == OWNER:
