@@ -9,6 +9,7 @@ clauses 12 (parts of a workbook), 18.2 (workbook), 18.8 (styles).
 
 from __future__ import annotations
 
+import os
 import posixpath
 import zipfile
 import zlib
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, BinaryIO, Self
 
 from importer.errors import FileError
 from importer.loader.number_format import Format, read_format
@@ -42,10 +43,10 @@ class SheetPart:
     part: str
 
 
-def open_zip(path: Path) -> zipfile.ZipFile:
+def open_zip(file: BinaryIO) -> zipfile.ZipFile:
     """Open a ZIP file with guards. Raises FileError: `unsafe_file` for absurd sizes, `unreadable_file` for damage."""
     try:
-        archive = zipfile.ZipFile(path)
+        archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, zipfile.LargeZipFile, ValueError, NotImplementedError) as problem:
         raise FileError(
             message(
@@ -53,11 +54,7 @@ def open_zip(path: Path) -> zipfile.ZipFile:
                 "interrupted download. Get a fresh copy, or let a spreadsheet program repair it."
             )
         ) from problem
-    try:
-        _guard(archive, path.stat().st_size)
-    except FileError:
-        archive.close()
-        raise
+    _guard(archive, os.fstat(file.fileno()).st_size)
     return archive
 
 
@@ -131,11 +128,12 @@ class Package:
     """An open workbook package; a context manager."""
 
     def __init__(self, path: Path) -> None:
-        self.archive = open_zip(path)
+        self._file = path.open("rb")  # closed by us: the archive would wait for every stream that was left half read
         try:
+            self.archive = open_zip(self._file)
             self._read_workbook()
         except BaseException:
-            self.archive.close()
+            self._file.close()
             raise
 
     def __enter__(self) -> Self:
@@ -144,7 +142,7 @@ class Package:
 
     def __exit__(self, *_: object) -> None:
         """Close the file."""
-        self.archive.close()
+        self._file.close()
 
     def stream(self, part: str) -> Iterator[bytes]:
         """Yield a part in blocks; see `stream_member`."""
