@@ -13,7 +13,7 @@ from importer.notebook import Notebook
 from importer.outcomes import OutcomeWriter
 from importer.portal import Answer, Missing, Portal, PortalFault, Refused, StopSignal, Ticket
 from importer.portal.waiting import pause, together
-from importer.proof import differences, examine
+from importer.proof import conflicts, differences, examine
 from importer.records import Change, Outcome
 from importer.splitter import blames_rows, concerns_request, divide
 from schemas.message import message
@@ -35,6 +35,8 @@ class Line:
     halt: StopSignal
     settled: Callable[[Sequence[Outcome]], None]
     answered: Callable[[], None]
+    fresh_until: float
+    """Seconds since 1970 until which the plan is taken for what the portal holds."""
 
     @property
     def id_property(self) -> str | None:
@@ -67,8 +69,9 @@ class Delivery:
         await self._settle(self.line.write.nothing_to_send(change) for change in changes if not change.after)
         changes = [change for change in changes if change.after]
         try:
-            if self.batch.was_sent and changes:
-                changes = await self._read_back_before(changes)
+            stale = self.line.portal.clock.time() > self.line.fresh_until
+            if changes and (self.batch.was_sent or stale):
+                changes = await self._look_first(changes, stale=stale)
             for group in without_overlap(changes, id_property=self.line.id_property):
                 await self._deliver(group)
         finally:
@@ -189,10 +192,26 @@ class Delivery:
             for change in open_ones
         )
 
-    async def _read_back_before(self, changes: Sequence[Change]) -> list[Change]:
-        """Settle rows of a batch that left in an earlier life of the run and arrived; return the others."""
+    async def _look_first(self, changes: Sequence[Change], *, stale: bool) -> list[Change]:
+        """Settle what needs no sending; return the other changes.
+
+        Rows that left in an earlier life of the run may have arrived, others may hold by now what they ask for. Where
+        the plan is stale, a cell that the portal changed since keeps its row from being sent.
+        """
         found = await self._look_up(changes)
-        return await self._settle_confirmed(changes, found)
+        write, definitions = self.line.write, self.line.definitions
+        outcomes: dict[int, Outcome] = {}
+        for change in changes:
+            ticket = found[change.row]
+            if isinstance(ticket, Missing):
+                outcomes[change.row] = write.missing(change, ticket)
+            elif not differences(change, ticket.properties, definitions, absent=True):
+                arrived = self.batch.was_sent
+                outcomes[change.row] = write.confirmed(change, ticket.id) if arrived else write.nothing_to_send(change)
+            elif stale and (moved := conflicts(change, ticket.properties, definitions)):
+                outcomes[change.row] = write.conflicting(change, moved)
+        await self._settle(outcomes.values())
+        return [change for change in changes if change.row not in outcomes]
 
     async def _settle_confirmed(self, changes: Sequence[Change], found: Mapping[int, Ticket | Missing]) -> list[Change]:
         """Settle the rows whose ticket holds what was sent; return the others."""

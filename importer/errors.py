@@ -11,6 +11,7 @@ ImportTicketsError
 │   ├── MissingScope         403
 │   ├── DailyLimit           the day's calls are used up, or the reserve is reached
 │   └── Unavailable          out of reach, or down
+├── JournalLost           3  the journal cannot be written while sending; `resume` goes on
 └── Interrupted         130  Ctrl-C or SIGTERM
 """
 
@@ -104,6 +105,12 @@ class DailyLimit(PortalError):
 
 class Unavailable(PortalError):
     """The portal is out of reach or down."""
+
+
+class JournalLost(ImportTicketsError):
+    """The journal could not be written while the run was sending: the disk is full, or somebody locked it."""
+
+    exit_code = 3
 
 
 class Interrupted(ImportTicketsError):

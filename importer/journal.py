@@ -18,7 +18,7 @@ from typing import Any, Self
 
 import orjson
 
-from importer.errors import FileError
+from importer.errors import FileError, JournalLost
 from importer.findings import Finding
 from importer.records import Change, CheckedRow, Outcome, Status, Values
 from schemas.message import Message, message
@@ -401,18 +401,32 @@ class Journal:
                 yield Batch(number, changes, was_sent=state == "sent")
 
     def note_progress(self, steps: Iterable[Progress]) -> None:
-        """Note steps of several batches, in order and all at once: one commit."""
-        with self._db:
-            for step in steps:
-                if step.sent:
-                    self._db.execute(
-                        "UPDATE batches SET state = 'sent', sent_at = ? WHERE number = ?", (step.at, step.batch)
-                    )
-                if step.answer is not None:
-                    self._insert_answer((step.batch, step.at, *step.answer))
-                if step.outcomes:
-                    self._decide(step.outcomes)
-                    self._close_batch(step.batch, step.at)
+        """Note steps of several batches, in order and all at once: one commit.
+
+        Raises JournalLost where it cannot be written.
+        """
+        try:
+            with self._db:
+                for step in steps:
+                    self._note_step(step)
+        except sqlite3.Error as error:
+            raise JournalLost(
+                message(
+                    "The journal {path} cannot be written ({reason}). Make room, then go on with "
+                    "`import-tickets resume`.",
+                    path=str(self.path),
+                    reason=str(error),
+                )
+            ) from error
+
+    def _note_step(self, step: Progress) -> None:
+        if step.sent:
+            self._db.execute("UPDATE batches SET state = 'sent', sent_at = ? WHERE number = ?", (step.at, step.batch))
+        if step.answer is not None:
+            self._insert_answer((step.batch, step.at, *step.answer))
+        if step.outcomes:
+            self._decide(step.outcomes)
+            self._close_batch(step.batch, step.at)
 
     def note_sent(self, batch: int, *, at: str) -> None:
         """Note that a batch is about to leave. After this, only the portal knows whether it arrived."""

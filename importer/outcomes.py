@@ -39,7 +39,7 @@ class OutcomeWriter:
         return Outcome(change.row, Status.UPDATED, (), (), ticket)
 
     def nothing_to_send(self, change: Change) -> Outcome:
-        """The row has no cell to send."""
+        """The portal already has the values, or there are none."""
         return Outcome(change.row, Status.UNCHANGED, ticket=change.ticket)
 
     def rejected(self, change: Change, faults: Iterable[PortalFault]) -> Outcome:
@@ -111,8 +111,12 @@ class OutcomeWriter:
         )
         return Outcome(change.row, Status.FAILED, (self._at_row(change, "unavailable", text),), ticket=change.ticket)
 
-    def conflict(self, change: Change, name: str, current: str) -> Finding:
-        """The portal changed a cell between the plan and its sending."""
+    def conflicting(self, change: Change, current: Mapping[str, str]) -> Outcome:
+        """The portal changed these cells after the plan was made: the row is not sent."""
+        findings = tuple(self._conflict(change, name, value) for name, value in current.items())
+        return Outcome(change.row, Status.INVALID, findings, ticket=change.ticket)
+
+    def _conflict(self, change: Change, name: str, current: str) -> Finding:
         text = message(
             'the portal changed this from "{before}" to "{current}" after the plan was made; the sheet says '
             '"{wanted}". Run again to see the new plan',

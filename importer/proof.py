@@ -113,6 +113,19 @@ def differences(
     }
 
 
+def conflicts(change: Change, current: Mapping[str, str], definitions: Mapping[str, Property]) -> dict[str, str]:
+    """Return the current values of cells that are neither as the plan found them nor as the change asks, by property.
+
+    A change whose values before are not known has none.
+    """
+    return {
+        name: current.get(name, "")
+        for name, before in change.before.items()
+        if not same_value(definitions.get(name), before, current.get(name, ""))
+        and not holds(definitions.get(name), change.after[name], current.get(name, ""))
+    }
+
+
 def suspects(changes: Sequence[Change], faults: Iterable[PortalFault]) -> list[Change]:
     """Return the rows that send a value which a refusal quotes for its property; all that send it, or none."""
     quoted = [(problem.name, problem.text) for fault in faults for problem in fault.problems if problem.name]

@@ -7,8 +7,10 @@ The journal is written before a request leaves and after its answer came; nothin
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from importer.delivery import Delivery, Line
 from importer.errors import Interrupted, Unavailable
@@ -23,6 +25,8 @@ from schemas.property import PortalSchema
 
 __all__ = ["StopSignal", "send"]
 
+FRESH_S = 300.0
+"""How long a plan is taken for what the portal holds."""
 DOWN_AFTER = 3
 """Batches in a row that ended without an answer, after which the portal is taken for down."""
 
@@ -36,14 +40,20 @@ async def send(
     on_event: OnEvent | None = None,
     stop: StopSignal | None = None,
     total: int = 0,
+    planned_at: datetime | None = None,
 ) -> None:
     """Send every open batch of the journal.
 
-    total: how many rows there are to send, for progress. Batches that were sent before are read back first.
+    total: how many rows there are to send, for progress. planned_at: when the values were read that the changes were
+    made from; later than five minutes after that, each batch is checked against them before it leaves, and rows that
+    the portal changed meanwhile are `conflict`. None: they are sent over whatever there is.
+    Batches that were sent before are read back first.
     Raises Interrupted once `stop` is set and what is in flight is noted; Unauthorized, MissingScope, DailyLimit,
     Unavailable and Refused likewise. What has no outcome then is sent by the next call.
     """
-    sending = _Sending(journal, portal, OutcomeWriter(columns, schema), on_event, total)
+    portal.time_zone = schema.time_zone
+    fresh_until = math.inf if planned_at is None else planned_at.timestamp() + FRESH_S
+    sending = _Sending(journal, portal, OutcomeWriter(columns, schema), on_event, total, fresh_until)
     await sending.run(stop or StopSignal())
 
 
@@ -51,14 +61,22 @@ class _Sending:
     """One call of `send`: the batches, the workers that take them, and why they stop."""
 
     def __init__(
-        self, journal: Journal, portal: Portal, write: OutcomeWriter, on_event: OnEvent | None, total: int
+        self,
+        journal: Journal,
+        portal: Portal,
+        write: OutcomeWriter,
+        on_event: OnEvent | None,
+        total: int,
+        fresh_until: float,
     ) -> None:
         self._journal = journal
         self._portal = portal
         self._on_event = on_event
         self._total = total
         self._halt = StopSignal()
-        self._line = Line(Notebook(journal), portal, write, self._halt, self._count, self._note_sign_of_life)
+        self._line = Line(
+            Notebook(journal), portal, write, self._halt, self._count, self._note_sign_of_life, fresh_until
+        )
         self._failure: BaseException | None = None
         self._counts: Counter[Status] = Counter()
         self._lost_in_a_row = 0

@@ -173,12 +173,14 @@ class Portal:
         history: Sequence[str] = (),
         stop: StopSignal | None = None,
         repeats: int = retries.MAX_REPEATS,
+        on_read: Callable[[int], None] | None = None,
     ) -> dict[str, Ticket | Missing]:
         """Look up any number of tickets; every key has an entry. Requests of 100 (50 with histories) are in flight.
 
+        on_read: told how many keys each answer was about.
         Raises the errors of `read`.
         """
-        asked = lookup.Question(id_property, tuple(properties), tuple(history), stop, repeats)
+        asked = lookup.Question(id_property, tuple(properties), tuple(history), stop, repeats, on_read)
         return await lookup.find_tickets(self, keys, asked)
 
     async def read_one(

@@ -7,7 +7,7 @@ Source: HubSpot batch read reference; merged records as observed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
@@ -56,6 +56,7 @@ class Question:
     history: tuple[str, ...]
     stop: StopSignal | None
     repeats: int
+    on_read: Callable[[int], None] | None = None
 
     @property
     def size(self) -> int:
@@ -79,14 +80,16 @@ async def find_tickets(portal: Portal, keys: Sequence[str], asked: Question) -> 
     if left:
         # Once more: an answer with nothing in it says nothing.
         silent = [key for key in left if key not in named]
-        await _read_all(portal, silent, asked, found, named)
+        await _read_all(portal, silent, asked, found, named, again=True)
         left = [key for key in left if key not in found]
         await _read_archived(portal, left, asked, found)
         await _read_singly(portal, [key for key in left if key not in found], asked, found, named)
     return {key: found.get(folded, Missing("not_found")) for folded, same in spellings.items() for key in same}
 
 
-async def _read_all(portal: Portal, keys: list[str], asked: Question, found: Found, named: set[str]) -> list[str]:
+async def _read_all(
+    portal: Portal, keys: list[str], asked: Question, found: Found, named: set[str], *, again: bool = False
+) -> list[str]:
     """Read keys in batches into `found`; note in `named` those the portal says are missing; return those not found."""
     names = (*asked.properties, asked.id_property or MERGED_IDS)
 
@@ -100,6 +103,8 @@ async def _read_all(portal: Portal, keys: list[str], asked: Question, found: Fou
             repeats=asked.repeats,
         )
         _note_answer(answer, batch, asked, found, named)
+        if asked.on_read is not None and not again:
+            asked.on_read(len(batch))
 
     await together(*(read(keys[start : start + asked.size]) for start in range(0, len(keys), asked.size)))
     return [key for key in keys if key not in found]

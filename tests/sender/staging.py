@@ -84,7 +84,7 @@ class Stage:
         self.journal = make_journal(self.folder, changes)
         return self
 
-    def send(self, *, stop: StopSignal | None = None, before=None, **settings):
+    def send(self, *, stop: StopSignal | None = None, before=None, planned_at=None, **settings):
         """Send the plan; `before(portal)` is awaited first."""
 
         async def run():
@@ -100,6 +100,7 @@ class Stage:
                     on_event=self.events.append,
                     stop=stop,
                     total=len(self.changes),
+                    planned_at=planned_at,
                 )
 
         asyncio.run(run())

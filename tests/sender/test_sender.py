@@ -1,8 +1,10 @@
 """Every row ends with an outcome that the portal's own records bear out, whatever happened on the way."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from importer.errors import DailyLimit, Interrupted, MissingScope, Unauthorized, Unavailable
+from importer.errors import DailyLimit, Interrupted, JournalLost, MissingScope, Unauthorized, Unavailable
 from importer.portal import Refused, StopSignal
 from importer.records import Change
 
@@ -391,6 +393,52 @@ def test_the_token_is_in_no_message(stage):
         stage.journal.path.read_bytes() + stage.journal.path.with_name(stage.journal.path.name + "-wal").read_bytes()
     )
     assert stage.server.token.encode() not in stored
+
+
+def test_an_old_plan_is_checked_again_before_it_is_sent(stage):
+    """What a colleague changed since is not overwritten; what is as wanted by now is not sent."""
+    stage.plan(100)
+    stage.server.change(stage.changes[5].ticket, {"subject": "by a colleague"})
+    stage.server.change(stage.changes[6].ticket, stage.changes[6].after)
+    stage.server.change(stage.changes[7].ticket, {"content": "another property"})
+
+    stage.send(planned_at=datetime.now(UTC) - timedelta(minutes=6))
+
+    (finding,) = stage.journal.findings()
+    assert stage.counts == {"updated": 98, "unchanged": 1, "invalid": 1}
+    assert (finding.row, finding.code, finding.property_name) == (5, "conflict", "subject")
+    assert '"by a colleague"' in str(finding.text)
+    assert '"subject 3"' in str(finding.text)
+    assert stage.server.ticket(stage.changes[5].ticket)["properties"]["subject"] == "by a colleague"
+
+
+@pytest.mark.parametrize("planned_at", [None, datetime.now(UTC)])
+def test_a_fresh_plan_is_sent_as_it_is(stage, planned_at):
+    stage.plan(10)
+    stage.server.change(stage.changes[5].ticket, {"subject": "by a colleague"})
+
+    stage.send(planned_at=planned_at)
+
+    assert stage.counts == {"updated": 10}
+    assert stage.portal.stats.read == 0
+
+
+def test_a_full_disk_stops_the_run_and_a_resume_goes_on(stage):
+    """Nothing leaves that was not noted before."""
+    stage.plan(2500, after=lambda n: {"subject": "x" * 300})
+    (pages,) = stage.journal._db.execute("PRAGMA page_count").fetchone()
+    stage.journal._db.execute(f"PRAGMA max_page_count = {pages + 1}")
+    stage.server.fault("whole_batch", path=UPDATE, times=None, message="words of the portal " * 30)
+
+    with pytest.raises(JournalLost, match="resume") as raised:
+        stage.send()
+
+    assert raised.value.exit_code == 3
+    stage.journal._db.execute("PRAGMA max_page_count = 1000000")
+    stage.server.calm()
+    stage.resume()
+    assert stage.counts.keys() <= {"updated", "failed"}
+    assert stage.disagreements() == []
 
 
 @pytest.mark.parametrize("seed", range(8))
