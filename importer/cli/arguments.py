@@ -221,7 +221,12 @@ def _template(commands: Commands) -> None:
     parser.add_argument("--owner", metavar="NAME", help="tickets of this owner (ID, e-mail or name)")
     parser.add_argument("--modified-since", metavar="DATE", help="tickets changed since then (YYYY-MM-DD)")
     parser.add_argument(
-        "--filter", action="append", default=[], type=mapping, metavar="PROPERTY=VALUE", help="tickets with this value"
+        "--filter",
+        action="append",
+        default=[],
+        type=condition,
+        metavar="PROPERTY=VALUE",
+        help="tickets with this value; an empty value means none",
     )
     parser.add_argument("--limit", type=positive, metavar="N", help="at most N tickets")
     parser.add_argument("--overwrite", action="store_true", help="replace OUT where it exists")
