@@ -6,14 +6,17 @@ Out: a `Table`, with findings for cells that cannot be read and for merged cells
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from importer.errors import FileError
 from importer.findings import Finding, column_letter
-from importer.loader.table import CHUNK_SIZE, Chunk, Kind, SheetInfo, Source, Table
+from importer.loader.table import CHUNK_SIZE, Chunk, Kind, SheetInfo, Source, Table, file_digest
 from schemas.message import Message, count_message, message
 
 if TYPE_CHECKING:
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 
 _FEW_COLUMNS = 4
 """How many times the asked columns a sheet may have, for all of its columns to be turned at one go."""
+
+_HEADER_ROWS = 100
 
 Range = tuple[int, int, int, int]
 """First row, first position, last row, last position."""
@@ -239,3 +244,56 @@ def _texts(kind: Kind, text: str) -> Message:
         "column as text and enter the value anew.",
         value=text,
     )
+
+
+class GridSource(Source):
+    """A workbook whose sheets are all read to tell their headers: XLS and ODS, which are small or rare."""
+
+    def __init__(self, path: Path, kind: str, sheets: Sequence[tuple[str, bool]]) -> None:
+        """Keep what each sheet is called and whether it is visible; `read_grid` gives its cells."""
+        self.path = path
+        self.format = kind
+        self.digest = file_digest(path)
+        self._sheets = sheets
+        self._grids: dict[str, Grid] = {}
+
+    @abstractmethod
+    def read_grid(self, sheet: str) -> Grid:
+        """Return the cells of a sheet."""
+
+    @cached_property
+    def sheets(self) -> Sequence[SheetInfo]:
+        """All worksheets with their headers."""
+        return tuple(_sheet_info(name, self._grid(name), visible=visible) for name, visible in self._sheets)
+
+    def _grid(self, sheet: str) -> Grid:
+        if sheet not in self._grids:
+            self._grids[sheet] = self.read_grid(sheet)
+        return self._grids[sheet]
+
+    def table(self, sheet: str | None) -> GridTable:
+        """Return a sheet's table. Raises KeyError for an unknown name, FileError (`empty_file`) for an empty sheet."""
+        info = next((one for one in self.sheets if one.name == sheet), None)
+        if info is None or sheet is None:
+            raise KeyError(sheet)
+        if info.header_row is None:
+            raise empty_sheet(sheet)
+        return GridTable(self, info, self._grid(sheet))
+
+
+def empty_sheet(name: str) -> FileError:
+    """Return the error for a sheet that holds nothing."""
+    return FileError(message('The sheet "{sheet}" is empty.', sheet=name), code="empty_file")
+
+
+def _sheet_info(name: str, grid: Grid, *, visible: bool) -> SheetInfo:
+    from importer.loader.cells import column_texts
+
+    for numbers, rows in grid.blocks(_HEADER_ROWS):
+        for number, values in zip(numbers, rows, strict=True):
+            if not all(map(_is_blank, values)):
+                texts = column_texts([*([""] * grid.first_position), *values]).texts.tolist()
+                while not texts[-1]:
+                    texts.pop()
+                return SheetInfo(name, visible, number, tuple(texts))
+    return SheetInfo(name, visible, None)

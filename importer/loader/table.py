@@ -6,6 +6,7 @@ Out: text for every cell, what kind of cell it was, and findings that carry the 
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -139,3 +140,9 @@ class Source(ABC):
     @abstractmethod
     def table(self, sheet: str | None) -> Table:
         """Return the table of the sheet of this name (None for delimited files). Raises KeyError for another name."""
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -10,14 +10,9 @@ only while something is read from them, so that the file can be replaced afterwa
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
 from pathlib import Path
-from typing import cast
-
-import python_calamine
 
 from importer.errors import FileError
 from importer.loader.cells import Value, column_texts
@@ -28,17 +23,12 @@ from importer.loader.exact import (
     first_filled_row,
     read_cells,
 )
-from importer.loader.grid import Block, Grid, GridTable, SheetFacts, stored_grid
+from importer.loader.grid import Grid, GridTable, SheetFacts, stored_grid
+from importer.loader.overlay import CalamineFailed, overlaid, read_values
 from importer.loader.package import Package, SheetPart
-from importer.loader.scan import OddXml, Scan, scan_sheet
-from importer.loader.table import SheetInfo, Source
+from importer.loader.scan import OddXml, scan_sheet
+from importer.loader.table import SheetInfo, Source, file_digest
 from schemas.message import Message, count_message, message
-
-
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class WorkbookSource(Source):
@@ -88,57 +78,15 @@ def _sheet_info(package: Package, sheet: SheetPart) -> SheetInfo:
 def _read_grid(path: Path, sheet: SheetPart) -> Grid:
     """Read a sheet by calamine and a scan side by side; exactly, where either cannot."""
     with ThreadPoolExecutor(1) as pool:
-        reading = pool.submit(_read_values, path, sheet.name)
+        reading = pool.submit(read_values, path, sheet.name)
         try:
             with Package(path) as package:
                 scan = scan_sheet(package.stream(sheet.part), package.formats, package.date_system)
                 notices = _stale_results(scan.zero_results if package.recalculates else 0)
             values = reading.result()
-        except (OddXml, python_calamine.CalamineError):
+        except (OddXml, CalamineFailed):
             return _read_exactly(path, sheet)
-    return _overlaid(values, scan, notices)
-
-
-def _read_values(path: Path, name: str) -> python_calamine.CalamineSheet:
-    with python_calamine.load_workbook(path) as book:
-        return book.get_sheet_by_name(name)
-
-
-def _overlaid(values: python_calamine.CalamineSheet, scan: Scan, notices: tuple[Message, ...]) -> Grid:
-    """Lay what the scan found over calamine's values; it may lie outside the range that calamine takes for used."""
-    top, left = values.start or (0, 0)
-    bottom, right = values.end or (-1, -1)
-    found = [position for cells in scan.cells.values() for position in cells]
-    first = min([left, *found])
-    width = max([right, *found]) + 1 - first
-    last_row = max([bottom + 1, *scan.cells])
-    before, after = [""] * (left - first), [""] * (first + width - 1 - right)
-
-    def blocks(size: int) -> Iterator[Block]:
-        stored = values.iter_rows() if values.start else iter(())
-        number = 1
-        while rows := list(islice(stored, size)):
-            numbers = range(number, number + len(rows))
-            yield numbers, _patched(numbers, rows)
-            number += len(rows)
-        beyond = sorted(row for row in scan.cells if row >= number)
-        for start in range(0, len(beyond), size):
-            numbers_beyond = beyond[start : start + size]
-            yield numbers_beyond, _patched(numbers_beyond, [[""] * (right + 1 - left) for _ in numbers_beyond])
-
-    def _patched(numbers: Sequence[int], rows: Sequence[Sequence[Value]]) -> Sequence[Sequence[Value]]:
-        if before or after:
-            rows = [[*before, *row, *after] for row in rows]
-        if scan.cells:
-            for number, row in zip(numbers, rows, strict=True):
-                for position, value in scan.cells.get(number, _NOTHING).items():
-                    cast("list[Value]", row)[position - first] = value
-        return rows
-
-    return Grid(blocks, first, width, scan.facts, row_count=last_row - top, notices=notices)
-
-
-_NOTHING: dict[int, Value] = {}
+    return overlaid(values, scan.cells, scan.facts, notices)
 
 
 def _read_exactly(path: Path, sheet: SheetPart) -> Grid:

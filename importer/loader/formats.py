@@ -1,0 +1,171 @@
+"""Which format a file has, told from its content.
+
+In:  a path.
+Out: the opened `Source`; or a FileError that says what the file is instead, and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from importer.errors import FileError
+from importer.loader.table import Source
+from schemas.message import Message, message
+
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+_COMPOUND = bytes.fromhex("D0CF11E0A1B11AE1")
+_OLD_BIFF = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00")
+"""The first record of Excel 2, 3 and 4 files, which are no compound files."""
+_HEAD = 4096
+
+_ENDINGS = {
+    "csv": {".csv", ".txt", ".tsv", ".tab", ""},
+    "tsv": {".csv", ".txt", ".tsv", ".tab", ""},
+    "xlsx": {".xlsx", ".xltx"},
+    "xlsm": {".xlsm", ".xltm"},
+    "xls": {".xls", ".xlt"},
+    "ods": {".ods", ".ots"},
+}
+_NAMES = {
+    "csv": "delimited text",
+    "tsv": "delimited text",
+    "xlsx": "an Excel workbook (XLSX)",
+    "xlsm": "an Excel workbook with macros (XLSM)",
+    "xls": "an older Excel workbook (XLS)",
+    "ods": "an OpenDocument spreadsheet (ODS)",
+}
+
+_OTHERS: tuple[tuple[bytes, str], ...] = (
+    (b"%PDF", "a PDF document"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"\x1f\x8b", "a compressed archive (gzip)"),
+    (b"Rar!", "a compressed archive (RAR)"),
+    (b"7z\xbc\xaf\x27\x1c", "a compressed archive (7-Zip)"),
+    (b"BZh", "a compressed archive (bzip2)"),
+    (b"\xfd7zXZ", "a compressed archive (xz)"),
+    (b"SQLite format 3", "a database"),
+    (b"PAR1", "a Parquet table"),
+    (b"{\\rtf", "a text document (RTF)"),
+)
+_MARKUP: tuple[tuple[bytes, str], ...] = (
+    (b"<!doctype html", "a web page (HTML)"),
+    (b"<html", "a web page (HTML)"),
+    (b"<table", "a web page (HTML)"),
+    (b"<meta", "a web page (HTML)"),
+    (b"<?xml", "an XML document"),
+    (b"<workbook", "an XML document"),
+)
+_ARCHIVES = {
+    "xl/workbook.bin": "a binary Excel workbook (XLSB)",
+    "word/document.xml": "a Word document",
+    "ppt/presentation.xml": "a PowerPoint presentation",
+    "Index/Document.iwa": "a Numbers or Pages document",
+}
+
+
+def open_file(path: Path, *, encoding: str | None = None, delimiter: str | None = None) -> Source:
+    """Open a spreadsheet; its format is found by content, not by name.
+
+    encoding, delimiter: what the user named, for delimited text.
+    Raises FileError: `unreadable_file` (missing, damaged, protected, not a spreadsheet), `unsafe_file`, `empty_file`.
+    """
+    with file_errors(path):
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+        if not head:
+            raise FileError(message("The file is empty."), code="empty_file")
+        source = _open(path, head, encoding, delimiter)
+    if path.suffix.lower() not in _ENDINGS[source.format]:
+        source.notices = (*source.notices, _misnamed(path, source.format))
+    return source
+
+
+@contextmanager
+def file_errors(path: Path) -> Iterator[None]:
+    """Say in words why the system does not let a file be read."""
+    try:
+        yield
+    except FileNotFoundError as problem:
+        raise FileError(message("There is no file {path}.", path=str(path))) from problem
+    except IsADirectoryError as problem:
+        raise FileError(message("{path} is a folder. Name the spreadsheet inside it.", path=str(path))) from problem
+    except PermissionError as problem:
+        if path.is_dir():  # what Windows says of folders
+            raise FileError(message("{path} is a folder. Name the spreadsheet inside it.", path=str(path))) from problem
+        raise FileError(
+            message(
+                "{path} may not be read: it is open in another program, or belongs to somebody else.", path=str(path)
+            )
+        ) from problem
+    except OSError as problem:
+        raise FileError(
+            message("{path} cannot be read: {reason}.", path=str(path), reason=problem.strerror or str(problem))
+        ) from problem
+
+
+def _misnamed(path: Path, kind: str) -> Message:
+    return message(
+        "The name ends in {ending}, but the content is {kind}, and was read as such.",
+        ending=path.suffix or '""',
+        kind=_NAMES[kind],
+    )
+
+
+def _open(path: Path, head: bytes, encoding: str | None, delimiter: str | None) -> Source:
+    if head.startswith(_ZIP):
+        return _open_archive(path)
+    if head.startswith(_COMPOUND):
+        from importer.loader.xls import open_compound
+
+        return open_compound(path)
+    if head.startswith(_OLD_BIFF):
+        raise _not_a_spreadsheet("a workbook of Excel 4 or older")
+    _refuse_others(head)
+    from importer.loader.delimited import open_delimited
+
+    return open_delimited(path, encoding=encoding, delimiter=delimiter)
+
+
+def _open_archive(path: Path) -> Source:
+    from importer.loader.package import open_zip, read_member
+
+    with path.open("rb") as file:
+        archive = open_zip(file)
+        names = set(archive.namelist())
+        mime_type = read_member(archive, "mimetype") if "mimetype" in names else b""
+    for member, kind in _ARCHIVES.items():
+        if member in names:
+            raise _not_a_spreadsheet(kind)
+    if mime_type.startswith(b"application/vnd.oasis.opendocument."):
+        from importer.loader.ods import MIME_TYPE, OdsSource
+
+        if not mime_type.strip().startswith(MIME_TYPE):
+            raise _not_a_spreadsheet("an OpenDocument file, but no spreadsheet")
+        return OdsSource(path)
+    from importer.loader.workbook import WorkbookSource
+
+    return WorkbookSource(path)
+
+
+def _refuse_others(head: bytes) -> None:
+    for beginning, kind in _OTHERS:
+        if head.startswith(beginning):
+            raise _not_a_spreadsheet(kind)
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    for beginning, kind in _MARKUP:
+        if text.startswith(beginning):
+            raise _not_a_spreadsheet(kind)
+
+
+def _not_a_spreadsheet(kind: str) -> FileError:
+    return FileError(
+        message(
+            "The file is {kind}, whatever its name says. Open it in a spreadsheet program, save the data as XLSX or "
+            "CSV, and run again.",
+            kind=kind,
+        )
+    )

@@ -1,0 +1,296 @@
+"""ODS workbooks (OpenDocument) as tables.
+
+In:  a path whose content is an OpenDocument spreadsheet.
+Out: a `Source`. `content.xml` is read by an XML parser of the standard library, cell by cell.
+
+The stored values are read, not what is shown. Source: OpenDocument 1.3 part 3, 9.1 (tables), 19.385 (value types);
+LibreOffice marks error cells with `calcext:value-type="error"`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.parsers import expat
+
+from importer.errors import FileError
+from importer.loader.cells import Marked, Value
+from importer.loader.exact import number_value
+from importer.loader.grid import Grid, GridSource, SheetFacts, stored_grid
+from importer.loader.number_format import Format
+from importer.loader.package import open_zip, read_member, stream_member
+from importer.loader.table import Kind
+from importer.loader.xls import protected
+from importer.loader.xml import damaged, local, new_parser, read_elements
+from schemas.message import message
+
+MIME_TYPE = b"application/vnd.oasis.opendocument.spreadsheet"
+MAX_CELLS = 20_000_000
+"""Filled cells of one sheet, repeated ones counted each: far more than people edit, far less than memory."""
+
+_CONTENT, _STYLES, _MANIFEST = "content.xml", "styles.xml", "META-INF/manifest.xml"
+_MAX_ROW = 1 << 20
+_MAX_COLUMN = 1 << 14
+_DURATION = re.compile(r"(-)?P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:[.,]\d+)?)S)?)?")
+_ERROR_TEXT = re.compile(r"#(?:N/A|REF!|DIV/0!|VALUE!|NAME\?|NUM!|NULL!|WERT!|NV|BEZUG!)|Err:\d{3}", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class _Sheet:
+    name: str
+    style: str
+    rows: dict[int, list[tuple[int, Value]]] = field(default_factory=dict)
+    facts: SheetFacts = field(default_factory=SheetFacts)
+    width: int = 0
+    cells: int = 0
+
+
+class OdsSource(GridSource):
+    """An OpenDocument spreadsheet."""
+
+    def __init__(self, path: Path) -> None:
+        with path.open("rb") as file:
+            archive = open_zip(file)
+            _refuse_encrypted(archive)
+            parser = _ContentParser()
+            parser.read(stream_member(archive, _CONTENT))
+            self.locale_hint = _locale(archive)
+        self._parsed = {one.name: one for one in parser.sheets}
+        super().__init__(path, "ods", [(one.name, one.style not in parser.hidden_styles) for one in parser.sheets])
+
+    def read_grid(self, sheet: str) -> Grid:
+        """Return the cells of a sheet."""
+        parsed = self._parsed.pop(sheet)
+        rows: dict[int, list[Value]] = {}
+        for number in sorted(parsed.rows):
+            values = rows[number] = [""] * parsed.width
+            for position, value in parsed.rows[number]:
+                values[position] = value
+        return stored_grid(rows, parsed.width, parsed.facts)
+
+
+def _refuse_encrypted(archive: zipfile.ZipFile) -> None:
+    if _MANIFEST in archive.namelist():
+        names = {element.name for element in read_elements(read_member(archive, _MANIFEST), _MANIFEST)}
+        if "encryption-data" in names:
+            raise protected()
+
+
+def _locale(archive: zipfile.ZipFile) -> str | None:
+    """Return the language of the default cell style, such as `pt-BR`."""
+    if _STYLES not in archive.namelist():
+        return None
+    for element in read_elements(read_member(archive, _STYLES), _STYLES):
+        language, country = element.attributes.get("language"), element.attributes.get("country")
+        if element.name == "text-properties" and language not in {None, "none", "zxx"}:
+            return f"{language}-{country}" if country not in {None, "none"} else language
+    return None
+
+
+class _ContentParser:
+    """Goes through content.xml and collects the cells of every sheet."""
+
+    def __init__(self) -> None:
+        self.sheets: list[_Sheet] = []
+        self.hidden_styles: set[str] = set()
+        self._digits: dict[str, int] = {}
+        """Data style -> how many digits its whole numbers are padded to."""
+        self._data_styles: dict[str, str] = {}
+        """Cell style -> data style."""
+        self._style = ""
+        self._data_style = ""
+        self._row = 0
+        self._row_repeat = 1
+        self._row_hidden = False
+        self._position = 0
+        self._column = 0
+        self._column_styles: list[tuple[int, str]] = []
+        self._cell: dict[str, str] | None = None
+        self._covered = False
+        self._text: list[str] = []
+        self._paragraphs = 0
+        self._skipping = 0
+        self._row_cells: list[tuple[int, Value]] = []
+        parser = new_parser(_CONTENT)
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._characters
+        self._parser = parser
+
+    def read(self, blocks: Iterable[bytes]) -> None:
+        """Parse all blocks. Raises FileError."""
+        try:
+            for block in blocks:
+                self._parser.Parse(block, False)
+            self._parser.Parse(b"", True)
+        except (expat.ExpatError, ValueError, OverflowError, KeyError, IndexError) as problem:
+            raise damaged(_CONTENT) from problem
+
+    def _start(self, name: str, raw: dict[str, str]) -> None:
+        tag = local(name)
+        if self._skipping or tag == "annotation":
+            self._skipping += 1  # a comment's paragraphs are no cell text
+            return
+        attributes = {local(key): value for key, value in raw.items()} if raw else raw
+        if tag in {"table-cell", "covered-table-cell"}:
+            self._cell = attributes
+            self._covered = tag != "table-cell"
+            if any(key.endswith("calcext") or "calcext" in key for key in raw):
+                self._cell = attributes | _office_type(raw)
+            self._text, self._paragraphs = [], 0
+        elif tag == "p" and self._cell is not None:
+            if self._paragraphs:
+                self._text.append("\n")
+            self._paragraphs += 1
+        elif tag == "s":
+            self._text.append(" " * int(attributes.get("c", "1")))
+        elif tag in {"tab", "line-break"}:
+            self._text.append("\t" if tag == "tab" else "\n")
+        elif tag == "table-row":
+            self._start_row(attributes)
+        else:
+            self._start_other(tag, attributes)
+
+    def _start_row(self, attributes: Mapping[str, str]) -> None:
+        self._row_repeat = int(attributes.get("number-rows-repeated", "1"))
+        self._row_hidden = attributes.get("visibility", "visible") != "visible"
+        self._position = 0
+        self._row_cells = []
+
+    def _start_other(self, tag: str, attributes: Mapping[str, str]) -> None:
+        if tag == "table":
+            self.sheets.append(_Sheet(attributes.get("name", ""), attributes.get("style-name", "")))
+            self._row, self._column, self._column_styles = 1, 0, []
+        elif tag == "table-column":
+            self._start_columns(attributes)
+        elif tag == "style":
+            self._style = attributes.get("name", "")
+            if "data-style-name" in attributes:
+                self._data_styles[self._style] = attributes["data-style-name"]
+        elif tag == "table-properties" and attributes.get("display") == "false":
+            self.hidden_styles.add(self._style)
+        elif tag == "number-style":
+            self._data_style = attributes.get("name", "")
+        elif tag == "number" and self._data_style and attributes.get("decimal-places", "0") == "0":
+            self._digits[self._data_style] = int(attributes.get("min-integer-digits", "0"))
+
+    def _start_columns(self, attributes: Mapping[str, str]) -> None:
+        repeat = int(attributes.get("number-columns-repeated", "1"))
+        if attributes.get("visibility", "visible") != "visible":
+            self.sheets[-1].facts.hidden_columns.append((self._column, self._column + repeat - 1))
+        self._column_styles.append((self._column, attributes.get("default-cell-style-name", "")))
+        self._column += repeat
+
+    def _characters(self, data: str) -> None:
+        if self._cell is not None and self._paragraphs and not self._skipping:
+            self._text.append(data)
+
+    def _end(self, name: str) -> None:
+        if self._skipping:
+            self._skipping -= 1
+            return
+        tag = local(name)
+        if tag in {"table-cell", "covered-table-cell"}:
+            self._end_cell()
+        elif tag == "table-row":
+            self._end_row()
+        elif tag == "number-style":
+            self._data_style = ""
+
+    def _end_cell(self) -> None:
+        attributes = self._cell or {}
+        self._cell = None
+        repeat = int(attributes.get("number-columns-repeated", "1"))
+        sheet = self.sheets[-1]
+        value = _value(attributes, "".join(self._text), self._format(attributes))
+        rows = int(attributes.get("number-rows-spanned", "1"))
+        columns = int(attributes.get("number-columns-spanned", "1"))
+        if rows * columns > 1:
+            bottom, right = self._row + rows - 1, self._position + columns - 1
+            sheet.facts.merged.append((self._row, self._position, bottom, right))
+        if value != "" and not self._covered:
+            if self._position + repeat > _MAX_COLUMN:
+                raise _too_many()
+            self._row_cells += [(self._position + offset, value) for offset in range(repeat)]
+        self._position += repeat
+
+    def _format(self, attributes: Mapping[str, str]) -> Format:
+        if not self._digits or attributes.get("value-type") != "float":
+            return Format()
+        style = attributes.get("style-name")
+        if style is None:
+            style = next((one for start, one in reversed(self._column_styles) if start <= self._position), "")
+        return Format(digits=self._digits.get(self._data_styles.get(style, ""), 0))
+
+    def _end_row(self) -> None:
+        if self._row_cells:
+            sheet = self.sheets[-1]
+            sheet.cells += len(self._row_cells) * self._row_repeat
+            if sheet.cells > MAX_CELLS or self._row + self._row_repeat > _MAX_ROW + 1:
+                raise _too_many()
+            sheet.width = max(sheet.width, self._row_cells[-1][0] + 1)
+            for number in range(self._row, self._row + self._row_repeat):
+                sheet.rows[number] = self._row_cells
+                if self._row_hidden:
+                    sheet.facts.hidden_rows.append(number)
+        self._row += self._row_repeat
+
+
+def _office_type(raw: Mapping[str, str]) -> dict[str, str]:
+    """Return the value type of the standard, and `error` where LibreOffice's own attribute says so."""
+    types = {key: value for key, value in raw.items() if local(key) == "value-type"}
+    standard = next((value for key, value in types.items() if "calcext" not in key), "")
+    own = next((value for key, value in types.items() if "calcext" in key), "")
+    return {"value-type": "error" if own == "error" else standard}
+
+
+def _too_many() -> FileError:
+    return FileError(
+        message(
+            "The file is not read: it repeats cells {count} times and more, as files are built to fill memory. Save "
+            "the data as a new workbook, or as CSV.",
+            count=MAX_CELLS,
+        ),
+        code="unsafe_file",
+    )
+
+
+def _value(attributes: Mapping[str, str], text: str, form: Format) -> Value:
+    """Return what a cell holds. Raises ValueError for a value that is none of its type."""
+    kind = attributes.get("value-type", "")
+    has_formula = "formula" in attributes
+    if kind == "error" or (has_formula and _ERROR_TEXT.fullmatch(text.strip())):
+        return Marked(Kind.ERROR, text.strip() or "#VALUE!")
+    if has_formula and not kind and not text:
+        return Marked(Kind.NOT_CALCULATED, "")
+    if kind in {"float", "percentage", "currency"}:
+        return number_value(attributes["value"], form, 1900)
+    if kind == "date":
+        return _date(attributes["date-value"])
+    if kind == "time":
+        return _duration(attributes["time-value"])
+    if kind == "boolean":
+        return attributes["boolean-value"] == "true"
+    return attributes.get("string-value", text) if kind == "string" else text
+
+
+def _date(text: str) -> Value:
+    if "T" not in text:
+        return dt.date.fromisoformat(text)
+    moment = dt.datetime.fromisoformat(text[:26])
+    return moment.date() if moment.time() == dt.time() else moment
+
+
+def _duration(text: str) -> dt.timedelta:
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise ValueError(text)
+    sign, days, hours, minutes, seconds = match.groups(default="0")
+    length = dt.timedelta(
+        days=int(days), hours=int(hours), minutes=int(minutes), seconds=float(seconds.replace(",", "."))
+    )
+    return -length if sign == "-" else length
