@@ -30,6 +30,8 @@ CUSTOM = (
     Property(
         "city", "City", "string", "text", rules=(Rule("MIN_LENGTH", ("3",)), Rule("ALPHANUMERIC", ("ALPHA_ONLY",)))
     ),
+    Property("twin_a", "Twin", "string", "text"),
+    Property("twin_b", "Twin", "string", "text"),
     Property("site", "Site", "string", "text", rules=(Rule("A_RULE_OF_TOMORROW"),)),
 )
 
