@@ -43,11 +43,11 @@ def columns_for(schema: PortalSchema, names, key: str = "id") -> Columns:
     return Columns(KeyColumn(0, "Ticket", key), values, header_row=1)
 
 
-def make_journal(folder: Path, changes, *, name="run") -> Journal:
+def make_journal(folder: Path, changes, *, name="run", size=100) -> Journal:
     journal = Journal.create(folder, name, {"id": name})
     journal.add_rows([CheckedRow(c.row, c.key, c.after) for c in changes], fold_keys=False)
     journal.plan_changes(changes)
-    journal.make_batches(100)
+    journal.make_batches(size)
     return journal
 
 
@@ -68,7 +68,7 @@ class Stage:
     def live_ids(self) -> list[str]:
         return [key for key, one in self.server.tickets().items() if not one["archived"] and not one["merged_into"]]
 
-    def plan(self, count=250, *, after=lambda n: {"subject": f"subject {n}"}, before=True, start=0):
+    def plan(self, count=250, *, after=lambda n: {"subject": f"subject {n}"}, before=True, start=0, size=100):
         """Plan `count` changes of live tickets, from row 2 on."""
         tickets = self.server.tickets()
         keys = [key for key, one in tickets.items() if not one["archived"] and not one["merged_into"]]
@@ -77,11 +77,11 @@ class Stage:
             wanted = after(n)
             held = {name: tickets[key]["properties"].get(name, "") for name in wanted} if before else {}
             changes.append(Change(n + 2, key, key if before else None, held, wanted))
-        return self.store(changes)
+        return self.store(changes, size=size)
 
-    def store(self, changes):
+    def store(self, changes, *, size=100):
         self.changes = {change.row: change for change in changes}
-        self.journal = make_journal(self.folder, changes)
+        self.journal = make_journal(self.folder, changes, size=size)
         return self
 
     def send(self, *, stop: StopSignal | None = None, before=None, planned_at=None, **settings):
@@ -142,6 +142,10 @@ class Stage:
             if status != "updated" and written and change.before and not self._may_be_in_doubt(row):
                 found.append((row, status, held))
         return found
+
+    def disagreements_of_updated(self) -> list[tuple]:
+        """Return the rows said to be updated whose ticket does not hold what was sent: true at any moment of a run."""
+        return [one for one in self.disagreements() if one[1] == "updated"]
 
     def _may_be_in_doubt(self, row: int) -> bool:
         return bool({"unavailable", "unconfirmed"} & set(self.codes_of(row)))
