@@ -2,9 +2,9 @@
 
 In:  the old file and the new one.
 Out: nothing, or Damaged. Every part that was not to change must be there with the same stored bytes; every part that
-     was must unpack to what its checksum says; and in a sheet of ordinary size every cell of the user's must have the
-     same value for an independent reader. (Large sheets would take that reader longer than the patch itself; their
-     cells are counted.)
+     was must unpack to what its checksum says; the sheet must have as many rows, values and formulas as before; and
+     where it is of ordinary size, every cell of the user's must have the same value for an independent reader. (A large
+     sheet would take that reader longer than the patch itself.)
 """
 
 from __future__ import annotations
@@ -32,18 +32,42 @@ def check_workbook(old: Path, new: Path, patched: Patched, sheet: str, codec: Co
         try:
             was, is_now = Archive(before, codec), Archive(after, codec)
             for name, member in is_now.members.items():
-                if name in patched.touched:
+                if name in patched.touched and name != patched.sheet_part:
                     for _ in is_now.pieces(member):
                         pass
+            old_counts, new_counts = (_count(one, patched) for one in (was, is_now))
             same = all(
                 name in patched.touched or (name in is_now.members and _same(was, member, is_now, is_now.members[name]))
                 for name, member in was.members.items()
             )
         except NotUnderstood as problem:
             raise Damaged from problem
+        same = same and _fit(old_counts, new_counts, patched)
         ordinary = was.members[patched.sheet_part].info.file_size <= ORDINARY
     if not same or (ordinary and not _same_values(old, new, sheet, patched)):
         raise Damaged
+
+
+def _count(archive: Archive, patched: Patched) -> tuple[int, int, int]:
+    """Return how many rows, values and formulas the sheet's part has."""
+    member = archive.members[patched.sheet_part]
+    tokens = [f"<{patched.prefix}{name}".encode() for name in ("row", "v>", "f>", "f ")]
+    counts = [0] * len(tokens)
+    end = b""
+    for piece in archive.pieces(member):
+        both = end + piece  # so that a token is found which the edge between two pieces cuts
+        for index, token in enumerate(tokens):
+            counts[index] += both.count(token) - end.count(token)
+        end = both[-len(max(tokens, key=len)) :]
+    rows, values, formulas, formulas_with_attributes = counts
+    return rows, values, formulas + formulas_with_attributes
+
+
+def _fit(old: tuple[int, int, int], new: tuple[int, int, int], patched: Patched) -> bool:
+    """Return whether the counts are what they should be. Values of ours that a program saved anew may be fewer now."""
+    rows = new[0] == old[0] + patched.added_rows
+    values = new[1] <= old[1] if patched.place.reused else new[1] == old[1]
+    return rows and values and new[2] == old[2]
 
 
 def _same(was: Archive, old: Member, is_now: Archive, new: Member) -> bool:
@@ -67,8 +91,11 @@ def _same_values(old: Path, new: Path, sheet: str, patched: Patched) -> bool:
     ours = {patched.place.status, patched.place.message}
     rows = []
     for path in (old, new):
-        with calamine.CalamineWorkbook.from_path(path) as workbook:
-            values = workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+        try:
+            with calamine.CalamineWorkbook.from_path(path) as workbook:
+                values = workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+        except calamine.CalamineError:
+            return path == old  # then it could not be read this way before either
         kept = [[value for position, value in enumerate(row) if position not in ours] for row in values]
         rows.append([_trimmed(row) for row in kept])
     return _trimmed(rows[0]) == _trimmed(rows[1])

@@ -9,15 +9,15 @@ Source: ECMA-376 part 1, 18.3.1.99 (order), 18.3.1.47 (hyperlink), 18.3.1.28 (da
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from importer.findings import column_letter
 from importer.writeback.annotation import CHANGES_SHEET, REPORT_SHEET, Annotation, ChangeLine, ErrorLine
 from importer.writeback.markup import DECLARATION, RELATIONS, attribute_content, text_content
 from importer.writeback.styles import Look, Styles
-from schemas.message import message
+from schemas.message import Message, message
 
 MOST_LINES = 100_000
 """Lines of each table. What is beyond stands in the status column and in the journal."""
@@ -41,10 +41,12 @@ _SECTION = Look(bold=True, size=12)
 _LABEL = Look("5A6570")
 _HEAD = Look("37424D", "EEF1F4", bold=True, line_below=True)
 _LINK = Look("0B5CAD", underlined=True)
+_NUMBER_HEAD = replace(_HEAD, align="right")
 _COUNT = Look(text=False, number_format=3)
-_SHARE = Look(text=False, number_format=9)
+_ROW = Look(text=False, align="left")
+_SHARE = Look("5A6570", text=False, number_format=9, align="left", indent=1)
+_SHARE_HEAD = replace(_HEAD, align="left", indent=1)
 _PLAIN = Look()
-_WRAPPED = Look(wrap=True)
 _BAR_COLOUR = "FF8FB4DC"
 
 
@@ -76,11 +78,12 @@ class _Sheet:
         below = f'topLeftCell="A{frozen + 1}" activePane="bottomLeft" state="frozen"'
         pane = f'<pane ySplit="{frozen}" {below}/><selection pane="bottomLeft"/>' if frozen else ""
         view = f'<sheetViews><sheetView showGridLines="0" workbookViewId="0">{pane}</sheetView></sheetViews>'
+        view = view if self._around.has_views else ""
         return (
             DECLARATION
             + (
                 f'<worksheet xmlns="{self._around.namespace}" xmlns:r="{relation}">'
-                f'<sheetPr><tabColor rgb="FF5B7C99"/></sheetPr>{view if self._around.has_views else ""}'
+                f'<sheetPr><tabColor rgb="FF5B7C99"/><pageSetUpPr fitToPage="1"/></sheetPr>{view}'
                 f'<sheetFormatPr defaultRowHeight="15"/><cols>{columns}</cols><sheetData>'
             ).encode()
         )
@@ -148,16 +151,24 @@ def report_sheet(annotation: Annotation, sheet: str, styles: Styles, around: Sur
     for label, value in annotation.facts:
         yield out.line((label, _LABEL), (value, _PLAIN))
     yield out.line()
-    yield out.line((say(message("Status")), _HEAD), (say(message("Rows")), _HEAD), (say(message("Share")), _HEAD))
+    yield out.line(
+        (say(message("Status")), _HEAD), (say(message("Rows")), _NUMBER_HEAD), (say(message("Share")), _SHARE_HEAD)
+    )
     total = sum(count for _, count in annotation.totals)
     first = out.row + 1
-    for status, count in annotation.totals:
+    for status, count in sorted(annotation.totals, key=_rank):
         look = STATUS_LOOKS.get(status, _PLAIN)
         yield out.line((status, look), (count, _COUNT), (count / total if total else 0, _SHARE))
     bars = f"B{first}:B{out.row}" if annotation.totals else ""
     yield out.line()
     yield from _error_table(out, annotation, sheet)
     yield out.foot(_bars(bars, total) if bars else "")
+
+
+def _rank(total: tuple[str, int]) -> int:
+    """Return where a status stands among the totals: good news first."""
+    order = [*STATUS_LOOKS]
+    return order.index(total[0]) if total[0] in order else len(order)
 
 
 def _error_table(out: _Sheet, annotation: Annotation, sheet: str) -> Iterator[bytes]:
@@ -170,10 +181,10 @@ def _error_table(out: _Sheet, annotation: Annotation, sheet: str) -> Iterator[by
     yield out.line((say(message("Errors")), _SECTION), height=20)
     titles = (message("Cell"), message("Column"), message("Value"), message("Code"), message("Message"))
     yield out.line(*((say(title), _HEAD) for title in titles))
-    yield _error_line(out, first, sheet)
+    yield _error_line(out, first, sheet, say)
     lines = []
     for error in islice(errors, MOST_LINES - 1):
-        lines.append(_error_line(out, error, sheet))
+        lines.append(_error_line(out, error, sheet, say))
         if len(lines) == 500:  # noqa: PLR2004 - some hundred kilobytes at a time
             yield b"".join(lines)
             lines = []
@@ -182,11 +193,12 @@ def _error_table(out: _Sheet, annotation: Annotation, sheet: str) -> Iterator[by
         yield out.line((say(message("There are more; this table ends here.")), _LABEL))
 
 
-def _error_line(out: _Sheet, error: ErrorLine, sheet: str) -> bytes:
+def _error_line(out: _Sheet, error: ErrorLine, sheet: str, say: Callable[[Message], str]) -> bytes:
     place, linked = "", False
     if error.row is not None:
-        place = f"{column_letter(error.position)}{error.row}" if error.position is not None else str(error.row)
-        linked = out.link_inside(0, sheet, place if error.position is not None else f"A{error.row}")
+        cell = f"{column_letter(error.position or 0)}{error.row}"
+        place = cell if error.position is not None else say(message("row {row}", row=error.row))
+        linked = out.link_inside(0, sheet, cell)
     texts = (error.header, error.value, error.code)
     cells = [(place, _LINK if linked else _PLAIN), *((text, _PLAIN) for text in texts), (error.message, _PLAIN)]
     return out.line(*cells)
@@ -242,7 +254,7 @@ class ChangesSheet:
         for change in group:
             ticket = (change.key, _LINK if linked else _PLAIN)
             rest = ((text, _PLAIN) for text in (change.header, change.before, change.after))
-            yield out.line((change.row, _COUNT), ticket, *rest)
+            yield out.line((change.row, _ROW), ticket, *rest)
 
     def relations(self) -> bytes | None:
         """Return the relations part of the sheet; None where nothing is linked."""

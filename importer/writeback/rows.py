@@ -74,6 +74,8 @@ class RowPatcher:
         self._pending: RowNote | None = next(self._notes, None)
         self._lookup: dict[int, RowNote] | None = None
         self._header_done = False
+        self.added_rows = 0
+        """Rows that were not in the sheet."""
         if not in_order:
             self._lookup = {note.row: note for note in annotation.notes()}
 
@@ -221,6 +223,7 @@ class RowPatcher:
         return b"".join(out)
 
     def _new_row(self, row: int, cells: Mapping[int, bytes]) -> bytes:
+        self.added_rows += 1
         ours = b"".join(cells[position] for position in sorted(cells))
         return b'%s r="%d">%s%s' % (self._row_start, row, ours, self._row_end)
 

@@ -47,7 +47,9 @@ class Look:
     underlined: bool = False
     size: float = 0
     line_below: bool = False
-    wrap: bool = False
+    indent: int = 0
+    align: str = ""
+    """`left` or `right` where it is not as the kind of value has it."""
     text: bool = True
     number_format: int = 0
 
@@ -130,8 +132,8 @@ class Styles:
         border = self._border() if look.line_below else 0
         applied = 'applyNumberFormat="1" applyFont="1" applyFill="1" applyBorder="1"'
         start = f'<xf numFmtId="{look.number()}" fontId="{font}" fillId="{fill}" borderId="{border}" xfId="0" {applied}'
-        wrapped = ' applyAlignment="1"><alignment vertical="top" wrapText="1"/></xf>'
-        return self._entry("cellXfs", start + (wrapped if look.wrap else "/>"))
+        aligned = f' applyAlignment="1"><alignment horizontal="{look.align}" indent="{look.indent}"/></xf>'
+        return self._entry("cellXfs", start + (aligned if look.align else "/>"))
 
     def _base(self, attribute: str) -> int:
         """Return what the workbook's ordinary cells have: the first cell format's font and so on."""

@@ -50,6 +50,10 @@ class Patched:
     sheet_part: str
     """The archive's name of the sheet that was annotated."""
     touched: frozenset[str]
+    added_rows: int
+    """Rows that were not in the sheet before."""
+    prefix: str
+    """That of the sheet's markup, with its colon."""
 
 
 def annotate(source: BinaryIO, target: BinaryIO, annotation: Annotation, *, codec: Codec | None = None) -> Patched:
@@ -114,10 +118,9 @@ def _attempt(archive: Archive, target: BinaryIO, annotation: Annotation, plan: _
         changes: changes_sheet.pieces,
     }
     writer = _Writer(archive, target, codec)
+    patched = _Sheet(annotation, plan, formats, highlight)
     later = {part.lower() for part in (report, changes, relations_part(changes), styles_part)}
-    writer.copy_all(
-        package.changed, sheet_member, _sheet(archive, sheet_member, annotation, plan, formats, highlight), later
-    )
+    writer.copy_all(package.changed, sheet_member, patched.pieces(archive.pieces(sheet_member)), later)
     for part, stream in streams.items():
         writer.put(part, stream())
     relations = changes_sheet.relations()
@@ -126,7 +129,7 @@ def _attempt(archive: Archive, target: BinaryIO, annotation: Annotation, plan: _
     package.set(styles_part, styles.data())
     writer.put_or_copy(styles_part, package.changed.get(_name(package, styles_part)))
     writer.close()
-    return Patched(plan.place, sheet_member.name, frozenset(writer.touched))
+    return Patched(plan.place, sheet_member.name, frozenset(writer.touched), patched.added_rows, patched.prefix)
 
 
 def _name(package: Package, part: str) -> str:
@@ -145,19 +148,29 @@ def _styles(package: Package) -> tuple[str, Styles]:
     return part, Styles(package.read(part))
 
 
-def _sheet(
-    archive: Archive, member: Member, annotation: Annotation, plan: _Plan, formats: Formats, highlight: int
-) -> Iterator[bytes]:
-    """Yield the sheet's part with our cells."""
-    pieces = archive.pieces(member)
-    head, rest, prefix = _split_head(pieces)
-    frame = Frame(head, prefix)
-    place = plan.place
-    yield frame.head(place, {place.status: STATUS_WIDTH, place.message: MESSAGE_WIDTH})
-    rows = RowPatcher(annotation, place, formats, prefix, in_order=plan.in_order)
-    tails: list[bytes] = []
-    yield from rows.patch(rest, pieces, tails.append)
-    yield frame.tail(tails[0], place, annotation.faulty, highlight)
+class _Sheet:
+    """The sheet's part with our cells. Take `pieces` first; what it did is known afterwards."""
+
+    def __init__(self, annotation: Annotation, plan: _Plan, formats: Formats, highlight: int) -> None:
+        self._annotation = annotation
+        self._plan = plan
+        self._formats = formats
+        self._highlight = highlight
+        self.prefix = ""
+        self.added_rows = 0
+
+    def pieces(self, old: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield the part; `old` yields the one it is made from."""
+        head, rest, prefix = _split_head(old)
+        frame = Frame(head, prefix)
+        place = self._plan.place
+        yield frame.head(place, {place.status: STATUS_WIDTH, place.message: MESSAGE_WIDTH})
+        rows = RowPatcher(self._annotation, place, self._formats, prefix, in_order=self._plan.in_order)
+        tails: list[bytes] = []
+        yield from rows.patch(rest, old, tails.append)
+        yield frame.tail(tails[0], place, self._annotation.faulty, self._highlight)
+        self.prefix = f"{prefix}:" if prefix else ""
+        self.added_rows = rows.added_rows
 
 
 def _split_head(pieces: Iterator[bytes]) -> tuple[bytes, bytes, str]:

@@ -104,6 +104,10 @@ class _Tickets:
         self._pipelines: list[str] = []
         self._sheet = book.create_sheet(TICKETS_SHEET)
         self._sheet.freeze_panes = "B2"
+        self._sheet.page_setup.orientation = "landscape"
+        self._sheet.page_setup.fitToHeight = 0
+        self._sheet.sheet_properties.pageSetUpPr.fitToPage = True
+        self._sheet.print_title_rows = "1:1"
         self._sheet.column_dimensions["A"].width = _KEY_WIDTH
         for position, one in enumerate(self._columns, 1):
             width = width_of(one.header, one.definition, one.choices)

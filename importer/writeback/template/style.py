@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 _HEADER_FILL, _READ_ONLY_HEADER_FILL, _READ_ONLY_FILL = "FF33475B", "FF7C8793", "FFEDEFF1"
-_FORMATS = {"date": "yyyy-mm-dd", "datetime": "yyyy-mm-dd hh:mm", "number": "General", "bool": "General"}
+_FORMATS = {"date": "yyyy-mm-dd", "datetime": "yyyy-mm-dd hh:mm", "number": "General", "bool": '"TRUE";"TRUE";"FALSE"'}
+"""Office programs other than Excel show a boolean as the number it is to them, unless the format has the words."""
 _HINTED_FORMATS = {"percentage": "0.00%", "currency": "#,##0.00##"}
 _TEXT_FORMAT = "@"
 _WIDTHS = {"date": 13, "datetime": 18, "number": 14, "bool": 10, "enumeration": 22}
 _LONG_TEXTS = {"subject", "content"}
-_WIDEST = 44
+_WIDEST, _SEVERAL = 44, 34
 _ESCAPED = re.compile("_x[0-9A-Fa-f]{4}_|[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 
 
@@ -28,7 +29,7 @@ def header_cell(sheet: WriteOnlyWorksheet, text: str, *, note: str, read_only: b
     from openpyxl.styles import Alignment, Font, PatternFill
 
     cell = fill(_new_cell(sheet), text)
-    cell.font = Font(bold=True, color="FFFFFFFF")
+    cell.font = Font(name="Calibri", size=11, bold=True, color="FFFFFFFF")
     cell.fill = PatternFill("solid", fgColor=_READ_ONLY_HEADER_FILL if read_only else _HEADER_FILL)
     cell.alignment = Alignment(vertical="center")
     height = 60 + 18 * note.count("\n") + len(note) // 3
@@ -75,6 +76,8 @@ def width_of(header: str, definition: Property, choices: Choices | None) -> int:
     """Return how wide a column is to be, in characters."""
     widest = max(map(len, choices.offered), default=0) if choices else 0
     usual = _WIDTHS.get(definition.type, 40 if definition.name in _LONG_TEXTS else 24)
+    if definition.is_multiple:
+        usual = _SEVERAL
     return max(usual, min(widest + 4, _WIDEST), min(len(header) + 4, _WIDEST))
 
 
