@@ -12,29 +12,60 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from importer.errors import FileError
 from importer.findings import column_letter
+from importer.loader.table import Kind
 from importer.writeback.annotation import Annotation, NotUnderstood
 from importer.writeback.markup import DECLARATION, RELATIONS, TRANSITIONAL, attribute_content, text_content
 from importer.writeback.package import STYLES_TYPE, WORKSHEET_TYPE
 from importer.writeback.styles import minimal_styles
 from schemas.message import message
 
-Value = str | float | bool | dt.date | dt.time | dt.timedelta | None
+Value = str | float | bool | dt.date | None
 _EPOCH = dt.datetime(1899, 12, 30)  # noqa: DTZ001 - a cell's date has no zone
-_BOLD, _DATE, _DATETIME, _TIME = 1, 2, 3, 4
+_BOLD, _DATE, _DATETIME = 1, 2, 3
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _MAIN_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
 
 
-def read_values(path: Path, sheet: str) -> list[list[Value]]:
-    """Return the cells of a sheet from A1 on, as python-calamine reads them. Raises NotUnderstood."""
-    import python_calamine as calamine
+def read_values(path: Path, annotation: Annotation) -> Iterator[list[Value]]:
+    """Yield the rows of a sheet from the first on, as the loader reads them, each cell as the kind it was.
+
+    Raises NotUnderstood where the loader cannot read the file (any more).
+    """
+    from importer.loader import open_file
 
     try:
-        with calamine.CalamineWorkbook.from_path(path) as workbook:
-            return [[*row] for row in workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)]
-    except (calamine.CalamineError, calamine.WorksheetNotFound, OSError) as problem:
+        table = open_file(path).table(annotation.sheet)
+        positions = range(len(table.headers))
+        yield from ([] for _ in range(1, table.header_row))
+        yield [*table.headers]
+        row = table.header_row
+        for chunk in table.chunks(positions):
+            columns = [chunk.texts[position].tolist() for position in positions]
+            kinds = [chunk.kinds[position].tolist() if position in chunk.kinds else () for position in positions]
+            for index, number in enumerate(chunk.texts.index.tolist()):
+                yield from ([] for _ in range(row + 1, number))
+                row = number
+                yield [
+                    _value(column[index], kind[index] if kind else None)
+                    for column, kind in zip(columns, kinds, strict=True)
+                ]
+    except (FileError, KeyError, OSError) as problem:
         raise NotUnderstood(message("The values of the file cannot be read again.")) from problem
+
+
+def _value(text: str, kind: int | None) -> Value:
+    """Return a cell of the loader's as a value of its kind; kind None is text."""
+    if kind == Kind.NUMBER:
+        return float(text)
+    if kind == Kind.BOOL:
+        return text == "TRUE"
+    if kind == Kind.DATE:
+        return dt.date.fromisoformat(text)
+    if kind == Kind.DATETIME:
+        return dt.datetime.fromisoformat(text)
+    return text
 
 
 def notes_alone(annotation: Annotation) -> Iterator[list[Value]]:
@@ -92,13 +123,13 @@ def _styles() -> bytes:
     """Return styles with a bold format for the header and formats for dates and times."""
     formats = '<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/>' + "".join(
         f'<xf numFmtId="{number}" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
-        for number in (14, 22, 46)
+        for number in (14, 22)
     )
     bold = '<font><b/><sz val="11"/><name val="Calibri"/><family val="2"/></font>'
     styles = minimal_styles().decode()
     styles = styles.replace('<fonts count="1">', '<fonts count="2">').replace("</fonts>", f"{bold}</fonts>")
     return (
-        styles.replace('<cellXfs count="1">', '<cellXfs count="5">')
+        styles.replace('<cellXfs count="1">', '<cellXfs count="4">')
         .replace("</cellXfs>", f"{formats}</cellXfs>")
         .encode()
     )
@@ -118,15 +149,11 @@ def _cell(reference: str, value: Value, header: bool) -> bytes:  # noqa: FBT001 
     return f'<c r="{reference}"{shown}><v>{number!r}</v></c>'.encode()
 
 
-def _number(value: float | dt.date | dt.time | dt.timedelta) -> tuple[int, float]:
+def _number(value: float | dt.date) -> tuple[int, float]:
     """Return a value's format and its number: days since the end of 1899 (ECMA-376 part 1, 18.17.4)."""
     day = dt.timedelta(days=1)
     if isinstance(value, dt.datetime):
-        return _DATETIME, (value.replace(tzinfo=None) - _EPOCH) / day
+        return _DATETIME, (value - _EPOCH) / day
     if isinstance(value, dt.date):
         return _DATE, (dt.datetime.combine(value, dt.time()) - _EPOCH) / day
-    if isinstance(value, dt.time):
-        return _TIME, (dt.datetime.combine(_EPOCH.date(), value.replace(tzinfo=None)) - _EPOCH) / day
-    if isinstance(value, dt.timedelta):
-        return _TIME, value / day
     return 0, int(value) if value == int(value) else value

@@ -203,11 +203,11 @@ class _Job:
 
         def write(stream: BinaryIO) -> None:
             try:
-                rows = read_values(real, self.annotation.sheet or "")
+                self._plain(read_values(real, self.annotation), self.annotation, stream)
             except NotUnderstood:
+                stream.seek(0)
+                stream.truncate()
                 self._notes_alone(stream)
-                return
-            self._plain(iter(rows), self.annotation, stream)
 
         return write if not self.delimited else self._notes_alone
 
