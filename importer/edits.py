@@ -10,6 +10,7 @@ has left, a text that breaks a newer rule. That is nobody's edit, so it makes no
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from importer.column_reader import ReadColumn
@@ -17,10 +18,12 @@ from importer.loader.fingerprint import Fingerprint
 from importer.records import Columns, ValueColumn
 from importer.writeback.template.cells import make_cell
 from schemas.cells import Kind
+from schemas.moments import parse_moment
 from schemas.property import PIPELINE, STAGE
 from schemas.text import TextConverter
 from schemas.values import same_value
 
+_SECOND = timedelta(seconds=1)
 _NOT_TEXT = frozenset({"number", "bool", "enumeration", "date", "datetime"})
 
 Place = tuple[int, int]
@@ -96,7 +99,9 @@ class _Column:
             if len(self._same) > 50_000:  # noqa: PLR2004 - as many as the validator remembers
                 self._same.clear()
             definition = self.column.definition
-            if definition.type in _NOT_TEXT:
+            if definition.type == "datetime":
+                self._same[pair] = _within_a_second(value, held)
+            elif definition.type in _NOT_TEXT:
                 self._same[pair] = same_value(definition, value, held)
             else:
                 self._same[pair] = value == self._text(held, Kind.TEXT)
@@ -106,3 +111,9 @@ class _Column:
         """Return the text that a cell had which cannot be read as a value any more."""
         cell = self._labels.get(held) or make_cell(self.column.definition, held, None, self._zone)
         return "" if cell is None else str(cell)
+
+
+def _within_a_second(value: str, held: str) -> bool:
+    """Return whether two moments are the same to the second: spreadsheets drop parts of one when they save."""
+    moment, before = parse_moment(value), parse_moment(held)
+    return moment is not None and before is not None and abs(moment - before) < _SECOND

@@ -84,7 +84,7 @@ KINDS = (
 )  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_a_cell_that_nobody_edits_means_the_value_it_was_made_from(data, schema, tmp_path_factory):
     """Whatever the value: labels that two options share, long numbers, hours that come twice, days before 1900."""
