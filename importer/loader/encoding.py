@@ -30,7 +30,11 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_SINGLE_BYTE_GUESSES = {"mac_roman": "Mac Roman", "cp850": "DOS (code page 850)", "cp1250": "Windows-1250"}
+_SINGLE_BYTE_GUESSES = {
+    "mac_roman": "Mac Roman (mac_roman)",
+    "cp850": "DOS (cp850)",
+    "cp1250": "Windows-1250 (cp1250)",
+}
 _NAMES = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16": "UTF-16", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
 
 
@@ -210,17 +214,11 @@ def _blocks(path: Path) -> Iterator[bytes]:
 
 def _doubt_windows_1252(sample: bytes) -> str | None:
     """Return what the words may be written in where they make no sense in Windows-1252, else None."""
-    doubts = _oddities(sample, "cp1252")
     high = len(_HIGH_BYTE.findall(sample))
-    if doubts is not None and doubts * _TOLERANCE <= high:
+    if _rank(sample, "cp1252") * _TOLERANCE <= high:
         return None
-    best = min(_SINGLE_BYTE_GUESSES, key=lambda name: _rank(sample, name))
-    if _rank(sample, best) * _TOLERANCE <= high:
-        return _SINGLE_BYTE_GUESSES[best]
-    from charset_normalizer import from_bytes
-
-    match = from_bytes(sample).best()
-    return match.encoding if match else "another encoding"
+    likely = [label for name, label in _SINGLE_BYTE_GUESSES.items() if _rank(sample, name) * _TOLERANCE <= high]
+    return " or ".join(likely) or "another encoding"
 
 
 def _rank(sample: bytes, encoding: str) -> float:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import overload
 from xml.parsers import expat
@@ -24,6 +24,7 @@ from importer.loader.table import Kind
 from importer.loader.xml import SPREADSHEET_NAMESPACES, damaged, local, new_parser
 
 _PARSER_BLOCK = 1 << 16
+_TRUTHS = {"1": True, "true": True, "0": False, "false": False}
 _DAY_MS = 86_400_000
 _EPOCH_1900 = dt.datetime(1899, 12, 31)  # noqa: DTZ001 - a cell's moment has no zone
 _EPOCH_1904 = dt.datetime(1904, 1, 1)  # noqa: DTZ001
@@ -44,7 +45,9 @@ class RawCell:
 
 
 _ADDRESS = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
-_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_ESCAPE = re.compile(r"_x((?![Dd][89A-Fa-f])[0-9A-Fa-f]{4})_")
+_NUMBER = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*", re.ASCII)
+_SPACE = "http://www.w3.org/XML/1998/namespace space"
 
 
 def split_address(address: str) -> tuple[int, int]:
@@ -72,10 +75,13 @@ def split_range(reference: str) -> tuple[int, int, int, int]:
 
 
 def unescape(text: str) -> str:
-    """Return a string with `_xHHHH_` as the character it stands for."""
-    if "_x" not in text:
-        return text
-    return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
+    """Return a string with `_xHHHH_` as the character it stands for; halves of a surrogate pair stand as they are."""
+    return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
+
+
+def trimmed(text: str, attributes: Mapping[str, str]) -> str:
+    """Return the text of a `t` element: outer white space counts only where `xml:space` says so (XML 1.0, 2.10)."""
+    return text if attributes.get(_SPACE) == "preserve" else text.strip(" \t\r\n")
 
 
 class _SheetParser:
@@ -90,6 +96,7 @@ class _SheetParser:
         self._position = -1
         self._row_hidden = False
         self._text: list[str] | None = None
+        self._text_attributes: dict[str, str] = {}
         self._in_phonetic = False
         self._parser = new_parser(part)
         self._parser.StartElementHandler = self._start
@@ -112,6 +119,7 @@ class _SheetParser:
             self._start_cell(attributes)
         elif tag in {"v", "t"}:
             self._text = None if self._in_phonetic else []
+            self._text_attributes = attributes
         elif tag == "f":
             if self._cell is not None:
                 self._cell.is_formula = True
@@ -151,8 +159,10 @@ class _SheetParser:
         if namespace not in SPREADSHEET_NAMESPACES:
             return
         if tag in {"v", "t"} and self._text is not None:
+            text = "".join(self._text)
             if self._cell is not None:
-                self._cell.value = (self._cell.value or "") + "".join(self._text) if tag == "t" else "".join(self._text)
+                inline = (self._cell.value or "") + trimmed(text, self._text_attributes)
+                self._cell.value = inline if tag == "t" else text
             self._text = None
         elif tag == "rPh":
             self._in_phonetic = False
@@ -192,7 +202,8 @@ class SharedStrings(Sequence[str]):
         self._part = part
         self._strings: list[str] = []
         self._item: list[str] = []
-        self._in_text = False
+        self._text: list[str] | None = None
+        self._text_attributes: dict[str, str] = {}
         self._in_phonetic = False
         self._rest = b""
         self._complete = False
@@ -228,14 +239,15 @@ class SharedStrings(Sequence[str]):
         except expat.ExpatError as problem:
             raise damaged(self._part) from problem
 
-    def _start(self, name: str, _: dict[str, str]) -> None:
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
         tag = local(name)
         if tag == "si":
             self._item = []
         elif tag == "rPh":
             self._in_phonetic = True
         elif tag == "t":
-            self._in_text = not self._in_phonetic
+            self._text = None if self._in_phonetic else []
+            self._text_attributes = attributes
 
     def _end(self, name: str) -> None:
         tag = local(name)
@@ -243,12 +255,13 @@ class SharedStrings(Sequence[str]):
             self._strings.append(unescape("".join(self._item)))
         elif tag == "rPh":
             self._in_phonetic = False
-        elif tag == "t":
-            self._in_text = False
+        elif tag == "t" and self._text is not None:
+            self._item.append(trimmed("".join(self._text), self._text_attributes))
+            self._text = None
 
     def _characters(self, data: str) -> None:
-        if self._in_text:
-            self._item.append(data)
+        if self._text is not None:
+            self._text.append(data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,14 +286,14 @@ class Meaning:
             return ""
         try:
             return self._typed(cell, text)
-        except (ValueError, IndexError, OverflowError) as problem:
+        except (ValueError, LookupError, OverflowError) as problem:
             raise damaged(self.part) from problem
 
     def _typed(self, cell: RawCell, text: str) -> Value:
         if cell.type == "s":
             return self.strings[int(text)]
         if cell.type == "b":
-            return text.strip() in {"1", "true"}
+            return _TRUTHS[text.strip()]
         if cell.type == "d":
             return text if text.endswith("Z") else _iso_value(text)
         if cell.type != "n":
@@ -291,6 +304,8 @@ class Meaning:
 
 def number_value(text: str, form: Format, date_system: int) -> Value:
     """Return what a stored number means under its format. Raises ValueError for what is no number."""
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(text)
     number = float(text)
     if not math.isfinite(number):
         return number

@@ -14,6 +14,10 @@ def sheet_xml(rows: str, *, before: str = "", after: str = "", namespace: str = 
     return f'<worksheet xmlns="{namespace}">{before}<sheetData>{rows}</sheetData>{after}</worksheet>'
 
 
+def row(number: int, cells: str) -> str:
+    return f'<row r="{number}">{cells}</row>'
+
+
 def styles_xml(codes: dict[int, str], ids: list[int]) -> str:
     """Styles with number formats of one's own, and a cell style for each format ID."""
     own = "".join(f'<numFmt numFmtId="{one}" formatCode="{code}"/>' for one, code in codes.items())
@@ -36,13 +40,19 @@ def write_package(
     styles: str | None = None,
     strings: str | None = None,
     properties: str = "",
+    namespace: str = MAIN,
+    macros: bool = False,
+    absolute: bool = False,
     extra: dict[str, str | bytes] | None = None,
 ) -> Path:
-    """Write a workbook with one sheet, `Sheet1`, whose part is `sheet` as it stands."""
+    """Write a workbook with one sheet, `Sheet1`, whose part is `sheet` as it stands.
+
+    absolute: relations name their targets from the package's root.
+    """
     parts: dict[str, str | bytes] = {
         "_rels/.rels": _relations({"rId1": ("officeDocument", "xl/workbook.xml")}),
         "xl/workbook.xml": (
-            f'<workbook xmlns="{MAIN}" xmlns:r="{_RELATIONS}">{properties}'
+            f'<workbook xmlns="{namespace}" xmlns:r="{_RELATIONS}">{properties}'
             '<sheets><sheet name="Sheet1" sheetId="1" r:id="rId1"/></sheets></workbook>'
         ),
         "xl/worksheets/sheet1.xml": sheet,
@@ -57,6 +67,11 @@ def write_package(
         parts["xl/sharedStrings.xml"] = strings
         relations["rId3"] = ("sharedStrings", "sharedStrings.xml")
         overrides["/xl/sharedStrings.xml"] = f"{_TYPES}.sharedStrings+xml"
+    if macros:
+        parts["xl/vbaProject.bin"] = b"macros"
+        relations["rId4"] = ("vbaProject", "vbaProject.bin")
+    if absolute:
+        relations = {one: (kind, f"/xl/{target}") for one, (kind, target) in relations.items()}
     parts["xl/_rels/workbook.xml.rels"] = _relations(relations)
     parts["[Content_Types].xml"] = (
         f'<Types xmlns="{_PACKAGE}/content-types">'
@@ -67,7 +82,7 @@ def write_package(
     )
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in (parts | (extra or {})).items():
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)  # without the clock
     return path
 
 
