@@ -8,8 +8,10 @@ Converting comes first, on distinct texts; then the pandera schema judges the va
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import gc
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -34,7 +36,8 @@ from schemas.numbers import style_of
 from schemas.property import PIPELINE, STAGE, PortalSchema
 from schemas.values import make_converter
 
-CHUNK_SIZE = 10_000
+CHUNK_SIZE = 25_000
+"""Rows judged at a time: enough that what pandera does once a chunk is little beside them."""
 _NO_SHOWN_ZEROS = frozenset({"number", "date", "datetime", "bool", "enumeration"})
 """Types for which a number cell means its number, not the leading zeros that its format shows."""
 
@@ -44,13 +47,19 @@ PendingStage = Mapping[str, Mapping[str, str]]
 NOTHING: PendingStage = {}
 
 
-@dataclass(slots=True)
+@dataclass
 class CheckedChunk:
-    """What became of some rows. `invalid` holds (row, key); blank rows are in neither list."""
+    """What became of some rows. `invalid` holds (row, key); blank rows are neither there nor among `rows`."""
 
-    rows: list[CheckedRow]
     invalid: list[tuple[int, str]]
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Finding]
+    _make_rows: Callable[[], list[CheckedRow]]
+
+    @cached_property
+    def rows(self) -> list[CheckedRow]:
+        """The rows that passed. They are made of the columns when they are first asked for."""
+        with _without_collections():
+            return self._make_rows()
 
 
 class Validation:
@@ -97,7 +106,9 @@ class Validation:
         while chunk is not None:
             following = next(chunks, None)
             is_whole = is_whole and following is None
-            yield _ChunkCheck(self, chunk, is_whole=is_whole).run()
+            with _without_collections():
+                checked = _ChunkCheck(self, chunk, is_whole=is_whole).run()
+            yield checked
             is_whole = False
             chunk = following
 
@@ -188,6 +199,18 @@ class Validation:
     def failures(self, frame: pd.DataFrame) -> Iterator[ticket.Failure]:
         """Yield what the schema refuses."""
         return ticket.failures(self._checks, frame)
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Put off the cyclic garbage collector: a chunk is many small records and no cycles, and it would look at each."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def check_reading(reading: Reading) -> None:
@@ -330,7 +353,7 @@ class _ChunkCheck:
         invalid = [(self._rows[place], self._key_text(place)) for place in sorted(self._bad)] + strays
         invalid.sort()
         self._findings.sort(key=lambda one: (one.row or 0, -1 if one.position is None else one.position))
-        return CheckedChunk(self._good_rows(blank), invalid, self._findings)
+        return CheckedChunk(invalid, self._findings, lambda: self._good_rows(blank))
 
     # --- what is wrong ------------------------------------------------------------------------------------------
 
@@ -444,7 +467,8 @@ class _ChunkCheck:
         names = [one.definition.name for one in columns]
         cells: list[Any] = [self._read[one.position].cells for one in columns]
         lines = zip(*cells, strict=True) if cells else iter([()] * len(self._rows))
-        wanted: list[dict[str, str]] = [dict(zip(names, values, strict=False)) for values in lines]
+        # `strict` would be looked at once a row; the lines are as long as the names by their making.
+        wanted: list[dict[str, str]] = [dict(zip(names, values)) for values in lines]  # noqa: B905
         if self._validation.keeps_blanks:
             wanted = [{name: value for name, value in one.items() if value != ""} for one in wanted]
         if waiting is None and not self._pending:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -29,7 +30,8 @@ _EPOCH = re.compile(r"-?[0-9]{1,18}")
 _STAMP = re.compile(
     r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9])?"
 )
-_PLAIN_MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}[ T](?:[01][0-9]|2[0-3])):([0-5][0-9])(?::([0-5][0-9]))?")
+_PLAIN_MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?")
+_CLOCK = tuple(f"{minute // 60:02}:{minute % 60:02}" for minute in range(1440))
 _ORDER_WORDS = {"DMY": "day-month-year", "MDY": "month-day-year", "YMD": "year-month-day"}
 _EPOCH_START = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -161,6 +163,14 @@ class DateConverter(_MomentConverter):
         return _refuse(self, text, self._format)
 
 
+@dataclass(frozen=True, slots=True)
+class _EvenDay:
+    """A day on which the clocks do not change: minutes ahead of UTC, and the names of that day, the next, the last."""
+
+    offset: int
+    names: tuple[str, ...]
+
+
 class DatetimeConverter(_MomentConverter):
     """Reads the cells of a datetime property."""
 
@@ -168,7 +178,7 @@ class DatetimeConverter(_MomentConverter):
 
     def __init__(self, reading: Reading) -> None:
         super().__init__(reading)
-        self._hours: dict[str, str | None] = {}
+        self._days: dict[str, _EvenDay | None] = {}
 
     def __call__(self, text: str, kind: Kind) -> Result:
         """Return the moment in UTC, or why there is none."""
@@ -176,32 +186,37 @@ class DatetimeConverter(_MomentConverter):
         return moment if isinstance(moment, Problem) else moment_text(moment)
 
     def convert_all(self, texts: Sequence[str], kind: Kind) -> list[str | None]:
-        """Read cells such as `2026-03-04 12:30` by their hour, as few hours make many moments."""
+        """Read cells such as `2026-03-04 12:30` by their day, as few days make many moments."""
         del kind
         values: list[str | None] = []
-        hours = self._hours
+        days = self._days
         for text in texts:
             found = _PLAIN_MOMENT.fullmatch(text)
             if found is None:
                 values.append(None if text else "")
                 continue
-            hour = found[1]
-            if hour not in hours:
-                hours[hour] = self._utc_hour(hour)
-            utc_hour = hours[hour]
-            values.append(f"{utc_hour}:{found[2]}:{found[3] or '00'}.000Z" if utc_hour else None)
+            day, hour, minute, second = found.groups("00")
+            if day not in days:
+                days[day] = self._even_day(day)
+            even = days[day]
+            if even is None:
+                values.append(None)
+                continue
+            shift, turn = divmod(int(hour) * 60 + int(minute) - even.offset, 1440)
+            values.append(f"{even.names[shift]}T{_CLOCK[turn]}:{second}.000Z")
         return values
 
-    def _utc_hour(self, day_and_hour: str) -> str | None:
-        """Return `2026-03-04T15` for an hour that exists, and is one whole hour in UTC too; else None."""
+    def _even_day(self, day: str) -> _EvenDay | None:
+        """Return how a day lies in UTC; None for one that does not exist, or on which the clocks change."""
         try:
-            first = datetime.fromisoformat(f"{day_and_hour}:00").replace(tzinfo=self._zone)
-            begin, end = first.astimezone(UTC), (first + timedelta(minutes=59)).astimezone(UTC)
+            first = datetime.fromisoformat(day).replace(tzinfo=self._zone)
+            around = [f"{first.date() + timedelta(days=days):%Y-%m-%d}" for days in (0, 1, -1)]
         except (ValueError, OverflowError):
             return None
-        is_whole = end - begin == timedelta(minutes=59) and begin.minute == begin.second == 0
-        exists = begin.astimezone(self._zone).replace(tzinfo=None) == first.replace(tzinfo=None)
-        return f"{begin:%Y-%m-%dT%H}" if is_whole and exists and first.year >= FIRST_YEAR else None
+        offset, last = first.utcoffset(), (first + timedelta(hours=23, minutes=59)).utcoffset()
+        if offset is None or offset != last or offset % timedelta(minutes=1) or first.year < FIRST_YEAR:
+            return None
+        return _EvenDay(offset // timedelta(minutes=1), tuple(around))
 
     def moment(self, text: str, kind: Kind) -> datetime | Problem:
         """Return the moment with its zone, or why there is none."""

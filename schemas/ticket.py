@@ -69,7 +69,7 @@ class EachValue:
 
     def __call__(self, column: pd.Series) -> pd.Series:
         """Return for every cell whether its value fits; cleared values do."""
-        values = column.array.tolist()
+        values = column.to_numpy().tolist()
         distinct = set(values)
         if len(self._known) > KNOWN_LIMIT:
             self._forget()
@@ -91,7 +91,7 @@ class Pattern:
 
     def __call__(self, column: pd.Series) -> pd.Series:
         """Return for every cell whether it is empty or matches; cells that could not be read do not."""
-        values = column.array.tolist()
+        values = column.to_numpy().tolist()
         if None not in values and self._all.fullmatch("\n".join(values) + "\n"):
             return _all_pass(column)
         fits = [value is not None and (not value or self._one.fullmatch(value) is not None) for value in values]
@@ -99,7 +99,7 @@ class Pattern:
 
 
 def _fits_length(column: pd.Series) -> pd.Series:
-    values = column.array.tolist()
+    values = column.to_numpy().tolist()
     if None not in values and max(map(len, values), default=0) <= MAX_LENGTH:
         return _all_pass(column)
     return pd.Series([value is not None and len(value) <= MAX_LENGTH for value in values], index=column.index)
@@ -172,7 +172,7 @@ def failures(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> Iterator[Failur
     A check that raises is a bug of ours and no verdict about a cell: its error is raised here.
     """
     try:
-        schema.validate(frame, lazy=True)
+        schema.validate(frame, lazy=True, inplace=True)
     except SchemaErrors as found:
         for error in found.schema_errors:
             yield from _failures(error)
