@@ -45,6 +45,11 @@ class Choice:
     """(property, value); an empty value stands for "has none"."""
     limit: int | None = None
 
+    @property
+    def has_conditions(self) -> bool:
+        """Whether anything but IDs chooses."""
+        return any((self.pipeline, self.stage, self.owner, self.modified_since, self.filters))
+
 
 def find_property(name: str, schema: PortalSchema) -> Property:
     """Return the property of this internal name, or label. Raises UsageError with the nearest names."""

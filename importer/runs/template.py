@@ -90,7 +90,7 @@ async def make_template(options: TemplateOptions, access: PortalAccess, state: S
     if options.out.suffix.lower() != ".xlsx":
         raise UsageError(message("A template is an Excel workbook; name it {name}.", name=f"{options.out.stem}.xlsx"))
     check_target(options.out, overwrite=options.overwrite)
-    wanted = read_ids(options.choice.id_file) if options.choice.id_file is not None else None
+    wanted = _wanted_ids(options.choice)
     async with opening.connect(access, state, ui.progress) as portal:
         schema = await opening.fetch_schema(portal, state)
         definitions = chosen_properties(options.properties, schema, ui)
@@ -108,6 +108,15 @@ async def make_template(options: TemplateOptions, access: PortalAccess, state: S
     await asyncio.to_thread(_write, options, definitions, schema, exported_at, tickets, ui)
     asked = tuple(missing) if wanted is not None else ()
     return TemplateResult(options.out, len(tickets), tuple(one.name for one in definitions), exported_at, asked)
+
+
+def _wanted_ids(choice: Choice) -> list[str] | None:
+    """Return the IDs that a file names; None where tickets are chosen otherwise."""
+    if choice.id_file is None:
+        return None
+    if choice.has_conditions:
+        raise UsageError(message("--id-file names the tickets; it goes with no other choice but --limit."))
+    return read_ids(choice.id_file)[: choice.limit]
 
 
 async def _choose(portal: Portal, choice: Choice, schema: PortalSchema) -> list[str]:

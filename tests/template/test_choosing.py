@@ -160,6 +160,14 @@ def test_an_id_that_is_none_is_named_with_its_line(template, tmp_path):
     assert "line 2" in ended.err
 
 
+def test_ids_and_conditions_do_not_mix(template, tmp_path):
+    """Neither is passed over in silence."""
+    (tmp_path / "ids.txt").write_text("25012345001\n25012345009\n")
+
+    assert template("--id-file", tmp_path / "ids.txt", "--pipeline", "0").code == 2
+    assert len(chosen(template("--id-file", tmp_path / "ids.txt", "--limit", "1"), tmp_path)) == 1
+
+
 def test_a_file_that_exists_stays_unless_told_otherwise(template, sandbox, tmp_path):
     (tmp_path / "out.xlsx").write_text("mine")
 
