@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
+from importer.loader.table import Chunk
 from schemas.cells import UNREADABLE, Converter, Kind, Problem
 
 REMEMBERED = 50_000
@@ -88,3 +90,14 @@ class ColumnReader:
         """Forget what was read, for the converter reads differently now, or memory is short."""
         self._known.clear()
         self._problems.clear()
+
+
+def column_texts(chunk: Chunk, position: int, *, keeps_zeros: bool = False) -> list[str]:
+    """Return the texts of a column; with `keeps_zeros`, numbers as their format shows them."""
+    texts: list[str] = chunk.texts[position].tolist()
+    shown = chunk.shown.get(position) if keeps_zeros else None
+    if shown:
+        places = chunk.texts.index.get_indexer(pd.Index(list(shown)))
+        for place, text in zip(places.tolist(), shown.values(), strict=True):
+            texts[place] = text
+    return texts

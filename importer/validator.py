@@ -9,7 +9,7 @@ Converting comes first, on distinct texts; then the pandera schema judges the va
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,33 +18,28 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from importer.column_reader import ColumnReader, ReadColumn
+from importer.column_reader import ColumnReader, ReadColumn, column_texts
 from importer.edits import Edits
 from importer.errors import UsageError
 from importer.findings import Finding, column_letter
 from importer.keys import key_converter
 from importer.loader.table import Chunk, Table
 from importer.records import CheckedRow, Columns, ValueColumn
+from importer.stage_column import NOTHING, PendingStage, StageReader
 from importer.survey import AMBIGUOUS, Survey
 from schemas import ticket
 from schemas.cells import FunctionConverter, Kind, Problem, Reading, Result
-from schemas.choices import StageConverter
 from schemas.date_format import compile_date_format
 from schemas.message import Message, message
 from schemas.moments import DatetimeConverter, moment_text
 from schemas.numbers import style_of
-from schemas.property import PIPELINE, STAGE, PortalSchema
+from schemas.property import STAGE, PortalSchema
 from schemas.values import make_converter
 
 CHUNK_SIZE = 25_000
 """Rows judged at a time: enough that what pandera does once a chunk is little beside them."""
 _NO_SHOWN_ZEROS = frozenset({"number", "date", "datetime", "bool", "enumeration"})
 """Types for which a number cell means its number, not the leading zeros that its format shows."""
-
-PendingStage = Mapping[str, Mapping[str, str]]
-"""{hs_pipeline_stage: {pipeline: stage}}, as a checked row has it."""
-
-NOTHING: PendingStage = {}
 
 
 @dataclass
@@ -96,7 +91,7 @@ class Validation:
         self._survey = Survey(self._readers)
         self._key_reader = ColumnReader(key_converter(columns.key, schema, reading))
         self._modified_reader = ColumnReader(_modified_converter(reading))
-        self._stages = _StageReader(columns, schema)
+        self._stages = StageReader(columns, schema)
 
     def __iter__(self) -> Iterator[CheckedChunk]:
         """Yield the checked chunks of the table, in order."""
@@ -234,17 +229,6 @@ def check_reading(reading: Reading) -> None:
         ) from error
 
 
-def column_texts(chunk: Chunk, position: int, *, keeps_zeros: bool = False) -> list[str]:
-    """Return the texts of a column; with `keeps_zeros`, numbers as their format shows them."""
-    texts: list[str] = chunk.texts[position].tolist()
-    shown = chunk.shown.get(position) if keeps_zeros else None
-    if shown:
-        places = chunk.texts.index.get_indexer(pd.Index(list(shown)))
-        for place, text in zip(places.tolist(), shown.values(), strict=True):
-            texts[place] = text
-    return texts
-
-
 def _modified_converter(reading: Reading) -> FunctionConverter:
     datetimes = DatetimeConverter(reading)
 
@@ -253,63 +237,6 @@ def _modified_converter(reading: Reading) -> FunctionConverter:
         return moment if isinstance(moment, Problem) else moment_text(moment)
 
     return FunctionConverter(datetimes.code, convert)
-
-
-class _StageReader:
-    """Reads the stage column, whose values depend on the row's pipeline."""
-
-    def __init__(self, columns: Columns, schema: PortalSchema) -> None:
-        by_name = {one.definition.name: one.position for one in columns.values}
-        self.position = by_name.get(STAGE)
-        self._pipeline = by_name.get(PIPELINE)
-        self._converter = StageConverter(schema.pipelines)
-        self._known: dict[tuple[str | None, str], tuple[Result, PendingStage | None]] = {}
-        self.waits = self._pipeline is None and not self._converter.is_blind
-
-    def read(self, chunk: Chunk, read: Mapping[int, ReadColumn]) -> tuple[ReadColumn, dict[int, PendingStage]] | None:
-        if self.position is None:
-            return None
-        texts = column_texts(chunk, self.position)
-        kinds = chunk.kinds.get(self.position)
-        readable = _readable(kinds, len(texts))
-        pipelines: Sequence[str | None] = (
-            read[self._pipeline].cells if self._pipeline is not None else [""] * len(texts)
-        )
-        column = ReadColumn([])
-        pending: dict[int, PendingStage] = {}
-        for place, pair in enumerate(zip(pipelines, texts, strict=True)):
-            if pair not in self._known:
-                self._known[pair] = self._convert(*pair)
-            result, choices = self._known[pair]
-            if not readable[place]:
-                column.cells.append(None)
-            elif isinstance(result, Problem):
-                column.cells.append(None)
-                column.problems[place] = result
-            else:
-                column.cells.append(result)
-                if choices is not None:
-                    pending[place] = choices
-        return column, pending
-
-    def _convert(self, pipeline: str | None, text: str) -> tuple[Result, PendingStage | None]:
-        if not text.strip():
-            return "", None
-        if self._converter.is_blind:
-            return text.strip(), None
-        if pipeline:
-            return self._converter.in_pipeline(text, pipeline), None
-        choices = self._converter.in_any(text)
-        if isinstance(choices, Problem):
-            return choices, None
-        return next(iter(choices.values())), {STAGE: choices}
-
-
-def _readable(kinds: Any, count: int) -> list[bool]:
-    if kinds is None:
-        return [True] * count
-    readable: list[bool] = (kinds < Kind.ERROR).tolist()
-    return readable
 
 
 class _ChunkCheck:

@@ -32,7 +32,11 @@ _STAMP = re.compile(
 )
 _PLAIN_MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?")
 _CLOCK = tuple(f"{minute // 60:02}:{minute % 60:02}" for minute in range(1440))
-_ORDER_WORDS = {"DMY": "day-month-year", "MDY": "month-day-year", "YMD": "year-month-day"}
+_WAY_NOTICES = {
+    "DMY": message('{place}: dates are read as day-month-year, as "{proof}" can be read in no other way.'),
+    "MDY": message('{place}: dates are read as month-day-year, as "{proof}" can be read in no other way.'),
+    "YMD": message('{place}: dates are read as year-month-day, as "{proof}" can be read in no other way.'),
+}
 _EPOCH_START = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -53,7 +57,7 @@ class _MomentConverter(Converter):
         if self._calendar.order is not None and self._format is not None:
             return ()
         written = self._read(text)
-        if written is None or not written.days.keys() <= _ORDER_WORDS.keys() or self._is_known(written):
+        if written is None or not written.days.keys() <= _WAY_NOTICES.keys() or self._is_known(written):
             return ()
         return tuple(written.days) if len(written.days) == 1 or len(set(written.days.values())) > 1 else ()
 
@@ -62,12 +66,7 @@ class _MomentConverter(Converter):
 
     def way_notice(self, place: str, proof: str) -> Message:
         """Return how the column was read, and because of which cell."""
-        return message(
-            '{place}: dates are read as {order}, as "{proof}" can be read in no other way.',
-            place=place,
-            order=_ORDER_WORDS[self.way or "DMY"],
-            proof=proof,
-        )
+        return Message(_WAY_NOTICES[self.way or "DMY"].template, {"place": place, "proof": proof})
 
     def _read(self, text: str) -> Written | None:
         if self._format is not None and (written := self._format.read(text, self._calendar)):
@@ -160,7 +159,7 @@ class DateConverter(_MomentConverter):
         return from_epoch(milliseconds).date().isoformat()
 
     def _refuse(self, text: str) -> Problem:
-        return _refuse(self, text, self._format)
+        return _no_date(text, self._format)
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +286,7 @@ class DatetimeConverter(_MomentConverter):
         return moment + step - timedelta(milliseconds=1)
 
     def _refuse(self, text: str) -> Problem:
-        return _refuse(self, text, self._format)
+        return _no_moment(text, self._format)
 
 
 def _precision(text: str, written: Written | None) -> timedelta:
@@ -298,23 +297,33 @@ def _precision(text: str, written: Written | None) -> timedelta:
     return timedelta(seconds=1) if re.search(r"[0-9]:[0-9]{2}:[0-9]{2}", text) else timedelta(minutes=1)
 
 
-def _refuse(converter: Converter, text: str, wanted: DateFormat | None) -> Problem:
-    what = message("date") if converter.code == "invalid_date" else message("date and time")
-    example = "2026-03-04" if converter.code == "invalid_date" else "2026-03-04 12:30"
-    if wanted is not None:
+def _no_date(text: str, wanted: DateFormat | None) -> Problem:
+    value = shown(text)
+    if wanted is None:
+        return Problem("invalid_date", message('"{value}" is no date; write it as 2026-03-04', value=value))
+    return Problem(
+        "invalid_date",
+        message(
+            '"{value}" is no date written as {format}; 2026-03-04 is always understood',
+            value=value,
+            format=wanted.text,
+        ),
+    )
+
+
+def _no_moment(text: str, wanted: DateFormat | None) -> Problem:
+    value = shown(text)
+    if wanted is None:
         return Problem(
-            converter.code,
-            message(
-                '"{value}" is no {what} written as {format}; {example} is always understood',
-                value=shown(text),
-                what=what,
-                format=wanted.text,
-                example=example,
-            ),
+            "invalid_datetime", message('"{value}" is no date and time; write it as 2026-03-04 12:30', value=value)
         )
     return Problem(
-        converter.code,
-        message('"{value}" is no {what}; write it as {example}', value=shown(text), what=what, example=example),
+        "invalid_datetime",
+        message(
+            '"{value}" is no date and time written as {format}; 2026-03-04 12:30 is always understood',
+            value=value,
+            format=wanted.text,
+        ),
     )
 
 

@@ -190,6 +190,19 @@ def test_what_the_loader_found_makes_the_row_invalid_once(check):
     assert list(checked.rows) == [3]
 
 
+def test_a_file_of_broken_rows_alone(check):
+    checked = check("id,subject,Amount,Due on\n501\n502,a,b,c,d\n")
+
+    assert checked.codes == [(2, "ragged_row"), (3, "ragged_row")]
+    assert checked.rows == {}
+
+
+def test_a_header_without_rows(check):
+    checked = check("id,subject,Ticket status\n")
+
+    assert (checked.rows, checked.invalid, checked.findings) == ({}, [], [])
+
+
 def test_a_formula_error_is_no_blank(check, tmp_path):
     book = openpyxl.Workbook()
     book.active.append(["Record ID", "Priority", "Ticket status", "Pipeline"])
