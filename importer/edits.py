@@ -9,19 +9,22 @@ has left, a text that breaks a newer rule. That is nobody's edit, so it makes no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from importer.column_reader import ReadColumn
+from importer.column_reader import ColumnReader, ReadColumn
+from importer.findings import Finding
 from importer.loader.fingerprint import Fingerprint
-from importer.records import Columns, ValueColumn
+from importer.loader.table import Table
+from importer.records import Columns, KeyColumn, ValueColumn
 from importer.writeback.template.cells import make_cell
-from schemas.cells import Kind
+from schemas.cells import Kind, Reading
+from schemas.message import message
 from schemas.moments import parse_moment
-from schemas.property import PIPELINE, STAGE
+from schemas.property import PIPELINE, STAGE, PortalSchema
 from schemas.text import TextConverter
-from schemas.values import same_value
+from schemas.values import make_converter, same_value
 
 _SECOND = timedelta(seconds=1)
 _NOT_TEXT = frozenset({"number", "bool", "enumeration", "date", "datetime"})
@@ -117,3 +120,40 @@ def _within_a_second(value: str, held: str) -> bool:
     """Return whether two moments are the same to the second: spreadsheets drop parts of one when they save."""
     moment, before = parse_moment(value), parse_moment(held)
     return moment is not None and before is not None and abs(moment - before) < _SECOND
+
+
+def read_only_edits(
+    table: Table,
+    key: KeyColumn,
+    look_only: Sequence[ValueColumn],
+    fingerprint: Fingerprint,
+    schema: PortalSchema,
+    reading: Reading,
+) -> Iterator[Finding]:
+    """Yield a finding for each edited cell of a template's read-only columns: nobody may think that it was sent.
+
+    look_only: those columns. The table is read once more, but for nothing else.
+    """
+    readers = {one.position: ColumnReader(make_converter(one.definition, schema, reading)) for one in look_only}
+    edits = Edits(fingerprint, Columns(key, tuple(look_only), table.header_row))
+    text = message("HubSpot fills this in itself; the edit cannot be sent. Put the value back, or use --skip-read-only")
+    for chunk in table.chunks([key.position, *readers]) if readers else ():
+        keys = [typed.strip() for typed in chunk.texts[key.position].tolist()]
+        typed = {position: chunk.texts[position].tolist() for position in readers}
+        read = {position: one.read(typed[position], chunk.kinds.get(position)) for position, one in readers.items()}
+        kept = edits.kept(keys, read, typed.__getitem__)
+        for place, (row, ticket) in enumerate(zip(chunk.texts.index.tolist(), keys, strict=True)):
+            if ticket not in fingerprint.tickets:
+                continue
+            for one in look_only:
+                if (place, one.position) not in kept:
+                    yield Finding(
+                        "read_only_property",
+                        text,
+                        row,
+                        one.position,
+                        one.header,
+                        one.definition.name,
+                        ticket,
+                        typed[one.position][place],
+                    )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from importer.errors import FileError, UsageError
 from importer.findings import Finding
-from importer.records import Columns
+from importer.records import Columns, ValueColumn
 from importer.runs.options import PortalAccess, ReadOptions, Ui
 from importer.runs.state import StateFolder
 from schemas.message import message
@@ -32,6 +32,8 @@ class Opened:
     columns: Columns
     fingerprint: Fingerprint | None = None
     """What the file was made from, where it is a template."""
+    look_only: tuple[ValueColumn, ...] = ()
+    """A template's read-only columns: they are not sent, and edits of them cannot be."""
 
 
 @asynccontextmanager
@@ -125,10 +127,26 @@ async def online_schema(portal: Portal, read: ReadOptions, state: StateFolder, u
 
 
 def saved_schema(path: Path, ui: Ui) -> PortalSchema:
-    """Return the schema of a file that `schema pull` wrote, or of a bare body of the properties endpoint."""
-    from schemas.saved import read_saved_schema
+    """Return the schema of a file that `schema pull` wrote, or of a bare body of the properties endpoint.
 
-    schema = read_saved_schema(path)
+    Raises FileError for a file that holds no schema, or cannot be read.
+    """
+    from schemas.saved import NotASchema, read_saved_schema
+
+    try:
+        schema = read_saved_schema(path)
+    except NotASchema as error:
+        raise FileError(
+            message(
+                "{file} holds no ticket schema: {reason}. Make one with `import-tickets schema pull --output {file}`.",
+                file=path.name,
+                reason=str(error),
+            )
+        ) from error
+    except OSError as error:
+        raise FileError(
+            message("{path} cannot be read: {reason}.", path=str(path), reason=error.strerror or str(error))
+        ) from error
     if "pipelines" not in schema.bodies:
         ui.say(
             message(
@@ -173,22 +191,25 @@ def fit_columns(source: Source, read: ReadOptions, schema: PortalSchema) -> Open
     from importer.loader.columns import choose_sheet, match_columns
 
     fingerprint = template_fingerprint(source, schema)
+    look_only: tuple[ValueColumn, ...] = ()
     chosen = choose_sheet(source, schema, sheet=read.sheet, mapping=read.mapping, id_property=read.id_property)
     table = source.table(chosen.name)
+    if fingerprint is not None:
+        look_only = _look_only(table.headers, fingerprint, schema)
     columns = match_columns(
         table.headers,
         table.header_row,
         schema,
         id_property=read.id_property,
         mapping=read.mapping,
-        skip=[*read.skip_columns, *_look_only(table.headers, fingerprint, schema)],
+        skip=[*read.skip_columns, *(one.header for one in look_only)],
         skip_unknown=read.skip_unknown,
         skip_read_only=read.skip_read_only,
         empty_with_data=table.empty_headers_with_data,
     )
     if fingerprint is not None and columns.key.id_property is not None:
         fingerprint = None  # its values are by record ID, which this run does not read
-    return Opened(source, table, columns, fingerprint)
+    return Opened(source, table, columns, fingerprint, look_only)
 
 
 def template_fingerprint(source: Source, schema: PortalSchema) -> Fingerprint | None:
@@ -212,13 +233,16 @@ def template_fingerprint(source: Source, schema: PortalSchema) -> Fingerprint | 
     return found
 
 
-def _look_only(headers: Sequence[str], fingerprint: Fingerprint | None, schema: PortalSchema) -> list[str]:
-    """Return the headers of a template's read-only columns. The last-modified one is read for rows added since."""
-    if fingerprint is None:
-        return []
-    names = [name for name in fingerprint.read_only if name != LAST_MODIFIED and name in schema.properties]
-    folded = {text.strip().casefold() for name in names for text in (name, schema.properties[name].label)}
-    return [header for header in headers if header.strip().casefold() in folded]
+def _look_only(headers: Sequence[str], fingerprint: Fingerprint, schema: PortalSchema) -> tuple[ValueColumn, ...]:
+    """Return a template's read-only columns. The last-modified one is read for rows added since."""
+    found = [schema.properties[name] for name in fingerprint.read_only if name in schema.properties]
+    by_header = {text.strip().casefold(): one for one in found for text in (one.label, one.name)}
+    columns = [(place, header, by_header.get(header.strip().casefold())) for place, header in enumerate(headers)]
+    return tuple(
+        ValueColumn(place, header, definition)
+        for place, header, definition in columns
+        if definition is not None and definition.name != LAST_MODIFIED
+    )
 
 
 def kept_schema(schema: PortalSchema, columns: Columns) -> Mapping[str, Any]:

@@ -144,7 +144,7 @@ def run_facts(
 def read_rows(job: Job, opened: opening.Opened) -> None:
     """Read and validate every row of the file into the journal."""
     from importer.duplicates import find_twins
-    from importer.edits import Edits
+    from importer.edits import Edits, read_only_edits
     from importer.validator import Validation
     from schemas.cells import Reading
 
@@ -164,6 +164,9 @@ def read_rows(job: Job, opened: opening.Opened) -> None:
     twins, findings = find_twins(job.journal, job.columns)
     job.journal.join_twins(twins)
     job.journal.refuse_rows(findings)
+    if job.fingerprint and opened.look_only and not read.skip_read_only:
+        found = read_only_edits(opened.table, job.columns.key, opened.look_only, job.fingerprint, job.schema, reading)
+        job.journal.refuse_rows(list(found))
     for notice in validation.notices:
         job.ui.say(notice)
 

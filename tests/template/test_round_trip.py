@@ -173,6 +173,19 @@ def test_an_edited_cell_is_judged(make, ids, program, sandbox):
     assert [one["code"] for one in ended.summary["errors"]] == ["invalid_option"]
 
 
+def test_an_edit_of_a_read_only_column_is_told(make, ids, program, sandbox):
+    """The lock was lifted, or the program that saved the file knows none: nobody may think that it was sent."""
+    path = make(*ids[:3], names="subject,hs_object_source_label,hs_num_times_contacted,hs_lastactivitydate")
+    edit(path, {(ids[0], "Record source"): "ME", (ids[1], "Ticket name"): "Fine"})
+
+    ended = program(path, "--yes", "--on-invalid", "skip", "--json", portal=sandbox)
+    skipped = program(path, "--yes", "--skip-read-only", "--dry-run", "--json", portal=sandbox)
+
+    assert [(one["cell"], one["code"]) for one in ended.summary["errors"]] == [("C2", "read_only_property")]
+    assert ended.summary["rows"]["updated"] == 1
+    assert (skipped.code, skipped.summary["errors"]) == (0, [])
+
+
 def test_a_stage_counts_as_edited_where_its_pipeline_is(make, ids, program, sandbox):
     """The old stage is not left out of the row: it does not fit the new pipeline."""
     path = make(*ids)
