@@ -256,7 +256,12 @@ def runs_command(options: argparse.Namespace) -> int:
             message("Next"),
         ],
         rows,
+        whole=(0,),
     )
+    if any(row[-1] for row in rows):
+        _person(options).say(
+            message("Go on with `import-tickets resume RUN`, take back with `import-tickets undo RUN`.")
+        )
     return 0
 
 
@@ -265,7 +270,8 @@ def _run_line(run: RunInfo) -> tuple[str, ...]:
 
     kind = f"{run.kind}, dry" if run.dry_run else run.kind
     name = Path(run.file).name
-    return run.id, kind, run.state, name, run.portal_id or run.base_url, _counts(run), run.next_command or ""
+    verb = "resume" if run.can_resume else "undo" if run.can_undo else ""
+    return run.id, kind, run.state, name, run.portal_id or run.base_url, _counts(run), verb
 
 
 def _counts(run: RunInfo) -> str:

@@ -255,11 +255,15 @@ class Terminal:
 
     # --- tables -------------------------------------------------------------------------------------------------
 
-    def show_table(self, headers: Sequence[Message], rows: Iterable[Sequence[str]]) -> None:
-        """Draw a table: runs, properties, options."""
+    def show_table(
+        self, headers: Sequence[Message], rows: Iterable[Sequence[str]], *, whole: tuple[int, ...] = ()
+    ) -> None:
+        """Draw a table: runs, properties, options. `whole`: columns that are never folded, to be copied from."""
         from rich.text import Text
 
         table = self._table(headers)
+        for index in whole:
+            table.columns[index].no_wrap = True
         for row in rows:
             table.add_row(*(Text(plain_text(cell)) for cell in row))
         self._draw(table)

@@ -76,9 +76,12 @@ def test_each_run_says_how_to_go_on_or_back(program, edits, sandbox):
     assert by_id[done]["next"] == f"import-tickets undo {done}"
     assert by_id[done]["rows"]["updated"] == 2
     assert by_id[done]["file"] == str(edits)
-    table = program("runs", "list").out
-    assert f"import-tickets resume {stopped}" in table
-    assert "2 updated" in table
+    listed = program("runs", "list")
+    lines = {line.split()[0]: line for line in listed.out.splitlines()}
+    assert lines[stopped].rstrip().endswith("resume")
+    assert lines[done].rstrip().endswith("undo")
+    assert "2 updated" in lines[done]
+    assert "import-tickets undo RUN" in listed.err
 
 
 def test_what_was_undone_can_be_done_again(program, edits, sandbox):
