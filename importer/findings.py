@@ -33,9 +33,12 @@ class Finding:
     @property
     def cell(self) -> str | None:
         """The cell's address as the spreadsheet shows it, `D7`."""
-        if self.row is None or self.position is None:
-            return None
-        return f"{column_letter(self.position)}{self.row}"
+        return cell_name(self.row, self.position)
+
+
+def cell_name(row: int | None, position: int | None) -> str | None:
+    """Return a cell's address as the spreadsheet shows it, `D7`; None where it is no cell."""
+    return None if row is None or position is None else f"{column_letter(position)}{row}"
 
 
 def column_letter(position: int) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -20,7 +20,7 @@ import orjson
 
 from importer.errors import FileError, JournalLost
 from importer.findings import Finding
-from importer.records import Change, CheckedRow, Outcome, Status, Values
+from importer.records import Change, CheckedRow, Difference, Outcome, Status, Trace, Values
 from schemas.message import Message, message
 
 _SCHEMA = """
@@ -49,6 +49,12 @@ CREATE TABLE findings (
     code TEXT NOT NULL, message TEXT NOT NULL
 );
 CREATE INDEX findings_by_row ON findings (row);
+CREATE TABLE differences (
+    number INTEGER PRIMARY KEY,
+    row INTEGER NOT NULL, position INTEGER, header TEXT, property TEXT NOT NULL, key TEXT NOT NULL,
+    sheet TEXT NOT NULL, portal TEXT NOT NULL, reason TEXT NOT NULL,
+    changed_at TEXT, changed_by TEXT, run TEXT, message TEXT NOT NULL
+);
 CREATE TABLE batches (
     number INTEGER PRIMARY KEY,
     state TEXT NOT NULL DEFAULT 'planned',   -- planned, sent, answered
@@ -366,6 +372,21 @@ class Journal:
         ).fetchone()
         return int(found[0])
 
+    def count_conflicts(self) -> int:
+        """Return how many rows are left out because of a conflict."""
+        found = self._db.execute(
+            "SELECT count(*) FROM rows WHERE status = 'invalid' AND EXISTS "
+            "(SELECT 1 FROM findings AS f WHERE f.row = rows.row AND f.code = 'conflict')"
+        ).fetchone()
+        return int(found[0])
+
+    def count_undecided(self) -> int:
+        """Return how many rows are neither decided nor planned nor repeat another."""
+        found = self._db.execute(
+            "SELECT count(*) FROM rows WHERE status IS NULL AND same_as IS NULL AND changes IS NULL"
+        ).fetchone()
+        return int(found[0])
+
     def make_batches(self, size: int) -> int:
         """Give each change that has no batch yet one of at most `size`, in row order; return how many there are."""
         with self._db:
@@ -569,20 +590,17 @@ class Journal:
         ):
             yield Change(row, key, ticket, _load_values(before), _load_values(after))
 
-    def close_matches(self) -> None:
-        """Turn `unchanged` into `matches`: what a reconciliation calls it."""
-        with self._db:
-            self._db.execute("UPDATE rows SET status = 'matches' WHERE status = 'unchanged' AND same_as IS NULL")
-
     def written(self) -> Iterator[tuple[Change, Values]]:
         """Yield what may stand in the portal by this run: each change that was confirmed, or sent and not confirmed.
 
-        With it what the portal made of the values, where that differs from what was sent.
+        With it what the portal made of the values, where that differs from what was sent. A batch that left counts as
+        sent, though the run was killed before its answer was noted.
         """
         for row, key, ticket, before, after, batch, returned in self._db.execute(
             "SELECT row, key, ticket, before, changes, batch, returned FROM rows WHERE changes IS NOT NULL AND "
             "(status = 'updated' OR status = 'failed' AND EXISTS (SELECT 1 FROM findings AS f WHERE f.row = rows.row "
-            "AND f.code IN ('unavailable', 'unconfirmed'))) ORDER BY row"
+            "AND f.code IN ('unavailable', 'unconfirmed')) OR status IS NULL AND batch IN "
+            "(SELECT number FROM batches WHERE state <> 'planned')) ORDER BY row"
         ):
             change = Change(row, key, ticket, _load_values(before), _load_values(after), batch or 0)
             yield change, _load_values(returned)
@@ -593,6 +611,68 @@ class Journal:
             "SELECT row, key, ticket, wanted FROM rows WHERE wanted <> '{}' ORDER BY row"
         ):
             yield row, key, ticket, orjson.loads(wanted)
+
+    def traces(self, tickets: Collection[str]) -> Iterator[Trace]:
+        """Yield what this run knows of some tickets (record IDs): what it wanted, what it wrote, what came of it."""
+        for ticket, status, wanted, before, after, returned in self._db.execute(
+            "SELECT ticket, status, wanted, before, changes, returned FROM rows WHERE ticket IS NOT NULL ORDER BY row"
+        ):
+            if ticket in tickets:
+                values = (_load_values(one) for one in (wanted, before, after, returned))
+                yield Trace(ticket, Status(status) if status else None, *values)
+
+    # --- a reconciliation ---------------------------------------------------------------------------------------
+
+    def add_differences(self, differences: Iterable[Difference]) -> None:
+        """Remember cells that the portal holds otherwise than the sheet."""
+        with self._db:
+            self._db.executemany(
+                "INSERT INTO differences (row, position, header, property, key, sheet, portal, reason, changed_at, "
+                "changed_by, run, message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    (
+                        one.row,
+                        one.position,
+                        one.header,
+                        one.property_name,
+                        one.key,
+                        one.sheet,
+                        one.portal,
+                        one.reason,
+                        one.changed_at,
+                        one.changed_by,
+                        one.run,
+                        _dump(one.text.to_json()),
+                    )
+                    for one in differences
+                ),
+            )
+
+    def differences(self) -> Iterator[Difference]:
+        """Yield the cells that differ, by row and column."""
+        for row, position, header, name, key, sheet, portal, reason, at, by, run, text in self._db.execute(
+            "SELECT row, position, header, property, key, sheet, portal, reason, changed_at, changed_by, run, message "
+            "FROM differences ORDER BY row, position, number"
+        ):
+            words = Message.from_json(orjson.loads(text))
+            yield Difference(row, position, header, name, key, sheet, portal, reason, at, by, run, words)
+
+    def remarks(self, *, limit: int = -1) -> Iterator[Finding]:
+        """Yield findings and, as findings of the code `differs`, the cells that differ; by row and column."""
+        for row, position, header, name, key, value, code, text, _ in self._db.execute(
+            "SELECT row, position, header, property, key, value, code, message, number FROM findings UNION ALL "
+            "SELECT row, position, header, property, key, sheet, 'differs', message, number FROM differences "
+            "ORDER BY 1, 2, 9 LIMIT ?",
+            (limit,),
+        ):
+            yield Finding(code, Message.from_json(orjson.loads(text)), row, position, header, name, key, value)
+
+    def count_remarks(self) -> int:
+        """Return how many remarks there are."""
+        found = self._db.execute(
+            "SELECT (SELECT count(*) FROM findings) + (SELECT count(*) FROM differences)"
+        ).fetchone()
+        return int(found[0])
 
 
 def _load_values(stored: str | None) -> Values:

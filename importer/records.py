@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 from importer.findings import Finding
 from schemas.message import Message
@@ -107,3 +108,38 @@ class Outcome:
     ticket: str | None = None
     returned: Values = field(default_factory=dict)
     """Values the portal answered with where they differ in meaning from those sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A cell that the portal holds otherwise than the sheet, as a reconciliation finds it. Values in HubSpot's form."""
+
+    row: int
+    position: int | None
+    header: str | None
+    property_name: str
+    key: str
+    sheet: str
+    portal: str
+    reason: Literal["never_written", "changed_since"]
+    """`changed_since`: a run had written the sheet's value, or found it there, and it is another one now."""
+    changed_at: str | None
+    """When the portal's value was set, ISO 8601; None where its history does not tell."""
+    changed_by: str | None
+    """Who set it: a name, a user ID, or by what way it came."""
+    run: str | None
+    """The latest run on the file that had to do with the cell."""
+    text: Message
+    """All of it in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What a run knows of one ticket: what the sheet said, what was there, what was sent, and what became of it."""
+
+    ticket: str
+    status: Status | None
+    wanted: Values
+    before: Values
+    changes: Values
+    returned: Values

@@ -92,8 +92,8 @@ class PageRows:
 
     def problems(self) -> list[list[object]]:
         """Return the findings, then the notices of rows: [row, where, header, key, ticket, value, code, text]."""
-        self.problem_count = sum(self._journal.count_findings().values())
-        lines = [self._problem(one) for one in self._journal.findings(limit=MAX_ROWS)]
+        self.problem_count = self._journal.count_remarks()
+        lines = [self._problem(one) for one in self._journal.remarks(limit=MAX_ROWS)]
         by_row = defaultdict(list)
         for line in lines:
             by_row[line[0]].append(line)

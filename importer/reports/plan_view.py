@@ -64,6 +64,8 @@ class PlanView:
     """Tickets that go to a closed stage."""
     owner_changes: int = 0
     notices: tuple[Message, ...] = ()
+    undone_run: str | None = None
+    """The run that an undo would take back."""
 
     @property
     def total(self) -> int:
@@ -101,7 +103,8 @@ def make_plan_view(
     headers = {one.definition.name: one.header for one in columns.values}
     totals = journal.column_totals(samples=_SAMPLES_READ)
     suspects = {one.property_name for one in totals if not one.changed}
-    blank = _blank_everywhere(journal, suspects) if suspects else set()
+    undone_run = meta.get("parent")
+    blank = _blank_everywhere(journal, suspects) if suspects and not undone_run else set()
     counts = journal.count_by_status()
     total = sum(counts.values())
     invalid = counts.get(Status.INVALID, 0)
@@ -113,13 +116,14 @@ def make_plan_view(
         rows_to_update=moves.tickets,
         unchanged=total - invalid - moves.tickets,
         invalid=invalid,
-        conflicts=journal.count_findings().get("conflict", 0),
+        conflicts=journal.count_conflicts(),
         columns=tuple(_view_column(one, headers, labels, blank, compared=meta.get("diff", True)) for one in totals),
         forecast=forecast,
         stage_moves=moves.stage,
         closing=moves.closing,
         owner_changes=moves.owner,
         notices=tuple(notices),
+        undone_run=undone_run,
     )
 
 
@@ -163,7 +167,7 @@ class _Moves(NamedTuple):
 def _count_moves(journal: Journal, schema: PortalSchema) -> _Moves:
     closed = {stage.id for pipeline in schema.pipelines for stage in pipeline.stages if stage.closed}
     tickets = stages = closing = owners = 0
-    for change in journal.changes():
+    for change in journal.planned():
         tickets += bool(change.after)
         owners += OWNER in change.after
         stage = change.after.get(STAGE)

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from importer.errors import ImportTicketsError
-from importer.findings import Finding
+from importer.findings import Finding, cell_name
 from importer.journal import Journal
-from importer.records import Status
+from importer.records import Difference, Status
 
 Summary = dict[str, Any]
 
@@ -57,6 +57,8 @@ def build_summary(
         "finished_at": finished_at or meta.get("finished_at"),
         "exit_code": exit_code,
     }
+    if meta.get("kind") == "reconcile":
+        summary["differences"] = [_describe_difference(one) for one in journal.differences()]
     return summary
 
 
@@ -142,6 +144,22 @@ def _list_errors(found: list[Finding], stop: ImportTicketsError | None) -> list[
     if not reasons and stop.code:
         reasons = [_describe(Finding(stop.code, stop.text))]
     return [one for one in reasons if one not in errors] + errors
+
+
+def _describe_difference(one: Difference) -> Summary:
+    return {
+        "row": one.row,
+        "cell": cell_name(one.row, one.position),
+        "column": one.header,
+        "property": one.property_name,
+        "key": one.key,
+        "sheet": one.sheet,
+        "portal": one.portal,
+        "changed_at": one.changed_at,
+        "changed_by": one.changed_by,
+        "run": one.run,
+        "reason": one.reason,
+    }
 
 
 def _describe(finding: Finding) -> Summary:

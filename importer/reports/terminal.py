@@ -124,6 +124,8 @@ class Terminal:
     def show_plan(self, plan: PlanView) -> None:
         """Draw the plan: rows, cells by property with samples, what moves, and what it would cost."""
         self._write(self._title(plan.file, plan.sheet, plan.portal), style="bold")
+        if plan.undone_run:
+            self._write(f"  {self._words(message('Undo of run {run}', run=plan.undone_run))}")
         self._write(f"  {self._count_plan(plan)}")
         if plan.columns:
             self._write(f"  {self._count_cells(plan.cells_changed, plan.cells_cleared)}")
@@ -145,7 +147,9 @@ class Terminal:
 
     def _count_plan(self, plan: PlanView) -> str:
         rows = [
-            count_message("{count} row to update", "{count} rows to update", plan.rows_to_update),
+            count_message("{count} ticket to put back", "{count} tickets to put back", plan.rows_to_update)
+            if plan.undone_run
+            else count_message("{count} row to update", "{count} rows to update", plan.rows_to_update),
             message("{count} unchanged", count=plan.unchanged),
             message("{count} invalid", count=plan.invalid),
         ]

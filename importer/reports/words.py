@@ -107,10 +107,10 @@ class RowMessage:
 def row_messages(journal: Journal, translations: Translations) -> Iterator[RowMessage]:
     """Yield what became of every row, in row order, with its findings first and its notices after them.
 
-    Streams: rows and findings are read side by side, both in row order. A row without a status counts as not sent.
+    Streams: rows and remarks are read side by side, both in row order. A row without a status counts as not sent.
     """
     why_not_sent = _why_not_sent(journal.all_meta()).render(translations)
-    found = groupby(journal.findings(), key=lambda finding: finding.row)
+    found = groupby(journal.remarks(), key=lambda finding: finding.row)
     row_with_findings, findings = next(found, (None, iter(())))
     for outcome in journal.outcomes():
         while row_with_findings is None or row_with_findings < outcome.row:

@@ -70,9 +70,12 @@ def make_annotation(journal: Journal, meta: dict[str, Any], schema: PortalSchema
             yield RowNote(one.row, str(one.status), one.message)
 
     def errors() -> Iterator[ErrorLine]:
-        for one in journal.findings():
+        for one in journal.remarks():
             text = plain_text(one.text.render(words))
-            yield ErrorLine(one.row, one.position, one.header or "", one.value or "", one.code, text)
+            value = one.value or ""
+            if one.code == Status.DIFFERS:
+                value = labels.value(one.property_name or "", value)
+            yield ErrorLine(one.row, one.position, one.header or "", value, one.code, text)
 
     def changes() -> Iterator[ChangeLine]:
         portal = meta["portal"]
@@ -88,7 +91,7 @@ def make_annotation(journal: Journal, meta: dict[str, Any], schema: PortalSchema
         header_row=meta["header_row"],
         headers=meta["headers"],
         notes=notes,
-        faulty=[(one.row, one.position) for one in journal.findings() if one.row and one.position is not None],
+        faulty=[(one.row, one.position) for one in journal.remarks() if one.row and one.position is not None],
         totals=[(status, count) for status, count in journal.count_by_status().items() if status],
         facts=[(label.render(words), value) for label, value in _facts(meta)],
         errors=errors,

@@ -1,12 +1,13 @@
-"""What earlier runs wrote from the same file: what they wrote is no conflict with the sheet they wrote it from."""
+"""What earlier runs on the same file knew, and what they wrote: that is no conflict with the sheet it came from."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
+from importer.differences import Known
 from importer.errors import FileError
-from importer.records import Values
+from importer.records import Status, Trace, Values
 from importer.runs.state import StateFolder
 
 if TYPE_CHECKING:
@@ -19,20 +20,61 @@ def values_written(journal: Journal, tickets: Collection[str]) -> Mapping[str, V
     journal: this run's. Only runs on the same file and portal count; of several, the latest. A value is what the
     portal made of it, where its answer said so.
     """
+    found: dict[str, dict[str, str]] = {}
+    for earlier, _ in _earlier_runs(journal):
+        for change, returned in earlier.written():
+            if change.ticket in tickets:
+                found.setdefault(change.ticket or "", {}).update({**change.after, **returned})
+    return found
+
+
+Cell = tuple[str, str]
+"""Record ID, property."""
+
+_COMPARED = frozenset({Status.UPDATED, Status.UNCHANGED, Status.MATCHES, Status.DIFFERS})
+
+
+def known_cells(journal: Journal, cells: Collection[Cell]) -> Mapping[Cell, Known]:
+    """Return what earlier runs on the same file and portal know of some cells; of several runs, the latest speaks."""
+    found: dict[Cell, Known] = {}
+    left = set(cells)
+    for earlier, meta in _earlier_runs(journal, latest_first=True):
+        if meta.get("dry_run"):
+            continue
+        for trace in earlier.traces({ticket for ticket, _ in left}):
+            for name in {*trace.wanted, *trace.changes}:
+                if (trace.ticket, name) in left and (known := _known(trace, name, meta)):
+                    found[trace.ticket, name] = known
+        left -= found.keys()
+        if not left:
+            break
+    return found
+
+
+def _known(trace: Trace, name: str, meta: Mapping[str, Any]) -> Known | None:
+    if trace.status is None:
+        return None
+    facts = (str(meta["id"]), meta.get("kind") == "undo")
+    if name not in trace.changes:
+        return Known(*facts, "held", trace.wanted[name], None, trace.status) if trace.status in _COMPARED else None
+    if trace.status is Status.DIFFERS:
+        return None
+    how: Literal["wrote", "tried"] = "wrote" if trace.status is Status.UPDATED else "tried"
+    return Known(*facts, how, trace.changes[name], trace.returned.get(name), trace.status)
+
+
+def _earlier_runs(journal: Journal, *, latest_first: bool = False) -> Iterator[tuple[Journal, Mapping[str, Any]]]:
+    """Yield the journals of runs on the same file and portal as this one's, open, each with its facts."""
     meta = journal.all_meta()
     state = StateFolder(journal.path.parent.parent)
-    found: dict[str, dict[str, str]] = {}
-    for run_id in sorted(one for one in state.run_ids() if one != meta["id"]):
+    for run_id in sorted((one for one in state.run_ids() if one != meta["id"]), reverse=latest_first):
         try:
             with state.open_journal(run_id) as earlier:
-                if not _same_place(earlier.all_meta(), meta):
-                    continue
-                for change, returned in earlier.written():
-                    if change.ticket in tickets:
-                        found.setdefault(change.ticket or "", {}).update({**change.after, **returned})
+                facts = earlier.all_meta()
+                if _same_place(facts, meta):
+                    yield earlier, facts
         except FileError:
             continue  # a damaged journal tells nothing, and conflicts are then told as such
-    return found
 
 
 def _same_place(earlier: Mapping[str, object], now: Mapping[str, object]) -> bool:

@@ -19,7 +19,7 @@ OnInvalid = Literal["stop", "skip", "ask"]
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A limit of a guard rail: so many cells, or so many per cent of those in the rows to update."""
+    """A limit of a guard rail: so many cells, or so many per cent of the sheet's (rows times columns of values)."""
 
     number: float
     percent: bool = False

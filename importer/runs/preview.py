@@ -6,36 +6,80 @@ from typing import TYPE_CHECKING
 
 from importer.batcher import MAX_INPUTS
 from importer.reports.plan_view import Forecast, PlanView, make_plan_view
+from schemas.message import Message, count_message, message
 
 if TYPE_CHECKING:
+    from importer.portal.limits import Limits
     from importer.runs.run import Job
 
-DEFAULT_RATE = 190 / 10
-"""Requests a second of a Professional or Enterprise portal. Source: HubSpot API usage guidelines."""
+USUAL_REQUESTS, USUAL_INTERVAL_S = 190, 10.0
+"""Requests in so many seconds of a Professional or Enterprise portal. Source: HubSpot API usage guidelines."""
+
+BURST_S = 1.0
+"""How long it takes to use up a window: as many requests as it allows are in flight together."""
 
 
 def plan_view(job: Job) -> PlanView:
     """Return what the journal's plan would do, and what it takes at the rate that the portal allows."""
+    requests = -(-job.journal.count_planned_rows() // MAX_INPUTS)
+    limits = job.portal.limits if job.portal else None
     return make_plan_view(
         job.journal,
         job.schema,
         job.columns,
-        forecast=forecast(job),
+        forecast=forecast(requests, limits),
         portal=job.schema.portal_id,
-        notices=(),
+        notices=[*_undo_notices(job), *_budget_notices(job, requests, limits)],
     )
 
 
-def forecast(job: Job) -> Forecast:
-    """Return requests, seconds and the share of the day's calls: the first window may be used at once."""
-    requests = -(-job.journal.count_planned_rows() // MAX_INPUTS)
-    limits = job.portal.limits if job.portal else None
-    if limits is None or not limits.max_requests:
-        return Forecast(requests, requests / DEFAULT_RATE)
-    windows = max(0, requests - 1) // limits.max_requests
-    seconds = (
-        windows * limits.interval_s
-        + (requests - windows * limits.max_requests) * limits.interval_s / limits.max_requests / 10
-    )
-    share = requests / limits.daily if limits.daily else None
+def forecast(requests: int, limits: Limits | None) -> Forecast:
+    """Return requests, seconds and the share of the day's calls, of a portal that allows `limits`.
+
+    A window may be used up at once, so only those before the last one take their whole time. None, or limits that the
+    portal has not told: those of most portals, and no share.
+    """
+    most, interval_s = USUAL_REQUESTS, USUAL_INTERVAL_S
+    if limits is not None and limits.max_requests:
+        most, interval_s = limits.max_requests, limits.interval_s
+    whole_windows = max(0, requests - 1) // most
+    seconds = whole_windows * interval_s + (requests - whole_windows * most) / most * BURST_S
+    share = requests / limits.daily if limits is not None and limits.daily else None
     return Forecast(requests, seconds, share)
+
+
+def _undo_notices(job: Job) -> list[Message]:
+    """Return what an undo leaves as it is."""
+    if job.journal.meta("kind") != "undo":
+        return []
+    notices = [message("Workflows, mails and other effects that the first change set off are not undone.")]
+    kept = job.journal.count_findings().get("conflict", 0)
+    if kept:
+        notices.append(
+            count_message(
+                "{count} cell was changed since, and is left as it is.",
+                "{count} cells were changed since, and are left as they are.",
+                kept,
+            )
+        )
+    return notices
+
+
+def _budget_notices(job: Job, requests: int, limits: Limits | None) -> list[Message]:
+    """Say so where the day's calls do not suffice."""
+    if limits is None or not limits.daily or job.portal is None:
+        return []
+    reserve = limits.daily * job.portal.settings.daily_reserve / 100
+    free = max(0, int(limits.daily_remaining - reserve))
+    if requests <= free:
+        return []
+    return [
+        message(
+            "{left} of the portal's {daily} calls of this day are left, and {reserve} % are reserved for others "
+            "(--daily-reserve): the run would stop after about {free} requests; `import-tickets resume` goes on.",
+            left=limits.daily_remaining,
+            daily=limits.daily,
+            reserve=f"{job.portal.settings.daily_reserve:g}",
+            free=free,
+        )
+    ]

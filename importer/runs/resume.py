@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from importer.errors import ImportTicketsError, UsageError
+from importer.errors import ImportTicketsError, MissingScope, UsageError
 from importer.journal import Journal
 from importer.records import Columns, KeyColumn, Status, ValueColumn
 from importer.runs import opening
@@ -18,6 +18,7 @@ from schemas.message import message
 from schemas.property import PortalSchema, read_schema
 
 if TYPE_CHECKING:
+    from importer.portal import Portal
     from importer.portal.waiting import StopSignal
 
 
@@ -68,7 +69,7 @@ async def _resume(
     schema = read_schema(meta["schema"])
     columns = stored_columns(meta, schema)
     async with opening.connect(access, state, ui.progress) as portal:
-        check_portal(meta, portal.settings.base_url)
+        await check_portal(meta, portal)
         journal.note(resumed_at=now(), finished_at=None, exit_code=None, stop=None)
         journal.reopen(Status.NOT_SENT)
         journal.retry_unavailable()
@@ -76,15 +77,32 @@ async def _resume(
         return await send_plan(job, stop)
 
 
-def check_portal(meta: Mapping[str, Any], base_url: str) -> None:
-    """Raise UsageError where a run would go on in another portal than the one it began in."""
-    began = meta["portal"]["base_url"]
+async def check_portal(meta: Mapping[str, Any], portal: Portal) -> None:
+    """Raise UsageError where a run would go on in another portal than the one it began in.
+
+    The address tells, and the account's ID where the token may read it.
+    """
+    began, base_url = meta["portal"]["base_url"], portal.settings.base_url
     if began != base_url and not _is_loopback_again(began, base_url):
         raise UsageError(
             message(
                 "The run was made against {began}, and HUBSPOT_BASE_URL names {now}. Set it to the first.",
                 began=str(began),
                 now=base_url,
+            )
+        )
+    began = meta["portal"]["portal_id"]
+    try:
+        account = await portal.account()
+    except MissingScope:
+        return
+    if began and str(account.get("portalId") or began) != began:
+        raise UsageError(
+            message(
+                "The run was made in portal {began}, and HUBSPOT_ACCESS_TOKEN opens portal {now}. Set it to a token of "
+                "the first.",
+                began=began,
+                now=str(account["portalId"]),
             )
         )
 

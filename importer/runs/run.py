@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -262,7 +263,7 @@ def refusal(job: Job) -> UsageError | None:
             )
         )
     changed, cleared = job.journal.count_planned_cells()
-    cells = job.journal.count_planned_rows() * len(job.columns.values)
+    cells = sum(job.journal.count_by_status().values()) * len(job.columns.values)
     for limit, count, text in (
         (
             options.max_changes,
@@ -310,6 +311,8 @@ def ask(job: Job, rows: int) -> UsageError | None:
             rows,
         )
         if must_choose
+        else count_message("Put back one ticket?", "Put back {count} tickets?", rows)
+        if job.journal.meta("kind") == "undo"
         else count_message("Update one ticket?", "Update {count} tickets?", rows)
     )
     if job.ui.ask(question):
@@ -339,6 +342,7 @@ async def send_plan(job: Job, stop: StopSignal) -> Result:
             on_event=job.ui.progress,
             stop=stop,
             total=journal.count_planned_rows(),
+            planned_at=_compared_at(journal),
         )
     except ImportTicketsError as raised:
         error = raised
@@ -346,6 +350,12 @@ async def send_plan(job: Job, stop: StopSignal) -> Result:
     journal.close_undecided(Status.NOT_SENT)
     journal.note(state=_end_state(error))
     return conclude(job, error=error, annotate=True)
+
+
+def _compared_at(journal: Journal) -> datetime | None:
+    """Return when the values were read that the plan was made from; None where what is there is to be overwritten."""
+    noted = journal.all_meta().get("compared_at")
+    return datetime.fromisoformat(noted) if noted else None
 
 
 def _end_state(error: ImportTicketsError | None) -> str:

@@ -8,23 +8,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from importer.errors import ImportTicketsError, UsageError
-from importer.findings import Finding
 from importer.journal import Journal
+from importer.planner import note_compared
 from importer.records import Change, CheckedRow, Columns, KeyColumn, Outcome, Status, Values
+from importer.reversal import Reversal
 from importer.runs import opening
 from importer.runs.finishing import conclude, fail_early
 from importer.runs.options import PortalAccess, Result, RunOptions, Ui
 from importer.runs.resume import check_portal, stored_columns, stored_options
 from importer.runs.run import Job, decide_and_send
-from importer.runs.state import StateFolder, now
+from importer.runs.state import UNFINISHED, StateFolder, now
 from schemas.message import message
-from schemas.property import PortalSchema, read_schema
+from schemas.property import read_schema
 
 if TYPE_CHECKING:
     from importer.portal import Portal
     from importer.portal.waiting import StopSignal
 
 CHUNK = 10_000
+
+UNDONE = "undone"
+"""The state of a run that stopped early and was taken back: `resume` has nothing to go on with."""
 
 
 async def undo_run(
@@ -83,105 +87,82 @@ async def _undo(
     stop: StopSignal,
 ) -> Result:
     schema = read_schema(meta["schema"])
-    columns = stored_columns(meta, schema)
-    by_record = Columns(KeyColumn(columns.key.position, columns.key.header, "id"), columns.values, columns.header_row)
+    columns = _by_record_id(stored_columns(meta, schema))
     async with opening.connect(access, state, ui.progress) as portal:
-        check_portal(meta, portal.settings.base_url)
-        facts = {
-            **{
-                name: meta.get(name)
-                for name in ("file", "sheet", "digest", "dialect", "headers", "header_row", "columns", "schema")
-            },
-            "kind": "undo",
-            "parent": meta["id"],
-            "dry_run": options.dry_run,
-            "diff": True,
-            "key": {**meta["key"], "property": "id"},
-            "portal": {**meta["portal"], "base_url": portal.settings.base_url},
-            "html": str(options.html) if options.html else None,
-            "output": None,
-            "state": "reading",
-            "requests": {},
-        }
-        with state.create_journal(facts) as journal:
-            job = Job(options, ui, journal, by_record, schema, portal)
-            ui.say(message("Workflows, mails and other effects that the first change set off are not undone."))
+        await check_portal(meta, portal)
+        with state.create_journal(_undo_facts(meta, options, columns, portal)) as journal:
+            job = Job(options, ui, journal, columns, schema, portal)
             try:
                 await plan_undo(parent, job, portal)
-                return await decide_and_send(job, stop)
+                result = await decide_and_send(job, stop)
             except ImportTicketsError as error:
                 journal.note(state="refused" if journal.state in {"reading", "planned"} else "stopped")
-                return conclude(job, error=error, annotate=False)
+                result = conclude(job, error=error, annotate=False)
+            if parent.state in UNFINISHED and journal.count_by_status().get(Status.UPDATED):
+                parent.note(state=UNDONE)
+            return result
+
+
+def _by_record_id(columns: Columns) -> Columns:
+    """Return the columns of the run, its tickets named by record ID: a unique value may be another one by now."""
+    key = columns.key
+    header = key.header if key.id_property is None else "Record ID"
+    return Columns(KeyColumn(key.position, header, "id"), columns.values, columns.header_row)
+
+
+def _undo_facts(meta: Mapping[str, Any], options: RunOptions, columns: Columns, portal: Portal) -> dict[str, Any]:
+    kept = ("file", "sheet", "digest", "dialect", "headers", "header_row", "columns", "schema")
+    return {
+        **{name: meta.get(name) for name in kept},
+        "kind": "undo",
+        "parent": meta["id"],
+        "dry_run": options.dry_run,
+        "diff": True,
+        "key": {**meta["key"], "header": columns.key.header, "property": "id"},
+        "portal": {**meta["portal"], "base_url": portal.settings.base_url},
+        "html": str(options.html) if options.html else None,
+        "output": None,
+        "state": "reading",
+        "requests": {},
+    }
 
 
 async def plan_undo(parent: Journal, job: Job, portal: Portal) -> None:
-    """Compare what the run wrote with what the portal holds now, and note what is to be put back."""
+    """Compare what the run wrote with what the portal holds now, and note what is to be put back.
+
+    Raises the portal's errors (`importer.errors.PortalError`).
+    """
     names = sorted({column.definition.name for column in job.columns.values})
+    reversal = Reversal(job.columns, job.schema)
+    note_compared(job.journal, portal)
     try:
         for written in _chunks(parent.written()):
             job.journal.add_rows(
-                (CheckedRow(change.row, change.ticket or change.key, change.before) for change, _ in written),
-                fold_keys=False,
+                (CheckedRow(change.row, _ticket(change), change.before) for change, _ in written), fold_keys=False
             )
-            found = await portal.find_tickets(
-                [change.ticket or change.key for change, _ in written], id_property=None, properties=names
+            found = await portal.find_tickets([_ticket(change) for change, _ in written], properties=names)
+            backs = [reversal.put_back(change, returned, found[_ticket(change)]) for change, returned in written]
+            conflicts = [conflict for back in backs for conflict in back.conflicts]
+            histories = await portal.find_tickets(
+                list({conflict.ticket for conflict in conflicts}),
+                history=sorted({conflict.name for conflict in conflicts}),
             )
-            changes: list[Change] = []
-            outcomes: list[Outcome] = []
-            for change, returned in written:
-                ticket = found[change.ticket or change.key]
-                back, findings = _put_back(job, change, returned, ticket)
-                if back:
-                    changes.append(back)
-                if findings:
-                    job.journal.add_findings(findings)
-                if not back:
-                    status = Status.INVALID if findings else Status.UNCHANGED
-                    outcomes.append(Outcome(change.row, status, ticket=change.ticket))
-            job.journal.plan_changes(changes)
-            job.journal.decide(outcomes)
+            job.journal.plan_changes(back.change for back in backs if back.change)
+            job.journal.decide(
+                Outcome(back.row, Status.INVALID if back.is_refused else Status.UNCHANGED, ticket=back.ticket)
+                for back in backs
+                if back.change is None
+            )
+            job.journal.add_findings(finding for back in backs for finding in reversal.findings(back, histories))
     finally:
         job.note_requests()
     job.journal.note(state="planned")
 
 
+def _ticket(change: Change) -> str:
+    return change.ticket or change.key
+
+
 def _chunks(written: Iterator[tuple[Change, Values]]) -> Iterator[list[tuple[Change, Values]]]:
     while chunk := list(islice(written, CHUNK)):
         yield chunk
-
-
-def _put_back(job: Job, change: Change, returned: Values, ticket: Any) -> tuple[Change | None, list[Finding]]:
-    """Return what is to be put back on one ticket, and a conflict for each cell that somebody changed since."""
-    from importer.portal import Missing
-    from schemas.values import same_value
-
-    key = change.ticket or change.key
-    if isinstance(ticket, Missing):
-        text = message('ticket "{key}" is no longer there ({reason})', key=key, reason=ticket.kind)
-        return None, [
-            Finding(ticket.kind, text, change.row, job.columns.key.position, job.columns.key.header, "id", key, key)
-        ]
-    after: dict[str, str] = {}
-    findings: list[Finding] = []
-    for name, wrote in change.after.items():
-        definition = job.schema.properties.get(name)
-        now_held = ticket.properties.get(name, "")
-        if same_value(definition, now_held, change.before.get(name, "")):
-            continue
-        if any(same_value(definition, now_held, value) for value in (wrote, returned.get(name, wrote))):
-            after[name] = change.before.get(name, "")
-        else:
-            findings.append(_changed_since(job.columns, job.schema, change, name, now_held))
-    before = {name: ticket.properties.get(name, "") for name in after}
-    return (Change(change.row, key, ticket.id, before, after) if after else None), findings
-
-
-def _changed_since(columns: Columns, schema: PortalSchema, change: Change, name: str, held: str) -> Finding:
-    column = next((one for one in columns.values if one.definition.name == name), None)
-    text = message(
-        'somebody changed this since the run: the run wrote "{wrote}", the portal holds "{held}"; it is left as it is',
-        wrote=schema.label_of(name, change.after[name]),
-        held=schema.label_of(name, held),
-    )
-    position, header = (column.position, column.header) if column else (None, None)
-    return Finding("conflict", text, change.row, position, header, name, change.ticket or change.key, held)

@@ -1,0 +1,118 @@
+"""How a cell of the sheet and the portal came to differ: three ways compared, told in words.
+
+In:  a cell's value in the sheet and in the portal, the property's last change, and what an earlier run knows of it.
+Out: a `Difference`, or nothing where the portal holds what it made of the sheet's value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from importer.history import Teller
+from importer.places import column_of
+from importer.records import Change, Columns, Difference, Status
+from importer.reports.words import Labels, clip_change
+from schemas.message import Message, message
+from schemas.property import PortalSchema
+from schemas.values import same_value
+
+if TYPE_CHECKING:
+    from importer.portal import HistoryEntry
+
+SHOWN = 200
+"""Characters of a value that a message shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the latest run that had to do with a cell knows of it.
+
+    how: it `wrote` the value, `held` says that it found the value in the portal, `tried` that it meant to write it.
+    """
+
+    run: str
+    is_undo: bool
+    how: Literal["wrote", "held", "tried"]
+    value: str
+    returned: str | None
+    """What the portal made of the value, where that differs."""
+    status: Status
+
+
+class Explainer:
+    """Explains the differences of one reconciliation."""
+
+    def __init__(self, columns: Columns, schema: PortalSchema) -> None:
+        self._columns = columns
+        self._schema = schema
+        self._labels = Labels(schema)
+        self._teller = Teller(schema)
+
+    def is_portals_form(self, name: str, change: Change, known: Known | None) -> bool:
+        """Return whether the portal holds what it made of the sheet's value when a run wrote it."""
+        return (
+            known is not None
+            and known.returned is not None
+            and self._same(name, known.value, change.after[name])
+            and self._same(name, known.returned, change.before[name])
+        )
+
+    def portals_form(self, name: str, change: Change) -> Message:
+        """Return what is said of such a cell."""
+        held, wanted = self._shown(name, change)
+        column = column_of(self._columns, name)
+        return message(
+            'the portal made "{returned}" of "{sent}" in {column}',
+            returned=held,
+            sent=wanted,
+            column=column.header if column else name,
+        )
+
+    def explain(self, name: str, change: Change, entry: HistoryEntry | None, known: Known | None) -> Difference:
+        """Return one cell that differs. `change`: from the portal's value to the sheet's."""
+        held, wanted = self._shown(name, change)
+        reason, how = self._reason(name, change, entry, known)
+        column = column_of(self._columns, name)
+        return Difference(
+            row=change.row,
+            position=column.position if column else None,
+            header=column.header if column else None,
+            property_name=name,
+            key=change.key,
+            sheet=change.after[name],
+            portal=change.before[name],
+            reason="changed_since" if reason else "never_written",
+            changed_at=entry.timestamp if entry else None,
+            changed_by=self._teller.source(entry) or None,
+            run=known.run if known else None,
+            text=message(
+                'the sheet says "{wanted}", the portal holds "{held}": {how}', wanted=wanted, held=held, how=how
+            ),
+        )
+
+    def _reason(
+        self, name: str, change: Change, entry: HistoryEntry | None, known: Known | None
+    ) -> tuple[bool, Message]:
+        """Return whether the portal was changed since a run had it as the sheet says, and how it came about."""
+        facts = {"who": self._teller.who(entry), "when": self._teller.when(entry)}
+        run = known.run if known else ""
+        if known and known.how == "tried":
+            return False, message("run {run} did not write it ({status})", run=run, status=str(known.status))
+        if known and self._same(name, known.value, change.after[name]):
+            if known.how == "wrote":
+                return True, message("{who} changed it at {when}, after run {run} wrote it", run=run, **facts)
+            return True, message("{who} changed it at {when}, after run {run} had found it so", run=run, **facts)
+        if known and known.how == "wrote" and self._same(name, known.value, change.before[name]):
+            if known.is_undo:
+                return True, message("undo {run} put it back", run=run)
+            return False, message("run {run} wrote what the portal holds, and the sheet was edited since", run=run)
+        if entry is None:
+            return False, message("never written from this sheet, and never set in the portal")
+        return False, message("never written from this sheet; {who} set it at {when}", **facts)
+
+    def _shown(self, name: str, change: Change) -> tuple[str, str]:
+        return clip_change(*self._labels.change(name, change.before[name], change.after[name]), SHOWN)
+
+    def _same(self, name: str, left: str, right: str) -> bool:
+        return same_value(self._schema.properties.get(name), left, right)

@@ -1,0 +1,86 @@
+"""What a property's history says: whether it changed since a moment, when it last did, and by whom.
+
+In:  the entries of one property's history, newest first, as the portal gives them.
+Out: words and moments for people, and for the summary.
+
+Source: HubSpot CRM API, `propertiesWithHistory`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from schemas.message import Value, message
+from schemas.moments import parse_moment
+from schemas.property import PortalSchema, Property
+from schemas.values import same_value
+
+if TYPE_CHECKING:
+    from importer.portal import HistoryEntry
+
+
+def is_after(stamp: str, moment: str) -> bool:
+    """Return whether a stamp of the portal lies after a moment; one that cannot be read is taken to."""
+    left, right = parse_moment(stamp), parse_moment(moment)
+    return left is None or right is None or left > right
+
+
+def changed_since(definition: Property | None, entries: Sequence[HistoryEntry], moment: str, *, current: str) -> bool:
+    """Return whether a property that now holds `current` holds something else than it held at `moment`.
+
+    A value that was changed and changed back is no change: writing over it loses nobody's work. Where the history
+    does not reach back to the moment, any later entry counts.
+    """
+    later = [entry for entry in entries if is_after(entry.timestamp, moment)]
+    if not later:
+        return False
+    earlier = next((entry for entry in entries if not is_after(entry.timestamp, moment)), None)
+    return earlier is None or not same_value(definition, earlier.value, current)
+
+
+class Teller:
+    """Tells of changes in the portal: when, in the portal's time zone, and by whom, by name where owners tell it."""
+
+    def __init__(self, schema: PortalSchema) -> None:
+        self._schema = schema
+
+    def when(self, entry: HistoryEntry | None) -> str:
+        """Return the moment of a change as the portal's clocks show it, `2026-11-23 11:15:03 (America/Sao_Paulo)`."""
+        moment = parse_moment(entry.timestamp) if entry else None
+        return local_text(moment, self._schema.time_zone) if moment else "?"
+
+    def who(self, entry: HistoryEntry | None) -> Value:
+        """Return who made a change: a name, a user ID, or by what way it came."""
+        source = self.source(entry)
+        if not source:
+            return message("somebody")
+        return message("user {id}", id=source) if entry and source == entry.user else source
+
+    def source(self, entry: HistoryEntry | None) -> str:
+        """Return the same for machines: a name or an e-mail, a user's ID, or by what way it came; else empty."""
+        if entry is None:
+            return ""
+        return self._names.get(entry.user, "") or entry.user or entry.source
+
+    @cached_property
+    def _names(self) -> Mapping[str, str]:
+        names: dict[str, str] = {}
+        for one in (self._schema.bodies.get("owners") or {}).get("results", ()):
+            name = f"{one.get('firstName') or ''} {one.get('lastName') or ''}".strip() or str(one.get("email") or "")
+            for number in (one.get("userId"), one.get("userIdIncludingInactive")):
+                if number:
+                    names.setdefault(str(number), name)
+        return names
+
+
+def local_text(moment: datetime, zone_name: str) -> str:
+    """Return a moment as clocks of a zone show it, with the zone's name; in UTC where the zone is not known."""
+    try:
+        zone = ZoneInfo(zone_name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        zone = ZoneInfo("UTC")
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S} ({zone.key})"

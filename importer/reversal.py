@@ -1,0 +1,142 @@
+"""The way back of one change: which cells can be put back, and which somebody changed since.
+
+In:  what a run did to a ticket, what the portal made of it, and what the portal holds now.
+Out: the change that puts the ticket back, and a finding for each cell that is left as it is.
+
+A cell is put back only if the portal still holds what the run wrote. A pipeline and its stage go back together or not
+at all: one without the other is refused, or moves the ticket where nobody wanted it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from importer.findings import Finding
+from importer.history import Teller
+from importer.places import at_cell, at_key
+from importer.records import Change, Columns, Values
+from importer.reports.words import Labels, clip_change
+from schemas.message import Message, message
+from schemas.property import PIPELINE, STAGE, PortalSchema
+from schemas.values import same_value
+
+if TYPE_CHECKING:
+    from importer.portal import HistoryEntry, Missing, Ticket
+
+SHOWN = 200
+"""Characters of a value that a message shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A cell that is left as it is. `together_with`: it would have gone back, but not without that property."""
+
+    ticket: str
+    name: str
+    wrote: str
+    held: str
+    together_with: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """The way back of one row's change: `change` is None where nothing is to be sent."""
+
+    row: int
+    ticket: str
+    change: Change | None = None
+    conflicts: tuple[Conflict, ...] = ()
+    missing: Missing | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether something of the row cannot be put back."""
+        return bool(self.conflicts or self.missing)
+
+
+class Reversal:
+    """Finds the way back of the changes of one run. `columns`: the run's, its tickets named by record ID."""
+
+    def __init__(self, columns: Columns, schema: PortalSchema) -> None:
+        self._columns = columns
+        self._schema = schema
+        self._labels = Labels(schema)
+        self._teller = Teller(schema)
+
+    def put_back(self, change: Change, returned: Values, ticket: Ticket | Missing) -> Back:
+        """Return the way back of a change; `returned`: what the portal made of what was sent, where that differs."""
+        from importer.portal import Missing
+
+        key = change.ticket or change.key
+        if isinstance(ticket, Missing):
+            return Back(change.row, key, missing=ticket)
+        conflicts: dict[str, Conflict] = {}
+        after: dict[str, str] = {}
+        for name, wrote in change.after.items():
+            held, before = ticket.properties.get(name, ""), change.before.get(name, "")
+            if self._same(name, held, before):
+                continue
+            if self._same(name, held, wrote) or (name in returned and self._same(name, held, returned[name])):
+                after[name] = before
+            else:
+                conflicts[name] = Conflict(ticket.id, name, wrote, held)
+        for name, other in ((PIPELINE, STAGE), (STAGE, PIPELINE)):
+            if name in after and other in conflicts:
+                del after[name]
+                held = ticket.properties.get(name, "")
+                conflicts[name] = Conflict(ticket.id, name, change.after[name], held, together_with=other)
+        now = {name: ticket.properties.get(name, "") for name in after}
+        back = Change(change.row, key, ticket.id, now, after) if after else None
+        return Back(change.row, key, back, tuple(conflicts.values()))
+
+    def _same(self, name: str, left: str, right: str) -> bool:
+        return same_value(self._schema.properties.get(name), left, right)
+
+    def findings(self, back: Back, histories: Mapping[str, Ticket | Missing]) -> Iterator[Finding]:
+        """Yield why cells of a row are left as they are; `histories`: tickets with the histories of such cells."""
+        from importer.portal import Ticket
+
+        if back.missing:
+            text = _gone(back.ticket, back.missing)
+            yield at_key(self._columns, row=back.row, key=back.ticket, code=back.missing.kind, text=text)
+        for conflict in back.conflicts:
+            ticket = histories.get(conflict.ticket)
+            entries = ticket.history.get(conflict.name, ()) if isinstance(ticket, Ticket) else ()
+            yield at_cell(
+                self._columns,
+                row=back.row,
+                key=back.ticket,
+                name=conflict.name,
+                value=conflict.held,
+                code="conflict",
+                text=self._text(conflict, entries[0] if entries else None),
+            )
+
+    def _text(self, conflict: Conflict, entry: HistoryEntry | None) -> Message:
+        wrote, held = self._labels.change(conflict.name, conflict.wrote, conflict.held)
+        if conflict.together_with:
+            return message(
+                '"{held}" is left as it is, since {other} was changed since and both belong together',
+                held=held,
+                other=self._labels.header(conflict.together_with),
+            )
+        wrote, held = clip_change(wrote, held, SHOWN)
+        return message(
+            '{who} changed this at {when}: the run wrote "{wrote}", the portal holds "{held}"; it is left as it is',
+            who=self._teller.who(entry),
+            when=self._teller.when(entry),
+            wrote=wrote,
+            held=held,
+        )
+
+
+def _gone(key: str, missing: Missing) -> Message:
+    if missing.kind == "archived":
+        return message('ticket "{key}" is archived by now; restore it in HubSpot and undo again', key=key)
+    if missing.kind == "merged":
+        return message(
+            'ticket "{key}" was merged into {new} since; it is left as it is', key=key, new=missing.new_id or "?"
+        )
+    return message('ticket "{key}" is no longer there', key=key)
