@@ -15,7 +15,6 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from xml.parsers import expat
 
 from importer.errors import FileError
 from importer.loader.cells import Marked, Value
@@ -25,7 +24,7 @@ from importer.loader.number_format import Format
 from importer.loader.package import open_zip, read_member, stream_member
 from importer.loader.table import Kind
 from importer.loader.xls import protected
-from importer.loader.xml import damaged, local, new_parser, read_elements
+from importer.loader.xml import XML_FAULTS, damaged, local, new_parser, read_elements
 from schemas.message import message
 
 MIME_TYPE = b"application/vnd.oasis.opendocument.spreadsheet"
@@ -127,7 +126,7 @@ class _ContentParser:
             for block in blocks:
                 self._parser.Parse(block, False)
             self._parser.Parse(b"", True)
-        except (expat.ExpatError, ValueError, OverflowError, KeyError, IndexError) as problem:
+        except (*XML_FAULTS, OverflowError) as problem:
             raise damaged(_CONTENT) from problem
 
     def _start(self, name: str, raw: dict[str, str]) -> None:

@@ -28,7 +28,7 @@ class CompoundFile:
         self._data = data
         try:
             self._read_tables()
-        except (struct.error, IndexError, UnicodeDecodeError) as problem:
+        except (struct.error, IndexError, ValueError) as problem:
             raise broken() from problem
 
     def _read_tables(self) -> None:

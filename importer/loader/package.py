@@ -109,7 +109,9 @@ def stream_member(archive: zipfile.ZipFile, name: str, *, limit: int = MAX_PART)
                 if size > limit:
                     raise _too_large(name, size)
                 yield block
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, KeyError) as problem:
+    except (
+        zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, KeyError, ValueError
+    ) as problem:  # fmt: skip
         raise damaged(name) from problem
 
 

@@ -30,6 +30,10 @@ class Element:
     attributes: dict[str, str]
 
 
+XML_FAULTS = (expat.ExpatError, LookupError, ValueError)
+"""What expat raises for broken XML, for an encoding that Python does not know, and for one of several bytes a sign."""
+
+
 def local(name: str) -> str:
     """Return an expat name without its namespace."""
     return name.rpartition(" ")[2]
@@ -87,6 +91,6 @@ def read_elements(data: bytes, part: str) -> Iterator[Element]:
     parser.EndElementHandler = end
     try:
         parser.Parse(data, True)
-    except expat.ExpatError as problem:
+    except XML_FAULTS as problem:
         raise damaged(part) from problem
     yield from found

@@ -185,7 +185,8 @@ class Package:
         sheets = root.child("sheets")
         if sheets is None:
             raise NotUnderstood(message("The file is not a workbook in the XLSX format."))
-        numbers = [int(sheet.attributes.get("sheetId", "0")) for sheet in sheets.children]
+        ids = [sheet.attributes.get("sheetId", "") for sheet in sheets.children]
+        numbers = [int(one) for one in ids if one.isascii() and one.isdigit()]
         entry = (
             f'<{sheets.tag("sheet")} xmlns:r="{self.relation_namespace}" name="{attribute_content(name)}" '
             f'sheetId="{max(numbers, default=0) + 1}" r:id="{relation}"/>'
