@@ -163,6 +163,23 @@ def test_cells_that_nobody_edited_are_not_judged(make, ids, program, sandbox):
     assert sandbox.ticket(ids[0])["properties"]["property_number"] == "7"
 
 
+def test_labels_that_changed_places_change_no_ticket(make, ids, program, sandbox):
+    """What the cell says stands for another option by now, and nobody edited it."""
+    sandbox.change(ids[0], {"hs_ticket_priority": "HIGH"})
+    path = make(ids[0])
+    priority = sandbox.call("GET", "/crm/v3/properties/tickets/hs_ticket_priority")[1]
+    swapped = {"LOW": "High", "HIGH": "Low"}
+    options = [one | {"label": swapped.get(one["value"], one["label"])} for one in priority["options"]]
+    sandbox.define("property", priority | {"options": options})
+    edit(path, {(ids[0], "Ticket name"): "Edited"})
+
+    ended = program(path, "--yes", "--json", portal=sandbox)
+
+    assert ended.code == 0, ended.out
+    assert ended.summary["cells"] == {"changed": 1, "cleared": 0}
+    assert sandbox.ticket(ids[0])["properties"]["hs_ticket_priority"] == "HIGH"
+
+
 def test_an_edited_cell_is_judged(make, ids, program, sandbox):
     path = make(*ids[:2])
     edit(path, {(ids[0], "Priority"): "Urgentt"})
