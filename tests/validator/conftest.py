@@ -1,56 +1,21 @@
 """Files checked as a run checks them: through the loader, against a portal of every type of property."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import openpyxl
 import pytest
+from checked_portal import checked_portal
 
 from importer import loader
 from importer.loader.columns import choose_sheet, match_columns
 from importer.validator import Validation
 from schemas.cells import Reading
-from schemas.property import Option, Owner, Pipeline, Property, Rule, Stage
-from schemas.saved import load_default_portal
-
-CUSTOM = (
-    Property("amount", "Amount", "number", "number"),
-    Property("due_on", "Due on", "date", "date"),
-    Property("starts_at", "Starts at", "datetime", "date"),
-    Property("vip", "VIP", "bool", "booleancheckbox"),
-    Property("code", "Code", "string", "text"),
-    Property("external_ref", "External ref", "string", "text", unique=True),
-    Property("other_ref", "Other ref", "number", "number", unique=True),
-    Property(
-        "region",
-        "Region",
-        "enumeration",
-        "select",
-        options=(Option("n1", "North"), Option("n2", "North"), Option("s", "South")),
-    ),
-    Property(
-        "city", "City", "string", "text", rules=(Rule("MIN_LENGTH", ("3",)), Rule("ALPHANUMERIC", ("ALPHA_ONLY",)))
-    ),
-    Property("twin_a", "Twin", "string", "text"),
-    Property("twin_b", "Twin", "string", "text"),
-    Property("site", "Site", "string", "text", rules=(Rule("A_RULE_OF_TOMORROW"),)),
-)
 
 
 @pytest.fixture(scope="session")
 def portal():
-    """Return a portal with the default properties, some of every type, two pipelines and a few owners."""
-    default = load_default_portal()
-    return replace(
-        default,
-        properties={**default.properties, **{one.name: one for one in CUSTOM}},
-        pipelines=(
-            *default.pipelines,
-            Pipeline("77", "Returns", (Stage("701", "New"), Stage("702", "Refund sent"))),
-        ),
-        owners=(Owner("11", "ana@example.com", "Ana", "Souza"), Owner("12", "ana.b@example.com", "Ana", "Souza")),
-        owners_known=True,
-        time_zone="America/New_York",
-    )
+    """Return a portal of every type of property."""
+    return checked_portal()
 
 
 @dataclass
