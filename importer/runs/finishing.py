@@ -13,7 +13,7 @@ from importer.runs.state import UNFINISHED, now
 from schemas.property import PortalSchema
 
 if TYPE_CHECKING:
-    from importer.runs.run import Job
+    from importer.runs.job import Job
 
 
 def fail_early(

@@ -10,7 +10,7 @@ from schemas.message import Message, count_message, message
 
 if TYPE_CHECKING:
     from importer.portal.limits import Limits
-    from importer.runs.run import Job
+    from importer.runs.job import Job
 
 USUAL_REQUESTS, USUAL_INTERVAL_S = 190, 10.0
 """Requests in so many seconds of a Professional or Enterprise portal. Source: HubSpot API usage guidelines."""

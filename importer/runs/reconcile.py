@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from importer.errors import ImportTicketsError
 from importer.records import Change, CheckedRow, Difference, Outcome, Status
 from importer.runs import opening
+from importer.runs.consent import SHOWN_FINDINGS
 from importer.runs.earlier import known_cells
 from importer.runs.finishing import conclude, fail_early
+from importer.runs.job import Job
 from importer.runs.options import PortalAccess, Result, RunOptions, Ui
-from importer.runs.run import SHOWN_FINDINGS, Job, read_rows, run_facts
+from importer.runs.run import read_rows, run_facts
 from importer.runs.state import StateFolder, now
 from schemas.message import Message
 

@@ -11,8 +11,9 @@ from importer.journal import Journal
 from importer.records import Columns, KeyColumn, Status, ValueColumn
 from importer.runs import opening
 from importer.runs.finishing import fail_early
+from importer.runs.job import Job
 from importer.runs.options import PortalAccess, ReadOptions, Result, RunOptions, Ui
-from importer.runs.run import Job, send_plan
+from importer.runs.sending import send_plan
 from importer.runs.state import UNFINISHED, StateFolder, now
 from schemas.message import message
 from schemas.property import PortalSchema, read_schema

@@ -13,10 +13,11 @@ from importer.planner import note_compared
 from importer.records import Change, CheckedRow, Columns, KeyColumn, Outcome, Status, Values
 from importer.reversal import Reversal
 from importer.runs import opening
+from importer.runs.consent import decide_and_send
 from importer.runs.finishing import conclude, fail_early
+from importer.runs.job import Job
 from importer.runs.options import PortalAccess, Result, RunOptions, Ui
 from importer.runs.resume import check_portal, stored_columns, stored_options
-from importer.runs.run import Job, decide_and_send
 from importer.runs.state import UNFINISHED, StateFolder, now
 from schemas.message import message
 from schemas.property import read_schema

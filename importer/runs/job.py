@@ -1,0 +1,38 @@
+"""What the steps of one job share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from importer.journal import Journal
+from importer.records import Columns
+from importer.runs.options import RunOptions, Ui
+from schemas.property import PortalSchema
+
+if TYPE_CHECKING:
+    from importer.loader.fingerprint import Fingerprint
+    from importer.portal import Portal
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job: its options, the person, the journal, and what was found out of file and portal."""
+
+    options: RunOptions
+    ui: Ui
+    journal: Journal
+    columns: Columns
+    schema: PortalSchema
+    portal: Portal | None
+    earlier_requests: Mapping[str, int] = field(default_factory=dict)
+    """Requests of the run before it was resumed."""
+    fingerprint: Fingerprint | None = None
+    """What the file was made from, where it is a template: then only edited cells count."""
+
+    def note_requests(self) -> None:
+        """Note how many requests the run has cost until now."""
+        if self.portal is not None:
+            stats = self.portal.stats.as_dict()
+            self.journal.note(requests={name: n + self.earlier_requests.get(name, 0) for name, n in stats.items()})

@@ -1,0 +1,59 @@
+"""Send what was agreed to, and conclude the job however sending ends."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from importer.errors import ImportTicketsError, PortalError
+from importer.journal import Journal
+from importer.records import Status
+from importer.runs.finishing import conclude
+from importer.runs.job import Job
+from importer.runs.options import Result
+from importer.runs.state import now
+
+if TYPE_CHECKING:
+    from importer.portal.waiting import StopSignal
+
+
+async def send_plan(job: Job, stop: StopSignal) -> Result:
+    """Send the batches that are open in the journal, and conclude the run however sending ends."""
+    from importer.batcher import MAX_INPUTS
+    from importer.sender import send
+
+    assert job.portal is not None
+    journal = job.journal
+    journal.make_batches(MAX_INPUTS)
+    journal.note(state="sending", confirmed_at=now())
+    stop.graceful = True
+    error: ImportTicketsError | None = None
+    try:
+        await send(
+            journal,
+            job.portal,
+            columns=job.columns,
+            schema=job.schema,
+            on_event=job.ui.progress,
+            stop=stop,
+            total=journal.count_planned_rows(),
+            planned_at=_compared_at(journal),
+        )
+    except ImportTicketsError as raised:
+        error = raised
+    job.note_requests()
+    journal.close_undecided(Status.NOT_SENT)
+    journal.note(state=_end_state(error))
+    return conclude(job, error=error, annotate=True)
+
+
+def _compared_at(journal: Journal) -> datetime | None:
+    """Return when the values were read that the plan was made from; None where what is there is to be overwritten."""
+    noted = journal.all_meta().get("compared_at")
+    return datetime.fromisoformat(noted) if noted else None
+
+
+def _end_state(error: ImportTicketsError | None) -> str:
+    if error is None:
+        return "finished"
+    return "stopped" if isinstance(error, PortalError) else "interrupted"
