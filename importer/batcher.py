@@ -8,7 +8,7 @@ No I/O here: the sender sends, the journal remembers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from importer.records import Change
@@ -27,7 +27,7 @@ def make_inputs(changes: Sequence[Change], *, id_property: str | None) -> list[I
     """
     if len(changes) > MAX_INPUTS:
         raise ValueError(f"at most {MAX_INPUTS} inputs fit a request, not {len(changes)}")
-    if len({fold_key(change.key, id_property) for change in changes}) < len(changes):
+    if len({change.key for change in changes}) < len(changes):
         raise ValueError("two inputs of one request bear the same ID")
     if any(not change.after for change in changes):
         raise ValueError("an input without properties is never sent")
@@ -38,8 +38,10 @@ def make_inputs(changes: Sequence[Change], *, id_property: str | None) -> list[I
     ]
 
 
-def without_overlap(changes: Iterable[Change], *, id_property: str | None) -> list[tuple[Change, ...]]:
+def without_overlap(changes: Sequence[Change], *, id_property: str | None) -> list[tuple[Change, ...]]:
     """Return the changes in groups to be sent one after another, none of which holds a ticket twice."""
+    if len({fold_key(change.key, id_property) for change in changes}) == len(changes):
+        return [tuple(changes)] if changes else []
     groups: list[dict[str, Change]] = []
     for change in changes:
         key = fold_key(change.key, id_property)
@@ -55,4 +57,4 @@ def fold_key(key: str, id_property: str | None) -> str:
     """Return a key as the portal compares it: record IDs as numbers, unique texts without case."""
     if id_property is not None:
         return key.strip().casefold()
-    return (key.lstrip("0") or "0") if key.isascii() and key.isdigit() else key
+    return (key.lstrip("0") or "0") if key[:1] == "0" and key.isascii() and key.isdigit() else key

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +13,8 @@ from importer.journal import Batch
 from importer.notebook import Notebook
 from importer.outcomes import OutcomeWriter
 from importer.portal import Answer, Missing, Portal, PortalFault, Refused, StopSignal, Ticket
-from importer.portal.waiting import pause, together
+from importer.portal.retries import MAX_REPEATS
+from importer.portal.waiting import pause
 from importer.proof import conflicts, differences, examine
 from importer.records import Change, Outcome
 from importer.splitter import blames_rows, concerns_request, divide
@@ -121,7 +123,7 @@ class Delivery:
             first, second = divide(changes, refusal)
             again = await self._attempt(first)
             if again is not None:
-                await together(self._part(first, again), self._deliver(second))
+                await _both(self._part(first, again), self._deliver(second))
             elif len(second) > 1 and blames_rows(refusal):
                 await self._part(second, refusal)  # all of `first` was taken: what was refused is in here
             else:
@@ -147,23 +149,25 @@ class Delivery:
                 outcomes.append(write.rejected(change, faults))
         await self._settle(outcomes, inputs=len(changes), answer=answer)
         if silent:
-            waits = PENDING_WAITS_S if answer.working else ()
-            await self._read_back(list(silent.values()), waits, proof.blamed, proof.nameless)
+            await self._read_back(list(silent.values()), answer, proof.blamed, proof.nameless)
 
     async def _read_back(
         self,
-        changes: list[Change],
-        waits: Iterable[float],
+        changes: Sequence[Change],
+        answer: Answer,
         blamed: Mapping[int, Sequence[PortalFault]],
         nameless: Sequence[PortalFault],
     ) -> None:
         """Settle rows by what the portal holds now; waiting first where it is still working on them."""
-        for wait in waits:
+        for wait in PENDING_WAITS_S if answer.working else ():
             await pause(self.line.portal.clock, wait, self.line.halt)
-            changes = await self._settle_confirmed(changes, await self._look_up(changes))
+            changes = await self._settle_confirmed(changes, await self._look_up(changes) or {})
             if not changes:
                 return
         found = await self._look_up(changes)
+        if found is None:
+            await self._give_up(changes, answer)
+            return
         outcomes = []
         for change in await self._settle_confirmed(changes, found):
             ticket = found[change.row]
@@ -178,19 +182,16 @@ class Delivery:
 
     async def _settle_lost(self, changes: Sequence[Change], answer: Answer) -> None:
         """Settle rows whose request had no answer that can be read, again and again."""
-        try:
-            found = await self._look_up(changes, repeats=READ_BACK_REPEATS)
-        except Unavailable:
-            found = {}
-        open_ones = await self._settle_confirmed(changes, found)
-        self.lost += len(open_ones)
-        write = self.line.write
-        await self._settle(
-            write.missing(change, ticket)
-            if isinstance(ticket := found.get(change.row), Missing)
-            else write.unavailable(change, answer)
-            for change in open_ones
-        )
+        found = await self._look_up(changes, repeats=READ_BACK_REPEATS) or {}
+        undecided = await self._settle_confirmed(changes, found)
+        missing = {change.row: one for change in undecided if isinstance(one := found.get(change.row), Missing)}
+        await self._settle(self.line.write.missing(one, missing[one.row]) for one in undecided if one.row in missing)
+        await self._give_up([change for change in undecided if change.row not in missing], answer)
+
+    async def _give_up(self, changes: Sequence[Change], answer: Answer) -> None:
+        """Settle rows of which the portal could not be asked: a resume tries again."""
+        self.lost += len(changes)
+        await self._settle(self.line.write.unavailable(change, answer) for change in changes)
 
     async def _look_first(self, changes: Sequence[Change], *, stale: bool) -> list[Change]:
         """Settle what needs no sending; return the other changes.
@@ -199,6 +200,9 @@ class Delivery:
         the plan is stale, a cell that the portal changed since keeps its row from being sent.
         """
         found = await self._look_up(changes)
+        if found is None:
+            await self._give_up(changes, Answer(None))
+            return []
         write, definitions = self.line.write, self.line.definitions
         outcomes: dict[int, Outcome] = {}
         for change in changes:
@@ -225,19 +229,30 @@ class Delivery:
         await self._settle(confirmed.values())
         return [change for change in changes if change.row not in confirmed]
 
-    async def _look_up(self, changes: Sequence[Change], *, repeats: int | None = None) -> dict[int, Ticket | Missing]:
-        """Return what the portal holds of each row now: by record ID where it is known, else by the key."""
+    async def _look_up(
+        self, changes: Sequence[Change], *, repeats: int = MAX_REPEATS
+    ) -> dict[int, Ticket | Missing] | None:
+        """Return what the portal holds of each row now: by record ID where it is known, else by the key.
+
+        None where the portal cannot be asked.
+        """
         names = sorted({name for change in changes for name in change.after})
-        more: dict[str, Any] = {} if repeats is None else {"repeats": repeats}
         found: dict[int, Ticket | Missing] = {}
         by_id = [c for c in changes if c.ticket or self.line.id_property is None]
         by_key = [c for c in changes if not (c.ticket or self.line.id_property is None)]
         for group, id_property in ((by_id, None), (by_key, self.line.id_property)):
             if group:
                 keys = {c.row: (c.ticket or c.key) if id_property is None else c.key for c in group}
-                tickets = await self.line.portal.find_tickets(
-                    list(keys.values()), id_property=id_property, properties=names, stop=self.line.halt, **more
-                )
+                try:
+                    tickets = await self.line.portal.find_tickets(
+                        list(keys.values()),
+                        id_property=id_property,
+                        properties=names,
+                        stop=self.line.halt,
+                        repeats=repeats,
+                    )
+                except Unavailable:
+                    return None
                 found |= {row: tickets[key] for row, key in keys.items()}
         return found
 
@@ -259,3 +274,10 @@ class Delivery:
     def _clear_doubt(self, changes: Iterable[Change]) -> None:
         for change in changes:
             self._doubtful.pop(change.row, None)
+
+
+async def _both(one: Coroutine[Any, Any, None], other: Coroutine[Any, Any, None]) -> None:
+    """Run both side by side to their ends, so that no request is cut off; then raise what went wrong, if anything."""
+    for end in await asyncio.gather(one, other, return_exceptions=True):
+        if end is not None:
+            raise end

@@ -26,9 +26,9 @@ class OutcomeWriter:
     def updated(self, change: Change, record: Record) -> Outcome:
         """The portal confirmed the row; where it answered with other values than were sent, a notice names both."""
         other = differences(change, record.properties, self.schema.properties, absent=False)
-        notices = [self._normalised(change, name, value) for name, value in other.items()]
+        notices = [self._normalised(change, name, value) for name, value in other.items()] if other else []
         known = change.ticket or (change.key if self.columns.key.id_property is None else None)
-        if known is not None and _number(known) != _number(record.id):
+        if known not in {None, record.id} and _number(known or "") != _number(record.id):
             notices.append(
                 message("the ticket lives on as {new}, into which it was merged; that one was updated", new=record.id)
             )
@@ -106,7 +106,7 @@ class OutcomeWriter:
         text = message(
             "the portal could not be reached or did not answer as it should ({problem}{mark}); "
             "`import-tickets resume` tries again",
-            problem=answer.problem or f"HTTP {answer.status}",
+            problem=answer.problem or (f"HTTP {answer.status}" if answer.status else "no answer"),
             mark=f", correlation ID {answer.correlation_id}" if answer.correlation_id else "",
         )
         return Outcome(change.row, Status.FAILED, (self._at_row(change, "unavailable", text),), ticket=change.ticket)

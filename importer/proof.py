@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from importer.batcher import fold_key
 from importer.portal import Answer, PortalFault, Record
@@ -35,15 +36,23 @@ class Rows:
 
     def __init__(self, changes: Sequence[Change], *, id_property: str | None) -> None:
         self._id_property = id_property
+        self._changes = changes
         self._by_trace = {change.trace_id: change for change in changes}
-        self._by_key = {fold_key(change.key, id_property): change for change in changes}
-        self._by_ticket = {fold_key(change.ticket, None): change for change in changes if change.ticket}
-        if id_property is None:
-            self._by_ticket = self._by_key | self._by_ticket
+
+    @cached_property
+    def _by_key(self) -> dict[str, Change]:
+        return {fold_key(change.key, self._id_property): change for change in self._changes}
+
+    @cached_property
+    def _by_ticket(self) -> dict[str, Change]:
+        known = {fold_key(change.ticket, None): change for change in self._changes if change.ticket}
+        return self._by_key | known if self._id_property is None else known
 
     def of_record(self, record: Record) -> Change | None:
         """Return the row that a result is about; None where it is of no row, or its marks contradict each other."""
         by_trace = self._by_trace.get(record.trace_id)
+        if by_trace is not None and by_trace.ticket == record.id:
+            return by_trace  # as nearly always
         by_id = self._by_ticket.get(fold_key(record.id, None))
         if by_id is None and self._id_property is not None:
             by_id = self._by_key.get(fold_key(record.properties.get(self._id_property, ""), self._id_property))

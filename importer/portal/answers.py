@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -31,16 +32,15 @@ class HistoryEntry:
     user: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One ticket in an answer. Values are strings; null is ""."""
 
     id: str
     trace_id: str = ""
-    properties: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str] = MappingProxyType({})
     updated_at: str = ""
     archived: bool = False
-    history: Mapping[str, tuple[HistoryEntry, ...]] = field(default_factory=dict)
+    history: Mapping[str, tuple[HistoryEntry, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def _records(entries: Any) -> Iterator[Record]:
             _values(values) if isinstance(values, dict) else {},
             _text(entry.get("updatedAt")),
             entry.get("archived") is True,
-            {name: _history(one) for name, one in history.items()} if isinstance(history, dict) else {},
+            {name: _history(one) for name, one in history.items()} if isinstance(history, dict) else _NOTHING,
         )
 
 
@@ -272,6 +272,8 @@ def _text(value: Any) -> str:
         return str(value)
     return json.dumps(value, ensure_ascii=False)
 
+
+_NOTHING: Mapping[str, tuple[HistoryEntry, ...]] = MappingProxyType({})
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 

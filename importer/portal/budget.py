@@ -18,6 +18,8 @@ from uuid import uuid4
 KEPT_S = 300.0
 """How long requests are remembered beyond the longest window: answers that come late are judged by them."""
 
+TIDY_EVERY = 100
+"""Requests between two looks for notes that are too old."""
 FUTURE_S = 1.0
 """A note later than now by more than this was made before the clock was set back, and says nothing."""
 
@@ -31,11 +33,15 @@ class Window:
     own: bool = False
 
 
+NO_LIMIT = Window(2**40, 0.001)
+
+
 class Budget:
     """The requests of the last seconds. Times are seconds since 1970, given by the caller."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._run = uuid4().hex
+        self._taken = 0
         self._db = _connect(path)
 
     def close(self) -> None:
@@ -55,35 +61,47 @@ class Budget:
             return self._take(now, windows)
 
     def _take(self, now: float, windows: tuple[Window, ...]) -> tuple[int, float]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            longest = max((one.seconds for one in windows), default=60.0)
-            self._db.execute("DELETE FROM requests WHERE at <= ? OR at > ?", (now - longest - KEPT_S, now + FUTURE_S))
-            wait = max((self._wait(now, one) for one in windows), default=0.0)
-            number = 0
-            if wait <= 0:
-                noted = self._db.execute("INSERT INTO requests (at, run) VALUES (?, ?)", (now, self._run))
-                number = int(noted.lastrowid or 0)
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
-        return number, max(0.0, wait)
+        self._taken += 1
+        if self._taken % TIDY_EVERY == 1:
+            self._tidy(now, windows)
+        number = self._note_if_room(now, windows)
+        if not number:
+            self._tidy(now, windows)  # what fills the window may be notes that say nothing
+            number = self._note_if_room(now, windows)
+        return number, 0.0 if number else max(self._wait(now, one) for one in windows)
+
+    def _tidy(self, now: float, windows: tuple[Window, ...]) -> None:
+        longest = max(one.seconds for one in windows)
+        self._db.execute("DELETE FROM requests WHERE at <= ? OR at > ?", (now - longest - KEPT_S, now + FUTURE_S))
+
+    def _note_if_room(self, now: float, windows: tuple[Window, ...]) -> int:
+        """Note a request and return its number, or return 0; one statement, so that no other process comes between."""
+        shared = min((one for one in windows if not one.own), key=lambda one: one.requests, default=NO_LIMIT)
+        own = min((one for one in windows if one.own), key=lambda one: one.requests, default=NO_LIMIT)
+        noted = self._db.execute(
+            "INSERT INTO requests (at, run) SELECT :now, :run "
+            "WHERE (SELECT count(*) FROM requests WHERE at > :shared_from) < :shared "
+            "AND (:own = :no_limit OR (SELECT count(*) FROM requests WHERE at > :own_from AND run = :run) < :own)",
+            {
+                "now": now,
+                "run": self._run,
+                "shared_from": now - shared.seconds,
+                "shared": shared.requests,
+                "own_from": now - own.seconds,
+                "own": own.requests,
+                "no_limit": NO_LIMIT.requests,
+            },
+        )
+        return int(noted.lastrowid or 0) if noted.rowcount else 0
 
     def _wait(self, now: float, window: Window) -> float:
         """Return how long until this window has room for one more."""
-        start = now - window.seconds
-        run = self._run if window.own else "%"
-        count = self._db.execute("SELECT count(*) FROM requests WHERE at > ? AND run LIKE ?", (start, run)).fetchone()[
-            0
-        ]
-        if count < window.requests:
-            return 0.0
-        leaving = self._db.execute(
-            "SELECT at FROM requests WHERE at > ? AND run LIKE ? ORDER BY at LIMIT 1 OFFSET ?",
-            (start, run, count - window.requests),
+        start, run = now - window.seconds, self._run if window.own else "%"
+        found = self._db.execute(
+            "SELECT at FROM requests WHERE at > ? AND run LIKE ? ORDER BY at DESC LIMIT 1 OFFSET ?",
+            (start, run, window.requests - 1),
         ).fetchone()
-        return float(leaving[0]) + window.seconds - now if leaving else window.seconds
+        return max(0.0, float(found[0]) + window.seconds - now) if found else 0.0
 
     def move(self, number: int, now: float) -> None:
         """Note that a request left later than it was noted: the connection had to be made first."""

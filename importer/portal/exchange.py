@@ -65,7 +65,8 @@ class Exchange:
         }
         # A proxy of the environment would see plain http, token and all.
         self._trust_env = not settings.is_loopback
-        self._verify = httpx.create_ssl_context() if settings.base_url.startswith("https:") else False
+        is_secure = settings.base_url.startswith("https:")
+        self._verify = httpx.create_ssl_context() if is_secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._all: list[httpx.AsyncClient] = []
         self._idle: list[httpx.AsyncClient] = []
 

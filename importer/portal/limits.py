@@ -143,7 +143,7 @@ class Limiter:
     def moved(self, turn: Turn) -> None:
         """Note that a request has left only now: its connection had to be made first."""
         now = self._clock.time()
-        if now - turn.at > MARGIN_S / 10:
+        if now - turn.at > MARGIN_S / 4:
             turn.at = now
             self._budget.move(turn.number, now)
 
@@ -151,7 +151,7 @@ class Limiter:
         """Take back a turn; `headers` are those of its answer, `latency_s` how long that took (None: it failed)."""
         self._in_flight -= 1
         self.limits = read_limits(headers, self.limits)
-        if self.limits.remaining is not None and self.limits.max_requests:
+        if self.limits.remaining is not None and self.limits.remaining * 2 < self.limits.max_requests:
             self._note_others(turn)
         if latency_s is not None:
             self._latency_s = latency_s if self._latency_s is None else self._latency_s * 0.9 + latency_s * 0.1
@@ -221,11 +221,14 @@ class Limiter:
 
     async def _wait_for_change(self, stop: StopSignal | None) -> None:
         self._changed.clear()
-        if stop is None:
+        loop = asyncio.get_running_loop()
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(self._changed.set)
+
+        forget = stop.listen(wake) if stop is not None else None
+        try:
             await self._changed.wait()
-        else:
-            await stop.race(asyncio.ensure_future(_until(self._changed)))
-
-
-async def _until(event: asyncio.Event) -> None:
-    await event.wait()
+        finally:
+            if forget is not None:
+                forget()

@@ -146,6 +146,20 @@ def test_a_rate_of_ones_own_is_kept():
     assert [sum(a >= start and a < start + 10 for a in portal.arrivals) for start in portal.arrivals[::5]] == [5, 5, 2]
 
 
+def test_a_rate_of_ones_own_is_kept_over_short_windows_too():
+    """A portal that counts by the second, and --max-rate 30 in ten seconds."""
+    clock, portal = VirtualClock(), Portal(19, 1.0)
+
+    async def run():
+        limiter = Limiter(Budget(), clock, max_rate=30)
+        limiter.limits = Limits(19, 1.0)
+        await use(limiter, portal, clock, count=70, workers=8, delays=[0.0], latency_s=0.01)
+
+    run_virtually(run())
+
+    assert max(sum(start <= a < start + 10 for a in portal.arrivals) for start in portal.arrivals) == 30
+
+
 def test_what_others_use_of_the_window_is_left_to_them():
     """The same token on another machine takes half of the window: the header shows it, and nothing is refused."""
     clock, portal = VirtualClock(), Portal(20, 10.0)

@@ -268,6 +268,25 @@ def test_the_daily_reserve_is_left_to_others(stage):
     assert stage.disagreements() == []
 
 
+@pytest.mark.parametrize("was_sent", [False, True])
+def test_rows_that_cannot_be_read_back_are_tried_again_by_a_resume(stage, was_sent):
+    """A read that fails for good costs its rows their outcome, and no other batch."""
+    stage.plan(300)
+    stage.server.fault("status", status=500, path="batch/read", times=None)
+    if was_sent:
+        stage.journal.note_sent(2, at="2026-11-23T14:15:03.000Z")
+    else:
+        stage.server.fault("drop_results", path=UPDATE, drop=3)
+
+    stage.send()
+
+    assert stage.codes == {"unavailable": 100 if was_sent else 3}
+    assert stage.disagreements() == []
+    stage.server.calm()
+    stage.resume()
+    assert stage.counts == {"updated": 300}
+
+
 def test_a_portal_that_is_down_stops_the_run(stage):
     """Three batches in a row without an answer: their rows are `unavailable`, the others not sent."""
     stage.server.fault("status", status=503, path="batch/", times=None)
