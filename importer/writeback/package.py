@@ -11,6 +11,7 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass
+from itertools import count
 from urllib.parse import unquote
 
 from importer.writeback.annotation import NotUnderstood
@@ -61,11 +62,12 @@ class Package:
         """Read the workbook's parts. Raises NotUnderstood for a package that is no spreadsheet."""
         self.archive = archive
         self.changed: dict[str, bytes | None] = {}
+        self._parsed: dict[str, tuple[bytes, Element]] = {}
         workbooks = [relation for relation in self.relations("") if relation.kind == "officeDocument"]
         if len(workbooks) != 1 or workbooks[0].target is None:
             raise NotUnderstood(message("The file is not a workbook in the XLSX format."))
         self.workbook = workbooks[0].target
-        root = parse(self.read(self.workbook), self.workbook)
+        root = self._root(self.workbook)
         if root.name != "workbook" or root.namespace not in RELATIONS:
             raise NotUnderstood(message("The file is not a workbook in the XLSX format."))
         self.namespace = root.namespace
@@ -96,6 +98,14 @@ class Package:
             raise NotUnderstood(message("The part {name} of the workbook is missing.", name=part))
         return self.archive.read(member)
 
+    def _root(self, part: str) -> Element:
+        """Return a part as it will be, parsed."""
+        data = self.read(part)
+        known = self._parsed.get(part)
+        if known is None or known[0] != data:
+            known = self._parsed[part] = data, parse(data, part)
+        return known[1]
+
     def set(self, part: str, content: bytes) -> None:
         """Give a part new content; a part that is the same afterwards is not touched."""
         if content != self.read(part):
@@ -111,7 +121,7 @@ class Package:
         name = relations_part(part)
         if not self.exists(name):
             return []
-        root = parse(self.read(name), name)
+        root = self._root(name)
         found = []
         for element in root.children:
             attributes = element.attributes
@@ -134,7 +144,7 @@ class Package:
         return relation.target
 
     def _sheet_entry(self, name: str) -> Element | None:
-        sheets = parse(self.read(self.workbook), self.workbook).child("sheets")
+        sheets = self._root(self.workbook).child("sheets")
         entries = sheets.children if sheets else []
         return next((entry for entry in entries if entry.attributes.get("name", "").lower() == name.lower()), None)
 
@@ -143,7 +153,7 @@ class Package:
         found = []
         for relation in self.relations(sheet_part):
             if relation.kind == "table" and relation.target:
-                reference = parse(self.read(relation.target), relation.target).attributes.get("ref", "")
+                reference = self._root(relation.target).attributes.get("ref", "")
                 corners = re.findall(r"([A-Z]+)\d+", reference)
                 if corners:
                     found.append((column_position(corners[0]), column_position(corners[-1])))
@@ -158,9 +168,11 @@ class Package:
         """Enter a new part in the workbook's relations and the content types; return the relation's ID."""
         name = relations_part(self.workbook)
         data = self.read(name)
-        root = parse(data, name)
+        root = self._root(name)
         taken = {relation.id.lower() for relation in self.relations(self.workbook)}
-        number = next(n for n in range(1, len(taken) + 2) if f"rid{n}" not in taken)
+        # IDs that the workbook names without having them: what leads nowhere must not lead to a part of ours.
+        taken |= {name.decode().lower() for name in re.findall(rb"rId\d+", self.read(self.workbook))}
+        number = next(n for n in count(1) if f"rid{n}" not in taken)
         target = posixpath.relpath(part, posixpath.dirname(self.workbook) or ".")
         relation = (
             f'<{root.tag("Relationship")} Id="rId{number}" Type="{self.relation_namespace}/{kind}" '
@@ -168,7 +180,7 @@ class Package:
         )
         self.set(name, apply_edits(data, append_inside(root, data, relation.encode())))
         types = self.read(CONTENT_TYPES)
-        root = parse(types, CONTENT_TYPES)
+        root = self._root(CONTENT_TYPES)
         override = f'<{root.tag("Override")} PartName="/{attribute_content(part)}" ContentType="{content_type}"/>'
         self.set(CONTENT_TYPES, apply_edits(types, append_inside(root, types, override.encode())))
         return f"rId{number}"
@@ -181,7 +193,7 @@ class Package:
         self.changed[part] = b""
         relation = self.add_related(part, "worksheet", WORKSHEET_TYPE)
         data = self.read(self.workbook)
-        root = parse(data, self.workbook)
+        root = self._root(self.workbook)
         sheets = root.child("sheets")
         if sheets is None:
             raise NotUnderstood(message("The file is not a workbook in the XLSX format."))
@@ -225,7 +237,7 @@ class Package:
 
     def _drop_override(self, part: str) -> None:
         types = self.read(CONTENT_TYPES)
-        root = parse(types, CONTENT_TYPES)
+        root = self._root(CONTENT_TYPES)
         gone = [c for c in root.children if c.attributes.get("PartName", "").lower() == f"/{part}".lower()]
         self.set(CONTENT_TYPES, apply_edits(types, [Edit(c.start, c.end, b"") for c in gone]))
 
