@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -210,8 +211,6 @@ def _without_collections() -> Iterator[None]:
 
 def check_reading(reading: Reading) -> None:
     """Raise UsageError for a locale, date format or time zone that nobody knows, naming the option."""
-    from zoneinfo import ZoneInfo
-
     try:
         option, value = "--locale", reading.locale
         if value:

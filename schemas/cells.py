@@ -144,8 +144,3 @@ def quoted(values: Sequence[str], *, limit: int = 8) -> str:
     """Return `"A", "B"`, with `…` where there are more than `limit`."""
     listed = ", ".join(f'"{shown(value)}"' for value in values[:limit])
     return f"{listed}, …" if len(values) > limit else listed
-
-
-def not_a_value(code: str, text: str, what: Message) -> Problem:
-    """Return the problem `"text" is no such thing`; `what` is a complete message about `{value}`."""
-    return Problem(code, replace(what, values={**what.values, "value": shown(text)}))

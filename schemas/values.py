@@ -5,7 +5,6 @@ No I/O, and no pandas: a converter takes one cell; the validator keeps the resul
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 
 from schemas.booleans import BooleanConverter
@@ -71,11 +70,6 @@ def same_value(definition: Property | None, left: str | None, right: str | None)
     if any(rule.normalizes for rule in definition.rules):
         return normalise(definition.rules, left) == normalise(definition.rules, right)
     return False
-
-
-def differing(definition: Property | None, pairs: Iterable[tuple[str | None, str | None]]) -> list[bool]:
-    """Return for each pair of values whether they differ in meaning."""
-    return [left != right and not same_value(definition, left, right) for left, right in pairs]
 
 
 def _same_decimal(left: str, right: str) -> bool:
