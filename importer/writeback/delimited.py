@@ -202,7 +202,7 @@ class _Fields:
             return self._append_singly(first, records, notes)
         if self._own:
             records = self._all_without_ours(records)
-        return list(map(bytes.__add__, records, self._suffixes(notes)))
+        return [record + ours for record, ours in zip(records, self._suffixes(notes), strict=True)]
 
     def _append_singly(self, first: int, records: list[bytes], notes: list[RowNote]) -> list[bytes]:
         """Do the same where some rows have no note."""
@@ -226,12 +226,12 @@ class _Fields:
             self._notes = chain((note,), self._notes)
         return annotated
 
-    def _suffixes(self, notes: list[RowNote]) -> Iterator[bytes]:
-        """Yield what goes behind each row. Most rows have a status alone, of which there are few."""
+    def _suffixes(self, notes: list[RowNote]) -> list[bytes]:
+        """Return what goes behind each row. Most rows have a status alone, of which there are few."""
         bare, full = self._statuses, self._suffix
-        return (
+        return [
             full(status, text) if text or status not in bare else bare[status] for _row, status, text, _key in notes
-        )
+        ]
 
     def _suffix(self, status: str, text: str) -> bytes:
         suffix = self._delimiter + self._quoted(status) + self._delimiter + self._quoted(text)

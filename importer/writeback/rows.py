@@ -30,6 +30,11 @@ _STYLE = re.compile(rb"""(?:^|\s)s\s*=\s*["'](\d+)["']""")
 _SPANS = re.compile(rb"""(?:^|\s)spans\s*=\s*["'](\d+):(\d+)["']""")
 
 
+def _holds(block: bytes, sign: bytes, text: bytes) -> bool:
+    """Return whether a text that holds a rare sign is in a block: one byte is found ten times as fast as several."""
+    return sign in block and text in block
+
+
 class OutOfOrder(Exception):
     """Rows do not stand in the order of their numbers: notes must be looked up, not merged."""
 
@@ -86,13 +91,13 @@ class RowPatcher:
         Raises Occupied, OutOfOrder, NotUnderstood.
         """
         buffer = rest
-        end = -1
         while True:
-            end = buffer.find(self._data_end)
+            closed = buffer.rfind(self._row_end)
+            cut = max(closed + len(self._row_end) if closed >= 0 else 0, buffer.rfind(self._row_start))
+            end = buffer.find(self._data_end, cut)  # only behind the last row: a search of all bytes costs as the rest
             if end >= 0:
                 break
-            cut = max(buffer.rfind(self._row_end) + len(self._row_end), buffer.rfind(self._row_start))
-            if cut > len(self._row_end):
+            if cut > 0:
                 yield self._block(buffer[:cut])
                 buffer = buffer[cut:]
             piece = next(pieces, None)
@@ -112,13 +117,13 @@ class RowPatcher:
 
     def _block(self, block: bytes) -> bytes:
         """Return some whole rows with our cells."""
-        if b"<!" in block or b"<?" in block:
+        if _holds(block, b"!", b"<!") or _holds(block, b"?", b"<?"):
             raise NotUnderstood(message("The XML of the sheet is not as workbooks have it."))
         if self._lookup is None and self._pending is None and self._header_done and not self._place.reused:
             return block
         segments = block.split(self._row_end)
         last = segments.pop()
-        if self._lookup is not None or self._extension in block:
+        if self._lookup is not None or _holds(block, b"L", self._extension):
             out = [self._unusual(segment, closed=False) for segment in segments]
         else:
             out = self._usual(segments)

@@ -14,6 +14,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -151,11 +152,11 @@ class _Job:
         state = source.stat()
 
         def write(stream: BinaryIO) -> None:
-            read = hashlib.sha256()
-            with source.open("rb") as original:
+            with source.open("rb") as original, ThreadPoolExecutor(1) as beside:
+                read = _Digest(beside)
                 delimited.annotate(original, stream, self.annotation, dialect, on_bytes=read.update)
-            if read.hexdigest() != self.digest:
-                raise Moved
+                if read.hexdigest() != self.digest:
+                    raise Moved
 
         put_in_place(target, write, like=source, unless=lambda: _state(source) != _state_of(state))
 
@@ -261,6 +262,29 @@ class _Job:
         return Written(None, beside=True, notices=tuple(notices))
 
 
+class _Digest:
+    """SHA-256 of blocks, reckoned in another thread while this one works on them (hashlib lets go of the lock)."""
+
+    def __init__(self, thread: ThreadPoolExecutor) -> None:
+        self._thread = thread
+        self._hash = hashlib.sha256()
+        self._last: Future[None] | None = None
+
+    def update(self, block: bytes) -> None:
+        """Take the next block; no more than one waits."""
+        self._settle()
+        self._last = self._thread.submit(self._hash.update, block)
+
+    def hexdigest(self) -> str:
+        """Return the digest of all blocks."""
+        self._settle()
+        return self._hash.hexdigest()
+
+    def _settle(self) -> None:
+        if self._last is not None:
+            self._last.result()
+
+
 @dataclass(frozen=True)
 class _Utf8:
     """How our own tables are written."""
@@ -291,7 +315,10 @@ def _kind(path: Path) -> str:
 def _suits(path: Path, target: Path) -> bool:
     """Return whether a copy may bear the target's name: Excel opens macros in `.xlsm` alone, and none in it."""
     with path.open("rb") as stream:
-        macros = Package(Archive(stream, best_codec())).has_macros
+        try:
+            macros = Package(Archive(stream, best_codec())).has_macros
+        except NotUnderstood:
+            return False
     return macros == (target.suffix.lower() in {".xlsm", ".xltm"})
 
 
