@@ -1,0 +1,176 @@
+"""The file of a journal: how it is made and opened, and the facts of the run as a whole."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import orjson
+
+from importer.errors import FileError
+from importer.records import Values
+from schemas.message import Message, message
+
+_SCHEMA = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE rows (
+    row INTEGER PRIMARY KEY,      -- as the spreadsheet shows it
+    key TEXT NOT NULL,            -- as it is sent
+    folded TEXT NOT NULL,         -- the key as the portal compares it
+    ticket TEXT,                  -- record ID, once a read or an answer told it
+    wanted TEXT NOT NULL,         -- {property: value}: what the sheet says
+    pending TEXT,                 -- {property: {pipeline: value}}
+    modified TEXT,                -- when the sheet was made, as far as the row tells
+    before TEXT,                  -- {property: value}: the portal's values of what changes
+    changes TEXT,                 -- {property: value}: what is sent
+    returned TEXT,                -- {property: value}: what the portal made of it, where that differs
+    status TEXT,                  -- NULL: undecided
+    same_as INTEGER,              -- the row whose fate it shares
+    batch INTEGER,
+    notices TEXT                  -- messages
+);
+CREATE INDEX rows_by_batch ON rows (batch) WHERE batch IS NOT NULL;
+CREATE INDEX rows_by_twin ON rows (same_as) WHERE same_as IS NOT NULL;
+CREATE TABLE findings (
+    number INTEGER PRIMARY KEY,
+    row INTEGER, position INTEGER, header TEXT, property TEXT, key TEXT, value TEXT,
+    code TEXT NOT NULL, message TEXT NOT NULL
+);
+CREATE INDEX findings_by_row ON findings (row);
+CREATE TABLE differences (
+    number INTEGER PRIMARY KEY,
+    row INTEGER NOT NULL, position INTEGER, header TEXT, property TEXT NOT NULL, key TEXT NOT NULL,
+    sheet TEXT NOT NULL, portal TEXT NOT NULL, reason TEXT NOT NULL,
+    changed_at TEXT, changed_by TEXT, run TEXT, message TEXT NOT NULL
+);
+CREATE TABLE batches (
+    number INTEGER PRIMARY KEY,
+    state TEXT NOT NULL DEFAULT 'planned',   -- planned, sent, answered
+    sent_at TEXT, answered_at TEXT
+);
+CREATE TABLE answers (
+    number INTEGER PRIMARY KEY,
+    batch INTEGER, at TEXT NOT NULL, inputs INTEGER NOT NULL, status INTEGER, correlation TEXT, problem TEXT
+);
+"""
+
+
+def dump(value: object) -> str:
+    """Return JSON as text: SQLite's JSON functions do not take it as bytes."""
+    return orjson.dumps(value).decode()
+
+
+def dump_messages(messages: Sequence[Message]) -> str | None:
+    """Return messages as JSON; None where there are none."""
+    return dump([one.to_json() for one in messages]) if messages else None
+
+
+def load_messages(stored: str | None) -> tuple[Message, ...]:
+    """Return the messages that `dump_messages` stored."""
+    return tuple(Message.from_json(one) for one in orjson.loads(stored)) if stored else ()
+
+
+def load_values(stored: str | None) -> Values:
+    """Return stored values; none where nothing is stored."""
+    values: Values = orjson.loads(stored) if stored else {}
+    return values
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=10)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+class JournalFile:
+    """The file, and the facts of the run as a whole."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._db = connection
+
+    @classmethod
+    def create(cls, folder: Path, run_id: str, meta: Mapping[str, Any]) -> Self:
+        """Make the journal `folder/run_id.sqlite3`, mode 0600 in a folder 0700, and note `meta`.
+
+        Raises FileError where the folder cannot be written, and FileExistsError where the run exists.
+        """
+        path = folder / f"{run_id}.sqlite3"
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if os.name == "posix":
+                folder.chmod(0o700)
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            journal = cls(path, _connect(path))
+            journal._db.executescript(_SCHEMA)
+            journal.note(**meta)
+        except FileExistsError:
+            raise
+        except (OSError, sqlite3.Error) as error:
+            raise FileError(
+                message(
+                    "The journal {path} cannot be written ({reason}). Make room, or set IMPORT_TICKETS_HOME to a "
+                    "folder that can be written.",
+                    path=str(path),
+                    reason=str(error),
+                )
+            ) from error
+        return journal
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open an existing journal.
+
+        Raises FileError where there is none, or it is no journal.
+        """
+        if not path.is_file():
+            raise FileError(message("There is no journal {path}.", path=str(path)))
+        try:
+            journal = cls(path, _connect(path))
+            journal.meta("id")
+        except (sqlite3.Error, KeyError) as error:
+            raise FileError(
+                message("{path} is not a journal of a run ({reason}).", path=str(path), reason=str(error))
+            ) from error
+        return journal
+
+    def close(self) -> None:
+        """Close the file; nothing is pending."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        """Return the journal itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    # --- the run as a whole -------------------------------------------------------------------------------------
+
+    def note(self, **values: Any) -> None:
+        """Remember facts of the run by name; values as JSON has them."""
+        with self._db:
+            self._db.executemany(
+                "INSERT OR REPLACE INTO meta VALUES (?, ?)", [(name, dump(value)) for name, value in values.items()]
+            )
+
+    def meta(self, name: str) -> Any:
+        """Return a fact of the run. Raises KeyError where it was never noted."""
+        found = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        if found is None:
+            raise KeyError(name)
+        return orjson.loads(found[0])
+
+    @property
+    def state(self) -> str:
+        """How far the run is: reading, planned, refused, sending, stopped, interrupted or finished."""
+        return str(self.meta("state"))
+
+    def all_meta(self) -> dict[str, Any]:
+        """Return all facts of the run."""
+        return {name: orjson.loads(value) for name, value in self._db.execute("SELECT name, value FROM meta")}

@@ -1,0 +1,157 @@
+"""The plan: what is to change on which ticket, and what it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from importer.findings import Finding
+from importer.journal.file import dump, dump_messages
+from importer.journal.rows import RowNotes
+from importer.records import Change, CheckedRow, Outcome, Status
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnTotals:
+    """What a plan does to one property: cells to change, cells to clear, and some samples (before, after)."""
+
+    property_name: str
+    changed: int
+    cleared: int
+    samples: tuple[tuple[str, str], ...]
+
+
+class PlanNotes(RowNotes):
+    """Notes of the plan."""
+
+    def undecided(self, chunk: int = 10_000) -> Iterator[list[CheckedRow]]:
+        """Yield the rows without a status and without a batch, in order, at most `chunk` at a time."""
+        after = -1
+        while True:
+            found = self._db.execute(
+                "SELECT row, key, wanted, pending, modified FROM rows "
+                "WHERE row > ? AND status IS NULL AND same_as IS NULL AND changes IS NULL ORDER BY row LIMIT ?",
+                (after, chunk),
+            ).fetchall()
+            if not found:
+                return
+            after = found[-1][0]
+            yield [
+                CheckedRow(row, key, orjson.loads(wanted), orjson.loads(pending) if pending else {}, modified)
+                for row, key, wanted, pending, modified in found
+            ]
+
+    def plan_changes(self, changes: Iterable[Change]) -> None:
+        """Remember what is to be sent."""
+        with self._db:
+            self._db.executemany(
+                "UPDATE rows SET ticket = ?, before = ?, changes = ? WHERE row = ?",
+                ((c.ticket, dump(dict(c.before)), dump(dict(c.after)), c.row) for c in changes),
+            )
+
+    def decide(self, outcomes: Iterable[Outcome]) -> None:
+        """Remember what became of rows, with their findings and notices."""
+        outcomes = list(outcomes)
+        with self._db:
+            self._decide(outcomes)
+
+    def _decide(self, outcomes: Sequence[Outcome]) -> None:
+        self._db.executemany(
+            "UPDATE rows SET status = ?, ticket = coalesce(?, ticket), notices = ?, returned = ? WHERE row = ?",
+            (
+                (
+                    str(o.status),
+                    o.ticket,
+                    dump_messages(o.notices),
+                    dump(dict(o.returned)) if o.returned else None,
+                    o.row,
+                )
+                for o in outcomes
+            ),
+        )
+        self._insert_findings(finding for o in outcomes for finding in o.findings)
+
+    def refuse_rows(self, findings: Sequence[Finding]) -> None:
+        """Make the rows that these findings name invalid."""
+        with self._db:
+            self._db.executemany("UPDATE rows SET status = 'invalid' WHERE row = ?", {(f.row,) for f in findings})
+            self._insert_findings(findings)
+
+    def join_twins(self, twins: Iterable[tuple[int, int]]) -> None:
+        """Remember rows that repeat another: (row, the row whose fate it shares)."""
+        with self._db:
+            self._db.executemany("UPDATE rows SET same_as = ? WHERE row = ?", ((first, row) for row, first in twins))
+
+    def column_totals(self, *, samples: int = 3, status: Status | None = None) -> list[ColumnTotals]:
+        """Return what the plan (or what was done, with a status) does to each property, most cells first."""
+        totals = self._db.execute(
+            "SELECT each.key, sum(each.value <> ''), sum(each.value = '') FROM rows, json_each(rows.changes) AS each "
+            "WHERE rows.status IS ? GROUP BY each.key ORDER BY count(*) DESC, each.key",
+            (status and str(status),),
+        ).fetchall()
+        return [
+            ColumnTotals(name, changed, cleared, self._samples(name, samples, status))
+            for name, changed, cleared in totals
+        ]
+
+    def _samples(self, name: str, count: int, status: Status | None) -> tuple[tuple[str, str], ...]:
+        path = f'$."{name}"'
+        found = self._db.execute(
+            "SELECT json_extract(before, ?), json_extract(changes, ?) FROM rows "
+            "WHERE changes IS NOT NULL AND json_extract(changes, ?) IS NOT NULL AND status IS ? ORDER BY row LIMIT ?",
+            (path, path, path, status and str(status), count),
+        )
+        return tuple((before or "", after) for before, after in found)
+
+    def count_planned_cells(self) -> tuple[int, int]:
+        """Return how many cells the plan would give a new value, and how many it would empty."""
+        found = self._db.execute(
+            "SELECT coalesce(sum(each.value <> ''), 0), coalesce(sum(each.value = ''), 0) "
+            "FROM rows, json_each(rows.changes) AS each WHERE rows.status IS NULL"
+        ).fetchone()
+        return int(found[0]), int(found[1])
+
+    def count_planned_rows(self) -> int:
+        """Return how many rows the plan would send."""
+        found = self._db.execute("SELECT count(*) FROM rows WHERE changes IS NOT NULL AND status IS NULL").fetchone()
+        return int(found[0])
+
+    def count_blocking_rows(self) -> int:
+        """Return how many rows are invalid for another reason than a conflict, which keeps no other row back."""
+        found = self._db.execute(
+            "SELECT count(*) FROM rows WHERE status = 'invalid' AND EXISTS "
+            "(SELECT 1 FROM findings AS f WHERE f.row = rows.row AND f.code <> 'conflict')"
+        ).fetchone()
+        return int(found[0])
+
+    def count_conflicts(self) -> int:
+        """Return how many rows are left out because of a conflict."""
+        found = self._db.execute(
+            "SELECT count(*) FROM rows WHERE status = 'invalid' AND EXISTS "
+            "(SELECT 1 FROM findings AS f WHERE f.row = rows.row AND f.code = 'conflict')"
+        ).fetchone()
+        return int(found[0])
+
+    def count_undecided(self) -> int:
+        """Return how many rows are neither decided nor planned nor repeat another."""
+        found = self._db.execute(
+            "SELECT count(*) FROM rows WHERE status IS NULL AND same_as IS NULL AND changes IS NULL"
+        ).fetchone()
+        return int(found[0])
+
+    def make_batches(self, size: int) -> int:
+        """Give each change that has no batch yet one of at most `size`, in row order; return how many there are."""
+        with self._db:
+            last = self._db.execute("SELECT coalesce(max(number), 0) FROM batches").fetchone()[0]
+            rows = self._db.execute(
+                "SELECT row FROM rows WHERE changes IS NOT NULL AND status IS NULL AND batch IS NULL ORDER BY row"
+            ).fetchall()
+            self._db.executemany(
+                "UPDATE rows SET batch = ? WHERE row = ?",
+                ((last + 1 + index // size, row) for index, (row,) in enumerate(rows)),
+            )
+            count = -(-len(rows) // size)
+            self._db.executemany("INSERT INTO batches (number) VALUES (?)", ((last + 1 + n,) for n in range(count)))
+        return int(self._db.execute("SELECT count(*) FROM batches WHERE state <> 'answered'").fetchone()[0])

@@ -1,0 +1,149 @@
+"""Reports: what became of every row, as queries."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+import orjson
+
+from importer.findings import Finding
+from importer.journal.file import load_messages, load_values
+from importer.journal.sending import SendingNotes
+from importer.records import Change, Status, Trace, Values
+from schemas.message import Message
+
+
+@dataclass(frozen=True, slots=True)
+class RowOutcome:
+    """One row as the report shows it. `status` is None while nothing is decided."""
+
+    row: int
+    key: str
+    ticket: str | None
+    status: Status | None
+    same_as: int | None
+    notices: tuple[Message, ...]
+
+
+class ReportNotes(SendingNotes):
+    """Queries that reports are made of."""
+
+    def settle_twins(self) -> None:
+        """Give rows that repeat another their status: unchanged, or that row's where it ended badly or was compared."""
+        with self._db:
+            self._db.execute(
+                "UPDATE rows SET status = (SELECT CASE "
+                "WHEN first.status IN ('invalid', 'failed', 'not sent', 'matches', 'differs') THEN first.status "
+                "ELSE 'unchanged' END FROM rows AS first WHERE first.row = rows.same_as) "
+                "WHERE same_as IS NOT NULL"
+            )
+
+    def close_undecided(self, status: Status, *, only_changes: bool = False) -> int:
+        """Give every row without a status this one; return how many."""
+        more = " AND changes IS NOT NULL" if only_changes else ""
+        with self._db:
+            return self._db.execute(
+                f"UPDATE rows SET status = ? WHERE status IS NULL AND same_as IS NULL{more}",
+                (str(status),),
+            ).rowcount
+
+    def reopen(self, status: Status) -> int:
+        """Make rows with this status undecided again (`not sent` ones at a resume); return how many."""
+        with self._db:
+            return self._db.execute("UPDATE rows SET status = NULL WHERE status = ?", (str(status),)).rowcount
+
+    def count_by_status(self) -> dict[str, int]:
+        """Return how many rows have which status; undecided ones under ""."""
+        return dict(self._db.execute("SELECT coalesce(status, ''), count(*) FROM rows GROUP BY 1").fetchall())
+
+    def count_cells(self, status: Status) -> tuple[int, int]:
+        """Return how many cells of rows with this status were given a new value, and how many emptied."""
+        found = self._db.execute(
+            "SELECT coalesce(sum(each.value <> ''), 0), coalesce(sum(each.value = ''), 0) "
+            "FROM rows, json_each(rows.changes) AS each WHERE rows.status = ?",
+            (str(status),),
+        ).fetchone()
+        return int(found[0]), int(found[1])
+
+    def outcomes(self) -> Iterator[RowOutcome]:
+        """Yield every row in order."""
+        for row, key, ticket, status, same_as, notices in self._db.execute(
+            "SELECT row, key, ticket, status, same_as, notices FROM rows ORDER BY row"
+        ):
+            yield RowOutcome(row, key, ticket, Status(status) if status else None, same_as, load_messages(notices))
+
+    def findings(self, *, limit: int = -1) -> Iterator[Finding]:
+        """Yield findings, those of the file first, then by row and column."""
+        for row, position, header, name, key, value, code, text in self._db.execute(
+            "SELECT row, position, header, property, key, value, code, message FROM findings "
+            "ORDER BY row, position, number LIMIT ?",
+            (limit,),
+        ):
+            yield Finding(code, Message.from_json(orjson.loads(text)), row, position, header, name, key, value)
+
+    def count_findings(self) -> dict[str, int]:
+        """Return how many findings there are of each code."""
+        return dict(self._db.execute("SELECT code, count(*) FROM findings GROUP BY code ORDER BY 2 DESC, 1").fetchall())
+
+    def changes(self, *statuses: Status) -> Iterator[Change]:
+        """Yield the changes of rows with one of these statuses (all, where none is named), in row order."""
+        where = f"AND status IN ({', '.join('?' * len(statuses))})" if statuses else ""
+        for row, key, ticket, before, after, batch in self._db.execute(
+            f"SELECT row, key, ticket, before, changes, batch FROM rows WHERE changes IS NOT NULL {where} ORDER BY row",
+            [str(one) for one in statuses],
+        ):
+            yield Change(row, key, ticket, load_values(before), load_values(after), batch or 0)
+
+    def shared_tickets(self) -> list[list[tuple[int, str]]]:
+        """Return, per ticket that several rows would change, those rows: (row, key). Keys may differ and yet meet."""
+        tickets = self._db.execute(
+            "SELECT ticket FROM rows WHERE changes IS NOT NULL AND ticket IS NOT NULL AND status IS NULL "
+            "GROUP BY ticket HAVING count(*) > 1 ORDER BY min(row)"
+        ).fetchall()
+        return [
+            self._db.execute(
+                "SELECT row, key FROM rows WHERE ticket = ? AND changes IS NOT NULL AND status IS NULL ORDER BY row",
+                one,
+            ).fetchall()
+            for one in tickets
+        ]
+
+    def planned(self) -> Iterator[Change]:
+        """Yield the changes that nothing has become of yet, in row order."""
+        for row, key, ticket, before, after in self._db.execute(
+            "SELECT row, key, ticket, before, changes FROM rows WHERE changes IS NOT NULL AND status IS NULL "
+            "AND same_as IS NULL ORDER BY row"
+        ):
+            yield Change(row, key, ticket, load_values(before), load_values(after))
+
+    def written(self) -> Iterator[tuple[Change, Values]]:
+        """Yield what may stand in the portal by this run: each change that was confirmed, or sent and not confirmed.
+
+        With it what the portal made of the values, where that differs from what was sent. A batch that left counts as
+        sent, though the run was killed before its answer was noted.
+        """
+        for row, key, ticket, before, after, batch, returned in self._db.execute(
+            "SELECT row, key, ticket, before, changes, batch, returned FROM rows WHERE changes IS NOT NULL AND "
+            "(status = 'updated' OR status = 'failed' AND EXISTS (SELECT 1 FROM findings AS f WHERE f.row = rows.row "
+            "AND f.code IN ('unavailable', 'unconfirmed')) OR status IS NULL AND batch IN "
+            "(SELECT number FROM batches WHERE state <> 'planned')) ORDER BY row"
+        ):
+            change = Change(row, key, ticket, load_values(before), load_values(after), batch or 0)
+            yield change, load_values(returned)
+
+    def wanted(self) -> Iterator[tuple[int, str, str | None, Values]]:
+        """Yield (row, key, ticket, what the sheet says) of every row that passed validation."""
+        for row, key, ticket, wanted in self._db.execute(
+            "SELECT row, key, ticket, wanted FROM rows WHERE wanted <> '{}' ORDER BY row"
+        ):
+            yield row, key, ticket, orjson.loads(wanted)
+
+    def traces(self, tickets: Collection[str]) -> Iterator[Trace]:
+        """Yield what this run knows of some tickets (record IDs): what it wanted, what it wrote, what came of it."""
+        for ticket, status, wanted, before, after, returned in self._db.execute(
+            "SELECT ticket, status, wanted, before, changes, returned FROM rows WHERE ticket IS NOT NULL ORDER BY row"
+        ):
+            if ticket in tickets:
+                values = (load_values(one) for one in (wanted, before, after, returned))
+                yield Trace(ticket, Status(status) if status else None, *values)

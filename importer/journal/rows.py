@@ -1,0 +1,67 @@
+"""What was read: rows that passed validation, rows that did not, findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from importer.findings import Finding
+from importer.journal.file import JournalFile, dump
+from importer.records import CheckedRow
+
+
+class RowNotes(JournalFile):
+    """Notes of what was read, and of what became of rows."""
+
+    def add_rows(self, rows: Iterable[CheckedRow], *, fold_keys: bool) -> None:
+        """Remember rows that passed validation. `fold_keys`: the portal compares keys without case."""
+        with self._db:
+            self._db.executemany(
+                "INSERT INTO rows (row, key, folded, wanted, pending, modified) VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    (
+                        one.row,
+                        one.key,
+                        one.key.casefold() if fold_keys else one.key,
+                        dump(dict(one.wanted)),
+                        dump({name: dict(by) for name, by in one.pending.items()}) if one.pending else None,
+                        one.modified,
+                    )
+                    for one in rows
+                ),
+            )
+
+    def add_invalid_rows(self, rows: Iterable[tuple[int, str]]) -> None:
+        """Remember rows (number, key) that failed validation."""
+        with self._db:
+            self._db.executemany(
+                "INSERT INTO rows (row, key, folded, wanted, status) VALUES (?, ?, '', '{}', 'invalid')", rows
+            )
+
+    def add_findings(self, findings: Iterable[Finding]) -> None:
+        """Remember findings in the order given."""
+        with self._db:
+            self._insert_findings(findings)
+
+    def _insert_findings(self, findings: Iterable[Finding]) -> None:
+        self._db.executemany(
+            "INSERT INTO findings (row, position, header, property, key, value, code, message) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (f.row, f.position, f.header, f.property_name, f.key, f.value, f.code, dump(f.text.to_json()))
+                for f in findings
+            ),
+        )
+
+    def shared_keys(self) -> Iterator[list[tuple[int, str, str]]]:
+        """Yield, per key that several undecided rows bear, those rows: (row, key, wanted and pending as stored)."""
+        groups = self._db.execute(
+            "SELECT folded FROM rows WHERE status IS NULL GROUP BY folded HAVING count(*) > 1 ORDER BY min(row)"
+        ).fetchall()
+        if groups:
+            self._db.execute("CREATE INDEX IF NOT EXISTS rows_by_key ON rows (folded)")
+        for (folded,) in groups:
+            yield self._db.execute(
+                "SELECT row, key, wanted || coalesce(pending, '') FROM rows WHERE folded = ? AND status IS NULL "
+                "ORDER BY row",
+                (folded,),
+            ).fetchall()
