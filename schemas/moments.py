@@ -68,10 +68,15 @@ class _MomentConverter(Converter):
         """Return how the column was read, and because of which cell."""
         return Message(_WAY_NOTICES[self.way or "DMY"].template, {"place": place, "proof": proof})
 
-    def _read(self, text: str) -> Written | None:
-        if self._format is not None and (written := self._format.read(text, self._calendar)):
-            return written
-        return read_written(text, self._calendar)
+    def _read(self, text: str, kind: Kind = Kind.TEXT) -> Written | None:
+        """Read a cell: in the given format where one was typed, else in the forms that everybody understands."""
+        return self._read_format(text, kind) or read_written(text, self._calendar)
+
+    def _read_format(self, text: str, kind: Kind) -> Written | None:
+        # The text of a date cell is the loader's, and in its own form.
+        if self._format is None or kind not in {Kind.TEXT, Kind.NUMBER}:
+            return None
+        return self._format.read(text, self._calendar)
 
     def _day(self, text: str, written: Written) -> date | Problem:
         days = list(written.days.values())
@@ -122,14 +127,14 @@ class DateConverter(_MomentConverter):
             return text
         if kind not in {Kind.TEXT, Kind.NUMBER, Kind.DATETIME}:
             return self._refuse(text)
-        by_format = self._format.read(text, self._calendar) if self._format and kind is not Kind.DATETIME else None
-        if by_format is None:
+        written = self._read_format(text, kind)
+        if written is None:
             epoch = self._epoch(text)
             if isinstance(epoch, Problem):
                 return epoch
             if epoch is not None:
                 return self._from_epoch(text, epoch)
-        written = by_format or self._read(text)
+            written = self._read(text, kind)
         if written is None:
             return self._refuse(text)
         day = self._day(text, written)
@@ -186,7 +191,8 @@ class DatetimeConverter(_MomentConverter):
 
     def convert_all(self, texts: Sequence[str], kind: Kind) -> list[str | None]:
         """Read cells such as `2026-03-04 12:30` by their day, as few days make many moments."""
-        del kind
+        if self._format is not None and kind is Kind.TEXT:
+            return [None] * len(texts)
         values: list[str | None] = []
         days = self._days
         for text in texts:
@@ -221,14 +227,14 @@ class DatetimeConverter(_MomentConverter):
         """Return the moment with its zone, or why there is none."""
         if kind not in {Kind.TEXT, Kind.NUMBER, Kind.DATE, Kind.DATETIME}:
             return self._refuse(text)
-        written = self._format.read(text, self._calendar) if self._format and kind is Kind.TEXT else None
+        written = self._read_format(text, kind)
         if written is None:
             epoch = self._epoch(text)
             if isinstance(epoch, Problem):
                 return epoch
             if epoch is not None:
                 return from_epoch(epoch)
-            written = self._read(text)
+            written = self._read(text, kind)
         if written is None:
             return self._refuse(text)
         day = self._day(text, written)

@@ -234,6 +234,18 @@ def test_moments_in_a_given_format(written, text, value):
     assert read_moment(text, date_format=written) == value
 
 
+def test_a_given_format_comes_before_the_forms_that_it_resembles():
+    """It is for what was typed: date cells are dates already."""
+    odd = {"date_format": "YYYY-DD-MM HH:mm"}
+
+    assert read_day("2026-04-03", date_format="YYYY-DD-MM") == "2026-03-04"
+    assert read_day("2026-04-03 00:00:00", Kind.DATETIME, date_format="YYYY-DD-MM") == "2026-04-03"
+    assert read_moment("2026-04-03 12:30", **odd) == "2026-03-04T12:30:00.000Z"
+    assert read_moment("2026-04-03 12:30:00", Kind.DATETIME, **odd) == "2026-04-03T12:30:00.000Z"
+    assert read_moment("2026-04-03", Kind.DATE, date_format="YYYY-DD-MM") == "2026-04-03T00:00:00.000Z"
+    assert DatetimeConverter(Reading(**odd)).convert_all(["2026-04-03 12:30"], Kind.TEXT) == [None]
+
+
 @pytest.mark.parametrize(
     ("text", "kind", "last"),
     [
