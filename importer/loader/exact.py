@@ -15,13 +15,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import overload
-from xml.parsers import expat
 
 from importer.loader.cells import Marked, Value, is_too_precise, number_text
 from importer.loader.grid import SheetFacts
 from importer.loader.number_format import Format, Shows, with_zeros
 from importer.loader.table import Kind
-from importer.loader.xml import SPREADSHEET_NAMESPACES, damaged, local, new_parser
+from importer.loader.xml import SPREADSHEET_NAMESPACES, XML_FAULTS, damaged, local, new_parser
 
 _PARSER_BLOCK = 1 << 16
 _TRUTHS = {"1": True, "true": True, "0": False, "false": False}
@@ -29,6 +28,10 @@ _DAY_MS = 86_400_000
 _EPOCH_1900 = dt.datetime(1899, 12, 31)  # noqa: DTZ001 - a cell's moment has no zone
 _EPOCH_1904 = dt.datetime(1904, 1, 1)  # noqa: DTZ001
 _FALSE_LEAP_DAY = 60
+_YEAR_10000 = 2_958_466
+"""The serial number of the day after the last one, in the 1900 system."""
+_LONGEST_DAYS = 999_999_999
+"""What a `timedelta` holds."""
 
 
 @dataclass(slots=True)
@@ -106,7 +109,7 @@ class _SheetParser:
     def feed(self, block: bytes, *, final: bool = False) -> list[RawCell]:
         try:
             self._parser.Parse(block, final)
-        except (expat.ExpatError, ValueError, IndexError) as problem:
+        except (*XML_FAULTS, IndexError) as problem:
             raise damaged(self.part) from problem
         done, self.cells = self.cells, []
         return done
@@ -236,7 +239,7 @@ class SharedStrings(Sequence[str]):
         self._complete = not block
         try:
             self._parser.Parse(block, not block)
-        except expat.ExpatError as problem:
+        except XML_FAULTS as problem:
             raise damaged(self._part) from problem
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
@@ -309,7 +312,7 @@ def number_value(text: str, form: Format, date_system: int) -> Value:
     number = float(text)
     if not math.isfinite(number):
         return number
-    if form.shows is Shows.ELAPSED:
+    if form.shows is Shows.ELAPSED and abs(number) < _LONGEST_DAYS:
         return dt.timedelta(milliseconds=round(number * _DAY_MS))
     if form.shows is Shows.MOMENT and (moment := serial_value(number, date_system)) is not None:
         return moment
@@ -326,9 +329,9 @@ def serial_value(number: float, date_system: int) -> dt.date | dt.datetime | dt.
     Day 1 is 1900-01-01, or day 0 1904-01-01. The 1900 system counts a 29 February 1900 that never was (serial 60);
     it is read as the day before, as other programs do. Parts of a day alone are a time. ECMA-376 part 1, 18.17.4.
     """
-    since = dt.timedelta(milliseconds=round(number * _DAY_MS))
-    if number < 0:
+    if not 0 <= number < _YEAR_10000:
         return None
+    since = dt.timedelta(milliseconds=round(number * _DAY_MS))
     if number < 1:
         return (_EPOCH_1904 + since).time()
     if date_system == 1904:  # noqa: PLR2004 - the system's own name

@@ -7,15 +7,17 @@ Out: a `Grid`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import cast
 
 import python_calamine
 
+from importer.errors import FileError
 from importer.loader.cells import Value
 from importer.loader.grid import Block, Grid, SheetFacts
-from schemas.message import Message
+from schemas.message import Message, message
 
 Found = Mapping[int, Mapping[int, Value]]
 """Row -> position -> the cell as it should be read."""
@@ -30,13 +32,19 @@ class CalamineFailed(Exception):
 
 def read_values(path: Path, name: str) -> python_calamine.CalamineSheet:
     """Let calamine read a sheet; the file is closed afterwards. Raises CalamineFailed, OSError."""
+    with _calamine(), python_calamine.load_workbook(path) as book:
+        return book.get_sheet_by_name(name)
+
+
+@contextmanager
+def _calamine() -> Iterator[None]:
+    """Turn what calamine raises into CalamineFailed, the panics of its Rust code among it."""
     try:
-        with python_calamine.load_workbook(path) as book:
-            return book.get_sheet_by_name(name)
-    except python_calamine.CalamineError as problem:
+        yield
+    except (python_calamine.CalamineError, OverflowError, ValueError) as problem:
         raise CalamineFailed(str(problem)) from problem
     except BaseException as problem:
-        if type(problem).__name__ == "PanicException":  # of Rust code; its class cannot be imported
+        if type(problem).__name__ == "PanicException":  # its class cannot be imported
             raise CalamineFailed(str(problem)) from problem
         raise
 
@@ -54,9 +62,9 @@ def overlaid(
     before, after = [""] * (left - first), [""] * (first + width - 1 - right)
 
     def blocks(size: int) -> Iterator[Block]:
-        stored = values.iter_rows() if values.start else iter(())
+        stored = cast("Iterator[list[Value]]", values.iter_rows() if values.start else iter(()))
         number = 1
-        while rows := list(islice(stored, size)):
+        while rows := _some(stored, size):
             numbers = range(number, number + len(rows))
             yield numbers, _patched(numbers, rows)
             number += len(rows)
@@ -75,3 +83,17 @@ def overlaid(
         return rows
 
     return Grid(blocks, first, width, facts, row_count=last_row - top, notices=notices)
+
+
+def _some(rows: Iterator[list[Value]], size: int) -> list[list[Value]]:
+    try:
+        with _calamine():
+            return list(islice(rows, size))
+    except CalamineFailed as problem:
+        raise FileError(
+            message(
+                "The file holds a value that cannot be read ({reason}). Save it anew in a spreadsheet program, as XLSX "
+                "or CSV.",
+                reason=str(problem),
+            )
+        ) from problem

@@ -12,7 +12,7 @@ negative numbers under a date format, and zeros that a format shows. All of thes
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import unescape as unescape_xml
 
@@ -36,6 +36,7 @@ _ERROR_TYPE = re.compile(rb't="e"')
 _FORMULA = re.compile(rb"<f[\s/>]")
 _FORMULA_CELL = re.compile(rb"<f(?:\s[^>]*?)?(?:/>|>[^<]*</f>)(?:<v>([^<]*)</v>)?(<v\s*/>)?")
 _NEGATIVE = re.compile(rb"<v>-")
+_HUGE_VALUE = rb"[^>]*>(?:<f[^>]*/>|<f[^<]*</f>)?<v>(?:-?[0-9]{10}|[^<]*[eE][^-<])"
 _HIDDEN_ROW = re.compile(rb'hidden="(?:1|true)"')
 _CELL_START = re.compile(rb"<c[\s>]")
 _ATTRIBUTE = re.compile(rb'([\w:]+)="([^"]*)"')
@@ -98,10 +99,11 @@ class _Scanner:
         self._formats = formats
         self._date_system = date_system
         self._after_rows = False
+        self._endless = _cells_of_style(formats, lambda one: one.shows is not Shows.NUMBER, _HUGE_VALUE)
+        """Dates and times too far off for calamine, which ends the program over them."""
         self._has_moments = any(one.shows is not Shows.NUMBER for one in formats)
-        telling = [str(index) for index, one in enumerate(formats) if one.digits > 1 or one.overlooked]
-        self._telling = re.compile(rf' s="(?:{"|".join(telling)})"'.encode()) if telling else None
-        """Cells whose format shows zeros that calamine drops, or a date that it does not know."""
+        self._telling = _cells_of_style(formats, lambda one: one.digits > 1 or one.overlooked)
+        """Cells whose format shows zeros that calamine drops, a date that it does not know."""
 
     def head(self, head: bytes) -> None:
         """Judge what stands before the cells."""
@@ -130,6 +132,8 @@ class _Scanner:
         body, end, tail = segment.partition(b"</sheetData>")
         self._errors(body)
         self._formulas(body)
+        if self._endless is not None and self._endless.search(body):
+            raise OddXml
         if self._has_moments:
             self._negatives(body)
         if self._telling is not None:
@@ -202,6 +206,14 @@ class _Scanner:
         self._after_rows = True
         self.scan.facts.filtered |= b"<autoFilter" in tail
         self.scan.facts.merged.extend(split_range(one.decode()) for one in _MERGED.findall(tail))
+
+
+def _cells_of_style(
+    formats: Sequence[Format], wanted: Callable[[Format], bool], value: bytes = b""
+) -> re.Pattern[bytes] | None:
+    """Return a pattern for cells of the styles whose format is wanted, and of such a value; None where no style is."""
+    styles = "|".join(str(index) for index, one in enumerate(formats) if wanted(one))
+    return re.compile(b' s="(?:' + styles.encode() + b')"' + value) if styles else None
 
 
 def _holds_values(body: bytes, start: int, end: int) -> bool:
