@@ -64,17 +64,21 @@ def _known(trace: Trace, name: str, meta: Mapping[str, Any]) -> Known | None:
 
 
 def _earlier_runs(journal: Journal, *, latest_first: bool = False) -> Iterator[tuple[Journal, Mapping[str, Any]]]:
-    """Yield the journals of runs on the same file and portal as this one's, open, each with its facts."""
+    """Yield the journals of runs on the same file and portal as this one's, in time order, open, with their facts."""
     meta = journal.all_meta()
     state = StateFolder(journal.path.parent.parent)
-    for run_id in sorted((one for one in state.run_ids() if one != meta["id"]), reverse=latest_first):
+    found: list[tuple[str, str]] = []
+    for run_id in state.run_ids():
         try:
             with state.open_journal(run_id) as earlier:
                 facts = earlier.all_meta()
-                if _same_place(facts, meta):
-                    yield earlier, facts
         except FileError:
             continue  # a damaged journal tells nothing, and conflicts are then told as such
+        if run_id != meta["id"] and _same_place(facts, meta):
+            found.append((str(facts.get("started_at")), run_id))
+    for _, run_id in sorted(found, reverse=latest_first):
+        with state.open_journal(run_id) as earlier:
+            yield earlier, earlier.all_meta()
 
 
 def _same_place(earlier: Mapping[str, object], now: Mapping[str, object]) -> bool:
