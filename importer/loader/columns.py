@@ -145,6 +145,7 @@ class _Matcher:
     def __init__(self, schema: PortalSchema, mapping: Mapping[str, str]) -> None:
         self.properties = schema.properties
         self.mapping = {_plain(header): name.strip() for header, name in mapping.items()}
+        self.mapped_headers = {_plain(header): header for header in mapping}
         self.by_label: dict[str, list[str]] = defaultdict(list)
         for one in schema.properties.values():
             # In whatever language the portal gives them, these two labels mean the record ID, as in its exports.
@@ -213,7 +214,11 @@ class _Matching:
         present = {_plain(header) for header in self.headers}
         for header, name in self.matcher.mapping.items():
             if header not in present:
-                self.notices.append(message('No column is called "{header}", which --map names.', header=header))
+                self.notices.append(
+                    message(
+                        'No column is called "{header}", which --map names.', header=self.matcher.mapped_headers[header]
+                    )
+                )
             if len(self.matcher.named(name)) != 1 and header not in present:
                 self.found.append(self._unknown(name, None))
         for header in self.skip:
