@@ -229,9 +229,9 @@ def _keep_traceback(error: Exception) -> InternalFault:
     if token := os.environ.get("HUBSPOT_ACCESS_TOKEN", "").strip():
         text = text.replace(token, "[token]")
     try:
-        folder = _state().home
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, path = tempfile.mkstemp(prefix="fault-", suffix=".txt", dir=folder)
+        state = _state()
+        state.make_home()
+        descriptor, path = tempfile.mkstemp(prefix="fault-", suffix=".txt", dir=state.home)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
     except OSError:

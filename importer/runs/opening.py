@@ -75,7 +75,7 @@ async def fetch_schema(portal: Portal, state: StateFolder) -> PortalSchema:
     bodies, _ = await asyncio.gather(portal.fetch_bodies(), asyncio.to_thread(_import_heavy_libraries))
     schema = read_schema(bodies)
     try:
-        state.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        state.make_home()
         write_saved_schema(state.schema_cache(portal.settings.base_url), bodies)
     except OSError as error:
         raise FileError(

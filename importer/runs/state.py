@@ -45,6 +45,11 @@ class StateFolder:
         """Where the journals are."""
         return self.home / "runs"
 
+    def make_home(self) -> None:
+        """Make the folder where it is missing, for its user alone. Raises OSError where it cannot be made."""
+        self.home.parent.mkdir(parents=True, exist_ok=True)
+        self.home.mkdir(mode=0o700, exist_ok=True)
+
     def create_journal(self, meta: Mapping[str, Any]) -> Journal:
         """Make the journal of a new run; its ID is the local time and four random digits.
 
@@ -94,7 +99,8 @@ class StateFolder:
         """
         folder = self.home / "locks"
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.make_home()
+            folder.mkdir(mode=0o700, exist_ok=True)
             handle = (folder / f"{_short_hash(str(file))}.lock").open("a+b")
         except OSError as error:
             raise FileError(

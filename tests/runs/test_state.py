@@ -22,7 +22,10 @@ def test_home_is_what_the_setting_names(tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows keeps user folders private itself")
-def test_journals_are_private(state):
+def test_journals_are_private(state, tmp_path):
+    """Whatever is kept first, the folder is its user's alone."""
+    with state.lock_file(tmp_path / "edits.csv"):
+        assert stat.S_IMODE(state.home.stat().st_mode) == 0o700
     with state.create_journal({"state": "reading"}) as journal:
         assert stat.S_IMODE(journal.path.stat().st_mode) == 0o600
         assert stat.S_IMODE(journal.path.parent.stat().st_mode) == 0o700
