@@ -71,6 +71,10 @@ class Archive:
             self.members[info.orig_filename] = self._member(info, entry, following[info.header_offset])
         if len({name.lower() for name in self.members}) != len(infos):
             raise NotUnderstood(message("Two parts of the workbook have one name."))
+        for name in self.members:
+            if "\\" in name or "\0" in name:
+                # A reader takes `xl\sheet2.xml` for `xl/sheet2.xml`, so a part of ours could stand in front of it.
+                raise NotUnderstood(message("The part {name} of the workbook is packed in an unusual way.", name=name))
 
     def _entries(self, directory: int, count: int) -> list[bytes]:
         self.stream.seek(directory)
