@@ -124,7 +124,9 @@ def _attempt(archive: Archive, target: BinaryIO, annotation: Annotation, plan: _
     for part, stream in streams.items():
         writer.put(part, stream())
     relations = changes_sheet.relations()
-    if relations is not None:
+    if relations is None:
+        writer.leave_out(relations_part(changes))
+    else:
         writer.put(relations_part(changes), iter((relations,)))
     package.set(styles_part, styles.data())
     writer.put_or_copy(styles_part, package.changed.get(_name(package, styles_part)))
@@ -222,6 +224,12 @@ class _Writer:
         """Write a part, new or in place of the old one."""
         member = self._archive.find(part)
         self._write(member.name if member else part, pieces, member)
+
+    def leave_out(self, part: str) -> None:
+        """Note that a part which an earlier run of ours left is written no more."""
+        member = self._archive.find(part)
+        if member is not None:
+            self.touched.add(member.name)
 
     def put_or_copy(self, part: str, content: bytes | None) -> None:
         """Write a part, or copy it where there is no new content."""
