@@ -314,7 +314,7 @@ class Portal:
         """Wait for a turn, send once, give the turn back."""
         if not metered:
             return await self._exchange.send(method, path, query=query, content=content)
-        turn = await self._limiter.enter(stop, check=self._keep_reserve if count else None)
+        turn = await self._limiter.enter(stop, kind=count, check=self._keep_reserve if count else None)
         reply = Reply(None)
         try:
             if count:

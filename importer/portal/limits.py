@@ -27,6 +27,8 @@ BURST_S = 1.0
 """A window may be used up at once; this is how long that may take."""
 HEADROOM = 1.25
 """In flight over what Little's law gives, so that an answer that comes late leaves no gap."""
+UNSURE = 0.05
+"""Part of the window up to which what others seem to use may be requests of ours that overtook each other."""
 MOST_DIGITS = 15
 SHOWN_WAIT_S = 1.0
 """Waits from here on are told."""
@@ -77,6 +79,7 @@ class Turn:
 
     number: int
     at: float
+    kind: str = ""
 
 
 class Limiter:
@@ -101,6 +104,7 @@ class Limiter:
         self._ceiling = float(MOST)
         self._latency_s: float | None = None
         self._margin_s = MARGIN_S
+        self._fastest_s: dict[str, float] = {}  # by kind of request
         self._held_until = 0.0
         self._held_for: Message | None = None
         self._refusals = 0
@@ -115,9 +119,12 @@ class Limiter:
         own = max(1, math.floor(self._max_rate * self.limits.interval_s / 10))
         return replace(self.limits, max_requests=min(own, self.limits.max_requests))
 
-    async def enter(self, stop: StopSignal | None = None, *, check: Callable[[int], None] | None = None) -> Turn:
+    async def enter(
+        self, stop: StopSignal | None = None, *, kind: str = "", check: Callable[[int], None] | None = None
+    ) -> Turn:
         """Return once a request may leave. Every turn is given back with `leave`.
 
+        kind: requests of one kind take the portal about the same time.
         check: called before it leaves, with the number in flight; it may raise.
         Raises Halted as soon as somebody asks to stop.
         """
@@ -137,7 +144,7 @@ class Limiter:
                 number, wait_s = self._budget.take(now, self._windows(now))
                 if number:
                     self._in_flight += 1
-                    return Turn(number, now)
+                    return Turn(number, now, kind)
                 await self._wait(wait_s, None, stop)
 
     def moved(self, turn: Turn) -> None:
@@ -151,6 +158,7 @@ class Limiter:
         """Take back a turn; `headers` are those of its answer, `latency_s` how long that took (None: it failed)."""
         self._in_flight -= 1
         self.limits = read_limits(headers, self.limits)
+        self._note_arrival(turn, answered=latency_s is not None)
         if self.limits.remaining is not None and self.limits.remaining * 2 < self.limits.max_requests:
             self._note_others(turn)
         if latency_s is not None:
@@ -159,16 +167,29 @@ class Limiter:
             self._refusals = 0
         self._changed.set()
 
+    def _note_arrival(self, turn: Turn, *, answered: bool) -> None:
+        """Note how late the portal may have counted a request: its answer's time less the shortest its kind ever took.
+
+        A request that waited on its way, or in front of a busy portal, so keeps its place in the window for longer.
+        """
+        now = self._clock.time()
+        if answered:
+            self._fastest_s[turn.kind] = min(self._fastest_s.get(turn.kind, math.inf), now - turn.at)
+        arrived = now - self._fastest_s[turn.kind] if answered else now
+        if arrived - turn.at > MARGIN_S / 4:
+            turn.at = arrived
+            self._budget.move(turn.number, arrived)
+
     def _note_others(self, turn: Turn) -> None:
         """Note how many requests of others the portal must have counted, for as long as they may count.
 
         All of ours that may have been counted are taken off, those too that left soon after the one whose answer this
-        is: so where nobody else is, this is none, in whatever order requests arrive.
+        is: so where nobody else is, this is next to none, in whatever order requests arrive.
         """
         limits = self.limits
         ours = self._budget.count(turn.at - limits.interval_s - self._margin_s, turn.at + self._margin_s)
         others = limits.max_requests - (limits.remaining or 0) - ours
-        if others > 0:
+        if others > limits.max_requests * UNSURE:
             while self._others and self._others[-1][0] <= others:
                 self._others.pop()
             self._others.append((others, self._clock.time()))
