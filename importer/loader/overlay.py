@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import cast
+from typing import BinaryIO, cast
 
 import python_calamine
 
@@ -30,9 +30,9 @@ class CalamineFailed(Exception):
     """calamine cannot read the sheet, though another reader might."""
 
 
-def read_values(path: Path, name: str) -> python_calamine.CalamineSheet:
+def read_values(file: Path | BinaryIO, name: str) -> python_calamine.CalamineSheet:
     """Let calamine read a sheet; the file is closed afterwards. Raises CalamineFailed, OSError."""
-    with _calamine(), python_calamine.load_workbook(path) as book:
+    with _calamine(), python_calamine.load_workbook(file) as book:
         return book.get_sheet_by_name(name)
 
 

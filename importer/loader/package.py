@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
 from typing import IO, BinaryIO, Self
 
@@ -32,6 +33,9 @@ MAX_RATIO = 400
 _LARGE = 64 << 20
 _BLOCK = 1 << 20
 _SMALL_PART = 64 << 20
+_SWOLLEN = 24 << 20
+_SWOLLEN_RATIO = 10
+"""Sheets of data are packed to a seventh or so, rows of empty cells to a fifteenth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,22 @@ class Package:
         """Return a small part whole."""
         return read_member(self.archive, part)
 
+    def swells(self, part: str) -> bool:
+        """Whether a part is large and packed so tightly that it may be rows of nothing, over and over."""
+        member = self.archive.getinfo(part) if part in self.archive.namelist() else None
+        return member is not None and member.file_size > max(_SWOLLEN, _SWOLLEN_RATIO * member.compress_size)
+
+    def copy_with(self, part: str, content: bytes) -> BinaryIO:
+        """Return a workbook in memory with this content in place of a part, and only what its values depend on."""
+        copy = BytesIO()
+        with zipfile.ZipFile(copy, "w", zipfile.ZIP_STORED) as archive:
+            archive.writestr(part, content)
+            for name in self.archive.namelist():
+                if name in self._value_parts and name != part:
+                    archive.writestr(name, read_member(self.archive, name))
+        copy.seek(0)
+        return copy
+
     def _read_workbook(self) -> None:
         relations = self._relations("")
         self.workbook_part = next((target for kind, target in relations.values() if kind == "officeDocument"), "")
@@ -187,11 +207,18 @@ class Package:
         self.has_macros = "vbaProject" in by_kind
         self.strings_part: str | None = by_kind.get("sharedStrings")
         self.styles_part: str | None = by_kind.get("styles")
+        self._value_parts = {
+            "[Content_Types].xml",
+            "_rels/.rels",
+            self.workbook_part,
+            _relations_part(self.workbook_part),
+            self.strings_part,
+            self.styles_part,
+        }
 
     def _relations(self, part: str) -> dict[str, tuple[str, str]]:
         """Return {relation ID: (last word of its type, target part)} of a part; of the package itself for ""."""
-        folder, name = posixpath.split(part)
-        relations_part = posixpath.join(folder, "_rels", f"{name}.rels")
+        folder, relations_part = posixpath.dirname(part), _relations_part(part)
         found: dict[str, tuple[str, str]] = {}
         try:
             data = self.read(relations_part)
@@ -224,6 +251,11 @@ class Package:
             elif element.name == "xf" and element.parent == "cellXfs":
                 ids.append(int(attributes.get("numFmtId", "0")))
         return tuple(read_format(one, codes) for one in ids)
+
+
+def _relations_part(part: str) -> str:
+    folder, name = posixpath.split(part)
+    return posixpath.join(folder, "_rels", f"{name}.rels")
 
 
 def is_true(value: str | None) -> bool:

@@ -24,12 +24,15 @@ from importer.loader.table import Kind
 from importer.loader.xml import SPREADSHEET_NAMESPACES
 
 _SEGMENT = 1 << 20
+_LONGEST_ROW = 64 << 20
+"""Bytes; a full row of 16,384 cells has a few million."""
 _PLAIN_ROOT = re.compile(rb'<worksheet\s[^>]*?xmlns="([^"]+)"')
 _DECLARATION = re.compile(rb"\s*<\?xml[^>]*?(?:encoding\s*=\s*[\"']([\w.-]+)[\"'])?[^>]*\?>", re.IGNORECASE)
 _CONVENTIONAL = re.compile(
     rb'(?:[^<]+|<(?:/[A-Za-z]+>|[A-Za-z]+(?: [A-Za-z0-9:]+="[^"<]*")* ?/?>))*+'  # possessive: one pass, no way back
 )
 # Patterns that begin with a literal, and have no alternatives there, are searched for some ten times faster.
+_CELL_END = re.compile(rb"</c>")
 _UNUSUAL = re.compile(rb"<!")
 _ERROR_TEXT = re.compile(rb"<v>#")
 _ERROR_TYPE = re.compile(rb't="e"')
@@ -60,25 +63,36 @@ class Scan:
     """Formulas whose stored result is 0: in a workbook that asks to be recalculated, these were never calculated."""
 
 
-def scan_sheet(blocks: Iterable[bytes], formats: Sequence[Format], date_system: int) -> Scan:
-    """Scan a sheet. Raises OddXml."""
+def scan_sheet(
+    blocks: Iterable[bytes],
+    formats: Sequence[Format],
+    date_system: int,
+    *,
+    keep: Callable[[bytes], object] = lambda _: None,
+) -> Scan:
+    """Scan a sheet.
+
+    keep: is given the sheet piece by piece, without rows that hold nothing: together another sheet of the same values.
+    Raises OddXml.
+    """
     scanner = _Scanner(formats, date_system)
-    head = b""
     stream = iter(blocks)
-    for block in stream:
+    head = b""
+    while b"<sheetData" not in head:
+        block = next(stream, b"")
+        if not block or len(head) > _LONGEST_ROW:
+            raise OddXml
         head += block
-        if b"<sheetData" in head:
-            break
-    start = head.find(b"<sheetData")
-    if start < 0:
-        raise OddXml
+    start = head.index(b"<sheetData")
     scanner.head(head[:start])
+    keep(head[:start])
     first = True
     for segment in _segments(head[start:], stream):
         if first and not _CONVENTIONAL.fullmatch(segment):
             raise OddXml
+        if scanner.segment(segment) or first:
+            keep(segment)
         first = False
-        scanner.segment(segment)
     return scanner.scan
 
 
@@ -90,6 +104,8 @@ def _segments(begun: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
         if cut > 0 and len(begun) >= _SEGMENT:
             yield begun[:cut]
             begun = begun[cut:]
+        elif len(begun) > _LONGEST_ROW:
+            raise OddXml
     yield begun
 
 
@@ -122,25 +138,32 @@ class _Scanner:
             attributes = dict(_ATTRIBUTE.findall(column))
             self.scan.facts.hidden_columns.append((int(attributes[b"min"]) - 1, int(attributes[b"max"]) - 1))
 
-    def segment(self, segment: bytes) -> None:
-        """Look through some rows, or through what follows them."""
+    def segment(self, segment: bytes) -> bool:
+        """Look through some rows, or through what follows them; return whether anything stands there."""
         if _UNUSUAL.search(segment):
             raise OddXml
         if self._after_rows or segment.startswith(b"<sheetData/>"):
             self._tail(segment)
-            return
+            return True
         body, end, tail = segment.partition(b"</sheetData>")
-        self._errors(body)
-        self._formulas(body)
+        # Cells without a value have no end tag; rows of them, a million sometimes, are passed over.
+        filled = bool(_CELL_END.search(body) or _ERROR_TYPE.search(body))
+        if filled:
+            self._cells(body)
+        if end:
+            self._tail(tail)
+        return filled or bool(end)
+
+    def _cells(self, body: bytes) -> None:
         if self._endless is not None and self._endless.search(body):
             raise OddXml
+        self._errors(body)
+        self._formulas(body)
         if self._has_moments:
             self._negatives(body)
         if self._telling is not None:
             self._formatted_numbers(body)
         self._hidden_rows(body)
-        if end:
-            self._tail(tail)
 
     def _errors(self, body: bytes) -> None:
         for pattern in (_ERROR_TEXT, _ERROR_TYPE):

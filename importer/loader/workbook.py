@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from python_calamine import CalamineSheet
+
 from importer.errors import FileError
 from importer.loader.cells import Value, column_texts
 from importer.loader.exact import (
@@ -26,9 +28,12 @@ from importer.loader.exact import (
 from importer.loader.grid import Grid, GridTable, SheetFacts, stored_grid
 from importer.loader.overlay import CalamineFailed, overlaid, read_values
 from importer.loader.package import Package, SheetPart
-from importer.loader.scan import OddXml, scan_sheet
+from importer.loader.scan import OddXml, Scan, scan_sheet
 from importer.loader.table import SheetInfo, Source, file_digest
 from schemas.message import Message, count_message, message
+
+_TRIMMED_SIZE = 64 << 20
+"""Bytes of a sheet without its empty rows, up to which a copy is worth its memory."""
 
 
 class WorkbookSource(Source):
@@ -76,29 +81,56 @@ def _sheet_info(package: Package, sheet: SheetPart) -> SheetInfo:
 
 
 def _read_grid(path: Path, sheet: SheetPart) -> Grid:
-    """Read a sheet by calamine and a scan side by side; exactly, where either cannot."""
-    with ThreadPoolExecutor(1) as pool:
-        reading = pool.submit(read_values, path, sheet.name)
+    """Read a sheet by calamine and a scan; exactly, where either cannot."""
+    with Package(path) as package:
         try:
-            with Package(path) as package:
-                scan = scan_sheet(package.stream(sheet.part), package.formats, package.date_system)
-                notices = _stale_results(scan.zero_results if package.recalculates else 0)
-            values = reading.result()
+            values, scan = _read_trimmed(package, sheet) if package.swells(sheet.part) else (None, None)
+            if values is None or scan is None:
+                values, scan = _read_side_by_side(path, package, sheet)
         except (OddXml, CalamineFailed):
-            return _read_exactly(path, sheet)
+            return _read_exactly(package, sheet)
+        notices = _stale_results(scan.zero_results if package.recalculates else 0)
     return overlaid(values, scan.cells, scan.facts, notices)
 
 
-def _read_exactly(path: Path, sheet: SheetPart) -> Grid:
+def _read_side_by_side(path: Path, package: Package, sheet: SheetPart) -> tuple[CalamineSheet, Scan]:
+    """Let calamine read the file in one thread, and scan the sheet in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(read_values, path, sheet.name)
+        scan = scan_sheet(package.stream(sheet.part), package.formats, package.date_system)
+        return reading.result(), scan
+
+
+def _read_trimmed(package: Package, sheet: SheetPart) -> tuple[CalamineSheet | None, Scan | None]:
+    """Scan first, and let calamine read a copy in memory without the rows that hold nothing.
+
+    People format whole columns, which makes a million rows of empty cells; calamine takes seconds over them. Returns
+    None twice where what is left is no small part of the sheet after all.
+    """
+    kept: list[bytes] = []
+    room = _TRIMMED_SIZE
+
+    def keep(piece: bytes) -> None:
+        nonlocal room
+        room -= len(piece)
+        if room >= 0:
+            kept.append(piece)
+
+    scan = scan_sheet(package.stream(sheet.part), package.formats, package.date_system, keep=keep)
+    if room < 0:
+        return None, None
+    return read_values(package.copy_with(sheet.part, b"".join(kept)), sheet.name), scan
+
+
+def _read_exactly(package: Package, sheet: SheetPart) -> Grid:
     facts = SheetFacts()
     zero_results = 0
     cells: list[tuple[int, int, Value]] = []
-    with Package(path) as package:
-        meaning = _meaning(package, sheet.part)
-        for cell in read_cells(package.stream(sheet.part), sheet.part, facts):
-            cells.append((cell.row, cell.position, meaning.value(cell)))
-            zero_results += cell.is_formula and cell.value == "0"
-        notices = _stale_results(zero_results if package.recalculates else 0)
+    meaning = _meaning(package, sheet.part)
+    for cell in read_cells(package.stream(sheet.part), sheet.part, facts):
+        cells.append((cell.row, cell.position, meaning.value(cell)))
+        zero_results += cell.is_formula and cell.value == "0"
+    notices = _stale_results(zero_results if package.recalculates else 0)
     width = max((position for _, position, _ in cells), default=-1) + 1
     return stored_grid(fill_rows(cells, width), width, facts, notices)
 

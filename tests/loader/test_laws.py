@@ -20,8 +20,10 @@ from workbook_parts import row, sheet_xml, strings_xml, styles_xml, write_packag
 from importer.errors import FileError
 from importer.loader import Kind, open_file
 from importer.loader.cells import number_text
-from importer.loader.package import SheetPart
-from importer.loader.workbook import _read_exactly, _read_grid
+from importer.loader.package import Package, SheetPart
+from importer.loader.overlay import CalamineFailed, overlaid
+from importer.loader.scan import OddXml
+from importer.loader.workbook import _read_exactly, _read_grid, _read_trimmed
 
 few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -247,10 +249,21 @@ def test_both_readers_of_workbooks_agree(tmp_path, cells, hidden, date_system):
     )
     sheet = SheetPart("Sheet1", visible=True, part="xl/worksheets/sheet1.xml")
 
-    fast, exact = _read_grid(path, sheet), _read_exactly(path, sheet)
+    fast = _read_grid(path, sheet)
+    with Package(path) as package:
+        exact = _read_exactly(package, sheet)
+        try:
+            trimmed = everything(_trimmed(package, sheet))
+        except (OddXml, CalamineFailed):  # then it is read exactly, which is measured here
+            trimmed = everything(exact)
 
-    assert everything(fast) == everything(exact)
+    assert everything(fast) == everything(exact) == trimmed
     assert fast.facts == exact.facts
+
+
+def _trimmed(package, sheet):
+    values, scan = _read_trimmed(package, sheet)
+    return overlaid(values, scan.cells, scan.facts)
 
 
 def everything(grid):
@@ -356,3 +369,17 @@ def test_rows_of_a_spreadsheet_are_numbered_as_it_shows_them(tmp_path):
     texts = [one.texts for one in open_file(path).table("Sheet1").chunks([1])]
 
     assert {int(number): text for one in texts for number, text in one[1].items() if text} == {7: "5"}
+
+
+def test_a_million_styled_empty_rows_change_nothing(tmp_path):
+    """They are passed over: calamine is given a copy without them."""
+    data = row(1, '<c r="A1" t="inlineStr"><is><t>id</t></is></c>') + row(2, '<c r="A2"><v>5</v></c>')
+    empty = "".join(f'<row r="{number}" s="1" customFormat="1" ht="15"/>' for number in range(3, 1_048_577))
+    path = write_package(tmp_path / "a.xlsx", sheet_xml(data + empty), styles=styles_xml({}, [0, 0]))
+    with Package(path) as package:
+        assert package.swells("xl/worksheets/sheet1.xml")
+
+    table = open_file(path).table("Sheet1")
+
+    assert [text for chunk in table.chunks([0]) for text in chunk.texts[0]] == ["5"]
+    assert table.row_count == 1
