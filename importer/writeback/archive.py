@@ -153,7 +153,7 @@ class Archive:
 
 
 class ArchiveWriter:
-    """An archive that is written. Same input, same bytes: no clock, no machine name goes in."""
+    """An archive that is written. No clock and no name of a machine goes in: same input, same content."""
 
     def __init__(self, stream: BinaryIO, codec: Codec) -> None:
         self._stream = stream

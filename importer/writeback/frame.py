@@ -60,6 +60,11 @@ class Place:
     reused: frozenset[int] = frozenset()
 
     @property
+    def new(self) -> frozenset[int]:
+        """Return the positions where nothing of ours stands yet."""
+        return frozenset({self.status, self.message}) - self.reused
+
+    @property
     def last(self) -> int:
         """Return the rightmost of the two."""
         return max(self.status, self.message)
@@ -201,7 +206,7 @@ def _check_merged(reference: str, place: Place) -> None:
     if found is None:
         return
     first, last = column_position(found[1]), column_position(found[3] or found[1])
-    if first <= place.last and last >= min(place.status, place.message):
+    if any(first <= position <= last for position in place.new):
         raise Occupied(last)
 
 

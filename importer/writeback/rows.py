@@ -93,10 +93,11 @@ class RowPatcher:
         buffer = rest
         while True:
             closed = buffer.rfind(self._row_end)
-            cut = max(closed + len(self._row_end) if closed >= 0 else 0, buffer.rfind(self._row_start))
-            end = buffer.find(self._data_end, cut)  # only behind the last row: a search of all bytes costs as the rest
+            cut = closed + len(self._row_end) if closed >= 0 else 0
+            end = buffer.find(self._data_end, cut)  # behind the last row alone: to search all bytes costs as the rest
             if end >= 0:
                 break
+            cut = max(cut, buffer.rfind(self._row_start))
             if cut > 0:
                 yield self._block(buffer[:cut])
                 buffer = buffer[cut:]
@@ -123,7 +124,7 @@ class RowPatcher:
             return block
         segments = block.split(self._row_end)
         last = segments.pop()
-        if self._lookup is not None or _holds(block, b"L", self._extension):
+        if self._lookup is not None or not self._adjacent or _holds(block, b"L", self._extension):
             out = [self._unusual(segment, closed=False) for segment in segments]
         else:
             out = self._usual(segments)

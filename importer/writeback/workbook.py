@@ -72,7 +72,7 @@ def annotate(source: BinaryIO, target: BinaryIO, annotation: Annotation, *, code
         try:
             return _attempt(archive, target, annotation, plan, codec)
         except Occupied as found:
-            plan.place = _place_behind(found.position)
+            plan.place = _placed(plan.place, found.position)
         except OutOfOrder:
             if not plan.in_order:
                 raise NotUnderstood(message("Two rows of the sheet have one number.")) from None
@@ -81,23 +81,30 @@ def annotate(source: BinaryIO, target: BinaryIO, annotation: Annotation, *, code
 
 
 def _first_place(annotation: Annotation, package: Package) -> Place:
-    """Return where our columns go: where they were, else right of the data and of every table."""
-    status, text = annotation.own_positions()
-    if status is not None and text is not None:
-        return Place(status, text, frozenset({status, text}))
+    """Return where our columns go: where they were, else right of the data and of every table that reaches there."""
     part = package.sheet_part(annotation.sheet or "")
     if part is None:
         raise NotUnderstood(message("The workbook has no sheet {name}.", name=annotation.sheet or ""))
-    start = max(len(annotation.headers), annotation.last_header() + 1)
-    while reaching := [last for first, last in package.table_columns(part) if first <= start + 1 and last >= start]:
-        start = max(reaching) + 1
-    if status is None and text is None:
-        start = annotation.last_header() + 1 if start == len(annotation.headers) else start
-    return Place(start, start + 1)
+    known = annotation.own_positions()
+    reused = frozenset(position for position in known if position is not None)
+    status, text = (-1 if position is None else position for position in known)
+    place = _placed(Place(status, text, reused), annotation.last_header())
+    while reaching := [table for table in package.table_columns(part) if _meet(place, *table)]:
+        place = _placed(place, max(last for _, last in reaching))
+    return place
 
 
-def _place_behind(position: int) -> Place:
-    return Place(position + 1, position + 2)
+def _meet(place: Place, first: int, last: int) -> bool:
+    return any(first <= position <= last for position in place.new)
+
+
+def _placed(place: Place, taken: int) -> Place:
+    """Return the place with its new columns right of the position `taken`; those of an earlier run stay."""
+    start = max(taken, *place.reused, -1) + 1
+    status = place.status if place.status in place.reused else start
+    if place.message in place.reused:
+        return Place(status, place.message, place.reused)
+    return Place(status, max(start, status + 1), place.reused)
 
 
 def _attempt(archive: Archive, target: BinaryIO, annotation: Annotation, plan: _Plan, codec: Codec) -> Patched:
