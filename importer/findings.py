@@ -29,6 +29,8 @@ class Finding:
     key: str | None = None
     value: str | None = None
     """The cell as typed."""
+    line: int | None = None
+    """The line of a delimited file on which the row begins, where it is not the row's own number."""
 
     @property
     def cell(self) -> str | None:

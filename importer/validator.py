@@ -49,6 +49,8 @@ class CheckedChunk:
 
     invalid: list[tuple[int, str]]
     findings: list[Finding]
+    lines: list[tuple[int, int]]
+    """(row, line) where a row of a delimited file begins on a line of another number."""
     _make_rows: Callable[[], list[CheckedRow]]
 
     @cached_property
@@ -279,7 +281,15 @@ class _ChunkCheck:
         invalid = [(self._rows[place], self._key_text(place)) for place in sorted(self._bad)] + strays
         invalid.sort()
         self._findings.sort(key=lambda one: (one.row or 0, -1 if one.position is None else one.position))
-        return CheckedChunk(invalid, self._findings, lambda: self._good_rows(blank))
+        return CheckedChunk(invalid, self._findings, self._moved_lines(), lambda: self._good_rows(blank))
+
+    def _moved_lines(self) -> list[tuple[int, int]]:
+        """Return (row, line) of rows that begin on a line of another number: breaks within cells stand before them."""
+        if self._chunk.lines is None:
+            return []
+        rows = np.asarray(self._rows)
+        places = np.flatnonzero(self._chunk.lines != rows)
+        return list(zip(rows[places].tolist(), self._chunk.lines[places].tolist(), strict=True))
 
     # --- what is wrong ------------------------------------------------------------------------------------------
 

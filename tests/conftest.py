@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from sandbox_server import SandboxServer
+
+settings.register_profile("suite", deadline=None)  # a slow machine is no fault of the code
+settings.load_profile("suite")
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE rows (
     row INTEGER PRIMARY KEY,      -- as the spreadsheet shows it
+    line INTEGER,                 -- of a delimited file, where it is another number
     key TEXT NOT NULL,            -- as it is sent
     folded TEXT NOT NULL,         -- the key as the portal compares it
     ticket TEXT,                  -- record ID, once a read or an answer told it

@@ -75,12 +75,12 @@ class ReportNotes(SendingNotes):
 
     def findings(self, *, limit: int = -1) -> Iterator[Finding]:
         """Yield findings, those of the file first, then by row and column."""
-        for row, position, header, name, key, value, code, text in self._db.execute(
-            "SELECT row, position, header, property, key, value, code, message FROM findings "
-            "ORDER BY row, position, number LIMIT ?",
+        for row, position, header, name, key, value, code, text, line in self._db.execute(
+            "SELECT f.row, position, header, property, f.key, value, code, message, rows.line "
+            "FROM findings AS f LEFT JOIN rows ON rows.row = f.row ORDER BY f.row, position, number LIMIT ?",
             (limit,),
         ):
-            yield Finding(code, Message.from_json(orjson.loads(text)), row, position, header, name, key, value)
+            yield Finding(code, Message.from_json(orjson.loads(text)), row, position, header, name, key, value, line)
 
     def count_findings(self) -> dict[str, int]:
         """Return how many findings there are of each code."""
@@ -141,9 +141,10 @@ class ReportNotes(SendingNotes):
 
     def traces(self, tickets: Collection[str]) -> Iterator[Trace]:
         """Yield what this run knows of some tickets (record IDs): what it wanted, what it wrote, what came of it."""
-        for ticket, status, wanted, before, after, returned in self._db.execute(
-            "SELECT ticket, status, wanted, before, changes, returned FROM rows WHERE ticket IS NOT NULL ORDER BY row"
+        for ticket, status, *stored in self._db.execute(
+            "SELECT ticket, status, wanted, changes, returned, pending FROM rows WHERE ticket IS NOT NULL ORDER BY row"
         ):
             if ticket in tickets:
-                values = (load_values(one) for one in (wanted, before, after, returned))
-                yield Trace(ticket, Status(status) if status else None, *values)
+                wanted, changes, returned = map(load_values, stored[:3])
+                pending = orjson.loads(stored[3]) if stored[3] else {}
+                yield Trace(ticket, Status(status) if status else None, wanted, changes, returned, pending)

@@ -30,12 +30,18 @@ class RowNotes(JournalFile):
                 ),
             )
 
-    def add_invalid_rows(self, rows: Iterable[tuple[int, str]]) -> None:
+    def add_invalid_rows(self, rows: Iterable[tuple[int, str]], *, fold_keys: bool) -> None:
         """Remember rows (number, key) that failed validation."""
         with self._db:
             self._db.executemany(
-                "INSERT INTO rows (row, key, folded, wanted, status) VALUES (?, ?, '', '{}', 'invalid')", rows
+                "INSERT INTO rows (row, key, folded, wanted, status) VALUES (?, ?, ?, '{}', 'invalid')",
+                ((row, key, key.casefold() if fold_keys else key) for row, key in rows),
             )
+
+    def note_lines(self, lines: Iterable[tuple[int, int]]) -> None:
+        """Remember the lines of the file on which rows begin, (row, line), where they are others than the rows."""
+        with self._db:
+            self._db.executemany("UPDATE rows SET line = ? WHERE row = ?", ((line, row) for row, line in lines))
 
     def add_findings(self, findings: Iterable[Finding]) -> None:
         """Remember findings in the order given."""
@@ -53,15 +59,20 @@ class RowNotes(JournalFile):
         )
 
     def shared_keys(self) -> Iterator[list[tuple[int, str, str]]]:
-        """Yield, per key that several undecided rows bear, those rows: (row, key, wanted and pending as stored)."""
+        """Yield, per key that several rows bear, those rows: (row, key, wanted and pending as stored).
+
+        Of a row that failed validation the values are not known: "invalid" stands in their place. Keys that only such
+        rows bear are left out.
+        """
         groups = self._db.execute(
-            "SELECT folded FROM rows WHERE status IS NULL GROUP BY folded HAVING count(*) > 1 ORDER BY min(row)"
+            "SELECT folded FROM rows WHERE folded <> '' GROUP BY folded "
+            "HAVING count(*) > 1 AND sum(status IS NULL) > 0 ORDER BY min(row)"
         ).fetchall()
         if groups:
             self._db.execute("CREATE INDEX IF NOT EXISTS rows_by_key ON rows (folded)")
         for (folded,) in groups:
             yield self._db.execute(
-                "SELECT row, key, wanted || coalesce(pending, '') FROM rows WHERE folded = ? AND status IS NULL "
-                "ORDER BY row",
+                "SELECT row, key, CASE WHEN status IS NULL THEN wanted || coalesce(pending, '') ELSE 'invalid' END "
+                "FROM rows WHERE folded = ? ORDER BY row",
                 (folded,),
             ).fetchall()

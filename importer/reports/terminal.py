@@ -228,6 +228,8 @@ class Terminal:
         shown = list(islice(findings, limit))
         for one in shown:
             place = one.cell or (self._words(message("row {row}", row=one.row)) if one.row else "")
+            if one.cell and one.line:
+                place += f" {self._words(message('(line {line})', line=one.line))}"
             header = Text(clip(plain_text(one.header or ""), _HEADER_LENGTH if wide else _HEADER_LENGTH * 2 // 3))
             text = Text(plain_text(self._words(one.text)))
             code = Text(one.code, style="dim")

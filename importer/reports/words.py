@@ -72,15 +72,16 @@ def clip_change(before: str, after: str, length: int) -> tuple[str, str]:
     return clip(f"…{before[start:].lstrip()}", length), clip(f"…{after[start:].lstrip()}", length)
 
 
-def place_of(finding: Finding) -> str:
-    """Return where a finding is, `D7 Priority`; empty for a whole row or file."""
+def place_of(finding: Finding, translations: Translations) -> str:
+    """Return where a finding is, `D7 Priority`, or `D7 (line 9) Priority`; empty for a whole row or file."""
     header = clip(plain_text(finding.header or "").strip(), _LONGEST_HEADER)
-    return " ".join(part for part in (finding.cell, header) if part)
+    line = message("(line {line})", line=finding.line).render(translations) if finding.cell and finding.line else ""
+    return " ".join(part for part in (finding.cell, line, header) if part)
 
 
 def finding_text(finding: Finding, translations: Translations) -> str:
     """Return what a finding says with its place, `D7 Priority: "Urgentt" is not an option`."""
-    place = place_of(finding)
+    place = place_of(finding, translations)
     text = plain_text(finding.text.render(translations))
     return f"{place}: {text}" if place else text
 

@@ -31,34 +31,40 @@ def values_written(journal: Journal, tickets: Collection[str]) -> Mapping[str, V
 Cell = tuple[str, str]
 """Record ID, property."""
 
-_COMPARED = frozenset({Status.UPDATED, Status.UNCHANGED, Status.MATCHES, Status.DIFFERS})
+_COMPARED = frozenset({Status.UPDATED, Status.UNCHANGED})
 
 
-def known_cells(journal: Journal, cells: Collection[Cell]) -> Mapping[Cell, Known]:
-    """Return what earlier runs on the same file and portal know of some cells; of several runs, the latest speaks."""
+def known_cells(journal: Journal, cells: Mapping[Cell, str]) -> Mapping[Cell, Known]:
+    """Return what earlier runs on the same file and portal know of some cells; of several runs, the latest speaks.
+
+    cells: with the values that the sheet asks for now.
+    """
     found: dict[Cell, Known] = {}
     left = set(cells)
     for earlier, meta in _earlier_runs(journal, latest_first=True):
-        if meta.get("dry_run"):
+        if meta.get("dry_run") or meta.get("kind") == "reconcile":
             continue
         for trace in earlier.traces({ticket for ticket, _ in left}):
-            for name in {*trace.wanted, *trace.changes}:
-                if (trace.ticket, name) in left and (known := _known(trace, name, meta)):
-                    found[trace.ticket, name] = known
+            for name in {*trace.wanted, *trace.changes, *trace.pending}:
+                cell = (trace.ticket, name)
+                if cell in left and (known := _known(trace, name, meta, cells[cell])):
+                    found[cell] = known
         left -= found.keys()
         if not left:
             break
     return found
 
 
-def _known(trace: Trace, name: str, meta: Mapping[str, Any]) -> Known | None:
+def _known(trace: Trace, name: str, meta: Mapping[str, Any], asked: str) -> Known | None:
     if trace.status is None:
         return None
     facts = (str(meta["id"]), meta.get("kind") == "undo")
     if name not in trace.changes:
-        return Known(*facts, "held", trace.wanted[name], None, trace.status) if trace.status in _COMPARED else None
-    if trace.status is Status.DIFFERS:
-        return None
+        if meta.get("kind") == "undo":
+            return None  # a cell that it left as it was
+        choices = trace.pending.get(name, {}).values()
+        held = trace.wanted.get(name) or (asked if asked in choices else next(iter(choices), ""))
+        return Known(*facts, "held", held, None, trace.status) if trace.status in _COMPARED else None
     how: Literal["wrote", "tried"] = "wrote" if trace.status is Status.UPDATED else "tried"
     return Known(*facts, how, trace.changes[name], trace.returned.get(name), trace.status)
 

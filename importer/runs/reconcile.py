@@ -142,12 +142,14 @@ class _Comparison:
                 history=sorted({name for change in changes for name in change.after}),
             )
         self._journal.decide(outcomes)
-        self._note_differences(changes, told)
+        self._note_differences(changes, {row.row: row for row in rows}, told)
         self._compared += len(rows)
         self._differing += len(changes)
 
-    def _note_differences(self, changes: Sequence[Change], told: Mapping[str, Ticket | Missing]) -> None:
-        cells = {(change.ticket or "", name) for change in changes for name in change.after}
+    def _note_differences(
+        self, changes: Sequence[Change], rows: Mapping[int, CheckedRow], told: Mapping[str, Ticket | Missing]
+    ) -> None:
+        cells = {(change.ticket or "", name): value for change in changes for name, value in change.after.items()}
         known = known_cells(self._journal, cells) if cells else {}
         outcomes: list[Outcome] = []
         left: list[Change] = []
@@ -158,12 +160,13 @@ class _Comparison:
             differing: dict[str, str] = {}
             for name, wanted in change.after.items():
                 earlier = known.get((ticket, name))
-                if self._explainer.is_portals_form(name, change, earlier):
+                cell = rows[change.row].wanted.get(name, wanted)
+                if self._explainer.is_portals_form(name, cell, change, earlier):
                     notices.append(self._explainer.portals_form(name, change))
                     continue
                 differing[name] = wanted
                 entry = _last_change(told.get(ticket), name)
-                differences.append(self._explainer.explain(name, change, entry, earlier))
+                differences.append(self._explainer.explain(name, cell, change, entry=entry, known=earlier))
             if differing:
                 left.append(replace(change, before={name: change.before[name] for name in differing}, after=differing))
             status = Status.DIFFERS if differing else Status.MATCHES

@@ -129,9 +129,11 @@ def read_rows(job: Job, opened: opening.Opened) -> None:
     )
     edits = Edits(job.fingerprint, job.columns) if job.fingerprint else None
     validation = Validation(opened.table, job.columns, job.schema, reading, edits=edits)
+    fold_keys = job.columns.key.id_property is not None
     for chunk in validation:
-        job.journal.add_rows(chunk.rows, fold_keys=job.columns.key.id_property is not None)
-        job.journal.add_invalid_rows(chunk.invalid)
+        job.journal.add_rows(chunk.rows, fold_keys=fold_keys)
+        job.journal.add_invalid_rows(chunk.invalid, fold_keys=fold_keys)
+        job.journal.note_lines(chunk.lines)
         job.journal.add_findings(chunk.findings)
     twins, findings = find_twins(job.journal, job.columns)
     job.journal.join_twins(twins)

@@ -112,7 +112,7 @@ def add_plan(journal):
         7: {"hs_ticket_priority": "LOW"},
     }
     journal.add_rows((CheckedRow(row, str(500 + row), values) for row, values in wanted.items()), fold_keys=False)
-    journal.add_invalid_rows([(8, "508")])
+    journal.add_invalid_rows([(8, "508")], fold_keys=False)
     journal.add_findings(
         [
             Finding(

@@ -1,5 +1,7 @@
 """What is said of a row, a place, a value."""
 
+from gettext import NullTranslations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -120,7 +122,7 @@ def test_control_characters_are_shown_not_obeyed():
     ],
 )
 def test_place_of(finding, place):
-    assert place_of(finding) == place
+    assert place_of(finding, NullTranslations()) == place
     assert finding_text(finding, ENGLISH) == (f"{place}: t" if place else "t")
 
 

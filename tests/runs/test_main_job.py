@@ -302,3 +302,27 @@ def test_rows_with_one_key_and_the_same_values_share_a_fate(sandbox, program, tm
     assert ended.code == 0
     assert statuses(edits) == ["updated", "unchanged"]
     assert "same as row 2" in read_rows(edits)[1]["Import message"]
+
+
+def test_a_row_of_a_csv_is_named_by_its_line_too_where_breaks_moved_it(program, tmp_path):
+    edits = tmp_path / "edits.csv"
+    edits.write_text('Record ID,content,Priority\n25012345001,"two\nlines",LOW\n25012345009,x,Urgentt\n')
+
+    ended = program(edits, "--dry-run", "--json")
+
+    assert [one["cell"] for one in ended.summary["errors"]] == ["C3"]
+    assert "C3 (line 4)" in ended.err
+    assert read_rows(edits)[1]["Import message"].startswith("C3 (line 4) Priority: ")
+
+
+def test_a_key_that_an_invalid_row_bears_too_is_a_duplicate(sandbox, program, tmp_path):
+    """Which of the two rows is meant nobody knows, though only one of them could be sent."""
+    edits = tmp_path / "edits.csv"
+    edits.write_text("Record ID,Priority\n25012345001,LOW\n25012345001,Urgentt\n25012345009,LOW\n")
+
+    before = sandbox.ticket("25012345001")
+
+    ended = program(edits, "--yes", "--on-invalid", "skip", "--json", portal=sandbox)
+
+    assert set(ended.codes) == {(2, "duplicate_key"), (3, "invalid_option"), (3, "duplicate_key")}
+    assert sandbox.ticket("25012345001") == before
