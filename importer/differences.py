@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from importer.history import Teller
 from importer.places import column_of
+from importer.proof import holds
 from importer.records import Change, Columns, Difference, Status
 from importer.reports.words import Labels, clip_change
 from schemas.message import Message, message
@@ -49,12 +50,15 @@ class Explainer:
         self._labels = Labels(schema)
         self._teller = Teller(schema)
 
-    def is_portals_form(self, name: str, change: Change, known: Known | None) -> bool:
-        """Return whether the portal holds what it made of the sheet's value when a run wrote it."""
+    def is_portals_form(self, name: str, cell: str, change: Change, known: Known | None) -> bool:
+        """Return whether the portal holds what it made of the sheet's value when a run wrote it.
+
+        cell: what the cell asks for; unlike the value in `change`, options to be added are not yet united with others.
+        """
         return (
             known is not None
             and known.returned is not None
-            and self._same(name, known.value, change.after[name])
+            and self._asks_for(name, cell, known.value)
             and self._same(name, known.returned, change.before[name])
         )
 
@@ -69,10 +73,12 @@ class Explainer:
             column=column.header if column else name,
         )
 
-    def explain(self, name: str, change: Change, entry: HistoryEntry | None, known: Known | None) -> Difference:
-        """Return one cell that differs. `change`: from the portal's value to the sheet's."""
+    def explain(
+        self, name: str, cell: str, change: Change, *, entry: HistoryEntry | None, known: Known | None
+    ) -> Difference:
+        """Return one cell that differs. `change`: from the portal's value to the sheet's; `cell`: what it asks for."""
         held, wanted = self._shown(name, change)
-        reason, how = self._reason(name, change, entry, known)
+        is_changed, how = self._reason(name, cell, change.before[name], entry, known)
         column = column_of(self._columns, name)
         return Difference(
             row=change.row,
@@ -82,7 +88,7 @@ class Explainer:
             key=change.key,
             sheet=change.after[name],
             portal=change.before[name],
-            reason="changed_since" if reason else "never_written",
+            reason="changed_since" if is_changed else "never_written",
             changed_at=entry.timestamp if entry else None,
             changed_by=self._teller.source(entry) or None,
             run=known.run if known else None,
@@ -92,18 +98,18 @@ class Explainer:
         )
 
     def _reason(
-        self, name: str, change: Change, entry: HistoryEntry | None, known: Known | None
+        self, name: str, cell: str, held: str, entry: HistoryEntry | None, known: Known | None
     ) -> tuple[bool, Message]:
         """Return whether the portal was changed since a run had it as the sheet says, and how it came about."""
         facts = {"who": self._teller.who(entry), "when": self._teller.when(entry)}
         run = known.run if known else ""
         if known and known.how == "tried":
             return False, message("run {run} did not write it ({status})", run=run, status=str(known.status))
-        if known and self._same(name, known.value, change.after[name]):
+        if known and self._asks_for(name, cell, known.value):
             if known.how == "wrote":
                 return True, message("{who} changed it at {when}, after run {run} wrote it", run=run, **facts)
             return True, message("{who} changed it at {when}, after run {run} had found it so", run=run, **facts)
-        if known and known.how == "wrote" and self._same(name, known.value, change.before[name]):
+        if known and known.how == "wrote" and self._same(name, known.value, held):
             if known.is_undo:
                 return True, message("undo {run} put it back", run=run)
             return False, message("run {run} wrote what the portal holds, and the sheet was edited since", run=run)
@@ -113,6 +119,9 @@ class Explainer:
 
     def _shown(self, name: str, change: Change) -> tuple[str, str]:
         return clip_change(*self._labels.change(name, change.before[name], change.after[name]), SHOWN)
+
+    def _asks_for(self, name: str, cell: str, value: str) -> bool:
+        return holds(self._schema.properties.get(name), cell, value)
 
     def _same(self, name: str, left: str, right: str) -> bool:
         return same_value(self._schema.properties.get(name), left, right)

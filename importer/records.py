@@ -135,11 +135,12 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What a run knows of one ticket: what the sheet said, what was there, what was sent, and what became of it."""
+    """What a run knows of one ticket: what the sheet said, what was sent, and what became of it."""
 
     ticket: str
     status: Status | None
     wanted: Values
-    before: Values
     changes: Values
     returned: Values
+    pending: Mapping[str, Values]
+    """As in `CheckedRow`: it was settled by the ticket's pipeline then."""
