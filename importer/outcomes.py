@@ -32,7 +32,8 @@ class OutcomeWriter:
             notices.append(
                 message("the ticket lives on as {new}, into which it was merged; that one was updated", new=record.id)
             )
-        return Outcome(change.row, Status.UPDATED, (), tuple(notices), record.id, other)
+        ticket = None if record.id == change.ticket else record.id  # the journal has the one it planned with
+        return Outcome(change.row, Status.UPDATED, (), tuple(notices), ticket, other)
 
     def confirmed(self, change: Change, ticket: str) -> Outcome:
         """The portal did not say so, but holds what was sent."""

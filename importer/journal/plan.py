@@ -58,6 +58,19 @@ class PlanNotes(RowNotes):
             self._decide(outcomes)
 
     def _decide(self, outcomes: Sequence[Outcome]) -> None:
+        plain: dict[Status, list[int]] = {}
+        eloquent: list[Outcome] = []
+        for outcome in outcomes:
+            if outcome.ticket or outcome.notices or outcome.returned or outcome.findings:
+                eloquent.append(outcome)
+            else:
+                plain.setdefault(outcome.status, []).append(outcome.row)
+        for status, rows in plain.items():  # as nearly always: all rows of a batch in one statement
+            self._db.execute(
+                "UPDATE rows SET status = ?, notices = NULL, returned = NULL "
+                "WHERE row IN (SELECT value FROM json_each(?))",
+                (str(status), dump(rows)),
+            )
         self._db.executemany(
             "UPDATE rows SET status = ?, ticket = coalesce(?, ticket), notices = ?, returned = ? WHERE row = ?",
             (
@@ -68,10 +81,10 @@ class PlanNotes(RowNotes):
                     dump(dict(o.returned)) if o.returned else None,
                     o.row,
                 )
-                for o in outcomes
+                for o in eloquent
             ),
         )
-        self._insert_findings(finding for o in outcomes for finding in o.findings)
+        self._insert_findings(finding for o in eloquent for finding in o.findings)
 
     def refuse_rows(self, findings: Sequence[Finding]) -> None:
         """Make the rows that these findings name invalid."""

@@ -49,10 +49,11 @@ class SendingNotes(PlanNotes):
             rows = self._db.execute(
                 "SELECT row, key, ticket, before, changes FROM rows WHERE batch = ? AND status IS NULL ORDER BY row",
                 (number,),
-            )
+            ).fetchall()
+            values = orjson.loads("[" + ",".join([f"[{row[3] or '{}'},{row[4]}]" for row in rows]) + "]")
             changes = tuple(
-                Change(row, key, ticket, orjson.loads(before or "{}"), orjson.loads(after), number)
-                for row, key, ticket, before, after in rows
+                Change(row, key, ticket, before, after, number)
+                for (row, key, ticket, _, _), (before, after) in zip(rows, values, strict=True)
             )
             if changes:
                 yield Batch(number, changes, was_sent=state == "sent")
