@@ -52,13 +52,14 @@ class DifferenceNotes(ReportNotes):
 
     def remarks(self, *, limit: int = -1) -> Iterator[Finding]:
         """Yield findings and, as findings of the code `differs`, the cells that differ; by row and column."""
-        for row, position, header, name, key, value, code, text, _ in self._db.execute(
+        for row, position, header, name, key, value, code, text, _, line in self._db.execute(
+            "SELECT one.*, rows.line FROM ("
             "SELECT row, position, header, property, key, value, code, message, number FROM findings UNION ALL "
-            "SELECT row, position, header, property, key, sheet, 'differs', message, number FROM differences "
-            "ORDER BY 1, 2, 9 LIMIT ?",
+            "SELECT row, position, header, property, key, sheet, 'differs', message, number FROM differences"
+            ") AS one LEFT JOIN rows ON rows.row = one.row ORDER BY 1, 2, 9 LIMIT ?",
             (limit,),
         ):
-            yield Finding(code, Message.from_json(orjson.loads(text)), row, position, header, name, key, value)
+            yield Finding(code, Message.from_json(orjson.loads(text)), row, position, header, name, key, value, line)
 
     def count_remarks(self) -> int:
         """Return how many remarks there are."""
