@@ -6,7 +6,7 @@ import argparse
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from importer import __version__
 
@@ -54,9 +54,19 @@ def long_options(command: str) -> dict[str, bool]:
     }
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser that repeats what was typed, or stood in a settings file, without its control characters."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with 2, the usage and the message."""
+        from importer.reports.words import plain_text
+
+        super().error(plain_text(message))
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of every command. `import-tickets FILE` is turned into `run FILE` before it."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="import-tickets",
         description="Update HubSpot tickets in bulk from a spreadsheet, and see beside every row what became of it.",
         epilog="`import-tickets FILE` is short for `import-tickets run FILE`; its options: import-tickets run --help",
@@ -258,9 +268,9 @@ def _sandbox(commands: Commands) -> None:
     parser = _add(commands, "sandbox")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     serve = actions.add_parser("serve", help="serve it on loopback until interrupted")
-    serve.add_argument("--port", type=int, default=0, metavar="N", help="a free one if left out")
-    serve.add_argument("--latency-ms", type=int, default=0, metavar="MS", help="how long each answer takes")
-    serve.add_argument("--rate", type=int, metavar="N", help="requests allowed per 10 s; 0 is no limit")
+    serve.add_argument("--port", type=port, default=0, metavar="N", help="a free one if left out")
+    serve.add_argument("--latency-ms", type=natural, default=0, metavar="MS", help="how long each answer takes")
+    serve.add_argument("--rate", type=natural, metavar="N", help="requests allowed per 10 s; 0 is no limit")
 
 
 def mapping(text: str) -> tuple[str, str]:
@@ -289,10 +299,24 @@ def amount(text: str) -> Amount:
     return Amount(float(found[1]), percent=bool(found[2]))
 
 
+def natural(text: str) -> int:
+    """Return a whole number from 0, of at most nine digits."""
+    if not re.fullmatch("[0-9]{1,9}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 999999999")
+    return int(text)
+
+
 def positive(text: str) -> int:
-    """Return a whole number from 1."""
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
+    """Return a whole number from 1, of at most nine digits."""
+    if natural(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
+
+
+def port(text: str) -> int:
+    """Return the number of a TCP port, 0 for any that is free."""
+    if natural(text) > 65_535:  # noqa: PLR2004 - TCP has no more
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
     return int(text)
 
 
@@ -309,7 +333,7 @@ def percent(text: str) -> float:
 
 def days(text: str) -> int:
     """Return a number of days: `90d`, `12w` or `90`."""
-    found = re.fullmatch(r"(\d+)([dw]?)", text.strip())
+    found = re.fullmatch(r"([0-9]{1,5})([dw]?)", text.strip())
     if not found:
         raise argparse.ArgumentTypeError(f"{text!r} is no age; write 90d or 12w")
     return int(found[1]) * (7 if found[2] == "w" else 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from importer.runs.options import Result
 
 
+UNSAID_WAIT_S = 1.5
+"""How long the portal may keep us waiting before anything is drawn without a word about it."""
+
+
 class Person:
     """Shows on standard error, and asks where standard input and standard error are a terminal."""
 
@@ -28,6 +33,7 @@ class Person:
         self._open_bars = ExitStack()
         self._bar: Progress | None = None
         self._bar_is_for = ""
+        self._silent_until = 0.0
 
     @property
     def can_ask(self) -> bool:
@@ -60,10 +66,13 @@ class Person:
         if self.terminal.quiet:
             return
         if event.kind == "waiting":
-            if self._verbose and event.reason is not None:
-                self.terminal.say(event.reason)
-            if self._bar is not None and event.until is not None:
-                self._bar.wait((event.until - datetime.now(UTC)).total_seconds())
+            wait_s = (event.until - datetime.now(UTC)).total_seconds() if event.until else 0.0
+            if event.reason is not None and (self._verbose or (self._bar is None and self._is_worth_saying(wait_s))):
+                self.terminal.say(
+                    message("Waiting {seconds} s: {reason}", seconds=max(1, round(wait_s)), reason=event.reason)
+                )
+            if self._bar is not None:
+                self._bar.wait(wait_s)
             return
         if event.kind == "read":
             self._open_bar("read", message("Reading current values"), event.total)
@@ -74,6 +83,14 @@ class Person:
             if event.daily and event.daily_remaining is not None:
                 share = 1 - event.daily_remaining / event.daily
             self._bar.update(event.done, updated=event.updated, failed=event.failed, daily_share=share)
+
+    def _is_worth_saying(self, wait_s: float) -> bool:
+        """Whether a wait is long enough to be told, and the last one told long enough ago."""
+        now = time.monotonic()
+        if wait_s < UNSAID_WAIT_S or now < self._silent_until:
+            return False
+        self._silent_until = now + wait_s
+        return True
 
     def show_result(self, result: Result) -> None:
         """Show how a job ended: why it stopped early, what became of the rows, where to look, what to do next."""

@@ -160,7 +160,12 @@ class Terminal:
         return line
 
     def _count_cells(self, changed: int, cleared: int) -> str:
-        told = message("{changed} cells to change, {cleared} to clear", changed=changed, cleared=cleared)
+        told = count_message(
+            "{count} cell to change, {cleared} to clear",
+            "{count} cells to change, {cleared} to clear",
+            changed,
+            cleared=cleared,
+        )
         return self._words(told)
 
     def _plan_table(self, columns: Sequence[ColumnPlan]) -> Table:
