@@ -13,7 +13,7 @@ from importer import __version__
 if TYPE_CHECKING:
     from importer.runs.options import Amount
 
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no public name
+    Commands = argparse._SubParsersAction["Parser"]  # noqa: SLF001 - it has no public name
 
 COMMANDS = {
     "run": "read, validate, compare, confirm, update, write the results back",
