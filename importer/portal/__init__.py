@@ -1,7 +1,8 @@
 """HubSpot over HTTP: client, wire shapes, answers, limits, retries. Nobody else knows HTTP."""
 
 from importer.portal.answers import Answer, HistoryEntry, PortalFault, Problem, Record
-from importer.portal.client import Portal, Refused
+from importer.portal.client import Portal
+from importer.portal.endings import Refused
 from importer.portal.events import Event, OnEvent, PortalStats
 from importer.portal.limits import Limits
 from importer.portal.lookup import Missing, Ticket

@@ -27,6 +27,8 @@ LOCKED_S = 2.0
 OVERLOADED = frozenset({502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 530})
 REPEATED = OVERLOADED | {404, 408, 423, 425, 429, 477, 500}
 
+HOLD_ALL = frozenset({477, 503})
+"""With `Retry-After`, these are about the portal, not about one request."""
 MISTAKES = frozenset({405, 407, 411, 415})
 
 

@@ -1,0 +1,174 @@
+"""One call of the API with all its repeats: in its turn, within the limits, until its answer is final."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from importer.portal import endings, retries
+from importer.portal.events import Event, OnEvent, PortalStats
+from importer.portal.exchange import Exchange
+from importer.portal.limits import Limiter
+from importer.portal.retries import Reply, Verdict
+from importer.portal.settings import PortalSettings
+from importer.portal.waiting import Clock, StopSignal, pause
+from schemas.message import Message, message
+
+Signal = Callable[[], None]
+Leave = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What to ask, and how.
+
+    count: the total of `PortalStats` it adds to; "" for none. metered: it counts in the window. missing_is_final: a
+    404 says that the thing asked for does not exist. on_leave: awaited before each time that it leaves. on_doubt:
+    called after each time that it may have been carried out without an answer.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, str] | None = None
+    content: bytes | None = None
+    count: str = ""
+    metered: bool = True
+    missing_is_final: bool = False
+    repeats: int = retries.MAX_REPEATS
+    stop: StopSignal | None = None
+    on_leave: Leave | None = None
+    on_doubt: Signal | None = None
+
+
+class Caller:
+    """Makes calls. `time_zone` is the portal's, for the moments it tells people of."""
+
+    def __init__(
+        self,
+        settings: PortalSettings,
+        exchange: Exchange,
+        limiter: Limiter,
+        *,
+        clock: Clock,
+        rng: random.Random,
+        on_event: OnEvent,
+    ) -> None:
+        self.stats = PortalStats()
+        self.time_zone = "UTC"
+        self._settings = settings
+        self._exchange = exchange
+        self._limiter = limiter
+        self._clock = clock
+        self._rng = rng
+        self._on_event = on_event
+
+    async def make(self, call: Call) -> tuple[Reply, Verdict]:
+        """Make a call until its answer is final or the bounds are reached; return that answer and what it means.
+
+        Raises Unauthorized, MissingScope, DailyLimit, Unavailable where no call has a chance any more; Halted.
+        """
+        repeated = 0
+        started: float | None = None
+        while True:
+            reply = await self.make_once(call)
+            started = self._clock.tick() if started is None else started
+            verdict = retries.judge(reply, repeats=repeated, missing_is_final=call.missing_is_final)
+            self._raise_if_final(reply, verdict)
+            if verdict in {Verdict.ACCEPTED, Verdict.REFUSED}:
+                return reply, verdict
+            if call.on_doubt is not None and verdict is Verdict.REPEAT and retries.may_be_written(reply):
+                call.on_doubt()
+            wait = self._wait_before_repeat(call, reply, verdict, repeated)
+            repeated += 0 if verdict is Verdict.RATE_LIMITED else 1
+            spent = self._clock.tick() - started
+            if reply.fatal or repeated > call.repeats or spent + wait > retries.MAX_TIME_S:
+                return reply, verdict
+            self.stats.retried += 1
+            await pause(self._clock, wait, call.stop)
+
+    async def make_once(self, call: Call) -> Reply:
+        """Wait for a turn, send once, give the turn back."""
+        if not call.metered:
+            return await self._exchange.send(call.method, call.path, query=call.query, content=call.content)
+        check = self._keep_reserve if call.count else None
+        turn = await self._limiter.enter(call.stop, kind=call.count, check=check)
+        reply = Reply(None)
+        try:
+            if call.count:
+                setattr(self.stats, call.count, getattr(self.stats, call.count) + 1)
+            if call.on_leave is not None:
+                await call.on_leave()
+            reply = await self._exchange.send(
+                call.method,
+                call.path,
+                query=call.query,
+                content=call.content,
+                on_left=lambda: self._limiter.moved(turn),
+            )
+        finally:
+            status = reply.status or HTTPStatus.BAD_GATEWAY
+            fine = status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.TOO_MANY_REQUESTS
+            self._limiter.leave(turn, reply.headers, latency_s=reply.latency_s if fine else None)
+        return reply
+
+    def tell_wait(self, seconds: float, reason: Message) -> None:
+        """Tell that something waits for so long."""
+        limits = self._limiter.limits
+        self._on_event(
+            Event(
+                "waiting",
+                until=datetime.fromtimestamp(self._clock.time() + seconds, UTC),
+                reason=reason,
+                daily=limits.daily or None,
+                daily_remaining=limits.daily_remaining if limits.daily else None,
+            )
+        )
+
+    def _wait_before_repeat(self, call: Call, reply: Reply, verdict: Verdict, repeated: int) -> float:
+        """Return how long this call waits by itself, and hold all of them where the portal asks for it.
+
+        Raises Unavailable where the portal asks for a wait that is no use to sit out.
+        """
+        asked = retries.retry_after_s(reply.headers, now=self._clock.time())
+        if asked is not None and asked > retries.MAX_TIME_S:
+            raise endings.asks_to_wait(endings.in_zone(self._clock.time() + asked, self.time_zone))
+        if verdict is Verdict.RATE_LIMITED:
+            self.stats.rate_limited += 1
+            if not call.metered:
+                return 1.0 if asked is None else asked
+            step = 1.0 if asked is None and retries.policy_of(reply) == "SECONDLY" else asked
+            self._limiter.refused(retry_after_s=step)
+            return 0.0
+        if reply.status in retries.OVERLOADED or reply.status is None:
+            self._limiter.slow_down()
+        if asked is not None and reply.status in retries.HOLD_ALL:
+            self._limiter.hold(asked, message("the portal asks to wait"))
+        wait = retries.wait_s(reply.status, repeated, rng=self._rng) if asked is None else asked
+        self.tell_wait(wait, message("the portal did not answer as it should ({problem})", problem=reply.problem))
+        return wait
+
+    def _raise_if_final(self, reply: Reply, verdict: Verdict) -> None:
+        error = endings.final_error(
+            reply,
+            verdict,
+            base_url=self._settings.base_url,
+            resets_at=self._resets_at(),
+            scrub=self._exchange.scrub,
+        )
+        if error is None:
+            return
+        if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
+            self.stats.rate_limited += 1
+        raise error
+
+    def _keep_reserve(self, in_flight: int) -> None:
+        """Raise DailyLimit once the calls left of the day are those that are reserved for others."""
+        limits, reserve = self._limiter.limits, self._settings.daily_reserve
+        if limits.daily and limits.daily_remaining - in_flight <= limits.daily * reserve / 100:
+            raise endings.reserve_reached(limits, reserve, self._resets_at())
+
+    def _resets_at(self) -> str:
+        return endings.next_midnight(self._clock.time(), self.time_zone)

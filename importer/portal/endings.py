@@ -1,0 +1,143 @@
+"""Why no request has a chance any more, in words: the errors that the portal's answers end in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from importer.errors import DailyLimit, MissingScope, PortalError, Unauthorized, Unavailable
+from importer.portal.answers import Answer, parse_fault, parse_refusal
+from importer.portal.limits import Limits
+from importer.portal.retries import Reply, Verdict
+from schemas.message import Message, message
+
+Scrub = Callable[[str], str]
+
+
+class Refused(PortalError):
+    """The portal refused a request for what it holds; `answer` says why in its own words."""
+
+    code = "rejected"
+
+    def __init__(self, text: Message, answer: Answer) -> None:
+        super().__init__(text)
+        self.answer = answer
+
+
+def final_error(reply: Reply, verdict: Verdict, *, base_url: str, resets_at: str, scrub: Scrub) -> PortalError | None:
+    """Return the error of an answer after which nothing else has a chance either; None for any other answer.
+
+    resets_at: when the day's calls come back, as people read it.
+    """
+    if verdict is Verdict.UNAUTHORIZED:
+        return Unauthorized(
+            message(
+                "The portal does not accept the token: it is wrong, was rotated or has expired (an OAuth access "
+                "token lives 30 minutes). Set HUBSPOT_ACCESS_TOKEN to one that works."
+            )
+        )
+    if verdict is Verdict.FORBIDDEN:
+        return MissingScope(_forbidden(reply, scrub))
+    if verdict is Verdict.DAILY_LIMIT:
+        return DailyLimit(
+            message(
+                "The portal's calls of this day are used up. They come back at {time}; go on then with "
+                "`import-tickets resume`.",
+                time=resets_at,
+            )
+        )
+    if verdict is Verdict.MISTAKEN:
+        return Unavailable(
+            message(
+                "{url} does not answer as HubSpot's API does (HTTP {status} {where}). Redirects are not followed, "
+                "since they would show the token to another host. Check HUBSPOT_BASE_URL.",
+                url=base_url,
+                status=reply.status or 0,
+                where=reply.headers.get("location", "").split("?")[0][:200],
+            )
+        )
+    return None
+
+
+def _forbidden(reply: Reply, scrub: Scrub) -> Message:
+    fault = parse_fault(reply.body if isinstance(reply.body, dict) else {}, scrub=scrub)
+    if fault.scopes:
+        return message(
+            "The token lacks a scope that this needs; any one of these is enough: {scopes}. Add it to the key in "
+            "HubSpot's settings.",
+            scopes=", ".join(fault.scopes[:10]),
+        )
+    return message("The portal forbids this: {text}", text=fault.text or f"HTTP {reply.status}")
+
+
+def unaccepted(reply: Reply, verdict: Verdict, *, scrub: Scrub) -> PortalError:
+    """Return the error of an answer that is no use to somebody who needs one: Refused, or Unavailable."""
+    if verdict is Verdict.REFUSED:
+        answer = parse_refusal(reply.status or 0, reply.body, scrub=scrub, correlation_id=reply.correlation_id)
+        fault = answer.faults[0]
+        words = " ".join([fault.text, *(problem.text for problem in fault.problems)])
+        return Refused(message("The portal refused a request: {text}", text=words), answer)
+    return Unavailable(
+        message(
+            "The portal is out of reach ({problem}). Try again later; what was confirmed until now is kept.",
+            problem=reply.problem,
+        )
+    )
+
+
+def no_such_path(base_url: str, path: str) -> Unavailable:
+    """Return the error of an address that leads to no API."""
+    return Unavailable(
+        message(
+            "{url} does not answer as HubSpot's API does: there is no {path}. Check HUBSPOT_BASE_URL and "
+            "HUBSPOT_API_VERSION.",
+            url=base_url,
+            path=path,
+        )
+    )
+
+
+def asks_to_wait(until: str) -> Unavailable:
+    """Return the error of a portal that asks for a wait that is no use to sit out."""
+    return Unavailable(
+        message(
+            "The portal asks to come back at {time}; it may be moving between data centres. What was not sent "
+            "is kept: go on then with `import-tickets resume`.",
+            time=until,
+        )
+    )
+
+
+def reserve_reached(limits: Limits, reserve: float, resets_at: str) -> DailyLimit:
+    """Return the error of a run that would use the calls of the day that are reserved for others."""
+    return DailyLimit(
+        message(
+            "{left} of the portal's {daily} calls of this day are left, and {reserve} % are reserved for "
+            "others (--daily-reserve). They come back at {time}; go on then with `import-tickets resume`.",
+            left=limits.daily_remaining,
+            daily=limits.daily,
+            reserve=f"{reserve:g}",
+            time=resets_at,
+        )
+    )
+
+
+def next_midnight(now: float, zone_name: str) -> str:
+    """Return when the day of a portal ends, in its own zone. `now`: seconds since 1970."""
+    zone = _zone(zone_name)
+    midnight = datetime.combine(datetime.fromtimestamp(now, zone).date() + timedelta(days=1), datetime.min.time(), zone)
+    return f"{midnight:%Y-%m-%d %H:%M} ({zone.key})"
+
+
+def in_zone(moment: float, zone_name: str) -> str:
+    """Return a moment (seconds since 1970) as people in a portal's zone read it."""
+    zone = _zone(zone_name)
+    return f"{datetime.fromtimestamp(moment, zone):%Y-%m-%d %H:%M} ({zone.key})"
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
