@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from importer.errors import FileError
 from importer.findings import Finding
@@ -20,6 +21,9 @@ from importer.loader.encoding import EncodedText, read_encoding
 from importer.loader.records import Records, read_records
 from importer.loader.table import CHUNK_SIZE, Chunk, SheetInfo, Source, Table
 from schemas.message import Message, count_message, message
+
+if TYPE_CHECKING:
+    from importer.loader.filling import Filling
 
 
 def open_delimited(path: Path, *, encoding: str | None = None, delimiter: str | None = None) -> DelimitedSource:
@@ -87,7 +91,9 @@ class DelimitedTable(Table):
 
     def chunks(self, positions: Collection[int], size: int = CHUNK_SIZE) -> Iterator[Chunk]:
         """Read the columns at `positions`; see `Table.chunks`."""
-        filling = _Filling(positions, size)
+        from importer.loader.filling import Filling  # here, so that a file is opened before pandas is there
+
+        filling = Filling(positions, size)
         for records in read_records(self.source.path, self.source.dialect):
             start = max(self.header_row - records.row + 1, 0)
             while start < records.count:
@@ -96,16 +102,16 @@ class DelimitedTable(Table):
                 start = stop
                 if not filling.room:
                     yield filling.chunk()
-                    filling = _Filling(positions, size)
+                    filling = Filling(positions, size)
         if filling.seen:
             yield filling.chunk()
 
-    def _fill(self, filling: _Filling, records: Records, part: slice) -> None:
+    def _fill(self, filling: Filling, records: Records, part: slice) -> None:
         rows = range(records.row + part.start, records.row + part.stop)
         lines = records.lines()[part]
         width = len(self.headers)
         if records.columns is not None and len(records.columns) == width:
-            filling.add(rows, lines, [records.columns[position][part] for position in filling.positions])
+            filling.add_texts(rows, lines, [records.columns[position][part] for position in filling.positions])
             return
         fields = list(records.fields())[part]
         whole = [index for index, one in enumerate(fields) if len(one) == width]
@@ -115,7 +121,7 @@ class DelimitedTable(Table):
             if len(one) != width and _holds_something(one)
         ]
         columns = [[fields[index][position] for index in whole] for position in filling.positions]
-        filling.add([rows[index] for index in whole], [lines[index] for index in whole], columns)
+        filling.add_texts([rows[index] for index in whole], [lines[index] for index in whole], columns)
         filling.seen += len(fields) - len(whole)
 
     def _ragged(self, row: int, line: int, fields: Sequence[str]) -> Finding:
@@ -133,48 +139,6 @@ class DelimitedTable(Table):
                 expected=len(self.headers),
             ),
             row=row,
-        )
-
-
-class _Filling:
-    """A chunk that is being filled, block by block."""
-
-    def __init__(self, positions: Collection[int], size: int) -> None:
-        import numpy as np
-
-        self.positions = tuple(positions)
-        self.findings: list[Finding] = []
-        self.seen = 0
-        """Rows so far, those without a place in the chunk among them."""
-        self._size = size
-        self._count = 0
-        self._rows = np.empty(size, dtype=np.int64)
-        self._lines = np.empty(size, dtype=np.int64)
-        self._cells = [np.empty(size, dtype=object) for _ in self.positions]
-
-    @property
-    def room(self) -> int:
-        """How many more rows the chunk takes."""
-        return self._size - self.seen
-
-    def add(self, rows: Sequence[int], lines: Sequence[int], columns: Sequence[Sequence[str]]) -> None:
-        place = slice(self._count, self._count + len(rows))
-        self._rows[place], self._lines[place] = rows, lines
-        for cells, column in zip(self._cells, columns, strict=True):
-            cells[place] = column
-        self._count += len(rows)
-        self.seen += len(rows)
-
-    def chunk(self) -> Chunk:
-        import pandas as pd
-
-        texts = {
-            position: pd.array(cells[: self._count], dtype="str")
-            for position, cells in zip(self.positions, self._cells, strict=True)
-        }
-        index = pd.Index(self._rows[: self._count])
-        return Chunk(
-            pd.DataFrame(texts, index=index, copy=False), lines=self._lines[: self._count], findings=self.findings
         )
 
 

@@ -21,6 +21,7 @@ from schemas.message import Message, count_message, message
 
 if TYPE_CHECKING:
     from importer.loader.cells import Value
+    from importer.loader.filling import Filling
 
 _FEW_COLUMNS = 4
 """How many times the asked columns a sheet may have, for all of its columns to be turned at one go."""
@@ -58,7 +59,8 @@ class Grid:
     width: int
     """Values in each row."""
     facts: SheetFacts
-    row_count: int | None = None
+    last_row: int
+    """The last row that holds something."""
     notices: tuple[Message, ...] = ()
 
 
@@ -73,7 +75,7 @@ def stored_grid(
             some = numbers[start : start + size]
             yield some, [rows[number] for number in some]
 
-    return Grid(blocks, 0, width, facts, row_count=len(numbers), notices=notices)
+    return Grid(blocks, 0, width, facts, numbers[-1] if numbers else 0, notices)
 
 
 class GridTable(Table):
@@ -85,7 +87,7 @@ class GridTable(Table):
         self.sheet = info.name
         self.header_row = info.header_row
         self.headers = info.headers
-        self.row_count = grid.row_count
+        self.row_count = max(grid.last_row - info.header_row, 0)
         self._grid = grid
 
     @cached_property
@@ -138,44 +140,45 @@ class GridTable(Table):
 
     def chunks(self, positions: Collection[int], size: int = CHUNK_SIZE) -> Iterator[Chunk]:
         """Read the columns at `positions`; see `Table.chunks`."""
-        return (self._chunk(numbers, rows, positions) for numbers, rows in self._blocks(size))
+        from importer.loader.filling import PIECE, Filling  # here, so that a file is opened before pandas is there
 
-    def _chunk(self, numbers: Sequence[int], rows: Sequence[Sequence[Value]], positions: Collection[int]) -> Chunk:
-        import numpy as np
-        import pandas as pd
+        filling = Filling(positions, size)
+        for numbers, rows in self._blocks(min(size, PIECE)):
+            start = 0
+            while start < len(numbers):
+                stop = start + min(filling.room, len(numbers) - start)
+                self._fill(filling, numbers[start:stop], rows[start:stop])
+                start = stop
+                if not filling.room:
+                    yield filling.chunk()
+                    filling = Filling(positions, size)
+        if filling.seen:
+            yield filling.chunk()
 
+    def _fill(self, filling: Filling, numbers: Sequence[int], rows: Sequence[Sequence[Value]]) -> None:
         from importer.loader.cells import column_texts
 
-        chunk = Chunk(pd.DataFrame())
-        kinds, shown, texts = {}, {}, {}
-        for position, values in self._columns(rows, positions):
-            column = column_texts(values)
-            texts[position] = pd.array(column.texts, dtype="str")
-            if column.kinds is not None:
-                kinds[position] = column.kinds
-                for index in np.flatnonzero(column.kinds >= Kind.ERROR).tolist():
-                    kind = Kind(column.kinds[index])
-                    chunk.findings.append(self._unreadable(numbers[index], position, kind, column.texts[index]))
-            if column.shown:
-                shown[position] = {numbers[index]: text for index, text in column.shown.items()}
-        chunk.texts = pd.DataFrame(texts, index=pd.Index(np.asarray(numbers, dtype=np.int64)), copy=False)
-        chunk.kinds, chunk.shown = kinds, shown
-        chunk.findings.extend(self._merged(dict(zip(numbers, rows, strict=True)), positions))
-        return chunk
+        columns = [column_texts(values) for values in self._columns(rows, filling.positions)]
+        filling.add_cells(numbers, columns)
+        for position, column in zip(filling.positions, columns, strict=True):
+            if column.kinds is not None and column.kinds.max() >= Kind.ERROR:
+                for number, kind, text in zip(numbers, column.kinds.tolist(), column.texts, strict=True):
+                    if kind >= Kind.ERROR:
+                        filling.findings.append(self._unreadable(number, position, Kind(kind), text))
+        if self._grid.facts.merged:
+            filling.findings.extend(self._merged(dict(zip(numbers, rows, strict=True)), filling.positions))
 
-    def _columns(
-        self, rows: Sequence[Sequence[Value]], positions: Collection[int]
-    ) -> Iterator[tuple[int, Sequence[Value]]]:
+    def _columns(self, rows: Sequence[Sequence[Value]], positions: Collection[int]) -> Iterator[Sequence[Value]]:
         first, width = self._grid.first_position, self._grid.width
         columns = list(zip(*rows, strict=True)) if width <= _FEW_COLUMNS * len(positions) else None
         for position in positions:
             index = position - first
             if not 0 <= index < width:
-                yield position, [""] * len(rows)
+                yield [""] * len(rows)
             elif columns is not None:
-                yield position, columns[index]
+                yield columns[index]
             else:
-                yield position, [values[index] for values in rows]
+                yield [values[index] for values in rows]
 
     def _unreadable(self, row: int, position: int, kind: Kind, text: str) -> Finding:
         return Finding(
@@ -189,8 +192,6 @@ class GridTable(Table):
 
     def _merged(self, rows: Mapping[int, Sequence[Value]], positions: Collection[int]) -> Iterator[Finding]:
         """Yield a finding for each row that a merged range touches in a column that is read."""
-        if not self._grid.facts.merged:
-            return
         first, last = min(rows), max(rows)
         for top, left, bottom, right in self._grid.facts.merged:
             touched = [position for position in positions if left <= position <= right]

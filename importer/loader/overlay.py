@@ -6,7 +6,8 @@ Out: a `Grid`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -50,50 +51,70 @@ def _calamine() -> Iterator[None]:
 
 
 def overlaid(
-    values: python_calamine.CalamineSheet, found: Found, facts: SheetFacts, notices: tuple[Message, ...] = ()
+    values: python_calamine.CalamineSheet,
+    found: Found,
+    facts: SheetFacts,
+    notices: tuple[Message, ...] = (),
+    *,
+    instead: Callable[[], Grid] | None = None,
 ) -> Grid:
-    """Lay cells that were found otherwise over calamine's values; they may lie outside the range it takes for used."""
-    top, left = values.start or (0, 0)
-    bottom, right = values.end or (-1, -1)
-    positions = [position for cells in found.values() for position in cells]
-    first = min([left, *positions])
-    width = max([right, *positions]) + 1 - first
-    last_row = max([bottom + 1, *found])
-    before, after = [""] * (left - first), [""] * (first + width - 1 - right)
+    """Lay cells that were found otherwise over calamine's values; they may lie outside the range it takes for used.
 
-    def blocks(size: int) -> Iterator[Block]:
-        stored = cast("Iterator[list[Value]]", values.iter_rows() if values.start else iter(()))
+    instead: reads the sheet by other means, where calamine fails over one of its rows.
+    """
+    overlay = _Overlay(values, found, instead)
+    return Grid(overlay.blocks, overlay.first, overlay.width, facts, overlay.last_row, notices)
+
+
+class _Overlay:
+    def __init__(
+        self, values: python_calamine.CalamineSheet, found: Found, instead: Callable[[], Grid] | None
+    ) -> None:
+        self._values = values
+        self._found = found
+        self._instead = instead
+        self._left = values.start[1] if values.start else 0
+        bottom, self._right = values.end or (-1, -1)
+        positions = [position for cells in found.values() for position in cells]
+        self.first = min([self._left, *positions])
+        self.width = max([self._right, *positions]) + 1 - self.first
+        self.last_row = max([bottom + 1, *found])
+
+    def blocks(self, size: int) -> Iterator[Block]:
+        """Read the rows from the beginning, so many at a time."""
+        stored = cast("Iterator[list[Value]]", self._values.iter_rows() if self._values.start else iter(()))
         number = 1
-        while rows := _some(stored, size):
-            numbers = range(number, number + len(rows))
-            yield numbers, _patched(numbers, rows)
-            number += len(rows)
-        beyond = sorted(row for row in found if row >= number)
+        try:
+            while rows := _some(stored, size):
+                numbers = range(number, number + len(rows))
+                yield numbers, self._patched(numbers, rows)
+                number += len(rows)
+        except CalamineFailed as problem:
+            if self._instead is None:
+                raise _unreadable_value(problem) from problem
+            yield from self._rest(self._instead(), number, size)
+            return
+        beyond = sorted(row for row in self._found if row >= number)
         for start in range(0, len(beyond), size):
-            numbers_beyond = beyond[start : start + size]
-            yield numbers_beyond, _patched(numbers_beyond, [[""] * (right + 1 - left) for _ in numbers_beyond])
+            some = beyond[start : start + size]
+            yield some, self._patched(some, [[""] * (self._right + 1 - self._left) for _ in some])
 
-    def _patched(numbers: Sequence[int], rows: Sequence[Sequence[Value]]) -> Sequence[Sequence[Value]]:
+    def _patched(self, numbers: Sequence[int], rows: Sequence[list[Value]]) -> Sequence[list[Value]]:
+        before = [""] * (self._left - self.first)
+        after = [""] * (self.first + self.width - 1 - self._right)
         if before or after:
             rows = [[*before, *row, *after] for row in rows]
-        if found:
+        if self._found:
             for number, row in zip(numbers, rows, strict=True):
-                for position, value in found.get(number, _NOTHING).items():
-                    cast("list[Value]", row)[position - first] = value
+                for position, value in self._found.get(number, _NOTHING).items():
+                    row[position - self.first] = value
         return rows
 
-    return Grid(blocks, first, width, facts, row_count=last_row - top, notices=notices)
-
-
-def _some(rows: Iterator[list[Value]], size: int) -> list[list[Value]]:
-    try:
-        with _calamine():
-            return list(islice(rows, size))
-    except CalamineFailed as problem:
-        raise FileError(
-            message(
-                "The file holds a value that cannot be read ({reason}). Save it anew in a spreadsheet program, as XLSX "
-                "or CSV.",
-                reason=str(problem),
-            )
-        ) from problem
+    def _unreadable_value(problem: CalamineFailed) -> FileError:
+    return FileError(
+        message(
+            "The file holds a value that cannot be read ({reason}). Save it anew in a spreadsheet program, as XLSX or "
+            "CSV.",
+            reason=str(problem),
+        )
+    )

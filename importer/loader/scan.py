@@ -34,11 +34,11 @@ _CONVENTIONAL = re.compile(
 # Patterns that begin with a literal, and have no alternatives there, are searched for some ten times faster.
 _CELL_END = re.compile(rb"</c>")
 _UNUSUAL = re.compile(rb"<!")
-_ERROR_TEXT = re.compile(rb"<v>#")
 _ERROR_TYPE = re.compile(rb't="e"')
 _FORMULA = re.compile(rb"<f[\s/>]")
 _FORMULA_CELL = re.compile(rb"<f(?:\s[^>]*?)?(?:/>|>[^<]*</f>)(?:<v>([^<]*)</v>)?(<v\s*/>)?")
-_NEGATIVE = re.compile(rb"<v>-")
+_NUMBER_SIGN = re.compile(rb"<v>#")
+_NUMBER_SIGN_OR_MINUS = re.compile(rb"<v>[#-]")
 _HUGE_VALUE = rb"[^>]*>(?:<f[^>]*/>|<f[^<]*</f>)?<v>(?:-?[0-9]{10}|[^<]*[eE][^-<])"
 _HIDDEN_ROW = re.compile(rb'hidden="(?:1|true)"')
 _CELL_START = re.compile(rb"<c[\s>]")
@@ -88,8 +88,8 @@ def scan_sheet(
     keep(head[:start])
     first = True
     for segment in _segments(head[start:], stream):
-        if first and not _CONVENTIONAL.fullmatch(segment):
-            raise OddXml
+        if first:
+            scanner.check_first(segment)
         if scanner.segment(segment) or first:
             keep(segment)
         first = False
@@ -117,7 +117,8 @@ class _Scanner:
         self._after_rows = False
         self._endless = _cells_of_style(formats, lambda one: one.shows is not Shows.NUMBER, _HUGE_VALUE)
         """Dates and times too far off for calamine, which ends the program over them."""
-        self._has_moments = any(one.shows is not Shows.NUMBER for one in formats)
+        has_moments = any(one.shows is Shows.MOMENT for one in formats)
+        self._sign = _NUMBER_SIGN_OR_MINUS if has_moments else _NUMBER_SIGN
         self._telling = _cells_of_style(formats, lambda one: one.digits > 1 or one.overlooked)
         """Cells whose format shows zeros that calamine drops, a date that it does not know."""
 
@@ -138,6 +139,15 @@ class _Scanner:
             attributes = dict(_ATTRIBUTE.findall(column))
             self.scan.facts.hidden_columns.append((int(attributes[b"min"]) - 1, int(attributes[b"max"]) - 1))
 
+    def check_first(self, segment: bytes) -> None:
+        """Judge by the first rows how the XML is written, and whether a column has a format that is not meant.
+
+        A program writes all rows alike. Numbers that are no dates (record IDs, say) under a date format make calamine
+        give up; where that happens further down, its rows are read by other means then.
+        """
+        if not _CONVENTIONAL.fullmatch(segment) or (self._endless is not None and self._endless.search(segment)):
+            raise OddXml
+
     def segment(self, segment: bytes) -> bool:
         """Look through some rows, or through what follows them; return whether anything stands there."""
         if _UNUSUAL.search(segment):
@@ -155,22 +165,18 @@ class _Scanner:
         return filled or bool(end)
 
     def _cells(self, body: bytes) -> None:
-        if self._endless is not None and self._endless.search(body):
-            raise OddXml
         self._errors(body)
         self._formulas(body)
-        if self._has_moments:
-            self._negatives(body)
+        self._signs(body)
         if self._telling is not None:
             self._formatted_numbers(body)
         self._hidden_rows(body)
 
     def _errors(self, body: bytes) -> None:
-        for pattern in (_ERROR_TEXT, _ERROR_TYPE):
-            for match in pattern.finditer(body):
-                cell = _cell_at(body, match.start())
-                if cell.type == "e":
-                    self._mark(cell, Marked(Kind.ERROR, cell.value or "#VALUE!"))
+        for match in _ERROR_TYPE.finditer(body):
+            cell = _cell_at(body, match.start())
+            if cell.type == "e":
+                self._mark(cell, Marked(Kind.ERROR, cell.value or "#VALUE!"))
 
     def _formulas(self, body: bytes) -> None:
         for start in _FORMULA.finditer(body):
@@ -186,10 +192,13 @@ class _Scanner:
             if cell.type != "e" and not (cell.type == "str" and stored):
                 self._mark(cell, Marked(Kind.NOT_CALCULATED, ""))
 
-    def _negatives(self, body: bytes) -> None:
-        for match in _NEGATIVE.finditer(body):
+    def _signs(self, body: bytes) -> None:
+        """Look at values that begin with a minus or a number sign: dates before all days, and errors once more."""
+        for match in self._sign.finditer(body):
             cell = _cell_at(body, match.start())
-            if self._format(cell).shows is Shows.MOMENT and cell.type == "n":
+            if cell.type == "e":
+                self._mark(cell, Marked(Kind.ERROR, cell.value or "#VALUE!"))
+            elif cell.type == "n" and self._format(cell).shows is Shows.MOMENT:
                 self._mark(cell, self._number(cell))
 
     def _formatted_numbers(self, body: bytes) -> None:

@@ -90,7 +90,12 @@ def _read_grid(path: Path, sheet: SheetPart) -> Grid:
         except (OddXml, CalamineFailed):
             return _read_exactly(package, sheet)
         notices = _stale_results(scan.zero_results if package.recalculates else 0)
-    return overlaid(values, scan.cells, scan.facts, notices)
+
+    def instead() -> Grid:
+        with Package(path) as package:
+            return _read_exactly(package, sheet)
+
+    return overlaid(values, scan.cells, scan.facts, notices, instead=instead)
 
 
 def _read_side_by_side(path: Path, package: Package, sheet: SheetPart) -> tuple[CalamineSheet, Scan]:
