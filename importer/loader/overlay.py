@@ -67,9 +67,7 @@ def overlaid(
 
 
 class _Overlay:
-    def __init__(
-        self, values: python_calamine.CalamineSheet, found: Found, instead: Callable[[], Grid] | None
-    ) -> None:
+    def __init__(self, values: python_calamine.CalamineSheet, found: Found, instead: Callable[[], Grid] | None) -> None:
         self._values = values
         self._found = found
         self._instead = instead
@@ -110,7 +108,21 @@ class _Overlay:
                     row[position - self.first] = value
         return rows
 
-    def _unreadable_value(problem: CalamineFailed) -> FileError:
+    def _rest(self, grid: Grid, number: int, size: int) -> Iterator[Block]:
+        """Read another grid of the same sheet from a row on, with the columns of this one."""
+        end = self.first + self.width
+        for numbers, rows in grid.blocks(size):
+            above = bisect_left(numbers, number)
+            if above < len(numbers):
+                yield numbers[above:], [[*row, *[""] * end][self.first : end] for row in rows[above:]]
+
+
+def _some(rows: Iterator[list[Value]], size: int) -> list[list[Value]]:
+    with _calamine():
+        return list(islice(rows, size))
+
+
+def _unreadable_value(problem: CalamineFailed) -> FileError:
     return FileError(
         message(
             "The file holds a value that cannot be read ({reason}). Save it anew in a spreadsheet program, as XLSX or "
