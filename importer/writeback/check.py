@@ -1,24 +1,27 @@
-"""A finished workbook, read again before it takes the place of the old one.
+"""A finished file, read again before it takes the place of the old one.
 
 In:  the old file and the new one.
-Out: nothing, or Damaged. Every part that was not to change must be there with the same stored bytes; every part that
-     was must unpack to what its checksum says; the sheet must have as many rows, values and formulas as before; and
-     where it is of ordinary size, every cell of the user's must have the same value for an independent reader. (A large
-     sheet would take that reader longer than the patch itself.)
+Out: nothing, or Damaged.
+
+Workbooks: every part that was not to change must be there with the same stored bytes; every part that was must unpack
+to what its checksum says; the sheet must have as many rows, values and formulas as before. Delimited text: the file
+must be as long as what was written. In files of ordinary size, besides, every cell of the user's must have the same
+value for an independent reader; in a large one that would take longer than the writing itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import csv
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from importer.writeback.annotation import NotUnderstood
+from importer.writeback.annotation import Annotation, Dialect, NotUnderstood
 from importer.writeback.archive import Archive, Member
 from importer.writeback.deflate import Codec
 from importer.writeback.workbook import Patched
 
 ORDINARY = 2 << 20
-"""Bytes of a sheet's part, unpacked, up to which every value is compared: some 4,000 rows of 12 columns."""
+"""Bytes of a sheet's part (unpacked) or a delimited file up to which every value is compared: some 4,000 rows."""
 _BLOCK = 1 << 20
 
 
@@ -46,6 +49,31 @@ def check_workbook(old: Path, new: Path, patched: Patched, sheet: str, codec: Co
         ordinary = was.members[patched.sheet_part].info.file_size <= ORDINARY
     if not same or (ordinary and not _same_values(old, new, sheet, patched)):
         raise Damaged
+
+
+def check_delimited(old: Path, new: Path, size: int, annotation: Annotation, dialect: Dialect) -> None:
+    """Compare the new file with the old one; `size` is how many bytes were written. Raises Damaged."""
+    if new.stat().st_size != size:
+        raise Damaged
+    if old.stat().st_size > ORDINARY:
+        return
+    ours = {position for position in annotation.own_positions() if position is not None}
+    was, is_now = (list(_read_records(path, dialect)) for path in (old, new))
+    if len(was) != len(is_now):
+        raise Damaged
+    for before, after in zip(was, is_now, strict=True):
+        whole = len(before) == len(annotation.headers)
+        kept = [field for position, field in enumerate(before) if not (whole and position in ours)]
+        if after[: len(kept)] != kept and after[:-2] != before[:-2]:
+            raise Damaged
+
+
+def _read_records(path: Path, dialect: Dialect) -> Iterator[list[str]]:
+    with path.open(encoding=dialect.encoding, newline="") as file:
+        if dialect.separator_line:
+            file.readline()
+        csv.field_size_limit(max(csv.field_size_limit(), ORDINARY * 2))
+        yield from csv.reader(file, delimiter=dialect.delimiter)
 
 
 def _count(archive: Archive, patched: Patched) -> tuple[int, int, int]:

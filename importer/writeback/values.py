@@ -36,7 +36,9 @@ def read_values(path: Path, annotation: Annotation) -> Iterator[list[Value]]:
     from importer.loader import open_file
 
     try:
-        table = open_file(path).table(annotation.sheet)
+        dialect = annotation.dialect
+        how = {"encoding": dialect.encoding, "delimiter": dialect.delimiter} if dialect else {}
+        table = open_file(path, **how).table(annotation.sheet)
         positions = range(len(table.headers))
         yield from ([] for _ in range(1, table.header_row))
         yield [*table.headers]

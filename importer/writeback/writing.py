@@ -21,17 +21,19 @@ from typing import BinaryIO, cast
 
 from importer.errors import FileError
 from importer.writeback import delimited, workbook
-from importer.writeback.annotation import REPORT_SHEET, Annotation, Dialect, NotUnderstood, Written
+from importer.writeback.annotation import Annotation, Dialect, NotUnderstood, Written
 from importer.writeback.archive import Archive
-from importer.writeback.check import Damaged, check_workbook
+from importer.writeback.beside import folders_for, free_names
+from importer.writeback.check import Damaged, check_delimited, check_workbook
 from importer.writeback.deflate import best_codec
 from importer.writeback.package import Package
 from importer.writeback.replace import Busy, Moved, find_obstacle, put_in_place
 from importer.writeback.values import Value, notes_alone, read_values, write_values
 from schemas.message import Message, message
 
-_WORKBOOKS = (".xlsx", ".xlsm", ".xltx", ".xltm")
-_NAMES_TRIED = 1_000
+_PLAIN, _WITH_MACROS = {".xlsx", ".xltx"}, {".xlsm", ".xltm"}
+_SHEET = "Tickets"
+"""The name of the sheet where delimited text becomes a workbook."""
 
 
 def write_back(path: Path, annotation: Annotation, *, output: Path | None = None, digest: str) -> Written:
@@ -54,14 +56,18 @@ def find_output_fault(path: Path, output: Path) -> Message | None:
         return message("{output} cannot be written: {folder} is not a folder.", output=str(output), folder=str(folder))
     if not os.access(folder, os.W_OK) or (output.exists() and not os.access(output, os.W_OK)):
         return message("{output} cannot be written to.", output=str(output))
-    from_workbook, to_workbook = (_is_workbook_name(name) for name in (path, output))
-    if from_workbook and not to_workbook:
+    suffix, old_suffix = output.suffix.lower(), path.suffix.lower()
+    if suffix in _WITH_MACROS and old_suffix not in _WITH_MACROS:
+        return message("{output} should end in .xlsx: there are no macros in the file.", output=str(output))
+    if not _is_workbook_name(output) and old_suffix in {*_PLAIN, *_WITH_MACROS, ".xls", ".ods"}:
         return message("{output} should end in .xlsx: the file is a workbook.", output=str(output))
+    if suffix in {".xls", ".ods"}:
+        return message("{output} should end in .xlsx: that is what is written.", output=str(output))
     return None
 
 
 def _is_workbook_name(path: Path) -> bool:
-    return path.suffix.lower() in {*_WORKBOOKS, ".xls", ".ods"}
+    return path.suffix.lower() in {*_PLAIN, *_WITH_MACROS}
 
 
 def _same_file(path: Path, output: Path) -> bool:
@@ -108,7 +114,7 @@ class _Job:
         except Moved:
             notices.append(self._changed())
             try:
-                put_in_place(output, self._notes_alone, like=self.path)
+                put_in_place(output, self._notes_alone(output), like=self.path)
                 return Written(output, beside=False, notices=tuple(notices))
             except (Busy, OSError) as problem:
                 reason = _reason(problem, output)
@@ -150,15 +156,21 @@ class _Job:
     def _annotate_delimited(self, source: Path, target: Path) -> None:
         dialect = self.annotation.dialect or _dialect(source)
         state = source.stat()
+        size = 0
 
         def write(stream: BinaryIO) -> None:
+            nonlocal size
             with source.open("rb") as original, ThreadPoolExecutor(1) as beside:
                 read = _Digest(beside)
                 delimited.annotate(original, stream, self.annotation, dialect, on_bytes=read.update)
+                size = stream.tell()
                 if read.hexdigest() != self.digest:
                     raise Moved
 
-        put_in_place(target, write, like=source, unless=lambda: _state(source) != _state_of(state))
+        def check(new: Path) -> None:
+            check_delimited(source, new, size, self.annotation, dialect)
+
+        put_in_place(target, write, like=source, check=check, unless=lambda: _state(source) != _state_of(state))
 
     def _annotate_workbook(self, source: Path, target: Path) -> None:
         codec = best_codec()
@@ -185,7 +197,9 @@ class _Job:
             real = self.path.resolve(strict=True)
         except OSError:
             raise Moved from None
-        if self.delimited or (_kind(real) == "xlsx" and _suits(real, target)):
+        if self.delimited and _is_workbook_name(target):
+            reason = message("{name} is delimited text and {results} a workbook.", name=real.name, results=target.name)
+        elif self.delimited or (_kind(real) == "xlsx" and _suits(real, target)):
             try:
                 self._annotate(real, target)
             except NotUnderstood as problem:
@@ -196,10 +210,10 @@ class _Job:
             reason = message("{name} is in a format that is only read.", name=self.path.name)
         if _digest(real) != self.digest:
             raise Moved
-        put_in_place(target, self._values_of(real), like=real)
+        put_in_place(target, self._values_of(real, target), like=real)
         return (reason, message("{results} holds the values alone, without formats and formulas.", results=target.name))
 
-    def _values_of(self, real: Path) -> Callable[[BinaryIO], None]:
+    def _values_of(self, real: Path, target: Path) -> Callable[[BinaryIO], None]:
         """Return what writes a plain copy of the file's values, annotated."""
 
         def write(stream: BinaryIO) -> None:
@@ -208,44 +222,50 @@ class _Job:
             except NotUnderstood:
                 stream.seek(0)
                 stream.truncate()
-                self._notes_alone(stream)
+                self._notes_alone(target)(stream)
 
-        return write if not self.delimited else self._notes_alone
+        return write
 
-    def _notes_alone(self, stream: BinaryIO) -> None:
-        """Write the results without the rows they belong to: row number, key, status, message."""
-        rows = notes_alone(self.annotation)
+    def _notes_alone(self, target: Path) -> Callable[[BinaryIO], None]:
+        """Return what writes the results without the rows they belong to: row number, key, status, message."""
         annotation = replace(self.annotation, headers=("Row", "Key"), faulty=(), dialect=_Utf8())
-        if not self.delimited:
-            self._plain(rows, annotation, stream)
-            return
-        with tempfile.TemporaryFile() as table:
-            table.write(b"\xef\xbb\xbf")
-            for row in rows:
-                table.write(",".join(_csv_field(value) for value in row).encode("utf-8", "replace") + b"\r\n")
-            table.seek(0)
-            delimited.annotate(cast(BinaryIO, table), stream, annotation, _Utf8())
+
+        def write(stream: BinaryIO) -> None:
+            rows = notes_alone(self.annotation)
+            if _is_workbook_name(target):
+                self._plain(rows, annotation, stream)
+                return
+            with tempfile.TemporaryFile() as table:
+                table.write(b"\xef\xbb\xbf")
+                for row in rows:
+                    table.write(",".join(_csv_field(value) for value in row).encode("utf-8", "replace") + b"\r\n")
+                table.seek(0)
+                delimited.annotate(cast(BinaryIO, table), stream, annotation, _Utf8())
+
+        return write
 
     def _plain(self, rows: Iterator[list[Value]], annotation: Annotation, stream: BinaryIO) -> None:
         with tempfile.TemporaryFile() as plain:
             table = cast(BinaryIO, plain)
-            write_values(rows, annotation.sheet or "", annotation.header_row, table)
-            workbook.annotate(table, stream, annotation)
+            named = replace(annotation, sheet=annotation.sheet or _SHEET)
+            write_values(rows, named.sheet or _SHEET, annotation.header_row, table)
+            workbook.annotate(table, stream, named)
 
     def _beside(self, reason: Message, *, unread: bool = False) -> Written:
         """Write the results next to the file, or where else it is possible; `unread`: the file is not what was read."""
         notices = [reason]
-        for folder in _folders(self.path):
-            for target in _free_names(self.path, folder, delimited=self.delimited):
+        unread = unread or not _can_read(self.path)
+        for folder in folders_for(self.path):
+            for target in free_names(self.path, folder, delimited=self.delimited):
                 try:
                     if unread:
-                        put_in_place(target, self._notes_alone, like=self.path)
+                        put_in_place(target, self._notes_alone(target), like=self.path)
                     else:
                         try:
                             notices += [note for note in self._write_copy(target) if note != reason]
                         except Moved:
                             notices.append(self._changed())
-                            put_in_place(target, self._notes_alone, like=self.path)
+                            put_in_place(target, self._notes_alone(target), like=self.path)
                 except Busy:
                     continue
                 except (OSError, Damaged):
@@ -319,7 +339,7 @@ def _suits(path: Path, target: Path) -> bool:
             macros = Package(Archive(stream, best_codec())).has_macros
         except NotUnderstood:
             return False
-    return macros == (target.suffix.lower() in {".xlsm", ".xltm"})
+    return macros == (target.suffix.lower() in _WITH_MACROS)
 
 
 def _dialect(path: Path) -> Dialect:
@@ -335,6 +355,16 @@ def _dialect(path: Path) -> Dialect:
 def _digest(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _can_read(path: Path) -> bool:
+    """Return whether the file can be opened now: on Windows another program may keep it to itself."""
+    try:
+        with path.open("rb") as stream:
+            stream.read(1)
+    except OSError:
+        return False
+    return True
 
 
 def _state_of(state: os.stat_result) -> tuple[int, int, int]:
@@ -358,33 +388,3 @@ def _reason(problem: Exception, path: Path) -> Message:
     if number in {errno.ENOSPC, errno.EDQUOT if hasattr(errno, "EDQUOT") else errno.ENOSPC}:
         return message("There is no space left to write {name}.", name=path.name)
     return message("{name} could not be written ({problem}).", name=path.name, problem=str(problem))
-
-
-def _folders(path: Path) -> list[Path]:
-    """Return where results may go: beside the file, else where the user stands, else home."""
-    folders: list[Path] = []
-    for folder in (path.absolute().parent, Path.cwd(), Path.home()):
-        if folder not in folders and folder.is_dir() and os.access(folder, os.W_OK):
-            folders.append(folder)
-    return folders
-
-
-def _free_names(path: Path, folder: Path, *, delimited: bool) -> Iterator[Path]:
-    """Yield names for the results that nothing has but results of ours."""
-    suffix = ".csv" if delimited else ".xlsx"
-    for number in range(1, _NAMES_TRIED):
-        target = folder / (f"{path.stem}.results{suffix}" if number == 1 else f"{path.stem}.results-{number}{suffix}")
-        if not target.exists() or (target.is_file() and _is_ours(target) and find_obstacle(target) is None):
-            yield target
-
-
-def _is_ours(path: Path) -> bool:
-    """Return whether a file holds results of an earlier run, and may be written anew."""
-    if path.suffix == ".csv":
-        with path.open("rb") as stream:
-            return b"Import status" in stream.read(1 << 16).replace(b"\0", b"")
-    with path.open("rb") as stream:
-        try:
-            return Package(Archive(stream, best_codec())).sheet_part(REPORT_SHEET) is not None
-        except NotUnderstood:
-            return False

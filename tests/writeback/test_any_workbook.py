@@ -149,7 +149,7 @@ def read(data):
     return values
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     drawn=sheets(),
     namespace=st.sampled_from(NAMESPACES),

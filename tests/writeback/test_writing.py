@@ -18,8 +18,9 @@ import workbook_corpus as corpus
 import xlwt
 from conftest import OURS, make_annotation
 
-from importer.writeback import Annotation, RowNote, find_output_fault, write_back
+from importer.writeback import Annotation, RowNote, delimited, find_output_fault, write_back
 from importer.writeback.replace import put_in_place
+from importer.writeback.rows import RowPatcher
 
 HEADERS = corpus.HEADERS
 
@@ -396,3 +397,108 @@ def test_output_is_judged_before_anything_is_sent(workbook, tmp_path):
     assert "folder" in str(find_output_fault(workbook, tmp_path / "none" / "out.xlsx"))
     assert ".xlsx" in str(find_output_fault(workbook, tmp_path / "out.csv"))
     assert find_output_fault(tmp_path / "a.csv", tmp_path / "b.csv") is None
+
+
+def test_a_table_may_become_a_workbook(table, tmp_path):
+    """`--output results.xlsx` for a CSV file: its values, with highlight and report sheets."""
+    before = table.read_bytes()
+    target = tmp_path / "out.xlsx"
+
+    written = write_back(table, table_annotation(), output=target, digest=digest(table))
+
+    assert (written.path, written.beside) == (target, False)
+    assert table.read_bytes() == before
+    assert rows_of(target) == [["id", "a", *OURS], ["1", "é", "updated", ""], ["2", "y", "failed", "=why"]]
+
+
+def test_output_for_a_file_saved_meanwhile_has_the_results_alone(workbook, tmp_path):
+    written = write_back(workbook, make_annotation(HEADERS), output=tmp_path / "out.xlsx", digest="0" * 64)
+
+    assert written.path == tmp_path / "out.xlsx"
+    assert "changed" in text_of(written)
+    assert rows_of(written.path)[0] == ["Row", "Key", *OURS]
+
+
+def test_output_that_cannot_be_written_goes_beside_the_file(workbook, tmp_path):
+    folder = tmp_path / "folder.xlsx"
+    folder.mkdir()
+
+    written = write_back(workbook, make_annotation(HEADERS), output=folder, digest=digest(workbook))
+
+    assert written.path == tmp_path / "edits.results.xlsx"
+    assert written.beside
+    assert "folder.xlsx" in text_of(written)
+
+
+def test_output_for_a_signed_workbook_is_written(workbook, tmp_path):
+    parts = corpus.Parts.read(workbook.read_bytes())
+    origin = "http://schemas.openxmlformats.org/package/2006/relationships/digital-signature/origin"
+    parts.add("_xmlsignatures/origin.sigs", b"", origin, owner="")
+    workbook.write_bytes(parts.pack())
+
+    written = write_back(workbook, make_annotation(HEADERS), output=tmp_path / "out.xlsx", digest=digest(workbook))
+
+    assert (written.path, written.beside) == (tmp_path / "out.xlsx", False)
+
+
+def test_how_a_table_is_written_is_looked_at_where_nobody_says(tmp_path):
+    path = tmp_path / "edits.csv"
+    path.write_bytes("id\ta\r\n1\t漢\r\n".encode("utf-16"))
+
+    write_back(path, table_annotation(), digest=digest(path))
+
+    assert path.read_bytes().decode("utf-16") == "id\ta\tImport status\tImport message\r\n1\t漢\tupdated\t\r\n"
+
+
+def test_a_very_long_field_passes_the_check(tmp_path):
+    path = tmp_path / "edits.csv"
+    path.write_text(f'id,a\n1,"{"x" * 500_000}"\n')
+
+    assert not write_back(path, table_annotation(), digest=digest(path)).beside
+
+
+def test_a_workbook_that_reads_back_wrong_replaces_nothing(workbook, monkeypatch):
+    """A fault of ours, put in on purpose: a cell of the user's is lost on the way."""
+    before = workbook.read_bytes()
+    whole = RowPatcher._block
+    monkeypatch.setattr(
+        RowPatcher, "_block", lambda self, block: whole(self, block).replace(b"Printer 3", b"Printer 4")
+    )
+
+    written = write_back(workbook, make_annotation(HEADERS), digest=digest(workbook))
+
+    assert workbook.read_bytes() == before
+    assert written.beside
+    assert "did not read back" in text_of(written)
+
+
+@pytest.mark.parametrize("lost", [b"<row ", b"<v>", b"<f>"])
+def test_in_a_large_workbook_rows_values_and_formulas_are_counted(workbook, monkeypatch, lost):
+    book = openpyxl.load_workbook(workbook)
+    book["Tickets"]["D20"] = "=SUM(D2:D4)"
+    book.save(workbook)
+    before = workbook.read_bytes()
+    whole = RowPatcher._block
+    monkeypatch.setattr("importer.writeback.check.ORDINARY", 0)
+    assert not write_back(
+        workbook, make_annotation(HEADERS), output=workbook.parent / "a.xlsx", digest=digest(workbook)
+    ).beside
+    monkeypatch.setattr(RowPatcher, "_block", lambda self, block: whole(self, block).replace(lost, b"<x>", 1))
+
+    written = write_back(workbook, make_annotation(HEADERS), digest=digest(workbook))
+
+    assert workbook.read_bytes() == before
+    assert "did not read back" in text_of(written)
+
+
+def test_a_table_that_reads_back_wrong_replaces_nothing(table, monkeypatch):
+    before = table.read_bytes()
+    whole = delimited._Fields.append
+    monkeypatch.setattr(
+        delimited._Fields, "append", lambda self, records: [r.replace(b"y", b"z") for r in whole(self, records)]
+    )
+
+    written = write_back(table, table_annotation(), digest=digest(table))
+
+    assert table.read_bytes() == before
+    assert "did not read back" in text_of(written)
