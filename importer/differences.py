@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Literal
 
 from importer.history import Teller
 from importer.places import column_of
-from importer.proof import holds
 from importer.records import Change, Columns, Difference, Status
 from importer.reports.words import Labels, clip_change
 from schemas.message import Message, message
@@ -121,6 +120,8 @@ class Explainer:
         return clip_change(*self._labels.change(name, change.before[name], change.after[name]), SHOWN)
 
     def _asks_for(self, name: str, cell: str, value: str) -> bool:
+        from importer.proof import holds
+
         return holds(self._schema.properties.get(name), cell, value)
 
     def _same(self, name: str, left: str, right: str) -> bool:

@@ -84,6 +84,11 @@ class Portal:
         return self._limiter.allowed
 
     @property
+    def latency_s(self) -> float:
+        """How long answers have taken of late; 0 while there was none."""
+        return self._limiter.latency_s
+
+    @property
     def stats(self) -> PortalStats:
         """How many requests there were."""
         return self._caller.stats

@@ -119,6 +119,11 @@ class Limiter:
         own = max(1, math.floor(self._max_rate * self.limits.interval_s / 10))
         return replace(self.limits, max_requests=min(own, self.limits.max_requests))
 
+    @property
+    def latency_s(self) -> float:
+        """How long answers have taken of late; 0 while there was none."""
+        return self._latency_s or 0.0
+
     async def enter(
         self, stop: StopSignal | None = None, *, kind: str = "", check: Callable[[int], None] | None = None
     ) -> Turn:

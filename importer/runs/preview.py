@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from importer.batcher import MAX_INPUTS
@@ -18,6 +19,9 @@ USUAL_REQUESTS, USUAL_INTERVAL_S = 190, 10.0
 BURST_S = 1.0
 """How long it takes to use up a window: as many requests as it allows are in flight together."""
 
+MOST_IN_FLIGHT = 64
+"""As in `importer.portal.limits`, which a plan without a portal does not import."""
+
 
 def plan_view(job: Job) -> PlanView:
     """Return what the journal's plan would do, and what it takes at the rate that the portal allows."""
@@ -27,23 +31,26 @@ def plan_view(job: Job) -> PlanView:
         job.journal,
         job.schema,
         job.columns,
-        forecast=forecast(requests, limits),
+        forecast=forecast(requests, limits, latency_s=job.portal.latency_s if job.portal else 0.0),
         portal=job.schema.portal_id,
         notices=[*_undo_notices(job), *_budget_notices(job, requests, limits)],
     )
 
 
-def forecast(requests: int, limits: Limits | None) -> Forecast:
+def forecast(requests: int, limits: Limits | None, *, latency_s: float = 0.0) -> Forecast:
     """Return requests, seconds and the share of the day's calls, of a portal that allows `limits`.
 
-    A window may be used up at once, so only those before the last one take their whole time. None, or limits that the
-    portal has not told: those of most portals, and no share.
+    A window may be used up at once, so only those before the last one take their whole time; a portal that takes long
+    to answer is bound by how many requests may be in flight. None, or limits that the portal has not told: those of
+    most portals, and no share.
     """
     most, interval_s = USUAL_REQUESTS, USUAL_INTERVAL_S
     if limits is not None and limits.max_requests:
         most, interval_s = limits.max_requests, limits.interval_s
     whole_windows = max(0, requests - 1) // most
-    seconds = whole_windows * interval_s + (requests - whole_windows * most) / most * BURST_S
+    by_limit = whole_windows * interval_s + (requests - whole_windows * most) / most * BURST_S
+    by_latency = math.ceil(requests / MOST_IN_FLIGHT) * latency_s
+    seconds = max(by_limit, by_latency)
     share = requests / limits.daily if limits is not None and limits.daily else None
     return Forecast(requests, seconds, share)
 
