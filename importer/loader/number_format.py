@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from locale import windows_locale
 
 
 class Shows(Enum):
@@ -29,6 +30,8 @@ class Format:
     shows: Shows = Shows.NUMBER
     overlooked: bool = False
     """A moment by letters that python-calamine does not know: years of an era, names of days."""
+    language: str = ""
+    """Of names of months and days, such as `pt-BR`; "" where the format leaves it to the reader's system."""
     digits: int = 0
     """Whole numbers are shown with at least so many digits; above 1, zeros may stand before them."""
 
@@ -45,6 +48,7 @@ _BRACKETS = re.compile(r"\[[^\]]*\]")
 _MOMENT = re.compile(r"[ymdhs]|am/pm|a/p", re.IGNORECASE)
 _RARE_MOMENT = re.compile(r"(?<![0#?.])e(?![+-])|g|aaa|b[12]", re.IGNORECASE)
 """Years of an era (`e`, `ggge`), names of days (`aaa`), Buddhist and Hijri years (`b1`, `b2`)."""
+_LANGUAGE = re.compile(r"\[\$[^\]-]*-(?:([0-9A-Fa-f]{3,8})|([a-z]{2,3}-[A-Z]{2}))[\],]")
 _GENERAL_WORD = re.compile(r"general|standard", re.IGNORECASE)
 
 
@@ -67,8 +71,19 @@ def read_code(code: str) -> Format:
         return Format(Shows.ELAPSED)
     rare = _RARE_MOMENT.search(plain) is not None
     if rare or elapsed or _MOMENT.search(plain):
-        return Format(Shows.MOMENT, overlooked=rare or _GENERAL_WORD.search(code) is not None)
+        overlooked = rare or _GENERAL_WORD.search(code) is not None
+        return Format(Shows.MOMENT, overlooked=overlooked, language=_language(code))
     return Format(digits=_shown_digits(plain))
+
+
+def _language(code: str) -> str:
+    """Return the language of `[$-416]`: a Windows locale ID, or in newer files a name."""
+    match = _LANGUAGE.search(code)
+    if match is None:
+        return ""
+    if match[2]:
+        return match[2]
+    return windows_locale.get(int(match[1], 16) & 0xFFFF, "").replace("_", "-")
 
 
 def _shown_digits(section: str) -> int:

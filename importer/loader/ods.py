@@ -35,6 +35,7 @@ _CONTENT, _STYLES, _MANIFEST = "content.xml", "styles.xml", "META-INF/manifest.x
 _MAX_ROW = 1 << 20
 _MAX_COLUMN = 1 << 14
 _DURATION = re.compile(r"(-)?P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:[.,]\d+)?)S)?)?")
+_LANGUAGE = re.compile(r"[a-z]{2,3}-[A-Z]{2}")
 _ERROR_TEXT = re.compile(r"#(?:N/A|REF!|DIV/0!|VALUE!|NAME\?|NUM!|NULL!|WERT!|NV|BEZUG!)|Err:\d{3}", re.IGNORECASE)
 
 
@@ -80,13 +81,13 @@ def _refuse_encrypted(archive: zipfile.ZipFile) -> None:
 
 
 def _locale(archive: zipfile.ZipFile) -> str | None:
-    """Return the language of the default cell style, such as `pt-BR`."""
+    """Return the language and country of the default cell style, such as `pt-BR`."""
     if _STYLES not in archive.namelist():
         return None
     for element in read_elements(read_member(archive, _STYLES), _STYLES):
-        language, country = element.attributes.get("language"), element.attributes.get("country")
-        if element.name == "text-properties" and language not in {None, "none", "zxx"}:
-            return f"{language}-{country}" if country not in {None, "none"} else language
+        language, country = element.attributes.get("language", ""), element.attributes.get("country", "")
+        if element.name == "text-properties" and _LANGUAGE.fullmatch(f"{language}-{country}"):
+            return f"{language}-{country}"
     return None
 
 

@@ -45,6 +45,7 @@ class WorkbookSource(Source):
         with Package(path) as package:
             self.format = "xlsm" if package.has_macros else "xlsx"
             self.date_system = package.date_system
+            self.locale_hint = package.language
             self._sheet_parts = package.sheets
             self._infos = tuple(_sheet_info(package, sheet) for sheet in package.sheets)
 
