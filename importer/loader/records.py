@@ -23,6 +23,7 @@ from typing import Self
 
 from importer.errors import FileError
 from importer.loader.dialect import FIELD_LIMIT, Dialect
+from importer.loader.formats import file_errors
 from schemas.message import message
 
 _BLOCK = 1 << 18
@@ -62,7 +63,7 @@ def read_records(path: Path, dialect: Dialect) -> Iterator[Records]:
     """Read the file, some hundreds of records at a time. Raises FileError with the line where quoting is broken."""
     csv.field_size_limit(FIELD_LIMIT)
     row, line = 1, 1 + dialect.separator_line
-    with _Text(path, dialect) as text:
+    with file_errors(path), _Text(path, dialect) as text:
         while block := text.next_block():
             try:
                 records = _cut(block, dialect.delimiter, row, line)
@@ -115,9 +116,18 @@ class _Text:
         while not self._at_end and not (read and _last_line_end(parts[-1])):
             data = self._file.read(self._block_size)
             self._at_end = not data
-            parts.append(self._decoder.decode(data, not data))
+            parts.append(self._decoded(data))
             read = True
         return "".join(parts)
+
+    def _decoded(self, data: bytes) -> str:
+        try:
+            return self._decoder.decode(data, not data)
+        except UnicodeDecodeError as problem:  # the file was whole when it was opened
+            raise FileError(
+                message("The file was changed while it was being read. Run again when nobody writes to it."),
+                code="file_changed",
+            ) from problem
 
 
 def _last_line_end(text: str) -> int:

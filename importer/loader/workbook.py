@@ -16,7 +16,6 @@ from pathlib import Path
 
 from python_calamine import CalamineSheet
 
-from importer.errors import FileError
 from importer.loader.cells import Value, column_texts
 from importer.loader.exact import (
     Meaning,
@@ -25,12 +24,13 @@ from importer.loader.exact import (
     first_filled_row,
     read_cells,
 )
-from importer.loader.grid import Grid, GridTable, SheetFacts, stored_grid
+from importer.loader.formats import file_errors
+from importer.loader.grid import Grid, GridTable, SheetFacts, empty_sheet, stored_grid
 from importer.loader.overlay import CalamineFailed, overlaid, read_values
 from importer.loader.package import Package, SheetPart
 from importer.loader.scan import OddXml, Scan, scan_sheet
 from importer.loader.table import SheetInfo, Source, file_digest
-from schemas.message import Message, count_message, message
+from schemas.message import Message, count_message
 
 _TRIMMED_SIZE = 64 << 20
 """Bytes of a sheet without its empty rows, up to which a copy is worth its memory."""
@@ -61,8 +61,9 @@ class WorkbookSource(Source):
         if info is None or part is None:
             raise KeyError(sheet)
         if info.header_row is None:
-            raise FileError(message('The sheet "{sheet}" is empty.', sheet=part.name), code="empty_file")
-        return GridTable(self, info, _read_grid(self.path, part))
+            raise empty_sheet(part.name)
+        with file_errors(self.path):
+            return GridTable(self, info, _read_grid(self.path, part))
 
 
 def _meaning(package: Package, part: str) -> Meaning:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from importer.errors import FileError
 from importer.loader.biff import read_biff
+from importer.loader.formats import file_errors
 from importer.loader.grid import Grid, GridSource
 from importer.loader.ole import CompoundFile, broken
 from importer.loader.overlay import CalamineFailed, overlaid, read_values
@@ -66,6 +67,7 @@ class XlsSource(GridSource):
         """Return the cells of a sheet. Raises FileError where calamine cannot read it."""
         found = self._by_name[sheet]
         try:
-            return overlaid(read_values(self.path, sheet), found.cells, found.facts)
+            with file_errors(self.path):
+                return overlaid(read_values(self.path, sheet), found.cells, found.facts)
         except CalamineFailed as problem:
             raise broken() from problem
