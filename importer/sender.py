@@ -48,8 +48,8 @@ async def send(
     made from; later than five minutes after that, each batch is checked against them before it leaves, and rows that
     the portal changed meanwhile are `conflict`. None: they are sent over whatever there is.
     Batches that were sent before are read back first.
-    Raises Interrupted once `stop` is set and what is in flight is noted; Unauthorized, MissingScope, DailyLimit,
-    Unavailable and Refused likewise. What has no outcome then is sent by the next call.
+    Raises Interrupted once `stop` is set and what is in flight is noted, if that leaves anything to do; Unauthorized,
+    MissingScope, DailyLimit, Unavailable and Refused likewise. What has no outcome then is sent by the next call.
     """
     portal.time_zone = schema.time_zone
     fresh_until = math.inf if planned_at is None else planned_at.timestamp() + FRESH_S
@@ -80,6 +80,7 @@ class _Sending:
         self._failure: BaseException | None = None
         self._counts: Counter[Status] = Counter()
         self._lost_in_a_row = 0
+        self._was_cut_short = False
 
     async def run(self, stop: StopSignal) -> None:
         """Send all; see `send`."""
@@ -91,7 +92,7 @@ class _Sending:
             forget()
         if self._failure is not None:
             raise self._failure
-        if stop.is_set:
+        if stop.is_set and (self._was_cut_short or next(self._journal.open_batches(), None) is not None):
             raise Interrupted
 
     async def _work(self, batches: Iterator[Batch]) -> None:
@@ -103,6 +104,7 @@ class _Sending:
                 if delivery.lost:
                     self._note_lost_batch()
             except Halted:
+                self._was_cut_short = True
                 return
             except BaseException as error:
                 self._failure = self._failure or error

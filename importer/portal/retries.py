@@ -136,8 +136,7 @@ def retry_after_s(headers: Mapping[str, str], *, now: float) -> float | None:
 def wait_s(status: int | None, repeats: int, *, rng: random.Random) -> float:
     """Return how long to wait before the next repeat: doubling, jittered between half and all of it.
 
-    A lock takes at least two seconds; an overloaded portal is given more time than one that stumbled.
+    A lock takes at least two seconds. An overloaded portal is spared by fewer requests in flight, not by longer waits.
     """
-    base = 2.0 if status in OVERLOADED else 1.0
-    wait = min(MAX_WAIT_S, base * 2.0**repeats) * rng.uniform(0.5, 1.0)
+    wait = min(MAX_WAIT_S, 2.0**repeats) * rng.uniform(0.5, 1.0)
     return max(LOCKED_S, wait) if status == HTTPStatus.LOCKED else wait

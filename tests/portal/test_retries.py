@@ -96,6 +96,6 @@ def test_waits_grow_are_jittered_and_bounded():
     for repeat in range(6):
         stumbled, overloaded, locked = waits[repeat], waits[6 + repeat], waits[12 + repeat]
         assert all(min(30, 2**repeat) / 2 <= wait <= min(30, 2**repeat) for wait in stumbled)
-        assert all(min(30, 2 * 2**repeat) / 2 <= wait <= min(30, 2 * 2**repeat) for wait in overloaded)
+        assert all(min(30, 2**repeat) / 2 <= wait <= min(30, 2**repeat) for wait in overloaded)
         assert all(wait >= 2 for wait in locked)
         assert len(set(stumbled)) > 10
