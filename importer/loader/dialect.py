@@ -21,6 +21,7 @@ FIELD_LIMIT = 16 << 20
 """Characters in one field. Longer ones come from a quotation mark that is never closed."""
 _SAMPLE_CHARACTERS = 1 << 18
 _SAMPLE_RECORDS = 500
+_NO_SIGN = (0.0, 0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +64,14 @@ def _named_delimiter(name: str) -> str:
 def _likeliest_delimiter(sample: str, *, whole: bool) -> str:
     scores = {delimiter: _score(sample, delimiter, whole=whole) for delimiter in DELIMITERS}
     best = max(DELIMITERS, key=lambda delimiter: scores[delimiter])
-    return best if scores[best] > (0, 0) else ","
+    return best if scores[best] > _NO_SIGN else ","
 
 
-def _score(sample: str, delimiter: str, *, whole: bool) -> tuple[float, int]:
-    """Return the share of records with as many fields as the first, and that number; (0, 0) where it is one field."""
+def _score(sample: str, delimiter: str, *, whole: bool) -> tuple[float, int, float]:
+    """Return the share of records with as many fields as the first, that number, and the share without a space behind.
+
+    A comma with a space behind is rather one of a sentence.
+    """
     csv.field_size_limit(FIELD_LIMIT)
     counts: list[int] = []
     reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter, strict=True)
@@ -81,5 +85,6 @@ def _score(sample: str, delimiter: str, *, whole: bool) -> tuple[float, int]:
         if not whole and 1 < len(counts) < _SAMPLE_RECORDS:
             counts.pop()  # the sample may end inside this record
     if not counts or counts[0] == 1:
-        return (0, 0)
-    return (Counter(counts)[counts[0]] / (len(counts) + broken), counts[0])
+        return _NO_SIGN
+    tight = 1 - sample.count(f"{delimiter} ") / sample.count(delimiter)
+    return (Counter(counts)[counts[0]] / (len(counts) + broken), counts[0], tight)

@@ -93,7 +93,7 @@ def test_a_file_that_goes_away_is_an_error_of_ours(tmp_path):
         sheet = next(iter(source.sheets)).name if name == "dates.xlsx" else None
         path.unlink()
 
-        with pytest.raises(FileError, match="There is no file|cannot be read: No such file"):
+        with pytest.raises(FileError, match=r"There is no file|cannot be read: No such file"):
             list((source.table(sheet) if sheet else source.table(source.sheets[0].name)).chunks([0]))
 
 
