@@ -61,6 +61,13 @@ class DifferenceNotes(ReportNotes):
         ):
             yield Finding(code, Message.from_json(orjson.loads(text)), row, position, header, name, key, value, line)
 
+    def remarked_cells(self) -> list[tuple[int, int]]:
+        """Return the cells that have remarks, (row, position)."""
+        return self._db.execute(
+            "SELECT row, position FROM findings WHERE row > 0 AND position IS NOT NULL UNION "
+            "SELECT row, position FROM differences WHERE position IS NOT NULL ORDER BY 1, 2"
+        ).fetchall()
+
     def count_remarks(self) -> int:
         """Return how many remarks there are."""
         found = self._db.execute(

@@ -91,7 +91,7 @@ def make_annotation(journal: Journal, meta: dict[str, Any], schema: PortalSchema
         header_row=meta["header_row"],
         headers=meta["headers"],
         notes=notes,
-        faulty=[(one.row, one.position) for one in journal.remarks() if one.row and one.position is not None],
+        faulty=journal.remarked_cells(),
         totals=[(status, count) for status, count in journal.count_by_status().items() if status],
         facts=[(label.render(words), value) for label, value in _facts(meta)],
         errors=errors,
