@@ -298,7 +298,7 @@ class Meaning:
         if cell.type == "b":
             return _TRUTHS[text.strip()]
         if cell.type == "d":
-            return text if text.endswith("Z") else _iso_value(text)
+            return _iso_value(text)
         if cell.type != "n":
             raise ValueError(cell.type)
         form = self.formats[cell.style] if cell.style < len(self.formats) else Format()
@@ -306,9 +306,9 @@ class Meaning:
 
 
 def number_value(text: str, form: Format, date_system: int) -> Value:
-    """Return what a stored number means under its format. Raises ValueError for what is no number."""
+    """Return what a stored number means under its format; text where it is no number, as other readers do."""
     if not _NUMBER.fullmatch(text):
-        raise ValueError(text)
+        return text
     number = float(text)
     if not math.isfinite(number):
         return number
@@ -345,14 +345,17 @@ def serial_value(number: float, date_system: int) -> dt.date | dt.datetime | dt.
     return moment.date() if moment.time() == dt.time() else moment
 
 
-def _iso_value(text: str) -> dt.date | dt.datetime | dt.time:
-    """Return the value of a cell of type `d` (ISO 8601, as strict files may have it)."""
-    if "T" in text or " " in text:
-        moment = dt.datetime.fromisoformat(text)
-        return moment.date() if moment.time() == dt.time() else moment
-    if ":" in text:
-        return dt.time.fromisoformat(text)
-    return dt.date.fromisoformat(text)
+def _iso_value(text: str) -> dt.date | dt.datetime | dt.time | str:
+    """Return the value of a cell of type `d` (ISO 8601, as strict files may have it); text where it names a zone."""
+    if text.endswith("Z"):
+        return text
+    try:
+        if "T" in text:
+            moment = dt.datetime.fromisoformat(text)
+            return moment.date() if moment.time() == dt.time() else moment
+        return dt.time.fromisoformat(text) if ":" in text else dt.date.fromisoformat(text)
+    except ValueError:
+        return text
 
 
 def fill_rows(cells: Iterable[tuple[int, int, Value]], width: int) -> dict[int, list[Value]]:

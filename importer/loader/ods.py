@@ -268,7 +268,10 @@ def _value(attributes: Mapping[str, str], text: str, form: Format) -> Value:
     if has_formula and not kind and not text:
         return Marked(Kind.NOT_CALCULATED, "")
     if kind in {"float", "percentage", "currency"}:
-        return number_value(attributes["value"], form, 1900)
+        number = number_value(attributes["value"], form, 1900)
+        if isinstance(number, str):
+            raise ValueError(number)
+        return number
     if kind == "date":
         return _date(attributes["date-value"])
     if kind == "time":
