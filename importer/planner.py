@@ -69,12 +69,18 @@ class Planner:
 
         Raises the portal's errors (`importer.errors.PortalError`); what was compared until then is noted.
         """
+        from importer.portal.events import reading
+
         if self._conflicts is not None:
             note_compared(journal, portal)
+        progress = reading(portal.on_event, journal.count_undecided())
         for undecided in journal.undecided(CHUNK):
             rows = self._leave_unedited(journal, undecided)
             found = await portal.find_tickets(
-                [row.key for row in rows], id_property=self._columns.key.id_property, properties=self.properties
+                [row.key for row in rows],
+                id_property=self._columns.key.id_property,
+                properties=self.properties,
+                on_read=progress,
             )
             changes, outcomes = await self._decide(rows, found, portal)
             journal.plan_changes(changes)

@@ -36,6 +36,20 @@ class Event:
 OnEvent = Callable[[Event], None]
 
 
+def reading(tell: OnEvent, total: int) -> Callable[[int], None]:
+    """Return what adds up how many of `total` keys were looked up, and tells it; told at once that none was."""
+    done = 0
+
+    def add(count: int) -> None:
+        nonlocal done
+        done += count
+        tell(Event("read", done=min(done, total), total=total))
+
+    if total:
+        add(0)
+    return add
+
+
 def ignore(event: Event) -> None:
     """Do nothing with an event."""
     del event

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -105,25 +105,25 @@ class _Comparison:
 
         Raises the portal's errors (`importer.errors.PortalError`).
         """
-        from importer.portal import Event
+        from importer.portal.events import reading
 
-        total = self._journal.count_undecided()
+        progress = reading(self._portal.on_event, self._journal.count_undecided())
         for rows in self._journal.undecided(CHUNK):
             for portion in self._portions(rows):
-                await self._compare(portion)
-                self._portal.on_event(Event("read", done=self._compared, total=total))
+                await self._compare(portion, progress)
 
     def _portions(self, rows: Sequence[CheckedRow]) -> Iterator[Sequence[CheckedRow]]:
         start = PROBE if self._compared == 0 else 0
         yield from (part for part in (rows[:start], rows[start:]) if part)
 
-    async def _compare(self, rows: Sequence[CheckedRow]) -> None:
+    async def _compare(self, rows: Sequence[CheckedRow], progress: Callable[[int], None]) -> None:
         with_history = self._differing > self._compared / 2
         found = await self._portal.find_tickets(
             [row.key for row in rows],
             id_property=self._id_property,
             properties=self._planner.properties,
             history=self._names if with_history else (),
+            on_read=progress,
         )
         outcomes: list[Outcome] = []
         changes: list[Change] = []

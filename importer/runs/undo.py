@@ -133,7 +133,10 @@ async def plan_undo(parent: Journal, job: Job, portal: Portal) -> None:
 
     Raises the portal's errors (`importer.errors.PortalError`).
     """
+    from importer.portal.events import reading
+
     names = sorted({column.definition.name for column in job.columns.values})
+    progress = reading(portal.on_event, sum(1 for _ in parent.written()))
     reversal = Reversal(job.columns, job.schema)
     note_compared(job.journal, portal)
     try:
@@ -141,7 +144,9 @@ async def plan_undo(parent: Journal, job: Job, portal: Portal) -> None:
             job.journal.add_rows(
                 (CheckedRow(change.row, _ticket(change), change.before) for change, _ in written), fold_keys=False
             )
-            found = await portal.find_tickets([_ticket(change) for change, _ in written], properties=names)
+            found = await portal.find_tickets(
+                [_ticket(change) for change, _ in written], properties=names, on_read=progress
+            )
             backs = [reversal.put_back(change, returned, found[_ticket(change)]) for change, returned in written]
             conflicts = [conflict for back in backs for conflict in back.conflicts]
             histories = await portal.find_tickets(
