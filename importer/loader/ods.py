@@ -21,7 +21,7 @@ from importer.loader.cells import Marked, Value
 from importer.loader.exact import number_value
 from importer.loader.grid import Grid, GridSource, SheetFacts, stored_grid
 from importer.loader.number_format import Format
-from importer.loader.package import open_zip, read_member, stream_member
+from importer.loader.package import open_zip, read_member, refuse_document_types, stream_member
 from importer.loader.table import Kind
 from importer.loader.xls import protected
 from importer.loader.xml import XML_FAULTS, damaged, local, new_parser, read_elements
@@ -56,6 +56,7 @@ class OdsSource(GridSource):
         with path.open("rb") as file:
             archive = open_zip(file)
             _refuse_encrypted(archive)
+            refuse_document_types(archive)
             parser = _ContentParser()
             parser.read(stream_member(archive, _CONTENT))
             self.locale_hint = _locale(archive)

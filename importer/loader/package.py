@@ -22,7 +22,7 @@ from typing import IO, BinaryIO, Self
 
 from importer.errors import FileError
 from importer.loader.number_format import Format, read_format
-from importer.loader.xml import damaged, read_elements
+from importer.loader.xml import check_beginning, damaged, read_elements
 from schemas.message import message
 
 MAX_MEMBERS = 20_000
@@ -32,6 +32,7 @@ MAX_RATIO = 400
 """How many times larger than packed a large part may be. A sheet of a million empty styled rows reaches some 150."""
 _LARGE = 64 << 20
 _BLOCK = 1 << 20
+_BEGINNING = 1 << 12
 _SMALL_PART = 64 << 20
 _SWOLLEN = 24 << 20
 _SWOLLEN_RATIO = 10
@@ -86,6 +87,13 @@ def _guard(archive: zipfile.ZipFile, file_size: int) -> None:
             )
 
 
+def refuse_document_types(archive: zipfile.ZipFile) -> None:
+    """Raise FileError (`unsafe_file`) where any XML part declares a document type, read by us or not."""
+    for member in archive.infolist():
+        if member.filename.lower().endswith((".xml", ".rels")):
+            check_beginning(stream_member(archive, member.filename, block=_BEGINNING), member.filename)
+
+
 def _too_large(part: str, size: int) -> FileError:
     return FileError(
         message(
@@ -103,16 +111,18 @@ def read_member(archive: zipfile.ZipFile, name: str, *, limit: int = _SMALL_PART
     return b"".join(stream_member(archive, name, limit=limit))
 
 
-def stream_member(archive: zipfile.ZipFile, name: str, *, limit: int = MAX_PART) -> Iterator[bytes]:
+def stream_member(
+    archive: zipfile.ZipFile, name: str, *, limit: int = MAX_PART, block: int = _BLOCK
+) -> Iterator[bytes]:
     """Yield a part in blocks. Raises FileError where it is missing, damaged, or larger than it says."""
     try:
         with _open_member(archive, name) as stream:
             size = 0
-            while block := stream.read(_BLOCK):
-                size += len(block)
+            while data := stream.read(block):
+                size += len(data)
                 if size > limit:
                     raise _too_large(name, size)
-                yield block
+                yield data
     except (
         zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, KeyError, ValueError
     ) as problem:  # fmt: skip

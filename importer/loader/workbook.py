@@ -27,7 +27,7 @@ from importer.loader.exact import (
 from importer.loader.formats import file_errors
 from importer.loader.grid import Grid, GridTable, SheetFacts, empty_sheet, stored_grid
 from importer.loader.overlay import CalamineFailed, overlaid, read_values
-from importer.loader.package import Package, SheetPart
+from importer.loader.package import Package, SheetPart, refuse_document_types
 from importer.loader.scan import OddXml, Scan, scan_sheet
 from importer.loader.table import SheetInfo, Source, file_digest
 from schemas.message import Message, count_message
@@ -43,6 +43,7 @@ class WorkbookSource(Source):
         self.path = path
         self.digest = file_digest(path)
         with Package(path) as package:
+            refuse_document_types(package.archive)
             self.format = "xlsm" if package.has_macros else "xlsx"
             self.date_system = package.date_system
             self.locale_hint = package.language

@@ -6,7 +6,8 @@ files are declared there. Expat reads every encoding and prefix that XML allows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from xml.parsers import expat
 
@@ -30,6 +31,9 @@ class Element:
     attributes: dict[str, str]
 
 
+_ELEMENT = re.compile(rb"<[A-Za-z_]")
+_LONGEST_BEGINNING = 1 << 20
+
 XML_FAULTS = (expat.ExpatError, LookupError, ValueError)
 """What expat raises for broken XML, for an encoding that Python does not know, and for one of several bytes a sign."""
 
@@ -48,19 +52,39 @@ def new_parser(part: str) -> expat.XMLParserType:
     parser.buffer_text = True
 
     def refuse(*_: object) -> None:
-        raise FileError(
-            message(
-                "The part {part} of the file declares a document type, as attacks by XML entities do and spreadsheet "
-                "programs never do. It is not read. Ask whoever made the file for a copy saved by a spreadsheet "
-                "program.",
-                part=part,
-            ),
-            code="unsafe_file",
-        )
+        raise _declares_type(part)
 
     parser.StartDoctypeDeclHandler = refuse
     parser.EntityDeclHandler = refuse
     return parser
+
+
+def _declares_type(part: str) -> FileError:
+    return FileError(
+        message(
+            "The part {part} of the file declares a document type, as attacks by XML entities do and spreadsheet "
+            "programs never do. It is not read. Ask whoever made the file for a copy saved by a spreadsheet program.",
+            part=part,
+        ),
+        code="unsafe_file",
+    )
+
+
+def check_beginning(blocks: Iterable[bytes], part: str) -> None:
+    """Refuse a part that declares a document type, whoever reads it afterwards.
+
+    A declaration stands before the first element; a part without any element in its first megabyte is refused too.
+    """
+    beginning = b""
+    for block in blocks:
+        beginning += block.replace(b"\0", b"")  # so that UTF-16 reads as ASCII
+        element = _ELEMENT.search(beginning)
+        if b"<!DOCTYPE" in beginning[: element.start() if element else None].upper():
+            raise _declares_type(part)
+        if element:
+            return
+        if len(beginning) > _LONGEST_BEGINNING:
+            raise damaged(part)
 
 
 def damaged(part: str) -> FileError:

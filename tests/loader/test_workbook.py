@@ -167,6 +167,23 @@ def test_parts_around_the_sheet_are_guarded_too(tmp_path, part):
         assert caught.value.code == code
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("padding", ["", "<!-- " + "x" * 9000 + " -->"])
+def test_entities_are_refused_in_parts_that_are_not_read(tmp_path, encoding, padding):
+    content = f'<?xml version="1.0" encoding="{encoding}"?>{padding}<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'
+    path = write(tmp_path, "", extra={"docProps/custom.xml": content.encode(encoding)})
+
+    with pytest.raises(FileError, match=r"The part docProps/custom\.xml of the file declares a document type"):
+        open_file(path)
+
+
+def test_a_part_without_any_element_is_refused(tmp_path):
+    path = write(tmp_path, "", extra={"docProps/custom.xml": " " * 2_000_000})
+
+    with pytest.raises(FileError, match="damaged"):
+        open_file(path)
+
+
 def test_a_part_that_swells_more_than_it_says(tmp_path):
     """The declared size is a lie: what is unpacked is not what the check sum says."""
     content = bytearray(write(tmp_path, row(2, '<c r="A2"><v>1</v></c>')).read_bytes())
