@@ -219,7 +219,8 @@ def _problems_in(words: str) -> list[dict[str, Any]]:
         except (json.JSONDecodeError, RecursionError):
             return found
         if isinstance(one, dict):
-            found.append(one)
+            # Half a surrogate pair can be written in JSON, and nowhere else.
+            found.append(json.loads(json.dumps(one, ensure_ascii=False).encode(errors="replace")))
         while place < len(words) and words[place] in ", \n\t":
             place += 1
 

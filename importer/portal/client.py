@@ -225,7 +225,8 @@ class Portal:
         Raises Unauthorized, MissingScope, Unavailable.
         """
         bodies = await definitions.fetch_bodies(self)
-        self.time_zone = (bodies.get("account") or {}).get("timeZone") or self.time_zone
+        zone = (bodies.get("account") or {}).get("timeZone")
+        self.time_zone = zone if isinstance(zone, str) and zone else self.time_zone
         return bodies
 
     async def account(self) -> dict[str, Any]:

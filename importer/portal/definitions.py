@@ -34,8 +34,8 @@ async def fetch_bodies(portal: Portal) -> dict[str, Any]:
     )
     properties: dict[str, Any] = {}
     for body in (plain, *sensitive):
-        for one in (body or {}).get("results") or ():
-            properties.setdefault(one["name"], one)
+        for one in _results(body):
+            properties.setdefault(str(one.get("name")), one)
     bodies = {
         "properties": {"results": list(properties.values())},
         "pipelines": pipelines,
@@ -70,9 +70,22 @@ async def _owner_pages(portal: Portal, *, archived: bool) -> list[dict[str, Any]
     query = {"limit": OWNERS_A_PAGE, "archived": "true" if archived else "false"}
     for _ in range(MAX_OWNER_PAGES):
         body = await portal.get(portal.settings.path("owners", ""), query=query) or {}
-        found.extend({**one, "archived": archived or bool(one.get("archived"))} for one in body.get("results") or ())
-        after = ((body.get("paging") or {}).get("next") or {}).get("after")
-        if not after or str(after) == query.get("after"):
+        found.extend({**one, "archived": archived or bool(one.get("archived"))} for one in _results(body))
+        after = _after(body)
+        if not after or after == query.get("after"):
             break
-        query["after"] = str(after)
+        query["after"] = after
     return found
+
+
+def _results(body: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """Return the objects that a body lists, whatever else stands there."""
+    listed = (body or {}).get("results")
+    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+
+
+def _after(body: Any) -> str:
+    """Return where the next page begins, "" where there is none."""
+    for name in ("paging", "next", "after"):
+        body = body.get(name) if isinstance(body, dict) else None
+    return str(body) if isinstance(body, (str, int)) and body else ""

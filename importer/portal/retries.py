@@ -21,6 +21,8 @@ MAX_TIME_S = 120.0
 """A batch is given up after so many repeats, or so much time."""
 MAX_WAIT_S = 30.0
 """The longest wait we choose ourselves."""
+LONGEST_WAIT_S = 30 * 86_400.0
+"""The longest wait that is believed when the portal asks for it."""
 LOCKED_S = 2.0
 """How long a lock (423) lasts."""
 
@@ -124,13 +126,13 @@ def retry_after_s(headers: Mapping[str, str], *, now: float) -> float | None:
     """Return the seconds that `Retry-After` asks for, given as seconds or as a date; None where it asks nothing."""
     text = headers.get("retry-after", "").strip()
     if re.fullmatch(r"\d{1,9}(\.\d{1,6})?", text):
-        return float(text)
+        return min(float(text), LONGEST_WAIT_S)
     try:
         moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError):
+        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, moment.timestamp() - now)
+    return min(max(0.0, seconds), LONGEST_WAIT_S)
 
 
 def wait_s(status: int | None, repeats: int, *, rng: random.Random) -> float:

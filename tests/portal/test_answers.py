@@ -63,6 +63,13 @@ def test_a_message_that_was_cut_tells_of_what_is_whole():
     assert fault(message=words[:-20]).problems == (PRIORITY,)
 
 
+def test_half_a_surrogate_pair_is_no_trouble():
+    """JSON can write one, UTF-8 cannot."""
+    (problem,) = fault(message='invalid: [{"name": "a\\ud800", "message": "b\\ud800"}, {"cut').problems
+
+    assert (problem.name, problem.text) == ("a?", "b?")
+
+
 def test_a_problem_without_a_name_keeps_its_words():
     assert fault(message=invalid({"message": "no", "error": "X"})).problems == (Problem("", "X", "no"),)
 

@@ -79,9 +79,12 @@ def test_the_policy_is_known_by_name_or_by_words(body, policy):
         ("Thu, 01 Jan 1970 00:01:40 GMT", 40.0),
         ("Thu, 01 Jan 1970 00:00:10 GMT", 0.0),
         ("soon", None),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", 30 * 86_400.0),
+        ("Mon, 01 Jan 10000 00:00:00 GMT", None),
         ("-5", None),
         ("", None),
         ("9" * 40, None),
+        ("9" * 9, 30 * 86_400.0),
     ],
 )
 def test_retry_after(text, seconds):
