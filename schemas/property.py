@@ -162,33 +162,33 @@ def read_property(payload: Json) -> Property:
     """Return the property that one definition of the Properties API describes."""
     metadata: Json = payload.get("modificationMetadata") or {}
     return Property(
-        name=payload["name"],
-        label=payload.get("label") or payload["name"],
-        type=payload["type"],
-        field_type=payload.get("fieldType") or "",
+        name=str(payload["name"]),
+        label=str(payload.get("label") or payload["name"]),
+        type=str(payload["type"]),
+        field_type=str(payload.get("fieldType") or ""),
         options=tuple(
             Option(str(one["value"]), str(one.get("label") or one["value"]), bool(one.get("hidden")))
             for one in payload.get("options") or ()
         ),
-        group=payload.get("groupName") or "",
-        description=payload.get("description") or "",
+        group=str(payload.get("groupName") or ""),
+        description=str(payload.get("description") or ""),
         unique=bool(payload.get("hasUniqueValue")),
         read_only=bool(metadata.get("readOnlyValue") or payload.get("calculated")),
         hidden=bool(payload.get("hidden")),
         external_options=bool(payload.get("externalOptions")),
-        referenced_object=payload.get("referencedObjectType") or "",
-        number_hint=payload.get("numberDisplayHint") or "",
-        text_hint=payload.get("textDisplayHint") or "",
+        referenced_object=str(payload.get("referencedObjectType") or ""),
+        number_hint=str(payload.get("numberDisplayHint") or ""),
+        text_hint=str(payload.get("textDisplayHint") or ""),
         currency_symbol=bool(payload.get("showCurrencySymbol")),
-        sensitivity=payload.get("dataSensitivity") or "non_sensitive",
+        sensitivity=str(payload.get("dataSensitivity") or "non_sensitive"),
     )
 
 
 def _read_rules(payload: Json) -> dict[str, tuple[Rule, ...]]:
     return {
-        entry["propertyName"]: tuple(
+        str(entry["propertyName"]): tuple(
             Rule(
-                rule["ruleType"],
+                str(rule["ruleType"]),
                 tuple(str(argument) for argument in rule.get("ruleArguments") or ()),
                 bool(rule.get("shouldApplyNormalization")),
             )
@@ -206,11 +206,11 @@ def _read_pipelines(payload: Json) -> tuple[Pipeline, ...]:
     return tuple(
         Pipeline(
             str(one["id"]),
-            one.get("label") or str(one["id"]),
+            str(one.get("label") or one["id"]),
             tuple(
                 Stage(
                     str(stage["id"]),
-                    stage.get("label") or str(stage["id"]),
+                    str(stage.get("label") or stage["id"]),
                     closed=_is_closed(stage.get("metadata") or {}),
                     locked=stage.get("writePermissions") in {"READ_ONLY", "INTERNAL_ONLY"},
                 )
@@ -229,9 +229,9 @@ def _read_owners(payload: Json) -> tuple[Owner, ...]:
     return tuple(
         Owner(
             str(one["id"]),
-            one.get("email") or "",
-            one.get("firstName") or "",
-            one.get("lastName") or "",
+            str(one.get("email") or ""),
+            str(one.get("firstName") or ""),
+            str(one.get("lastName") or ""),
             bool(one.get("archived")),
         )
         for one in payload.get("results") or ()
@@ -253,9 +253,9 @@ def read_schema(bodies: Json) -> PortalSchema:
         pipelines=_read_pipelines(bodies.get("pipelines") or {}),
         owners=_read_owners(bodies.get("owners") or {}),
         owners_known=bodies.get("owners") is not None,
-        time_zone=account.get("timeZone") or "UTC",
-        currency=account.get("companyCurrency") or "",
+        time_zone=str(account.get("timeZone") or "UTC"),
+        currency=str(account.get("companyCurrency") or ""),
         portal_id=str(account.get("portalId") or ""),
-        ui_domain=account.get("uiDomain") or "app.hubspot.com",
+        ui_domain=str(account.get("uiDomain") or "app.hubspot.com"),
         bodies=bodies,
     )

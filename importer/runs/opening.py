@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from importer.errors import FileError, UsageError
+from importer.errors import FileError, Unavailable, UsageError
 from importer.findings import Finding
 from importer.records import Columns, ValueColumn
 from importer.runs.options import PortalAccess, ReadOptions, Ui
@@ -73,7 +73,17 @@ async def fetch_schema(portal: Portal, state: StateFolder) -> PortalSchema:
     from schemas.saved import write_saved_schema
 
     bodies, _ = await asyncio.gather(portal.fetch_bodies(), asyncio.to_thread(_import_heavy_libraries))
-    schema = read_schema(bodies)
+    try:
+        schema = read_schema(bodies)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise Unavailable(
+            message(
+                "{url} does not describe its ticket properties as HubSpot's API does ({reason}). Check "
+                "HUBSPOT_BASE_URL and HUBSPOT_API_VERSION.",
+                url=portal.settings.base_url,
+                reason=repr(error),
+            )
+        ) from error
     try:
         state.make_home()
         write_saved_schema(state.schema_cache(portal.settings.base_url), bodies)

@@ -18,11 +18,12 @@ KEPT = ROOT / "build" / "fuzz"
 _SLOW_ON_PURPOSE = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
 
 settings.register_profile(
-    "fuzz-ci", max_examples=100, deadline=None, derandomize=True, database=None, suppress_health_check=_SLOW_ON_PURPOSE
-)
+    "fuzz-ci", max_examples=100, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
+    report_multiple_bugs=False, suppress_health_check=_SLOW_ON_PURPOSE,
+)  # fmt: skip
 settings.register_profile(
-    "fuzz-nightly", max_examples=6_000, deadline=None, suppress_health_check=_SLOW_ON_PURPOSE,
-    phases=[Phase.reuse, Phase.generate, Phase.shrink],
+    "fuzz-nightly", max_examples=6_000, deadline=None, phases=[Phase.reuse, Phase.generate, Phase.shrink],
+    suppress_health_check=_SLOW_ON_PURPOSE,
 )  # fmt: skip
 _PROFILE = settings.get_profile(f"fuzz-{os.environ.get('FUZZ_PROFILE', 'ci')}")
 

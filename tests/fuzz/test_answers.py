@@ -1,0 +1,208 @@
+"""Any answer of a portal: no row is lost, nothing is called updated without a proof, and no fault of ours."""
+
+import asyncio
+import functools
+import json
+import shutil
+import sqlite3
+from uuid import uuid4
+
+import orjson
+import pytest
+from effort import CORPUS, effort, kept
+from hypothesis import given
+from hypothesis import strategies as st
+from oracles import SUMMARY, run_program
+
+from importer.portal import Clock
+from importer.portal.answers import parse_answer, parse_fault, parse_refusal
+from importer.sandbox import BASE_URL, DATABASE, open_app
+from importer.sandbox.access import TOKEN
+
+ENDPOINTS = ["batch/update", "batch/read", "properties/", "pipelines/", "owners", "property-validations/", "details", "tickets/"]
+VALUES = st.sampled_from(
+    [
+        None, True, False, 0, -1, 1e308, 10**18, "", "0", "x", "id", "row-2", "row-3", "25012345001", "25012345003", TOKEN, [], {}, [None], [[]],
+        {"a": None}, "COMPLETE", "PENDING", "CANCELED", "OBJECT_NOT_FOUND", "VALIDATION_ERROR", "\x1b[2J", "\u202e", "2026-02-30T25:00:00Z",
+        "<script>", "Mars/Base", "enumeration", "datetime", "MAX_LENGTH", "9" * 400,
+        'Property values were not valid: [{"name": "subject", "message": "\\ud800", "error": ["x"]}]',
+    ]
+)  # fmt: skip
+JSON = st.recursive(VALUES | st.text(max_size=8) | st.floats(allow_nan=False, allow_infinity=False), lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
+    st.sampled_from(["id", "results", "errors", "context", "message", "ids", "objectWriteTraceId", "properties", "name", "options", "category", "status"]) | st.text(max_size=4),
+    inner, max_size=5), max_leaves=20)  # fmt: skip
+STATUSES = st.sampled_from([200, 201, 202, 204, 207, 301, 307, 400, 401, 403, 404, 409, 413, 422, 423, 429, 477, 500, 502, 504, 524])
+HEADERS = st.dictionaries(
+    st.sampled_from(["retry-after", "x-hubspot-ratelimit-max", "x-hubspot-ratelimit-remaining", "x-hubspot-ratelimit-interval-milliseconds",
+                     "x-hubspot-ratelimit-daily", "x-hubspot-ratelimit-daily-remaining", "content-type", "location", "content-encoding"]),
+    st.sampled_from(["0", "1", "-1", "1e9", "NaN", "", "9" * 30, "190", "10000", "Mon, 01 Jan 0001 00:00:00 +2359", "text/html", "gzip", "http://evil.example/"]),
+    max_size=3,
+)  # fmt: skip
+
+
+def scrub(text):
+    return text.replace(TOKEN, "[token]")
+
+
+@effort(3)
+@given(body=JSON, status=STATUSES)
+def test_any_json_is_an_answer(body, status):
+    """Texts for people come out without token and control characters, and can be stored."""
+    for answer in (parse_answer(status, body, scrub=scrub), parse_refusal(status, body, scrub=scrub)):
+        assert all(record.id for record in answer.results)
+        for fault in answer.faults:
+            words = [fault.text, *(problem.text for problem in fault.problems)]
+            for text in words:
+                assert TOKEN not in text
+                assert "\x1b" not in text
+                text.encode()
+            "".join((*fault.ids, *fault.trace_ids, *(one.name + one.code for one in fault.problems))).encode()
+
+
+@effort(2)
+@given(message=st.text(max_size=200) | st.binary(max_size=60).map(lambda b: f"Property values were not valid: [{b!r}"))
+def test_any_message_is_a_fault(message):
+    assert parse_fault({"message": message}, scrub=scrub).text is not None
+
+
+class Spoiling:
+    """The sandbox, with its answers from one endpoint spoiled on the way."""
+
+    def __init__(self, app, endpoint, spoil):
+        self.app, self.endpoint, self.spoil = app, endpoint, spoil
+
+    async def __call__(self, scope, receive, send):
+        if self.endpoint not in scope["path"]:
+            await self.app(scope, receive, send)
+            return
+        start, body = {}, b""
+
+        async def collect(event):
+            nonlocal start, body
+            if event["type"] == "http.response.start":
+                start = event
+            else:
+                body += event.get("body", b"")
+
+        await self.app(scope, receive, collect)
+        status, headers, content = self.spoil(start["status"], body)
+        kept_headers = [(name, value) for name, value in start["headers"] if name != b"content-length" and name.decode() not in headers]
+        more = [(name.encode(), value.encode()) for name, value in headers.items()]
+        await send({"type": "http.response.start", "status": status, "headers": kept_headers + more})
+        await send({"type": "http.response.body", "body": content})
+
+
+def places(value, path=()):
+    """Yield the path of every node of a JSON value."""
+    yield path
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, child in children:
+        yield from places(child, (*path, name))
+
+
+def spoiled(value, where, how, new):
+    """Return a JSON value with one node dropped, doubled or replaced; `where` is taken modulo the number of nodes."""
+    all_places = list(places(value))
+    path = all_places[where % len(all_places)]
+    if not path:
+        return new if how == "replace" else value
+    parent = functools.reduce(lambda node, name: node[name], path[:-1], value)
+    if how == "drop":
+        del parent[path[-1]]
+    elif how == "double" and isinstance(parent, list):
+        parent.append(parent[path[-1]])
+    else:
+        parent[path[-1]] = new
+    return value
+
+
+@st.composite
+def spoilers(draw):
+    """Return (what it does in words, whether it only takes away, a function of status and body)."""
+    kind = draw(st.sampled_from(["nodes"] * 5 + ["cut", "other", "bytes", "status", "headers"]))
+    steps = draw(st.lists(st.tuples(st.integers(0, 10**6), st.sampled_from(["drop", "double", "replace"]), VALUES), min_size=1, max_size=3))
+    status, headers, other, raw = draw(STATUSES), draw(HEADERS), draw(JSON), draw(st.binary(max_size=30))
+    at = draw(st.integers(0, 400))
+
+    def spoil(was, body):
+        match kind:
+            case "nodes":
+                value = json.loads(body) if body else {}
+                for where, how, new in steps:
+                    value = spoiled(value, where, how, new)
+                return was, {}, orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_DATETIME)
+            case "cut":
+                return was, {}, body[:at]
+            case "other":
+                return was, {}, orjson.dumps(other)
+            case "bytes":
+                return was, {}, raw
+            case "status":
+                return status, {}, body
+        return was, headers, body
+
+    takes_away = kind in {"cut", "bytes", "status"} or (kind == "nodes" and all(how == "drop" for _, how, _ in steps))
+    return json.dumps([kind, steps, status, headers, other, raw.hex(), at]), takes_away, spoil
+
+
+EDITS = (
+    "Record ID,subject,Priority,Ticket owner,due_on,Ticket status\n25012345001,{0},HIGH,,2027-01-02,\n"
+    "25012345003,{0} too,LOW,,2027-01-03,\n25012345009,{0} three,,,,\n"
+)
+
+
+@pytest.fixture(scope="module")
+def seeded(tmp_path_factory):
+    """Return a state folder with a seeded sandbox."""
+    folder = tmp_path_factory.mktemp("seeded")
+    open_app(folder)
+    with sqlite3.connect(folder / DATABASE) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    return folder
+
+
+def run_job(folder, seeded, endpoint, spoil):
+    """Run the main job against a sandbox that answers oddly; return how it ended, and the tickets' names afterwards."""
+    home = folder / uuid4().hex
+    home.mkdir(mode=0o700)
+    for file in seeded.glob(f"{DATABASE}*"):
+        shutil.copy(file, home / file.name)
+    edits = home / "edits.csv"
+    edits.write_text(EDITS.format("Edited").replace(",Ticket status", "").replace(",\n", "\n"))
+    apps = []
+
+    def open_spoiled(folder, **more):
+        app, _, _ = open_app(folder, **more)
+        apps.append(app)
+        return Spoiling(app, endpoint, spoil), BASE_URL, TOKEN
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("importer.sandbox.open_app", open_spoiled)
+        patch.setattr("importer.portal.client.Clock", functools.partial(Clock, 5000))
+        arguments = [str(edits), "--sandbox", "--yes", "--on-invalid=skip", "--skip-unknown", "--skip-read-only", "--json"]
+        ended = run_program(arguments, home=home)
+    stored = apps[0].state.portal.store.tickets([25012345001, 25012345003, 25012345009]) if apps else {}
+    held = [ticket.properties.get("subject") for ticket in stored.values()]
+    for app in apps:
+        app.state.portal.store.close()
+    shutil.rmtree(home, ignore_errors=True)
+    return ended, held, edits
+
+
+@effort(0.4)
+@given(endpoint=st.sampled_from(ENDPOINTS), drawn=spoilers())
+def test_a_job_survives_any_answer(endpoint, drawn, seeded, tmp_path):
+    words, takes_away, spoil = drawn
+
+    with kept(f"{endpoint} {words}".encode(), ".txt"):
+        ended, held, _ = run_job(tmp_path, seeded, endpoint, spoil)
+        summary = ended.summary
+        SUMMARY.validate(summary)
+        rows = summary["rows"]
+        assert rows["total"] == sum(count for name, count in rows.items() if name != "total")
+        assert TOKEN not in ended.out + ended.err
+        assert "\x1b" not in ended.err
+        assert "\u202e" not in ended.err
+        if takes_away and endpoint == "batch/update":
+            assert rows["updated"] <= sum(str(name).startswith("Edited") for name in held)
