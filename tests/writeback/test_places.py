@@ -5,6 +5,7 @@ import io
 import openpyxl
 import pytest
 import workbook_corpus as corpus
+import xlsxwriter
 from conftest import OURS, make_annotation, patch
 from openpyxl.worksheet.table import Table
 
@@ -334,3 +335,19 @@ def test_place_is_told(tmp_path):
     patched = writer.annotate(io.BytesIO(make()), target, Annotation("Tickets", 1, HEADERS, lambda: iter(())))
 
     assert (patched.place.status, patched.place.message, patched.added_rows) == (2, 3, 0)
+
+
+@pytest.mark.parametrize(("first", "expected"), [("Import report", "Import report"), ("My report", "Import report 2")])
+def test_our_report_is_known_by_its_first_cell_among_shared_strings(first, expected):
+    """As Excel saves it: the cell holds an index into a table of strings."""
+    target = io.BytesIO()
+    book = xlsxwriter.Workbook(target, {"in_memory": True})
+    for row, values in enumerate([HEADERS, *((n, f"text {n}") for n in range(3000))]):
+        (book.get_worksheet_by_name("Tickets") or book.add_worksheet("Tickets")).write_row(row, 0, values)
+    book.add_worksheet("Import report").write(0, 0, first)
+    book.close()
+
+    after = load(patch(target.getvalue(), annotation()))
+
+    assert after.sheetnames[1:] == [*dict.fromkeys(("Import report", expected)), "Import changes"]
+    assert after[expected]["A2"].value == "Run"

@@ -19,7 +19,7 @@ import xlwt
 from conftest import OURS, make_annotation
 
 from importer.writeback import Annotation, RowNote, delimited, find_output_fault, write_back
-from importer.writeback.replace import put_in_place
+from importer.writeback.replace import Moved, put_in_place
 from importer.writeback.rows import RowPatcher
 
 HEADERS = corpus.HEADERS
@@ -502,3 +502,45 @@ def test_a_table_that_reads_back_wrong_replaces_nothing(table, monkeypatch):
 
     assert table.read_bytes() == before
     assert "did not read back" in text_of(written)
+
+
+def test_results_of_a_table_take_no_name_of_somebody_else(table):
+    taken = table.parent / "edits.results.csv"
+    taken.write_text("my own list\n")
+
+    first = write_back(table, table_annotation(), digest="0" * 64)
+    second = write_back(table, table_annotation(), digest="0" * 64)
+
+    assert first.path == second.path == table.parent / "edits.results-2.csv"
+    assert taken.read_text() == "my own list\n"
+
+
+def test_a_workbook_of_somebody_else_with_the_name_of_our_results_stays(workbook):
+    taken = workbook.parent / "edits.results.xlsx"
+    taken.write_bytes(b"not even a workbook")
+
+    written = write_back(workbook, make_annotation(HEADERS), digest="0" * 64)
+
+    assert written.path == workbook.parent / "edits.results-2.xlsx"
+    assert taken.read_bytes() == b"not even a workbook"
+
+
+def test_a_file_saved_at_the_last_moment_is_not_replaced(table):
+    before = table.read_bytes()
+
+    with pytest.raises(Moved):
+        put_in_place(table, lambda stream: stream.write(b"new"), unless=lambda: True)
+
+    assert table.read_bytes() == before
+    assert names_in(table.parent) == ["edits.csv"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may give files away")
+def test_the_owner_is_kept(workbook):
+    os.chown(workbook, 1234, 1234)
+    workbook.chmod(0o640)
+
+    write_back(workbook, make_annotation(HEADERS), digest=digest(workbook))
+
+    state = workbook.stat()
+    assert (state.st_uid, state.st_gid, stat.S_IMODE(state.st_mode)) == (1234, 1234, 0o640)
