@@ -329,9 +329,16 @@ class Terminal:
             self._stream.write(f"{line}\n")
             self._stream.flush()
             return
+        from rich.padding import Padding
         from rich.text import Text
 
-        self._open_console().print(Text(line, style=style), soft_wrap=not fold)
+        bare = line.lstrip(" ")
+        text = Text(bare, style=style)
+        indent = len(line) - len(bare)
+        if indent and fold:  # so that what is folded stays below its beginning
+            self._open_console().print(Padding(text, (0, 0, 0, indent), expand=False))
+        else:
+            self._open_console().print(Text(" " * indent) + text, soft_wrap=not fold)
 
     def _draw(self, drawing: RenderableType) -> None:
         from rich.padding import Padding

@@ -39,6 +39,7 @@ _SMALLEST_SHARE = 0.001
 
 _SENTENCE_ENDS = (".", "?", "!", "…")
 _LONGEST_HEADER = 60
+_LONGEST_VALUE = 100
 
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.IGNORECASE)
 
@@ -103,6 +104,7 @@ class RowMessage:
     row: int
     status: Status
     message: str
+    key: str = ""
 
 
 def row_messages(journal: Journal, translations: Translations) -> Iterator[RowMessage]:
@@ -121,7 +123,7 @@ def row_messages(journal: Journal, translations: Translations) -> Iterator[RowMe
         status = outcome.status or Status.NOT_SENT
         if status is Status.NOT_SENT and not texts:
             texts.append(why_not_sent)
-        yield RowMessage(outcome.row, status, join_texts(texts))
+        yield RowMessage(outcome.row, status, join_texts(texts), outcome.key)
 
 
 _NO_MORE = 1 << 62
@@ -170,6 +172,10 @@ class Labels:
         if old != new or before == after:
             return old, new
         return _with_value(old, before), _with_value(new, after)
+
+    def short_change(self, name: str, before: str, after: str) -> tuple[str, str]:
+        """Return the same, cut to what a message has room for, where they begin to differ."""
+        return clip_change(*self.change(name, before, after), _LONGEST_VALUE)
 
 
 def _with_value(label: str, value: str) -> str:

@@ -67,7 +67,7 @@ def make_annotation(journal: Journal, meta: dict[str, Any], schema: PortalSchema
 
     def notes() -> Iterator[RowNote]:
         for one in row_messages(journal, words):
-            yield RowNote(one.row, str(one.status), one.message)
+            yield RowNote(one.row, str(one.status), one.message, one.key)
 
     def errors() -> Iterator[ErrorLine]:
         for one in journal.remarks():

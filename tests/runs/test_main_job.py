@@ -326,3 +326,17 @@ def test_a_key_that_an_invalid_row_bears_too_is_a_duplicate(sandbox, program, tm
 
     assert set(ended.codes) == {(2, "duplicate_key"), (3, "invalid_option"), (3, "duplicate_key")}
     assert sandbox.ticket("25012345001") == before
+
+
+def test_results_for_a_file_that_is_gone_name_the_tickets(sandbox, program, tmp_path):
+    edits = tmp_path / "edits.csv"
+    edits.write_text("Record ID,subject\n25012345001,New name\n")
+    sandbox.fault("unauthorized", path="batch/update", times=1)
+    program(edits, "--yes", portal=sandbox)
+    edits.unlink()
+
+    ended = program("resume", "--json", portal=sandbox)
+
+    results = tmp_path / "edits.results.csv"
+    assert (ended.code, ended.summary["report"]) == (0, str(results))
+    assert "25012345001" in results.read_text()
