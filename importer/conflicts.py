@@ -17,7 +17,7 @@ from importer.findings import Finding
 from importer.history import Teller, changed_since, is_after
 from importer.places import at_cell
 from importer.records import Change, CheckedRow, Columns, Outcome, Status, Values
-from importer.reports.words import Labels, clip_change
+from importer.reports.words import Labels
 from schemas.message import Message, message
 from schemas.property import LAST_MODIFIED, PortalSchema
 from schemas.values import same_value
@@ -25,9 +25,6 @@ from schemas.values import same_value
 if TYPE_CHECKING:
     from importer.loader.fingerprint import Fingerprint
     from importer.portal import HistoryEntry, Portal, Ticket
-
-SHOWN = 200
-"""Characters of a value that a message shows."""
 
 EarlierWrites = Callable[[Collection[str]], Mapping[str, Values]]
 """Record IDs -> what earlier runs of the same file left in these tickets."""
@@ -115,8 +112,7 @@ class Conflicts:
                 yield self._conflict(change, name, entries[0] if entries else None)
 
     def _conflict(self, change: Change, name: str, entry: HistoryEntry | None) -> Finding:
-        current, wanted = self._labels.change(name, change.before[name], change.after[name])
-        current, wanted = clip_change(current, wanted, SHOWN)
+        current, wanted = self._labels.short_change(name, change.before[name], change.after[name])
         return at_cell(
             self._columns,
             row=change.row,

@@ -12,16 +12,13 @@ from typing import TYPE_CHECKING, Literal
 from importer.history import Teller
 from importer.places import column_of
 from importer.records import Change, Columns, Difference, Status
-from importer.reports.words import Labels, clip_change
+from importer.reports.words import Labels
 from schemas.message import Message, message
 from schemas.property import PortalSchema
 from schemas.values import same_value
 
 if TYPE_CHECKING:
     from importer.portal import HistoryEntry
-
-SHOWN = 200
-"""Characters of a value that a message shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +114,7 @@ class Explainer:
         return False, message("never written from this sheet; {who} set it at {when}", **facts)
 
     def _shown(self, name: str, change: Change) -> tuple[str, str]:
-        return clip_change(*self._labels.change(name, change.before[name], change.after[name]), SHOWN)
+        return self._labels.short_change(name, change.before[name], change.after[name])
 
     def _asks_for(self, name: str, cell: str, value: str) -> bool:
         from importer.proof import holds

@@ -17,16 +17,13 @@ from importer.findings import Finding
 from importer.history import Teller
 from importer.places import at_cell, at_key
 from importer.records import Change, Columns, Values
-from importer.reports.words import Labels, clip_change
+from importer.reports.words import Labels
 from schemas.message import Message, message
 from schemas.property import PIPELINE, STAGE, PortalSchema
 from schemas.values import same_value
 
 if TYPE_CHECKING:
     from importer.portal import HistoryEntry, Missing, Ticket
-
-SHOWN = 200
-"""Characters of a value that a message shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +112,13 @@ class Reversal:
             )
 
     def _text(self, conflict: Conflict, entry: HistoryEntry | None) -> Message:
-        wrote, held = self._labels.change(conflict.name, conflict.wrote, conflict.held)
+        wrote, held = self._labels.short_change(conflict.name, conflict.wrote, conflict.held)
         if conflict.together_with:
             return message(
                 '"{held}" is left as it is, since {other} was changed since and both belong together',
                 held=held,
                 other=self._labels.header(conflict.together_with),
             )
-        wrote, held = clip_change(wrote, held, SHOWN)
         return message(
             '{who} changed this at {when}: the run wrote "{wrote}", the portal holds "{held}"; it is left as it is',
             who=self._teller.who(entry),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
@@ -104,7 +104,7 @@ class RowMessage:
     row: int
     status: Status
     message: str
-    key: str = ""
+    key: str = field(default="", compare=False)
 
 
 def row_messages(journal: Journal, translations: Translations) -> Iterator[RowMessage]:
