@@ -1,0 +1,116 @@
+"""One file, one portal, a program that dies in the middle: the trial that the suite samples and the soak repeats."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+ROWS = 230
+NOTHING_TO_RESUME = 2
+
+
+@dataclass
+class Trial:
+    """A CSV file of tickets, of which one row is invalid and one names no ticket; `home` is the state folder."""
+
+    server: object
+    folder: Path
+    words: str
+    wanted: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self):
+        self.home = self.folder / "state"
+        self.file = self.folder / "edits.csv"
+        tickets = self.server.tickets()
+        keys = [key for key, one in tickets.items() if not one["archived"] and not one["merged_into"]][:ROWS]
+        self.wanted = {key: f"{self.words} {n}" for n, key in enumerate(keys)}
+        lines = [["Record ID", "subject", "hs_ticket_priority"]]
+        lines += [[key, subject, "LOW"] for key, subject in self.wanted.items()]
+        lines.insert(100, ["99000000001", "no such ticket", "LOW"])
+        lines.insert(50, [keys[0], "another subject for the first ticket", "LOW"])
+        lines.pop(1)  # whose row would be a duplicate of that one
+        self.wanted[keys[0]] = "another subject for the first ticket"
+        lines.insert(20, ["512512512", "a bad option", "Hoch"])
+        with self.file.open("w", newline="", encoding="utf-8") as out:
+            csv.writer(out).writerows(lines)
+
+    @property
+    def environment(self):
+        more = {"PYTHONPATH": str(ROOT), "IMPORT_TICKETS_HOME": str(self.home), "LC_ALL": "C"}
+        return {**os.environ, **self.server.environment, **more}
+
+    def start(self, *arguments, kill_at=0, before=False):
+        """Start the program, doomed to die at a commit (0: to live)."""
+        script = [str(Path(__file__).with_name("killed_main.py")), str(kill_at), "before" if before else "after"]
+        command = [sys.executable, *script, *(str(one) for one in arguments)]
+        return subprocess.Popen(
+            command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder
+        )
+
+    def run(self, *arguments, **more):
+        """Run it to its end; return (exit code, standard output, standard error)."""
+        process = self.start(*arguments, **more)
+        out, err = process.communicate(timeout=100)
+        return process.returncode, out, err
+
+    @property
+    def main_job(self):
+        return (self.file, "--yes", "--json", "--on-invalid", "skip")
+
+    def count_commits(self):
+        """Return how many commits an undisturbed run makes."""
+        _, _, err = self.run(*self.main_job)
+        return int(re.search(r"commits: (\d+)", err)[1])
+
+    def die_after(self, seconds):
+        """Start the main job, and kill it some time later."""
+        process = self.start(*self.main_job)
+        time.sleep(seconds)
+        process.kill()
+        process.communicate()
+
+    def finish(self):
+        """Resume, or run again where nothing had been sent; return what is wrong in the end, which is nothing."""
+        code, out, err = self.run("resume", "--json")
+        resumed = code != NOTHING_TO_RESUME
+        if not resumed:
+            code, out, err = self.run(*self.main_job)
+        return [*self._wrong_summary(code, out, err, resumed=resumed), *self._wrong_portal(), *self._wrong_file()]
+
+    def _wrong_summary(self, code, out, err, *, resumed):
+        if code != 1:
+            return [f"exit {code}: {err[-500:]}"]
+        rows = json.loads(out)["rows"]
+        done = rows["updated"] + (0 if resumed else rows["unchanged"])
+        fine = (done, rows["invalid"], rows["failed"], rows["not_sent"]) == (len(self.wanted), 2, 0, 0)
+        return [] if fine else [f"rows: {rows}"]
+
+    def _wrong_portal(self):
+        tickets = self.server.tickets()
+        return [
+            f"{key} holds {tickets[key]['properties'].get('subject')!r}"
+            for key, subject in self.wanted.items()
+            if tickets[key]["properties"].get("subject") != subject
+            or tickets[key]["properties"].get("hs_ticket_priority") != "LOW"
+        ]
+
+    def _wrong_file(self):
+        with self.file.open(newline="", encoding="utf-8") as lines:
+            rows = list(csv.DictReader(lines))
+        wrong = [f"the file has {len(rows)} rows"] if len(rows) != len(self.wanted) + 2 else []
+        for row in rows:
+            good = row["Record ID"] in self.wanted
+            statuses = {"updated", "unchanged"} if good else {"invalid"}
+            if row.get("Import status") not in statuses:
+                wrong.append(f"{row['Record ID']} is {row.get('Import status')!r}")
+            if good and row["subject"] != self.wanted[row["Record ID"]]:
+                wrong.append(f"{row['Record ID']} reads {row['subject']!r} in the file")
+        return wrong
