@@ -1,6 +1,6 @@
 """How long the HTML page takes with 50,000 rows: to write, to first paint, to search.
 
-    python benchmarks/html.py [FOLDER]
+    python benchmarks/html_page.py [FOLDER]
 
 FOLDER keeps the page and its screenshots (light and dark). The browser is Debian's Chromium, driven by Playwright.
 """
