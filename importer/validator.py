@@ -162,11 +162,20 @@ class Validation:
         return self._key_reader.read(texts, chunk.kinds.get(position))
 
     def read_modified(self, chunk: Chunk) -> ReadColumn | None:
-        """Return, where the sheet says when its rows were last modified, up to which moment."""
+        """Return, where the sheet says when its rows were last modified, up to which moment.
+
+        A workbook's cells keep seconds that they do not show: where none has any, the column shows minutes.
+        """
         column = self._columns.modified
         if column is None:
             return None
-        return self._modified_reader.read(column_texts(chunk, column.position), chunk.kinds.get(column.position))
+        texts, kinds = column_texts(chunk, column.position), chunk.kinds.get(column.position)
+        if kinds is not None:
+            places = np.flatnonzero(kinds == Kind.DATETIME).tolist()
+            if all(texts[place].endswith(":00") for place in places):
+                for place in places:
+                    texts[place] = texts[place].removesuffix(":00")
+        return self._modified_reader.read(texts, kinds)
 
     def read_stages(
         self, chunk: Chunk, read: Mapping[int, ReadColumn]

@@ -284,11 +284,10 @@ class DatetimeConverter(_MomentConverter):
         moment = self.moment(text, kind)
         if isinstance(moment, Problem) or kind is Kind.NUMBER or _EPOCH.fullmatch(text.strip()):
             return moment
-        if kind is Kind.DATETIME:
-            step = timedelta(seconds=1) if "." not in text else timedelta()
-            step = step or timedelta(milliseconds=1)
-        else:
-            step = _precision(text, self._read(text))
+        step = _precision(text, self._read(text))
+        if step >= timedelta(days=1):  # by the zone's clocks, for some days have 23 or 25 hours
+            tomorrow = moment.astimezone(self._zone).date() + timedelta(days=1)
+            return datetime.combine(tomorrow, time(), self._zone).astimezone(UTC) - timedelta(milliseconds=1)
         return moment + step - timedelta(milliseconds=1)
 
     def _refuse(self, text: str) -> Problem:

@@ -1,5 +1,8 @@
 """Edits of ours must not bury a colleague's unseen: the property's history decides, and values, not stamps."""
 
+from datetime import datetime
+
+import openpyxl
 import pytest
 from office import A, B, C, statuses, values
 
@@ -215,3 +218,26 @@ def test_a_resumed_run_does_not_bury_what_happened_meanwhile(portal, program, sh
     assert (stopped.code, resumed.code, resumed.codes) == (3, 1, [(2, "conflict")])
     assert values(portal, A)["subject"] == "A colleague's"
     assert values(portal, C)["subject"] == "Third"
+
+
+@pytest.mark.parametrize(
+    ("stamps", "is_conflict"),
+    [
+        pytest.param(["2026-11-20T09:05"], False, id="to-the-minute"),
+        pytest.param(["2026-11-20T09:05", "2026-11-20T09:05:01"], True, id="to-the-second"),
+        pytest.param(["2026-11-20"], False, id="a-day"),
+        pytest.param(["2026-11-20T09:04"], True, id="a-minute-earlier"),
+    ],
+)
+def test_date_cells_of_a_workbook_count_as_they_are_shown(stamps, is_conflict, portal, run, tmp_path):
+    """They keep seconds that nobody sees; where none of them has any, they stand for whole minutes."""
+    portal.change(A, {"subject": "Theirs"}, at="2026-11-20T12:05:40Z")
+    book = openpyxl.Workbook()
+    book.active.append(["Record ID", "subject", STAMP])
+    for key, stamp in zip((A, C), stamps, strict=False):
+        book.active.append([int(key), "Mine", datetime.fromisoformat(stamp)])
+    book.save(tmp_path / "edits.xlsx")
+
+    ended = run(tmp_path / "edits.xlsx")
+
+    assert ended.codes == ([(2, "conflict")] if is_conflict else []), ended.err

@@ -256,11 +256,27 @@ def test_a_given_format_comes_before_the_forms_that_it_resembles():
         ("2026-03-04", Kind.DATE, "2026-03-04T23:59:59.999Z"),
         ("2026-03-04 12:30:00", Kind.DATETIME, "2026-03-04T12:30:00.999Z"),
         ("2026-03-04 12:30:00.500", Kind.DATETIME, "2026-03-04T12:30:00.500Z"),
+        ("2026-03-04 12:30", Kind.DATETIME, "2026-03-04T12:30:59.999Z"),
     ],
 )
 def test_a_cell_covers_what_it_does_not_show(text, kind, last):
     """12:30 stands for the whole minute: a change at 12:30:20 is not later than the sheet."""
     assert moment_text(DatetimeConverter(Reading()).last_covered(text, kind)) == last
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("2026-03-08", "2026-03-09T03:59:59.999Z"),
+        ("2026-11-01", "2026-11-02T04:59:59.999Z"),
+        ("2026-11-02", "2026-11-03T04:59:59.999Z"),
+    ],
+)
+def test_a_day_covers_all_of_its_hours(text, last):
+    """23 where the clocks go forward, 25 where they go back."""
+    converter = DatetimeConverter(Reading(time_zone="America/New_York"))
+
+    assert moment_text(converter.last_covered(text, Kind.DATE)) == last
 
 
 @pytest.mark.parametrize("locale", LOCALES)
