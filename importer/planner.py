@@ -20,7 +20,7 @@ from importer.records import Change, CheckedRow, Columns, Outcome, Status
 from importer.stages import settle_pending
 from schemas.message import Message, message
 from schemas.moments import parse_day
-from schemas.property import LAST_MODIFIED, PIPELINE, PortalSchema, Property
+from schemas.property import LAST_MODIFIED, PIPELINE, STAGE, PortalSchema, Property
 from schemas.values import same_value
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Planner:
     @property
     def properties(self) -> list[str]:
         """The properties to read of each ticket."""
-        return sorted({*(one.definition.name for one in self._columns.values), PIPELINE, LAST_MODIFIED})
+        return sorted({*(one.definition.name for one in self._columns.values), PIPELINE, STAGE, LAST_MODIFIED})
 
     async def plan(self, journal: Journal, portal: Portal) -> None:
         """Compare every undecided row with its ticket, and note the result, and when the plan was begun.
@@ -153,6 +153,8 @@ class Planner:
                 before[name], after[name] = _tidy(definition, current), value
         if not after:
             return Outcome(row.row, Status.UNCHANGED, ticket=ticket.id)
+        if PIPELINE in after and STAGE not in after:
+            before[STAGE] = held.get(STAGE, "")  # the portal may choose another one; an undo wants to know it
         return Change(row.row, row.key, ticket.id, before, after)
 
     def _leave_unedited(self, journal: Journal, rows: list[CheckedRow]) -> list[CheckedRow]:

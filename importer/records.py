@@ -80,7 +80,10 @@ class CheckedRow:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is to change on one ticket. `before` has the same keys as `after`, or is empty where it is not known."""
+    """What is to change on one ticket.
+
+    `before` has the keys of `after`, or is empty where it is not known; with a pipeline alone, the stage's too.
+    """
 
     row: int
     key: str

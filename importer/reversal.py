@@ -79,6 +79,8 @@ class Reversal:
                 after[name] = before
             else:
                 conflicts[name] = Conflict(ticket.id, name, wrote, held)
+        if PIPELINE in after and STAGE not in change.after and STAGE in change.before:
+            self._put_back_stage(change, ticket, after, conflicts)
         for name, other in ((PIPELINE, STAGE), (STAGE, PIPELINE)):
             if name in after and other in conflicts:
                 del after[name]
@@ -87,6 +89,18 @@ class Reversal:
         now = {name: ticket.properties.get(name, "") for name in after}
         back = Change(change.row, key, ticket.id, now, after) if after else None
         return Back(change.row, key, back, tuple(conflicts.values()))
+
+    def _put_back_stage(
+        self, change: Change, ticket: Ticket, after: dict[str, str], conflicts: dict[str, Conflict]
+    ) -> None:
+        """Put the stage back that the portal had to choose, since the run named a pipeline alone: its first one."""
+        held = ticket.properties.get(STAGE, "")
+        pipeline = self._schema.pipeline(change.after[PIPELINE])
+        chosen = pipeline.stages[0].id if pipeline and pipeline.stages else held
+        if held == chosen:
+            after[STAGE] = change.before[STAGE]
+        else:
+            conflicts[STAGE] = Conflict(ticket.id, STAGE, chosen, held)
 
     def _same(self, name: str, left: str, right: str) -> bool:
         return same_value(self._schema.properties.get(name), left, right)

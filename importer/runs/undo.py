@@ -20,7 +20,7 @@ from importer.runs.options import PortalAccess, Result, RunOptions, Ui
 from importer.runs.resume import check_portal, stored_columns, stored_options
 from importer.runs.state import UNFINISHED, StateFolder, now
 from schemas.message import message
-from schemas.property import read_schema
+from schemas.property import STAGE, read_schema
 
 if TYPE_CHECKING:
     from importer.portal import Portal
@@ -135,7 +135,7 @@ async def plan_undo(parent: Journal, job: Job, portal: Portal) -> None:
     """
     from importer.portal.events import reading
 
-    names = sorted({column.definition.name for column in job.columns.values})
+    names = sorted({STAGE, *(column.definition.name for column in job.columns.values)})
     progress = reading(portal.on_event, sum(1 for _ in parent.written()))
     reversal = Reversal(job.columns, job.schema)
     note_compared(job.journal, portal)

@@ -146,6 +146,21 @@ def test_a_pipeline_and_its_stage_go_back_together_or_not_at_all(portal, sheet, 
     assert values(portal, keys[1]) == before[keys[1]]
 
 
+def test_a_stage_that_the_portal_chose_goes_back_with_its_pipeline(portal, sheet, run, undo):
+    """The run named a pipeline alone; some portals take its first stage then."""
+    portal.switch(pipeline_alone="reset")
+    before = {key: values(portal, key) for key in (A, B)}
+    done = run(sheet(("Record ID", "hs_pipeline"), (A, "Returns"), (B, "Returns")))
+    assert values(portal, A)["hs_pipeline_stage"] == "149215501"
+    portal.change(B, {"hs_pipeline_stage": "149215502"})
+
+    undone = undo(done)
+
+    assert sorted(undone.codes) == [(3, "conflict"), (3, "conflict")]
+    assert values(portal, A) == before[A]
+    assert values(portal, B)["hs_pipeline"] == "75283641"
+
+
 def test_an_undo_can_be_undone(portal, sheet, run, undo):
     before = all_values(portal)
     done = run(sheet(("Record ID", "subject", "due_on"), (A, "New", ""), (C, "Other", "2027-01-01")))
