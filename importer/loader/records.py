@@ -3,9 +3,8 @@
 In:  a path and its `Dialect`.
 Out: batches of records with the row and line each begins at, as rows of fields or, where all are of one width, columns.
 
-Blocks of text end where a record ends. A block without quotation marks whose records are of one width is cut by string
-splitting, several times as fast as by the csv module, which takes the others. Both read RFC 4180 strictly: what a
-spreadsheet would have to guess is refused with its line.
+Blocks of text end where a record ends. Most are cut by string splitting (`cutting`), the others by the csv module. Both
+read RFC 4180 strictly: what a spreadsheet would have to guess is refused with its line.
 """
 
 from __future__ import annotations
@@ -16,12 +15,12 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Self
 
 from importer.errors import FileError
+from importer.loader.cutting import cut_columns
 from importer.loader.dialect import FIELD_LIMIT, Dialect
 from importer.loader.formats import file_errors
 from schemas.message import message
@@ -148,10 +147,9 @@ class _BrokenQuoting(Exception):
 
 
 def _cut(block: str, delimiter: str, row: int, line: int) -> Records:
-    if '"' not in block:
-        columns = _cut_evenly(block, delimiter)
-        if columns is not None:
-            return Records(row, line, len(columns[0]), columns, [])
+    columns = cut_columns(block, delimiter)
+    if columns is not None:
+        return Records(row, line, len(columns[0]), columns, [])
     rows = _parse(block, delimiter)
     line_count = len(_LINE_END.findall(block)) + (block[-1] not in "\r\n")
     widths = set(map(len, rows))
@@ -159,35 +157,6 @@ def _cut(block: str, delimiter: str, row: int, line: int) -> Records:
     if len(widths) == 1 and widths != {0}:
         return Records(row, line, len(rows), list(zip(*rows, strict=True)), [], multi_line)
     return Records(row, line, len(rows), None, rows, multi_line)
-
-
-def _cut_evenly(block: str, delimiter: str) -> list[list[str]] | None:
-    """Return the columns of a block without quotation marks, or None where its records are not all of one width."""
-    if not delimiter.isascii():
-        return None
-    if block[-1] not in "\r\n":
-        block += "\r\n" if "\r" in block else "\n"
-    separators = block.encode().translate(None, _all_but(delimiter))
-    record = separators[: separators.find(b"\n") + 1]
-    line_end = b"\r\n" if b"\r" in record else b"\n"
-    width = len(record) - len(line_end) + 1
-    count, rest = divmod(len(separators), max(len(record), 1))
-    if rest or separators != (delimiter.encode() * (width - 1) + line_end) * count:
-        return None
-    if len(line_end) > 1 and block.count("\r\n") != count:
-        return None  # a CR stands elsewhere than before the LF
-    fields = block[:-1].replace("\n", delimiter).split(delimiter)
-    columns = [fields[position::width] for position in range(width)]
-    if len(line_end) > 1:
-        columns[-1] = [field[:-1] for field in columns[-1]]
-    if width == 1 and "" in columns[0]:
-        return None  # blank lines, which have no fields
-    return columns
-
-
-@lru_cache
-def _all_but(delimiter: str) -> bytes:
-    return bytes(set(range(256)) - {*b"\r\n", *delimiter.encode()})
 
 
 def _parse(block: str, delimiter: str) -> list[list[str]]:
