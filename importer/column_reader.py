@@ -82,7 +82,7 @@ class ColumnReader:
         return [known[text] for text in texts]
 
     def _problems_among(self, texts: Sequence[str], values: Cells, kind: Kind) -> dict[int, Problem]:
-        if not self._problems:
+        if not self._problems or None not in values:
             return {}
         return {place: self._problems[kind, texts[place]] for place, value in enumerate(values) if value is None}
 

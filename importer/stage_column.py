@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+
+import numpy as np
 
 from importer.column_reader import ReadColumn, column_texts
 from importer.loader.table import Chunk
@@ -17,6 +18,11 @@ PendingStage = Mapping[str, Mapping[str, str]]
 
 NOTHING: PendingStage = {}
 
+_Found = tuple[str | None, Problem | None, PendingStage | None]
+"""The value of a cell or what is wrong with it, and what waits."""
+
+_UNREAD: _Found = (None, None, None)
+
 
 class StageReader:
     """Reads the stage column, whose values depend on the row's pipeline."""
@@ -26,7 +32,7 @@ class StageReader:
         self.position = by_name.get(STAGE)
         self._pipeline = by_name.get(PIPELINE)
         self._converter = StageConverter(schema.pipelines)
-        self._known: dict[tuple[str | None, str], tuple[Result, PendingStage | None]] = {}
+        self._known: dict[tuple[str | None, str], _Found] = {}
         self.waits = self._pipeline is None and not self._converter.is_blind
 
     def read(self, chunk: Chunk, read: Mapping[int, ReadColumn]) -> tuple[ReadColumn, dict[int, PendingStage]] | None:
@@ -35,28 +41,26 @@ class StageReader:
             return None
         texts = column_texts(chunk, self.position)
         kinds = chunk.kinds.get(self.position)
-        readable = _readable(kinds, len(texts))
+        unreadable = [] if kinds is None else np.flatnonzero(kinds >= Kind.ERROR).tolist()
         pipelines: Sequence[str | None] = (
             read[self._pipeline].cells if self._pipeline is not None else [""] * len(texts)
         )
-        column = ReadColumn([])
-        pending: dict[int, PendingStage] = {}
-        for place, pair in enumerate(zip(pipelines, texts, strict=True)):
-            if pair not in self._known:
-                self._known[pair] = self._convert(*pair)
-            result, choices = self._known[pair]
-            if not readable[place]:
-                column.cells.append(None)
-            elif isinstance(result, Problem):
-                column.cells.append(None)
-                column.problems[place] = result
-            else:
-                column.cells.append(result)
-                if choices is not None:
-                    pending[place] = choices
-        return column, pending
+        pairs = list(zip(pipelines, texts, strict=True))
+        for pair in set(pairs).difference(self._known):
+            self._known[pair] = self._convert(*pair)
+        found = [self._known[pair] for pair in pairs]
+        for place in unreadable:
+            found[place] = _UNREAD
+        column = ReadColumn([value for value, _, _ in found])
+        if None in column.cells:
+            column.problems = {place: problem for place, (_, problem, _) in enumerate(found) if problem is not None}
+        return column, {place: choices for place, (_, _, choices) in enumerate(found) if choices is not None}
 
-    def _convert(self, pipeline: str | None, text: str) -> tuple[Result, PendingStage | None]:
+    def _convert(self, pipeline: str | None, text: str) -> _Found:
+        result, choices = self._read(pipeline, text)
+        return (None, result, None) if isinstance(result, Problem) else (result, None, choices)
+
+    def _read(self, pipeline: str | None, text: str) -> tuple[Result, PendingStage | None]:
         if not text.strip():
             return "", None
         if self._converter.is_blind:
@@ -67,10 +71,3 @@ class StageReader:
         if isinstance(choices, Problem):
             return choices, None
         return next(iter(choices.values())), {STAGE: choices}
-
-
-def _readable(kinds: Any, count: int) -> list[bool]:
-    if kinds is None:
-        return [True] * count
-    readable: list[bool] = (kinds < Kind.ERROR).tolist()
-    return readable

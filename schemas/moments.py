@@ -175,6 +175,15 @@ class _EvenDay:
     names: tuple[str, ...]
 
 
+def _tails(offset: int) -> dict[str, tuple[int, str]]:
+    """Return for each ` HH:MM` of a day that is `offset` minutes ahead of UTC which day it is there, and its time."""
+    tails = {}
+    for minute, clock in enumerate(_CLOCK):
+        shift, turn = divmod(minute - offset, 1440)
+        tails |= {f"{mark}{clock}": (shift, f"T{_CLOCK[turn]}:00.000Z") for mark in " T"}
+    return tails
+
+
 class DatetimeConverter(_MomentConverter):
     """Reads the cells of a datetime property."""
 
@@ -183,6 +192,7 @@ class DatetimeConverter(_MomentConverter):
     def __init__(self, reading: Reading) -> None:
         super().__init__(reading)
         self._days: dict[str, _EvenDay | None] = {}
+        self._tails: dict[int, dict[str, tuple[int, str]]] = {}
 
     def __call__(self, text: str, kind: Kind) -> Result:
         """Return the moment in UTC, or why there is none."""
@@ -194,8 +204,12 @@ class DatetimeConverter(_MomentConverter):
         if self._format is not None and kind is Kind.TEXT:
             return [None] * len(texts)
         values: list[str | None] = []
-        days = self._days
+        days, tails = self._days, self._tails
         for text in texts:
+            even = days.get(text[:10])
+            if even is not None and (tail := tails[even.offset].get(text[10:])):  # as nearly always
+                values.append(even.names[tail[0]] + tail[1])
+                continue
             found = _PLAIN_MOMENT.fullmatch(text)
             if found is None:
                 values.append(None if text else "")
@@ -204,6 +218,8 @@ class DatetimeConverter(_MomentConverter):
             if day not in days:
                 days[day] = self._even_day(day)
             even = days[day]
+            if even is not None and even.offset not in tails:
+                tails[even.offset] = _tails(even.offset)
             if even is None:
                 values.append(None)
                 continue

@@ -29,6 +29,9 @@ class Verdict(Enum):
 
 Judge = Callable[[str], Verdict]
 
+Surely = Callable[[list[str]], list[bool]]
+"""Says of many values at once whether each surely passes."""
+
 
 @dataclass(frozen=True)
 class Clock:
@@ -71,10 +74,11 @@ def _max_length(arguments: Sequence[str], _: Clock) -> Judge:
     return _sure(lambda value: len(value) <= most)
 
 
+_ALPHANUMERIC = {"ALPHANUMERIC": str.isalnum, "ALPHA_ONLY": str.isalpha, "NUMERIC_ONLY": str.isdigit}
+
+
 def _alphanumeric(arguments: Sequence[str], _: Clock) -> Judge:
-    fits = {"ALPHANUMERIC": str.isalnum, "ALPHA_ONLY": str.isalpha, "NUMERIC_ONLY": str.isdigit}[
-        arguments[0] if arguments else "ALPHANUMERIC"
-    ]
+    fits = _ALPHANUMERIC[arguments[0] if arguments else "ALPHANUMERIC"]
     # Whether blanks between words count is not told.
     return _two_readings(fits, lambda value: fits("".join(value.split())))
 
@@ -356,3 +360,26 @@ MAKERS: Mapping[str, Callable[[Sequence[str], Clock], Judge]] = {
     "DAYS_OF_WEEK": _days_of_week,
 }
 """By the rule's type."""
+
+
+def _quick_min_length(arguments: Sequence[str]) -> Surely:
+    least = int(arguments[0])
+    return lambda values: [length >= least for length in map(len, values)]
+
+
+def _quick_max_length(arguments: Sequence[str]) -> Surely:
+    most = int(arguments[0])
+    return lambda values: [length <= most for length in map(len, values)]
+
+
+def _quick_alphanumeric(arguments: Sequence[str]) -> Surely:
+    fits = _ALPHANUMERIC[arguments[0] if arguments else "ALPHANUMERIC"]
+    return lambda values: list(map(fits, values))
+
+
+QUICK: Mapping[str, Callable[[Sequence[str]], Surely]] = {
+    "MIN_LENGTH": _quick_min_length,
+    "MAX_LENGTH": _quick_max_length,
+    "ALPHANUMERIC": _quick_alphanumeric,
+}
+"""By the rule's type, for those that columns of distinct values often have."""

@@ -15,7 +15,7 @@ from schemas.cells import shown
 from schemas.message import Message, message
 from schemas.moments import DAY_MS, from_epoch
 from schemas.property import Rule
-from schemas.rule_judges import MAKERS, Clock, Judge, Verdict
+from schemas.rule_judges import MAKERS, QUICK, Clock, Judge, Surely, Verdict
 
 __all__ = ["Clock", "RuleCheck", "Verdict", "make_checks", "normalise"]
 
@@ -28,6 +28,8 @@ class RuleCheck:
     bound: str
     """The rule and its arguments as a message shows them."""
     judge: Judge
+    surely: Surely | None = None
+    """Says quickly of many values whether they surely pass, where there is a way; "" may be told either way."""
 
     def violation(self, value: str) -> Message:
         """Return the words for a value that breaks the rule."""
@@ -63,7 +65,9 @@ def make_checks(rules: Sequence[Rule], clock: Clock) -> tuple[list[RuleCheck], l
             unknown.append(rule)
             continue
         before = tuple(rules[: place + 1])
-        checks.append(RuleCheck(rule, _bound(rule), _after_normalising(judge, before)))
+        quick = QUICK.get(rule.type) if not any(one.normalizes for one in before) else None
+        surely = quick(rule.arguments) if quick else None
+        checks.append(RuleCheck(rule, _bound(rule), _after_normalising(judge, before), surely))
     return checks, unknown
 
 

@@ -23,11 +23,13 @@ class TextConverter(Converter):
 
     def convert_all(self, texts: Sequence[str], kind: Kind) -> list[str | None]:
         """Return the texts of many cells."""
-        if any("\r" in text for text in texts):
+        if "\r" in "".join(texts):
             return [self(text, kind) if text.strip() else "" for text in texts]
         if self._trims:
-            return [text.strip() for text in texts]
-        return ["" if text.isspace() else text for text in texts]
+            return list(map(str.strip, texts))
+        if any(map(str.isspace, texts)):
+            return ["" if text.isspace() else text for text in texts]
+        return list(texts)
 
     def __call__(self, text: str, kind: Kind) -> str:
         """Return the text."""

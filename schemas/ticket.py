@@ -56,11 +56,21 @@ class Judgement:
 
 
 class EachValue:
-    """A judgement of single values, made for whole columns: each distinct value is judged once, and remembered."""
+    """A judgement of single values, made for whole columns: each distinct value is judged once, and remembered.
 
-    def __init__(self, fits: Callable[[str], bool], *, unread: bool = True) -> None:
+    surely: says quickly of many values whether they fit; those of which it says no are judged on their own.
+    """
+
+    def __init__(
+        self,
+        fits: Callable[[str], bool],
+        *,
+        unread: bool = True,
+        surely: Callable[[list[str]], list[bool]] | None = None,
+    ) -> None:
         self._fits = fits
         self._unread = unread
+        self._surely = surely
         self._known: dict[str | None, bool] = {}
         self._forget()
 
@@ -70,15 +80,25 @@ class EachValue:
     def __call__(self, column: pd.Series) -> pd.Series:
         """Return for every cell whether its value fits; cleared values do."""
         values = column.to_numpy().tolist()
+        if self._surely is not None:
+            values = self._doubtful(values, self._surely)
         distinct = set(values)
         if len(self._known) > KNOWN_LIMIT:
             self._forget()
         known = self._known
         for value in distinct.difference(known):
             known[value] = self._fits(value)
-        if all(known[value] for value in distinct):
+        if all(map(known.__getitem__, distinct)):
             return _all_pass(column)
         return pd.Series([known[value] for value in values], index=column.index, dtype=bool)
+
+    @staticmethod
+    def _doubtful(values: list[str | None], surely: Callable[[list[str]], list[bool]]) -> list[str | None]:
+        """Return the values with "" in the place of each that surely fits."""
+        fits = surely([value or "" for value in values])
+        if all(fits):
+            return [None if value is None else "" for value in values] if None in values else []
+        return ["" if fit and value is not None else value for fit, value in zip(fits, values, strict=True)]
 
 
 class Pattern:
@@ -92,8 +112,8 @@ class Pattern:
     def __call__(self, column: pd.Series) -> pd.Series:
         """Return for every cell whether it is empty or matches; cells that could not be read do not."""
         values = column.to_numpy().tolist()
-        if None not in values and self._all.fullmatch("\n".join(values) + "\n"):
-            return _all_pass(column)
+        if self._all.fullmatch("\n".join([value or "" for value in values]) + "\n"):
+            return column.notna() if None in values else _all_pass(column)
         fits = [value is not None and (not value or self._one.fullmatch(value) is not None) for value in values]
         return pd.Series(fits, index=column.index, dtype=bool)
 
@@ -228,7 +248,7 @@ def _rule_check(rule: RuleCheck) -> Judgement:
             found.sample = found.sample or value
         return verdict is not Verdict.BROKEN
 
-    return Judgement("rule_violation", EachValue(fits), rule.violation, found)
+    return Judgement("rule_violation", EachValue(fits, surely=rule.surely), rule.violation, found)
 
 
 def _form(definition: Property, portal: PortalSchema) -> tuple[str, Judge, Message]:
