@@ -44,6 +44,8 @@ class Forecast:
     requests: int
     seconds: float
     daily_share: float | None = None
+    reads: int = 0
+    """Reads among the requests to come: of batches that leave when the plan is old."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,6 +206,7 @@ class Terminal:
         forecast = plan.forecast
         parts = [
             count_message("{count} update request", "{count} update requests", forecast.requests),
+            *([count_message("{count} read", "{count} reads", forecast.reads)] if forecast.reads else ()),
             message("about {time}", time=duration(forecast.seconds)),
         ]
         if forecast.daily_share is not None:

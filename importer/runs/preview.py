@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from importer.batcher import MAX_INPUTS
@@ -19,8 +20,8 @@ USUAL_REQUESTS, USUAL_INTERVAL_S = 190, 10.0
 BURST_S = 1.0
 """How long it takes to use up a window: as many requests as it allows are in flight together."""
 
-MOST_IN_FLIGHT = 64
-"""As in `importer.portal.limits`, which a plan without a portal does not import."""
+MOST_IN_FLIGHT, FRESH_S = 64, 300.0
+"""As in `importer.portal.limits` and `importer.sender`, which a plan without a portal does not import."""
 
 
 def plan_view(job: Job) -> PlanView:
@@ -31,28 +32,38 @@ def plan_view(job: Job) -> PlanView:
         job.journal,
         job.schema,
         job.columns,
-        forecast=forecast(requests, limits, latency_s=job.portal.latency_s if job.portal else 0.0),
+        forecast=_forecast(job, requests, limits),
         portal=job.schema.portal_id,
         notices=[*_undo_notices(job), *_budget_notices(job, requests, limits)],
     )
 
 
-def forecast(requests: int, limits: Limits | None, *, latency_s: float = 0.0) -> Forecast:
+def _forecast(job: Job, requests: int, limits: Limits | None) -> Forecast:
+    if job.portal is None:
+        return forecast(requests, limits)
+    noted = job.journal.all_meta().get("compared_at")
+    fresh_s = datetime.fromisoformat(noted).timestamp() + FRESH_S - job.portal.clock.time() if noted else math.inf
+    return forecast(requests, limits, latency_s=job.portal.latency_s, fresh_s=fresh_s)
+
+
+def forecast(requests: int, limits: Limits | None, *, latency_s: float = 0.0, fresh_s: float = math.inf) -> Forecast:
     """Return requests, seconds and the share of the day's calls, of a portal that allows `limits`.
 
     A window may be used up at once, so only those before the last one take their whole time; a portal that takes long
-    to answer is bound by how many requests may be in flight. None, or limits that the portal has not told: those of
-    most portals, and no share.
+    to answer is bound by how many requests may be in flight. What leaves later than `fresh_s` from now is read again
+    first. None, or limits that the portal has not told: those of most portals, and no share.
     """
     most, interval_s = USUAL_REQUESTS, USUAL_INTERVAL_S
     if limits is not None and limits.max_requests:
         most, interval_s = limits.max_requests, limits.interval_s
-    whole_windows = max(0, requests - 1) // most
-    by_limit = whole_windows * interval_s + (requests - whole_windows * most) / most * BURST_S
-    by_latency = math.ceil(requests / MOST_IN_FLIGHT) * latency_s
-    seconds = max(by_limit, by_latency)
-    share = requests / limits.daily if limits is not None and limits.daily else None
-    return Forecast(requests, seconds, share)
+    before_stale = requests if fresh_s == math.inf else (int(max(0.0, fresh_s) // interval_s) + 1) * most
+    reads = max(0, requests - before_stale)
+    calls = requests + reads
+    whole_windows = max(0, calls - 1) // most
+    by_limit = whole_windows * interval_s + (calls - whole_windows * most) / most * BURST_S
+    by_latency = math.ceil(calls / MOST_IN_FLIGHT) * latency_s
+    share = calls / limits.daily if limits is not None and limits.daily else None
+    return Forecast(requests, max(by_limit, by_latency), share, reads)
 
 
 def _undo_notices(job: Job) -> list[Message]:

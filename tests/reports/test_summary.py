@@ -7,7 +7,7 @@ from jsonschema import Draft202012Validator
 
 from importer.errors import ColumnsError, FileError, Interrupted, Unauthorized
 from importer.findings import Finding
-from importer.records import CheckedRow, Outcome, Status
+from importer.records import CheckedRow, Difference, Outcome, Status
 from importer.reports.summary import build_summary, failure_summary, summary_json, summary_schema
 from schemas.message import message
 
@@ -90,6 +90,51 @@ def test_a_reconciliation_has_two_more_counts(new_journal):
     rows = check(build_summary(journal, exit_code=1))["rows"]
 
     assert (rows["total"], rows["matches"], rows["differs"]) == (2, 1, 1)
+
+
+def test_a_reconciliation_lists_the_cells_that_differ(new_journal):
+    """Apart from the errors, whose codes are those of the contract."""
+    journal = new_journal(kind="reconcile")
+    journal.add_rows([CheckedRow(2, "1", {"subject": "b"})], fold_keys=False)
+    journal.decide([Outcome(2, Status.DIFFERS)])
+    journal.add_differences(
+        [
+            Difference(
+                row=2,
+                position=1,
+                header="Ticket name",
+                property_name="subject",
+                key="1",
+                sheet="b",
+                portal="a",
+                reason="changed_since",
+                changed_at="2026-11-23T14:15:03Z",
+                changed_by="Ana Souza",
+                run="20261120-090000-0000",
+                text=message("told"),
+            )
+        ]
+    )
+
+    summary = check(build_summary(journal, exit_code=1))
+
+    assert summary["errors"] == []
+    assert summary["differences"] == [
+        {
+            "row": 2,
+            "cell": "B2",
+            "column": "Ticket name",
+            "property": "subject",
+            "key": "1",
+            "sheet": "b",
+            "portal": "a",
+            "changed_at": "2026-11-23T14:15:03Z",
+            "changed_by": "Ana Souza",
+            "run": "20261120-090000-0000",
+            "reason": "changed_since",
+        }
+    ]
+    assert "differences" not in build_summary(new_journal(), exit_code=0)
 
 
 def test_what_stopped_the_run_comes_first(planned):

@@ -117,6 +117,16 @@ def test_a_slow_portal_is_bound_by_how_many_requests_are_in_flight():
     assert forecast(1_000, USUAL, latency_s=5).seconds == pytest.approx(80)
 
 
+def test_a_plan_that_will_be_old_is_read_again():
+    """A million rows: what leaves after the five minutes, of which 10 s are gone, costs a read more each."""
+    told = forecast(10_000, USUAL, fresh_s=290)
+
+    assert told.reads == 10_000 - 30 * 190
+    assert told.seconds == pytest.approx((14_300 - 1) // 190 * 10 + (14_300 - 75 * 190) / 190)
+    assert told.daily_share == 14_300 / 625_000
+    assert forecast(100, USUAL, fresh_s=290).reads == 0
+
+
 def test_the_forecast_goes_by_the_portals_headers(portal, sheet, plan):
     portal.limits(rate=100, daily=10_000)
     keys = [key for key, one in portal.tickets().items() if not one["archived"] and not one["merged_into"]][:401]
