@@ -19,7 +19,7 @@ from importer.findings import Finding
 from importer.loader.cells import ColumnTexts
 from importer.loader.table import Chunk, Kind
 
-PIECE = 1_000
+PIECE = 500
 """Rows of a piece."""
 
 _UNSET = 255
