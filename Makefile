@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-desktop desktop-packages lint types wheel-check format lock translations clean
+.PHONY: help setup demo test fuzz test-desktop desktop-packages lint types wheel-check format lock translations clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ test-desktop: $(READY) ## the tests that want Chromium and LibreOffice
 desktop-packages: ## install Chromium and LibreOffice from Debian's packages (root)
 	apt-get update -qq
 	DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium libreoffice-calc poppler-utils
+
+fuzz: $(READY) ## look for broken laws for some minutes; FUZZ_EXAMPLES=20000 for a night
+	FUZZ_PROFILE=nightly $(BIN)/python -m pytest tests/fuzz -n 2 -o timeout=0 $(ARGS)
 
 lint: $(READY) ## ruff: rules and layout
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""How long the fuzzers look: `FUZZ_PROFILE=ci` (the suite) or `nightly` (`make fuzz`); and where failing inputs are kept.
+"""How long the fuzzers look, by `FUZZ_PROFILE`: `ci` (the suite) or `nightly` (`make fuzz`). Where failures are kept.
 
 In the suite the same examples are drawn each time, so that it never fails for somebody else's change; the nightly
 profile draws new ones, and remembers those that failed.
@@ -18,13 +18,22 @@ KEPT = ROOT / "build" / "fuzz"
 _SLOW_ON_PURPOSE = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
 
 settings.register_profile(
-    "fuzz-ci", max_examples=100, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
-    report_multiple_bugs=False, suppress_health_check=_SLOW_ON_PURPOSE,
-)  # fmt: skip
-settings.register_profile(
-    "fuzz-nightly", max_examples=6_000, deadline=None, phases=[Phase.reuse, Phase.generate, Phase.shrink],
+    "fuzz-ci",
+    max_examples=100,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.generate],
+    report_multiple_bugs=False,
     suppress_health_check=_SLOW_ON_PURPOSE,
-)  # fmt: skip
+)
+settings.register_profile(
+    "fuzz-nightly",
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "2000")),
+    deadline=None,
+    phases=[Phase.reuse, Phase.generate, Phase.shrink],
+    suppress_health_check=_SLOW_ON_PURPOSE,
+)
 _PROFILE = settings.get_profile(f"fuzz-{os.environ.get('FUZZ_PROFILE', 'ci')}")
 
 

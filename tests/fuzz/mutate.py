@@ -16,21 +16,28 @@ INTERESTING = [
 
 TEXTS = [
     b"", b" ", b"0", b"-1", b"1", b"1e999", b"-1e-999", b"NaN", b"INF", b"99999999999999999999", b"1048577", b"2958466",
-    b"-0.5", b"60", b"0x1F", b"1,5", b"TRUE", b"#N/A", b"#BOGUS!", b"2026-02-30", b"2026-03-04T12:30:00Z", b"&#0;", b"&#xD800;",
-    b"&#x1F525;", b"&bogus;", b"&lt;script&gt;", b"_x000D_", b"_x0000_", b"]]>", b"a" * 40_000, b"\xff", b"\0", b"[h]:mm:ss",
+    b"-0.5", b"60", b"0x1F", b"1,5", b"TRUE", b"#N/A", b"#BOGUS!", b"2026-02-30", b"2026-03-04T12:30:00Z", b"&#0;",
+    b"&#xD800;",
+    b"&#x1F525;", b"&bogus;", b"&lt;script&gt;", b"_x000D_", b"_x0000_", b"]]>", b"a" * 40_000, b"\xff", b"\0",
+    b"[h]:mm:ss",
     b"General;General;General;General;General", b'"', b"[$-F800]", b"yyyy", b"0%", b"00000",
 ]  # fmt: skip
 
 ATTRIBUTES = [
-    b"", b"0", b"1", b"-1", b"999999999999", b"A1", b"XFD1048576", b"XFE1", b"ZZZZZZ1", b"a1", b"A0", b"1A", b"A1:B2", b"B2:A1",
+    b"", b"0", b"1", b"-1", b"999999999999", b"A1", b"XFD1048576", b"XFE1", b"ZZZZZZ1", b"a1", b"A0", b"1A", b"A1:B2",
+    b"B2:A1",
     b"s", b"str", b"inlineStr", b"b", b"e", b"n", b"d", b"bogus", b"preserve", b"true", b"hidden", b"rId1", b"rId99",
-    b"../../../etc/passwd", b"/xl/workbook.xml", b"worksheets/sheet1.xml", b"External", b"&#10;", b"&amp;", b"\xff", b"4294967296",
+    b"../../../etc/passwd", b"/xl/workbook.xml", b"worksheets/sheet1.xml", b"External", b"&#10;", b"&amp;", b"\xff",
+    b"4294967296",
 ]  # fmt: skip
 
 SNIPPETS = [
-    b"<!-- > -->", b"<![CDATA[<c>]]>", b"<?x y?>", b"<!DOCTYPE x [<!ENTITY e 'eee'>]>", b"<c/>", b'<c r="A1"><v>1</v></c>',
-    b'<c r="B2" t="s"><v>99999</v></c>', b'<c r="C3"><f>1</f></c>', b'<row r="2"/>', b"<row><c><v>1</v></c></row>", b"</row>",
-    b"<row>", b"</sheetData>", b"<sheetData/>", b"<is><t>x</t></is>", b'<mergeCell ref="A2:A3"/>', b'<mergeCells><mergeCell ref="A2:B3"/></mergeCells>',
+    b"<!-- > -->", b"<![CDATA[<c>]]>", b"<?x y?>", b"<!DOCTYPE x [<!ENTITY e 'eee'>]>", b"<c/>",
+    b'<c r="A1"><v>1</v></c>',
+    b'<c r="B2" t="s"><v>99999</v></c>', b'<c r="C3"><f>1</f></c>', b'<row r="2"/>', b"<row><c><v>1</v></c></row>",
+    b"</row>",
+    b"<row>", b"</sheetData>", b"<sheetData/>", b"<is><t>x</t></is>", b'<mergeCell ref="A2:A3"/>',
+    b'<mergeCells><mergeCell ref="A2:B3"/></mergeCells>',
     b"<v>1</v>", b"<f/>", b'<x:c xmlns:x="urn:x"/>', b"<extLst/>", b'<cfRule type="x"/>', b"<si><t/></si>", b"<cols/>",
 ]  # fmt: skip
 
@@ -43,7 +50,9 @@ def damaged(draw, data: bytes, *, most: int = 4) -> bytes:
         end = min(len(data), at + draw(st.integers(1, 64)))
         match draw(st.sampled_from(["set", "insert", "delete", "double", "cut", "move", "flip"])):
             case "set":
-                data = data[:at] + draw(st.sampled_from(INTERESTING) | st.binary(min_size=1, max_size=4)) + data[at + 1 :]
+                data = (
+                    data[:at] + draw(st.sampled_from(INTERESTING) | st.binary(min_size=1, max_size=4)) + data[at + 1 :]
+                )
             case "insert":
                 data = data[:at] + draw(st.sampled_from(INTERESTING) | st.binary(min_size=1, max_size=4)) + data[at:]
             case "delete":
@@ -64,32 +73,43 @@ def damaged(draw, data: bytes, *, most: int = 4) -> bytes:
 @st.composite
 def odd_markup(draw, xml: bytes, *, most: int = 4) -> bytes:
     """Return markup with tags and texts exchanged, doubled or dropped, and attributes that no program writes."""
+    pieces = re.findall(rb"<[^>]*>|[^<]+", xml)
     for _ in range(draw(st.integers(1, most))):
-        pieces = re.findall(rb"<[^>]*>|[^<]+", xml)
-        if not pieces:
-            return xml
-        at = draw(st.integers(0, len(pieces) - 1))
-        match draw(st.sampled_from(["drop", "double", "swap", "text", "value", "attribute", "insert", "unname"])):
-            case "drop":
-                pieces[at] = b""
-            case "double":
-                pieces[at] *= 2
-            case "swap":
-                other = draw(st.integers(0, len(pieces) - 1))
-                pieces[at], pieces[other] = pieces[other], pieces[at]
-            case "text":
-                pieces.insert(at, draw(st.sampled_from(TEXTS)))
-            case "value":
-                texts = [place for place, piece in enumerate(pieces) if not piece.startswith(b"<")] or [at]
-                pieces[draw(st.sampled_from(texts))] = draw(st.sampled_from(TEXTS))
-            case "attribute":
-                pieces = _replace_one(draw, pieces, rb'="[^"]*"', lambda: b'="' + draw(st.sampled_from(ATTRIBUTES)) + b'"')
-            case "unname":
-                pieces = _replace_one(draw, pieces, rb'\s[\w:]+="[^"]*"', lambda: b"")
-            case "insert":
-                pieces.insert(at, draw(st.sampled_from(SNIPPETS)))
-        xml = b"".join(pieces)
+        if pieces:
+            change = draw(st.sampled_from([_drop, _double, _swap, _add, _retext, _reattribute, _strip]))
+            change(draw, pieces, draw(st.integers(0, len(pieces) - 1)))
+    xml = b"".join(pieces)
     return draw(st.sampled_from([xml] * 12 + [xml.decode("utf-8", "replace").encode("utf-16")]))
+
+
+def _drop(_draw, pieces, at):
+    del pieces[at]
+
+
+def _double(_draw, pieces, at):
+    pieces.insert(at, pieces[at])
+
+
+def _swap(draw, pieces, at):
+    other = draw(st.integers(0, len(pieces) - 1))
+    pieces[at], pieces[other] = pieces[other], pieces[at]
+
+
+def _add(draw, pieces, at):
+    pieces.insert(at, draw(st.sampled_from(TEXTS + SNIPPETS)))
+
+
+def _retext(draw, pieces, at):
+    texts = [place for place, piece in enumerate(pieces) if not piece.startswith(b"<")] or [at]
+    pieces[draw(st.sampled_from(texts))] = draw(st.sampled_from(TEXTS))
+
+
+def _reattribute(draw, pieces, _at):
+    _replace_one(draw, pieces, rb'="[^"]*"', lambda: b'="' + draw(st.sampled_from(ATTRIBUTES)) + b'"')
+
+
+def _strip(draw, pieces, _at):
+    _replace_one(draw, pieces, rb'\s[\w:]+="[^"]*"', lambda: b"")
 
 
 def _replace_one(draw, pieces, pattern, make):
@@ -98,7 +118,6 @@ def _replace_one(draw, pieces, pattern, make):
         place = draw(st.sampled_from(found))
         which = draw(st.sampled_from(list(re.finditer(pattern, pieces[place]))))
         pieces[place] = pieces[place][: which.start()] + make() + pieces[place][which.end() :]
-    return pieces
 
 
 @st.composite
@@ -107,7 +126,11 @@ def odd_package(draw, data: bytes) -> bytes:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = [(one.filename, archive.read(one)) for one in archive.infolist()]
     names = [name for name, _ in members]
-    likely = [n for n, name in enumerate(names) if re.search(r"sheet\d*\.xml$|content\.xml$|workbook\.xml$|sharedStrings", name)]
+    likely = [
+        n
+        for n, name in enumerate(names)
+        if re.search(r"sheet\d*\.xml$|content\.xml$|workbook\.xml$|sharedStrings", name)
+    ]
     for _ in range(draw(st.integers(1, 2))):
         place = draw(st.sampled_from(likely) | st.integers(0, len(members) - 1)) % len(members)
         name, content = members[place]
@@ -122,7 +145,9 @@ def odd_package(draw, data: bytes) -> bytes:
             case "double":
                 members.append((name, draw(odd_markup(content))))
             case "rename":
-                name = draw(st.sampled_from([name.upper(), name.replace("/", "\\"), "../" + name, "/" + name, name + "\0", "x"]))
+                name = draw(
+                    st.sampled_from([name.upper(), name.replace("/", "\\"), "../" + name, "/" + name, name + "\0", "x"])
+                )
             case "swap":
                 content = draw(st.sampled_from(members))[1]
             case "empty":
@@ -133,9 +158,13 @@ def odd_package(draw, data: bytes) -> bytes:
 
 def _packed(draw, members) -> bytes:
     target = io.BytesIO()
-    method = draw(st.sampled_from([zipfile.ZIP_DEFLATED] * 6 + [zipfile.ZIP_STORED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]))
+    method = draw(
+        st.sampled_from([zipfile.ZIP_DEFLATED] * 6 + [zipfile.ZIP_STORED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+    )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # zipfile warns of a name that is there twice; others just write it
+        warnings.simplefilter(
+            "ignore", UserWarning
+        )  # zipfile warns of a name that is there twice; others just write it
         with zipfile.ZipFile(target, "w", method) as archive:
             for name, content in members:
                 archive.writestr(zipfile.ZipInfo(name), content, method)
@@ -147,10 +176,34 @@ def _packed(draw, members) -> bytes:
 def delimited_texts(draw) -> bytes:
     """Return text made of what delimited files are made of."""
     alphabet = st.sampled_from(
-        ["Record ID", "subject", "25012345001", "1", "x", "é", "漢", ",", ",", ";", "\t", "|", '"', '""', "\n", "\r\n", "\r", " ", "\0", "sep=;", "\u2028"]
+        [
+            "Record ID",
+            "subject",
+            "25012345001",
+            "1",
+            "x",
+            "é",
+            "漢",
+            ",",
+            ",",
+            ";",
+            "\t",
+            "|",
+            '"',
+            '""',
+            "\n",
+            "\r\n",
+            "\r",
+            " ",
+            "\0",
+            "sep=;",
+            "\u2028",
+        ]
     )
     text = "".join(draw(st.lists(alphabet, max_size=30)))
-    encoding = draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252", "latin-1", "utf-32", "shift_jis"]))
+    encoding = draw(
+        st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252", "latin-1", "utf-32", "shift_jis"])
+    )
     return text.encode(encoding, "replace")
 
 

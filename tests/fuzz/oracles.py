@@ -20,7 +20,9 @@ from importer.findings import CODES
 from importer.loader import Kind, open_file
 
 FILE_CODES = {"unreadable_file", "unsafe_file", "empty_file"}
-SUMMARY = jsonschema.Draft202012Validator(json.loads((ROOT / "importer/reports/summary.schema.json").read_text("utf-8")))
+SUMMARY = jsonschema.Draft202012Validator(
+    json.loads((ROOT / "importer/reports/summary.schema.json").read_text("utf-8"))
+)
 
 
 def read_everything(path: Path, *, size: int = 10_000) -> dict:
@@ -31,11 +33,13 @@ def read_everything(path: Path, *, size: int = 10_000) -> dict:
         for sheet in source.sheets:
             if sheet.header_row is not None:
                 found[sheet.name] = _read_table(source.table(sheet.name), size)
-    except FileError as refusal:
-        assert refusal.code in FILE_CODES
-        assert str(refusal.text)
-        return {"refused": refusal.code}
-    return found
+    except FileError as problem:
+        refusal = problem
+    else:
+        return found
+    assert refusal.code in FILE_CODES
+    assert str(refusal.text)
+    return {"refused": refusal.code}
 
 
 def _read_table(table, size: int) -> dict:
@@ -52,7 +56,7 @@ def _read_table(table, size: int) -> dict:
         last = numbers[-1] if numbers else last
         for position, kinds in chunk.kinds.items():
             assert position in positions
-            assert [Kind(kind) for kind in kinds] is not None
+            assert set(kinds) <= set(Kind)
             assert len(kinds) == len(numbers)
             blank = [text for text, kind in zip(chunk.texts[position], kinds, strict=True) if kind == Kind.BLANK]
             assert not any(blank)
@@ -70,7 +74,7 @@ def _read_table(table, size: int) -> dict:
 
 
 def without_ours(found: dict) -> dict:
-    """Return what `read_everything` found, without the columns and sheets that a run adds, and without trailing blanks."""
+    """Return what `read_everything` found, without the columns and sheets that a run adds, and trailing blanks."""
     kept = {}
     for sheet, table in found.items():
         if sheet in ("Import report", "Import changes") or sheet == "refused":
@@ -101,7 +105,7 @@ class Outcome:
 
 
 def run_program(arguments: list[str], *, home: Path, environment: dict[str, str] | None = None) -> Outcome:
-    """Run `import-tickets` in this process, without a terminal; a fault of its own fails the test with its traceback."""
+    """Run `import-tickets` in this process, without a terminal; a fault of its own fails with its traceback."""
     from importer.cli.main import main
 
     out, err = io.StringIO(), io.StringIO()
@@ -124,7 +128,7 @@ def run_program(arguments: list[str], *, home: Path, environment: dict[str, str]
 
 
 def check_dry_run(path: Path, *, home: Path) -> Outcome:
-    """Run a file offline: it ends in a code of the contract, harms nothing of the file, and a second run says the same."""
+    """Run a file offline: an exit code of the contract, nothing of the file harmed, the same said a second time."""
     before = path.read_bytes()
     cells = read_everything(path)
     arguments = [str(path), "--dry-run", "--no-diff", "--json", "--quiet", "--skip-unknown", "--skip-read-only"]
@@ -159,7 +163,9 @@ def check_dry_run(path: Path, *, home: Path) -> Outcome:
 def assert_members_kept(before: bytes, after: bytes) -> None:
     """Every member that a run has no business with has the bytes it had; the sheet has the cells it had."""
     old, new = _members(before), _members(after)
-    touched = re.compile(r"^/?(\[content_types\]\.xml|.*styles\.xml|.*workbook\.xml(\.rels)?|.*sheet[^/]*\.xml(\.rels)?)$", re.IGNORECASE)
+    touched = re.compile(
+        r"^/?(\[content_types\]\.xml|.*styles\.xml|.*workbook\.xml(\.rels)?|.*sheet[^/]*\.xml(\.rels)?)$", re.IGNORECASE
+    )
     for name, content in old.items():
         if not touched.match(name):
             assert new.get(name) == content, name
@@ -171,7 +177,15 @@ def _members(data: bytes) -> dict[str, bytes]:
         for member in archive.infolist():
             try:
                 found[member.filename] = archive.read(member)
-            except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, OSError, EOFError, ValueError) as problem:
+            except (
+                zipfile.BadZipFile,
+                zlib.error,
+                lzma.LZMAError,
+                NotImplementedError,
+                OSError,
+                EOFError,
+                ValueError,
+            ) as problem:
                 found[member.filename] = repr(type(problem)).encode()
         return found
 

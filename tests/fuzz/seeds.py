@@ -64,7 +64,9 @@ def by_xlwt() -> bytes:
     for row, values in enumerate((HEADERS, *ROWS)):
         for position, value in enumerate(values):
             if value is not None:
-                style = xlwt.easyxf(num_format_str="YYYY-MM-DD") if isinstance(value, dt.date) else xlwt.Style.default_style
+                style = (
+                    xlwt.easyxf(num_format_str="YYYY-MM-DD") if isinstance(value, dt.date) else xlwt.Style.default_style
+                )
                 sheet.write(row, position, value, style)
     sheet.write(4, 0, 25012345004)
     sheet.write(4, 4, xlwt.Formula("1+1"))
@@ -76,13 +78,11 @@ _ODS = "urn:oasis:names:tc:opendocument:xmlns"
 
 @cache
 def ods() -> bytes:
-    cells = []
-    for row in (HEADERS, *ROWS):
-        cells.append("<table:table-row>" + "".join(_ods_cell(value) for value in row) + "</table:table-row>")
+    rows = "".join(f"<table:table-row>{''.join(map(_ods_cell, row))}</table:table-row>" for row in (HEADERS, *ROWS))
     content = (
         f'<office:document-content xmlns:office="{_ODS}:office:1.0" xmlns:table="{_ODS}:table:1.0" '
         f'xmlns:text="{_ODS}:text:1.0" office:version="1.2"><office:body><office:spreadsheet>'
-        f'<table:table table:name="Edits">{"".join(cells)}'
+        f'<table:table table:name="Edits">{rows}'
         '<table:table-row table:number-rows-repeated="3"><table:table-cell table:number-columns-repeated="5"/>'
         "</table:table-row></table:table></office:spreadsheet></office:body></office:document-content>"
     )
@@ -101,16 +101,18 @@ def ods() -> bytes:
 def _ods_cell(value: object) -> str:
     if value is None or value == "":
         return "<table:table-cell/>"
+    kind = 'value-type="string"'
     if isinstance(value, dt.date):
-        return f'<table:table-cell office:value-type="date" office:date-value="{value}"><text:p>{value}</text:p></table:table-cell>'
-    if isinstance(value, (int, float)):
-        return f'<table:table-cell office:value-type="float" office:value="{value}"><text:p>{value}</text:p></table:table-cell>'
+        kind = f'value-type="date" office:date-value="{value}"'
+    elif isinstance(value, (int, float)):
+        kind = f'value-type="float" office:value="{value}"'
     text = str(value).replace("&", "&amp;").replace("<", "&lt;")
-    return f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>'
+    return f"<table:table-cell office:{kind}><text:p>{text}</text:p></table:table-cell>"
 
 
 CSV = (
-    'Record ID,subject,Priority,due_on,property_number\r\n25012345001,"Printer ""on"" fire, again",HIGH,2026-03-04,1234.5\r\n'
+    "Record ID,subject,Priority,due_on,property_number\r\n"
+    '25012345001,"Printer ""on"" fire, again",HIGH,2026-03-04,1234.5\r\n'
     '25012345002,"two\r\nlines",Low,,0.1\r\n25012345003,=1+1,,06/05/2026,"1.234,5"\r\n'
 )
 
@@ -121,7 +123,9 @@ TEXTS: dict[str, bytes] = {
     "windows-1252": CSV.replace("fire", "fir\u00e9").replace(",", ";").encode("cp1252"),
     "tabs": CSV.replace(",", "\t").encode(),
     "sep": b"sep=;\r\n" + CSV.replace(",", ";").encode(),
-    "own columns": b"Record ID,subject,Import status,Import message\n25012345001,x,updated,\n25012345002,y,invalid,B3: no\n",
+    "own columns": (
+        b"Record ID,subject,Import status,Import message\n25012345001,x,updated,\n25012345002,y,invalid,B3: no\n"
+    ),
 }
 WORKBOOKS = {"openpyxl": by_openpyxl, "xlsxwriter": by_xlsxwriter}
 SUFFIXES = {"openpyxl": ".xlsx", "xlsxwriter": ".xlsx", "xlwt": ".xls", "ods": ".ods"}

@@ -12,14 +12,32 @@ from seeds import TEXTS, by_openpyxl, by_xlsxwriter
 
 from importer.cli.arguments import COMMANDS, long_options
 
-OPTIONS = sorted({f"--{name}" for command in COMMANDS for name in long_options(command)} | {"-y", "-h", "--", "-", "--no-such-option"})
-FILES = ["utf8.csv", "ansi.csv", "book.xlsx", "other.xlsx", "empty.csv", "schema.json", "settings.toml", "folder", "missing.csv", "a\nb.csv"]
+OPTIONS = sorted(
+    {f"--{name}" for command in COMMANDS for name in long_options(command)}
+    | {"-y", "-h", "--", "-", "--no-such-option"}
+)
+FILES = [
+    "utf8.csv",
+    "ansi.csv",
+    "book.xlsx",
+    "other.xlsx",
+    "empty.csv",
+    "schema.json",
+    "settings.toml",
+    "folder",
+    "missing.csv",
+    "a\nb.csv",
+]
 WORDS = st.sampled_from(
     [
-        "pt-BR", "en", "xx", "C", "DD/MM/YYYY", "%d", "%", "DD", "America/Sao_Paulo", "Mars/Base", "..", "utf-8", "cp1252", "utf-16", "bogus",
-        "idna", "zlib", ";", ",", "\\t", '"', "\n", "ab", "", "0", "1", "-1", "10%", "1e9", "nan", "999999999999999999999", "stop", "skip", "clear", "keep",
-        "overwrite", "Edits", "Notes", "subject", "id", "external_ref", "Record ID=id", "Priority=subject", "=", "a=b", "list", "show", "purge",
-        "pull", "90d", "99999999999999d", "20261123-141503-7f3a", "../x", "../../etc/passwd", "x" * 300, "[bold]x[/]", "[/]", "\x1b[31mred", "\u202eevil", "{0}", "%s",
+        "pt-BR", "en", "xx", "C", "DD/MM/YYYY", "%d", "%", "DD", "America/Sao_Paulo", "Mars/Base", "..", "utf-8",
+        "cp1252", "utf-16", "bogus",
+        "idna", "zlib", ";", ",", "\\t", '"', "\n", "ab", "", "0", "1", "-1", "10%", "1e9", "nan",
+        "999999999999999999999", "stop", "skip", "clear", "keep",
+        "overwrite", "Edits", "Notes", "subject", "id", "external_ref", "Record ID=id", "Priority=subject", "=", "a=b",
+        "list", "show", "purge",
+        "pull", "90d", "99999999999999d", "20261123-141503-7f3a", "../x", "../../etc/passwd", "x" * 300, "[bold]x[/]",
+        "[/]", "\x1b[31mred", "\u202eevil", "{0}", "%s",
     ]
 )  # fmt: skip
 VALUES = st.sampled_from(FILES) | WORDS | st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
@@ -34,11 +52,13 @@ def command_lines(draw):
     command = draw(st.sampled_from(["", "", "", *sorted(COMMANDS)]))
     known = sorted(long_options(command or "run"))
     options = st.sampled_from(known).flatmap(
-        lambda name: st.tuples(st.just(f"--{name}"), VALUES).map(lambda pair: [f"{pair[0]}={pair[1]}"])
-        if long_options(command or "run")[name]
-        else st.just([f"--{name}"])
+        lambda name: (
+            st.tuples(st.just(f"--{name}"), VALUES).map(lambda pair: [f"{pair[0]}={pair[1]}"])
+            if long_options(command or "run")[name]
+            else st.just([f"--{name}"])
+        )
     )
-    likely = st.lists(options, max_size=4).map(lambda parts: sum(parts, []))
+    likely = st.lists(options, max_size=4).map(lambda parts: [one for part in parts for one in part])
     first = [command] if command else []
     if command in ("", "run", "reconcile") and draw(st.booleans()):
         first.append(draw(st.sampled_from(FILES)))
@@ -50,8 +70,10 @@ def originals(tmp_path_factory):
     folder = tmp_path_factory.mktemp("files")
     (folder / "folder").mkdir()
     contents = {
-        "utf8.csv": TEXTS["utf-8"], "ansi.csv": TEXTS["windows-1252"], "book.xlsx": by_openpyxl(), "other.xlsx": by_xlsxwriter(),
-        "empty.csv": b"", "schema.json": b'{"results": [{"name": "subject", "label": "Name", "type": "string", "fieldType": "text"}]}',
+        "utf8.csv": TEXTS["utf-8"], "ansi.csv": TEXTS["windows-1252"], "book.xlsx": by_openpyxl(),
+        "other.xlsx": by_xlsxwriter(),
+        "empty.csv": b"",
+        "schema.json": b'{"results": [{"name": "subject", "label": "Name", "type": "string", "fieldType": "text"}]}',
         "settings.toml": b'[options]\nblank = "keep"\n', "a\nb.csv": b"Record ID,subject\n1,x\n",
     }  # fmt: skip
     for name, content in contents.items():
@@ -78,7 +100,9 @@ def folder(originals, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "work")
 
 
-@pytest.mark.parametrize("line", json.loads((CORPUS / "command-lines.json").read_text("utf-8")), ids=lambda line: " ".join(line)[:60])
+@pytest.mark.parametrize(
+    "line", json.loads((CORPUS / "command-lines.json").read_text("utf-8")), ids=lambda line: " ".join(line)[:60]
+)
 def test_corpus(line, folder, home):
     check_arguments(line, home)
 

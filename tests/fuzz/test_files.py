@@ -12,7 +12,16 @@ from oracles import check_dry_run, read_everything
 from seeds import files
 
 FILES = sorted(path for path in (CORPUS / "files").iterdir())
-MAGIC = [b"", b"PK\x03\x04", b"PK\x05\x06", bytes.fromhex("D0CF11E0A1B11AE1"), b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", b"<html>"]
+MAGIC = [
+    b"",
+    b"PK\x03\x04",
+    b"PK\x05\x06",
+    bytes.fromhex("D0CF11E0A1B11AE1"),
+    b"\xff\xfe",
+    b"\xfe\xff",
+    b"\xef\xbb\xbf",
+    b"<html>",
+]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
@@ -62,7 +71,9 @@ def test_a_damaged_file_survives_a_run(drawn, home, tmp_path):
         check_dry_run(path, home=home)
 
 
-CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=12).map(lambda text: text.replace("\n", "\r\n"))
+CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=12).map(
+    lambda text: text.replace("\n", "\r\n")
+)
 
 
 @effort()
@@ -86,4 +97,6 @@ def test_any_cell_of_a_text_file_is_read_as_typed(table, delimiter, encoding, qu
 
     [chunk] = open_file(path, encoding=encoding, delimiter=delimiter).table(None).chunks(range(len(headers)))
 
-    assert [chunk.texts[position].tolist() for position in range(len(headers))] == [list(column) for column in zip(*table, strict=True)]
+    assert [chunk.texts[position].tolist() for position in range(len(headers))] == [
+        list(column) for column in zip(*table, strict=True)
+    ]

@@ -15,7 +15,9 @@ from importer.loader import open_file
 from importer.writeback import Annotation, ChangeLine, ErrorLine, RowNote, write_back
 
 BOOKS = {name: one for name, one in files().items() if one[0] == ".xlsx"}
-TEXT = st.text(max_size=20) | st.sampled_from(["=1+1", "+1", "-1", "@x", "<script>", "]]>", "_x0041_", "\ud800", "\0", "a\nb", "x" * 40_000])
+TEXT = st.text(max_size=20) | st.sampled_from(
+    ["=1+1", "+1", "-1", "@x", "<script>", "]]>", "_x0041_", "\ud800", "\0", "a\nb", "x" * 40_000]
+)
 
 
 @st.composite
@@ -30,7 +32,9 @@ def results(draw):
         "totals": [("updated", len(notes))],
         "facts": [("Run", draw(TEXT))],
         "errors": lambda: (ErrorLine(n.row, 1, "subject", n.message, "rejected", n.message) for n in notes),
-        "changes": lambda: (ChangeLine(n.row, "1", "https://app.hubspot.com/?a&b", "subject", n.message, "=x") for n in notes),
+        "changes": lambda: (
+            ChangeLine(n.row, "1", "https://app.hubspot.com/?a&b", "subject", n.message, "=x") for n in notes
+        ),
     }
 
 
@@ -54,12 +58,14 @@ def test_corpus_is_annotated_or_left_alone(path, tmp_path):
 
 
 def check_write_back(path, more):
-    """Write results into a file as if it had been read; whatever the file is, nothing of it is lost, and they are somewhere."""
+    """Write results into a file as if it had been read: nothing of it is lost, and the results are somewhere."""
     before = path.read_bytes()
     sheet, header_row, headers = _first_sheet(path)
     cells = read_everything(path)
 
-    written = write_back(path, Annotation(sheet, header_row, headers, **more), digest=hashlib.sha256(before).hexdigest())
+    written = write_back(
+        path, Annotation(sheet, header_row, headers, **more), digest=hashlib.sha256(before).hexdigest()
+    )
 
     assert written.path is not None
     assert written.beside == (written.path != path)
@@ -75,9 +81,11 @@ def check_write_back(path, more):
 
 
 def _first_sheet(path):
-    """Return (name, header row, headers) of the first sheet that has any; of a damaged file, what a run had read before."""
+    """Return (name, header row, headers) of the first sheet that has any; for a damaged file, what could have been."""
     try:
         filled = [one for one in open_file(path).sheets if one.header_row is not None]
     except FileError:
         filled = []
-    return (filled[0].name, filled[0].header_row, filled[0].headers) if filled else ("Edits", 1, ("Record ID", "subject"))
+    return (
+        (filled[0].name, filled[0].header_row, filled[0].headers) if filled else ("Edits", 1, ("Record ID", "subject"))
+    )
