@@ -50,11 +50,17 @@ def clock(figures: Figures):
     }
 
 
-def run_case(script: str, order: Mapping[str, Any], *, python: str | Path = sys.executable) -> Figures:
+def run_case(
+    script: str,
+    order: Mapping[str, Any],
+    *,
+    python: str | Path = sys.executable,
+    environment: Mapping[str, str] | None = None,
+) -> Figures:
     """Run one case of a script in a process of its own: `order` goes in as JSON, figures come out as JSON."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", **(environment or {})}
     command = [str(python), str(ROOT / "benchmarks" / script), "--case", json.dumps(order)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=variables)
     if done.returncode:
         return {"failed": (done.stderr.strip().splitlines() or ["?"])[-1]}
     return json.loads(done.stdout.strip().splitlines()[-1])
