@@ -10,17 +10,18 @@ from importer.journal import Journal
 from importer.planner import Planner, unite
 from importer.portal import Portal, PortalSettings
 from importer.records import CheckedRow, Columns, KeyColumn, ValueColumn
-from importer.sandbox import open_app
+from importer.sandbox import open_app, open_store
+from importer.sandbox.options import Switches
 from schemas.property import read_schema
 
 A, B = "25012345001", "25012345009"
 
 
-def plan(tmp_path, rows, names=("subject",), id_property="id", *, overwrite=False, prepare=None):
+def plan(tmp_path, rows, names=("subject",), id_property="id", *, overwrite=False, prepare=None, **switches):
     """Plan rows (row, key, wanted, and more) against a fresh sandbox; return the journal, open."""
 
     async def work():
-        app, base_url, token = open_app(tmp_path)
+        app, base_url, token = open_app(tmp_path, switches=Switches(**switches))
         async with Portal(PortalSettings(base_url=base_url, token=token), app=app) as portal:
             if prepare:
                 await prepare(portal)
@@ -87,6 +88,64 @@ def test_a_stage_that_waits_takes_the_pipeline_of_the_ticket(tmp_path):
 
     assert change.after == {"hs_pipeline_stage": "1"}
     assert (finding.code, finding.cell) == ("stage_not_in_pipeline", "B3")
+
+
+def test_days_that_older_portals_answer_as_milliseconds_are_told_as_days(tmp_path):
+    rows = [(2, "512", {"property_date": "2027-01-01"})]
+
+    async def old_portal(portal):
+        await portal.update([{"id": "512", "properties": {"property_date": "2019-10-31"}, "objectWriteTraceId": "1"}])
+
+    with plan(tmp_path, rows, names=("property_date",), prepare=old_portal, dates_read_back="milliseconds") as journal:
+        [change] = journal.changes()
+
+    assert change.before == {"property_date": "2019-10-31"}
+
+
+def test_planning_what_was_just_written_plans_nothing(tmp_path):
+    """Law: a plan against its own result is empty, in whatever form the portal answers."""
+    wanted = {
+        "property_date": "2027-01-01",
+        "property_number": "12.50",
+        "property_multiple_checkboxes": "vanilla;chocolate",
+        "my_unique_property_name": "New-Value",
+        "next_contact_at": "2027-03-04T12:30:00.000Z",
+        "subject": "",
+    }
+
+    async def write(portal):
+        answer = await portal.update([{"id": "512", "properties": wanted, "objectWriteTraceId": "1"}])
+        assert [one.id for one in answer.results] == ["512"]
+
+    forms = {
+        "dates_read_back": "milliseconds",
+        "numbers_read_back": "tidy",
+        "checkbox_order": "reversed",
+        "lower_unique": True,
+    }
+    with plan(tmp_path, [(2, "512", wanted)], names=tuple(wanted), prepare=write, **forms) as journal:
+        assert list(journal.changes()) == []
+        assert journal.count_by_status() == {"unchanged": 1}
+
+
+def test_tickets_are_missing_for_a_reason(tmp_path):
+    """Archived and merged tickets are named as such, the merged one with its new ID."""
+    keys = archived_and_merged(tmp_path)
+
+    with plan(tmp_path, [(2, keys[0], {"subject": "x"}), (3, keys[1], {"subject": "x"})]) as journal:
+        found = {finding.row: (finding.code, str(finding.text)) for finding in journal.findings()}
+
+    assert found[2][0] == "archived"
+    assert found[3][0] == "merged"
+    assert keys[2] in found[3][1]
+
+
+def archived_and_merged(folder):
+    """Return the IDs of a seeded ticket that is archived, of one that was merged, and of that one's survivor."""
+    tickets = list(open_store(folder).all_tickets())
+    archived = next(one for one in tickets if one.archived is not None)
+    merged = next(one for one in tickets if one.merged_into is not None)
+    return str(archived.id), str(merged.id), str(merged.merged_into)
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
