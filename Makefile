@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz test-desktop desktop-packages lint types wheel-check format lock translations clean
+.PHONY: help setup demo test fuzz test-desktop desktop-packages lint types wheel-check docs pictures format lock translations clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,8 +47,16 @@ lint: $(READY) ## ruff: rules and layout
 types: $(READY) ## mypy, strict
 	$(BIN)/mypy
 
-wheel-check: $(READY) ## build the wheel, install it into an empty environment, run it from another folder
-	$(BIN)/python -m pytest -m wheel tests/test_wheel.py $(ARGS)
+wheel-check: $(READY) ## install into an empty environment and run from there: the wheel, and the guide to the letter
+	$(BIN)/python -m pytest -m wheel tests/test_wheel.py tests/docs/test_guide.py $(ARGS)
+
+docs: $(READY) ## renew the reference and the outputs in the guide, and build the site into site/
+	$(BIN)/python tests/docs/make_reference.py
+	$(BIN)/python tests/docs/guide_walk.py
+	$(BIN)/python -m mkdocs build --strict
+
+pictures: $(READY) ## draw the pictures of the guide anew (needs LibreOffice, Chromium, ImageMagick, Xvfb)
+	$(BIN)/python tests/docs/make_pictures.py
 
 format: $(READY) ## lay the code out
 	$(BIN)/ruff check --fix-only --quiet .

@@ -1,0 +1,433 @@
+"""Writes the pages of `docs/reference` from the code: options, codes, the JSON summary, variables, exit codes.
+
+    python tests/docs/make_reference.py        writes them; a test fails while one is stale
+
+What the code does not say stands here, by name; a test fails when a name here is none of the code's any more, or one
+of the code's is missing here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "reference"
+
+DEFAULTS = {
+    "--on-invalid": "a terminal is asked; else `stop`",
+    "--max-changes": "no limit",
+    "--max-clears": "no limit",
+    "--sheet": "the only visible sheet with a key column",
+    "--id-property": "found from the headers",
+    "--map": "by name, then by label",
+    "--skip-column": "none",
+    "--schema": "the portal's, fetched at the start",
+    "--locale": "the one that the workbook names, if any",
+    "--date-format": "what `--locale` says, if anything",
+    "--timezone": "the portal's",
+    "--encoding": "detected",
+    "--delimiter": "detected",
+    "--config": "`import-tickets.toml` beside FILE, if there is one",
+    "--output": "FILE itself",
+    "--html": "no page (`reconcile`: beside FILE)",
+    "--lang": "`IMPORT_TICKETS_LANG`, else the locale's, else English",
+    "--max-rate": "what the portal's headers allow",
+    "--properties": "what support teams edit most",
+    "--id-file": "no list",
+    "--pipeline": "any",
+    "--stage": "any",
+    "--owner": "any",
+    "--modified-since": "any time",
+    "--filter": "none",
+    "--limit": "all",
+    "--rate": "190, as most portals allow",
+    "--port": "a free one",
+    "FILE of schema pull --output": "`ticket-schema.json`",
+}
+"""What holds where an option is not given, and argparse does not know."""
+
+SECTIONS = {
+    "unreadable_file": "The file",
+    "unknown_property": "The columns",
+    "missing_key": "The rows",
+    "invalid_option": "The values",
+    "not_found": "The tickets",
+    "no_token": "The run",
+}
+"""First code of each section."""
+
+VARIABLES = {
+    "HUBSPOT_ACCESS_TOKEN": "The token: a service key, a private app's token or an OAuth access token. It is never "
+    "taken from the command line or a settings file.",
+    "HUBSPOT_BASE_URL": "The API's address; `https://api.hubapi.com` where it is not set. Plain http is accepted for "
+    "an address of this machine alone.",
+    "HUBSPOT_API_VERSION": "`v3` where it is not set, or a dated version such as `2026-03`, which changes the paths.",
+    "IMPORT_TICKETS_HOME": "The state folder: runs, the last schema, the sandbox's database; see below.",
+    "IMPORT_TICKETS_LANG": "The language of what people read: `en` or `pt-BR`. `--lang` wins over it.",
+    "LC_ALL": "Where `IMPORT_TICKETS_LANG` is not set, the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that is set "
+    "names the language.",
+    "LC_MESSAGES": "See `LC_ALL`.",
+    "LANG": "See `LC_ALL`.",
+    "NO_COLOR": "No colours where it is set, whatever it holds (<https://no-color.org>).",
+    "HTTPS_PROXY": "Requests to the portal go through this proxy. `import-tickets doctor` names it.",
+    "ALL_PROXY": "As `HTTPS_PROXY`, where that is not set.",
+    "NO_PROXY": "Hosts that are reached without the proxy.",
+    "SSL_CERT_FILE": "Certificates to trust in place of the usual ones, for a company's own proxy.",
+    "SSL_CERT_DIR": "As `SSL_CERT_FILE`, a folder of them.",
+}
+
+EXIT_CODES = {
+    0: "All rows are `updated` or `unchanged`; in a dry run, they would be. A reconciliation found no difference.",
+    1: "The run ended, and some rows are `invalid`, `failed` or `differs`; or an undo left conflicts. A dry run with "
+    "invalid rows ends so too.",
+    2: "Nothing was sent, for a reason on our side: bad usage, an unreadable file, columns that do not fit, invalid "
+    "rows with `--on-invalid stop`, a guard rail, no confirmation.",
+    3: "Stopped by the portal or the network, before or after the first update. `import-tickets resume` goes on where "
+    "something was sent.",
+    130: "Interrupted by Ctrl-C or SIGTERM. `import-tickets resume` goes on.",
+}
+
+HEADER = "<!-- Made from the code by `make docs`; edit the code, or tests/docs/make_reference.py. -->\n\n"
+
+
+def pages() -> dict[str, str]:
+    """Return the pages by file name."""
+    made = {
+        "commands.md": commands_page(),
+        "codes.md": codes_page(),
+        "json.md": json_page(),
+        "environment.md": environment_page(),
+        "exit-codes.md": exit_codes_page(),
+    }
+    return {name: HEADER + text.rstrip("\n") + "\n" for name, text in made.items()}
+
+
+# --- commands -------------------------------------------------------------------------------------------------------
+
+
+def parsers() -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Yield every command by its words, `runs purge` after `runs`."""
+    from importer.cli.arguments import build_parser
+
+    yield from _below("", build_parser())
+
+
+def _below(words: str, parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    if words:
+        yield words, parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, child in action.choices.items():
+                yield from _below(f"{words} {name}".strip(), child)
+
+
+def commands_page() -> str:
+    """Return the page of commands and options."""
+    lines = [
+        "# Commands and options",
+        "",
+        (
+            "`import-tickets FILE` is short for `import-tickets run FILE`. Words for people go to standard error; "
+            "standard output carries only data: a listing, or the `--json` summary."
+        ),
+        "",
+        "The options of `run` and `reconcile` can also stand in a [settings file](environment.md#the-settings-file).",
+    ]
+    shared: dict[str, tuple[list[str], list[str]]] = {}
+    for words, parser in parsers():
+        for title, table in _groups(parser).items():
+            known, users = shared.setdefault(title, (table, []))
+            if known == table:
+                users.append(words)
+    for words, parser in parsers():
+        lines += _command(words, parser, shared)
+    for title, (table, users) in shared.items():
+        takers = ", ".join(f"`{one}`" for one in users)
+        lines += ["", f"## {title.capitalize()} options", "", f"Of {takers}.", "", *table]
+    return "\n".join(lines)
+
+
+def _command(
+    words: str, parser: argparse.ArgumentParser, shared: Mapping[str, tuple[list[str], list[str]]]
+) -> Iterator[str]:
+    from importer.cli.arguments import COMMANDS
+
+    positionals = [one for one in parser._actions if not one.option_strings and one.help != argparse.SUPPRESS]
+    usage = " ".join(_positional(one) for one in positionals)
+    about = (parser.description or _help_of(words) or COMMANDS.get(words, "")).rstrip(".")
+    yield from ("", f"{'#' * (2 + words.count(' '))} import-tickets {words}", "")
+    yield from (
+        f"{about[0].upper()}{about[1:]}.",
+        "",
+        f"    import-tickets {words} {usage} [options]".replace("  [", " ["),
+    )
+    own = parser._optionals._group_actions
+    table = [*(_row(one) for one in positionals if not _is_action(one)), *_rows(own)]
+    if table:
+        yield from ("", *_TABLE_HEAD, *table)
+    named = [title for title, table in _groups(parser).items() if shared[title][0] == table]
+    if named:
+        links = ", ".join(f"[{title}](#{title}-options)" for title in named)
+        yield from ("", f"And the options of {links}.")
+    for title, table in _groups(parser).items():
+        if shared[title][0] != table:
+            yield from ("", *table)
+
+
+_TABLE_HEAD = ["| option | meaning | default |", "| --- | --- | --- |"]
+
+
+def _groups(parser: argparse.ArgumentParser) -> dict[str, list[str]]:
+    """Return the titled groups of a parser as tables."""
+    usual = {parser._positionals, parser._optionals}
+    return {
+        str(group.title): [*_TABLE_HEAD, *_rows(group._group_actions)]
+        for group in parser._action_groups
+        if group not in usual and _rows(group._group_actions)
+    }
+
+
+def _rows(actions: Iterable[argparse.Action]) -> list[str]:
+    return [_row(one) for one in actions if "--help" not in one.option_strings]
+
+
+def _row(action: argparse.Action) -> str:
+    meaning = _cell((action.help or "").replace("%%", "%"))
+    if isinstance(action, argparse._AppendAction):
+        meaning += " (may be given several times)"
+    return f"| {_option(action)} | {meaning} | {default_of(action)} |"
+
+
+def _option(action: argparse.Action) -> str:
+    value = "|".join(map(str, action.choices)) if action.choices else str(action.metavar or "")
+    if not action.option_strings:
+        return f"`{_positional(action)}`"
+    names = [f"{name} {value}".strip() if action.nargs != 0 else name for name in action.option_strings]
+    return ", ".join(f"`{_cell(one)}`" for one in names)
+
+
+def default_of(action: argparse.Action) -> str:
+    """Return what holds where an option is not given."""
+    if not action.option_strings:
+        return ""
+    if action.option_strings[0] == "--output" and action.metavar == "FILE":
+        return DEFAULTS["FILE of schema pull --output"]
+    if action.required:
+        return "must be given"
+    if action.nargs == 0:
+        return "off"
+    told = DEFAULTS.get(action.option_strings[0])
+    if told is not None:
+        return told
+    if action.default in (None, [], argparse.SUPPRESS):
+        raise ValueError(f"what holds without {action.option_strings[0]}? Say so in DEFAULTS")
+    return f"`{action.default:g}`" if isinstance(action.default, float) else f"`{action.default}`"
+
+
+def _positional(action: argparse.Action) -> str:
+    name = str(action.metavar or action.dest)
+    is_optional = action.nargs == "?" or (_is_action(action) and not action.required)
+    return f"[{name}]" if is_optional else name
+
+
+def _is_action(action: argparse.Action) -> bool:
+    return isinstance(action, argparse._SubParsersAction)
+
+
+def _help_of(words: str) -> str:
+    """Return what the command above says of a command such as `runs purge`."""
+    above, _, name = words.rpartition(" ")
+    parser = dict(parsers()).get(above)
+    for action in parser._actions if parser else ():
+        if isinstance(action, argparse._SubParsersAction):
+            return next((str(one.help) for one in action._choices_actions if one.dest == name), "")
+    return ""
+
+
+def _cell(text: str) -> str:
+    """Return a text as a cell of a table."""
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+# --- codes ----------------------------------------------------------------------------------------------------------
+
+
+def codes_page() -> str:
+    """Return the page of codes."""
+    from importer.findings import CODES
+
+    lines = [
+        "# Codes",
+        "",
+        (
+            "Every message that is about a cell, a row or a file bears one of these codes. They are the same in the "
+            "terminal, in the spreadsheet, in JSON and on the HTML page, and they do not change with the language."
+        ),
+    ]
+    for code, info in CODES.items():
+        if code in SECTIONS:
+            lines += ["", f"## {SECTIONS[code]}"]
+        lines += ["", f"### {code}", "", info.meaning, "", f"- Example: {info.example}", f"- What to do: {info.remedy}"]
+    return "\n".join(lines)
+
+
+# --- the JSON summary -----------------------------------------------------------------------------------------------
+
+
+def json_page() -> str:
+    """Return the page of the summary."""
+    schema = json.loads((ROOT / "importer" / "reports" / "summary.schema.json").read_text(encoding="utf-8"))
+    rows = [f"| `{path}` | {kind} | {_cell(meaning)} |" for path, kind, meaning in fields(schema)]
+    lines = [
+        "# JSON summary",
+        "",
+        schema["description"],
+        "",
+        (
+            "It is one object, described by the JSON Schema `importer/reports/summary.schema.json`. A run, `resume`, "
+            "`undo` and `reconcile` print it; an example: [Scheduled runs](../guide/en/scheduled-runs.md#the-summary)."
+        ),
+        "",
+        "| field | type | meaning |",
+        "| --- | --- | --- |",
+        *rows,
+        "",
+        (
+            "`runs`, `template`, `doctor` and `schema` print an object of their own. Where one of them fails it is "
+            '`{"error": {"code", "message"}, "exit_code"}`.'
+        ),
+    ]
+    return "\n".join(lines)
+
+
+def fields(schema: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str, str]]:
+    """Yield (path, type, meaning) of every field of a schema. Raises KeyError for one that is not described."""
+    for name, field in schema["properties"].items():
+        path = f"{above}{name}"
+        yield path, _type(field), field["description"]
+        if "properties" in field:
+            yield from fields(field, f"{path}.")
+        elif "properties" in field.get("items", {}):
+            yield from fields(field["items"], f"{path}[].")
+
+
+def _type(field: Mapping[str, Any]) -> str:
+    if "enum" in field:
+        values = field["enum"]
+        return "a [code](codes.md)" if "unreadable_file" in values else ", ".join(map(str, values))
+    kinds = field["type"] if isinstance(field["type"], list) else [field["type"]]
+    return " or ".join(kinds)
+
+
+# --- variables and exit codes ---------------------------------------------------------------------------------------
+
+
+def environment_page() -> str:
+    """Return the page of variables, folders and the settings file."""
+    rows = [f"| `{name}` | {_cell(meaning)} |" for name, meaning in VARIABLES.items()]
+    return "\n".join(
+        [
+            "# Environment, folders, settings file",
+            "",
+            "## Variables",
+            "",
+            "| variable | meaning |",
+            "| --- | --- |",
+            *rows,
+            "",
+            "## The state folder",
+            "",
+            "Where `IMPORT_TICKETS_HOME` is not set, it is the platform's own place for such things:",
+            "",
+            "| system | folder |",
+            "| --- | --- |",
+            "| Linux | `~/.local/state/import-tickets` |",
+            "| macOS | `~/Library/Application Support/import-tickets` |",
+            "| Windows | `%LOCALAPPDATA%\\import-tickets` |",
+            "",
+            "| in it | what it holds |",
+            "| --- | --- |",
+            "| `runs/RUN.sqlite3` | the journal of a run: what was read and sent, the values before, every answer |",
+            "| `schema-....json` | the ticket schema last fetched from an address, for dry runs without a token |",
+            "| `limits/` | how many requests left lately, so that runs share a portal's limit |",
+            "| `locks/` | which files a run is at work on |",
+            "| `sandbox.sqlite3` | the tickets of the embedded sandbox portal; remove it to begin anew |",
+            "| `fault-....txt` | what went wrong, where the program itself was at fault |",
+            "",
+            "## The settings file",
+            "",
+            (
+                "`import-tickets.toml` beside FILE, or the file that `--config` names, is read by `run` and "
+                "`reconcile`. What is typed wins over it."
+            ),
+            "",
+            "| in it | meaning |",
+            "| --- | --- |",
+            "| `[options]` | long names of options, without dashes: `true` or `false`, a text, a number, or a list |",
+            "| `[columns] map` | a table: header = property |",
+            "| `[columns] skip` | a header, or a list of them, to leave out |",
+            "",
+            "The [guide](../guide/en/settings-file.md) has an example.",
+        ]
+    )
+
+
+def exit_codes_page() -> str:
+    """Return the page of exit codes."""
+    reasons = _reasons()
+    rows = [
+        f"| {code} | {_cell(meaning)} | {', '.join(f'`{one}`' for one in sorted(reasons.get(code, ())))} |"
+        for code, meaning in EXIT_CODES.items()
+    ]
+    return "\n".join(
+        [
+            "# Exit codes",
+            "",
+            "| exit code | meaning | codes of what ended it |",
+            "| --- | --- | --- |",
+            *rows,
+            "",
+            "`--json` prints its summary with every one of them, bad usage aside.",
+            "",
+            "What a script should do with each: [Scheduled runs](../guide/en/scheduled-runs.md#exit-codes).",
+        ]
+    )
+
+
+def _reasons() -> dict[int, set[str]]:
+    """Return, by exit code, the codes of the errors that end a run with it."""
+    from importer import errors
+
+    found: dict[int, set[str]] = {}
+    for one in vars(errors).values():
+        if isinstance(one, type) and issubclass(one, errors.ImportTicketsError) and one.code:
+            found.setdefault(one.exit_code, set()).add(one.code)
+    for code in ("no_token", "unsafe_address", "file_busy", "file_changed", "empty_file", "unsafe_file"):
+        found[errors.UsageError.exit_code].add(code)
+    return found
+
+
+def read_variables() -> set[str]:
+    """Return the names of environment variables that the source reads."""
+    source = "\n".join(path.read_text("utf-8") for path in (ROOT / "importer").rglob("*.py"))
+    return set(re.findall(r'"((?:HUBSPOT|IMPORT_TICKETS|LC|SSL_CERT|HTTPS|ALL|NO)_[A-Z_]+|LANG)"', source)) & {
+        *re.findall(r'"([A-Z][A-Z_]+)"', source)
+    }
+
+
+def main() -> None:
+    """Write the pages."""
+    REFERENCE.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (REFERENCE / name).write_text(text, encoding="utf-8")
+        sys.stdout.write(f"docs/reference/{name}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""What MkDocs has to be told: pages that lie beside `docs` belong to the site, and source files do not.
+
+On a code host, a link from a page to `../SECURITY.md` works as it stands. The site takes such pages in, under their
+names; a link to anything else outside of `docs` becomes plain text there.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+TAKEN_IN = ("SECURITY.md", "CHANGELOG.md")
+_LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(((?:\.\./)+[^)#]*)(#[^)]*)?\)")
+
+
+def on_files(files: Any, config: Any) -> Any:
+    """Take in the pages beside `docs`."""
+    from mkdocs.structure.files import File
+
+    for name in TAKEN_IN:
+        if (ROOT / name).is_file():
+            files.append(File.generated(config, name, abs_src_path=str(ROOT / name)))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """Point links that leave `docs` at what was taken in, or make them plain text."""
+    folder = posixpath.dirname(page.file.src_uri)
+
+    def mended(found: re.Match[str]) -> str:
+        text, target, anchor = found[1], found[2], found[3] or ""
+        place = posixpath.normpath(posixpath.join(folder, target))
+        if not place.startswith("../"):
+            return found[0]
+        name = place.removeprefix("../")
+        return f"[{text}]({posixpath.relpath(name, folder or '.')}{anchor})" if name in TAKEN_IN else text
+
+    return _LINK.sub(mended, markdown)
