@@ -295,8 +295,9 @@ def test_a_portal_out_of_reach_ends_it(portal, sheet, reconcile):
 
 def test_a_read_per_100_rows_and_two_with_histories(portal, sheet, reconcile):
     """300 rows: 3 reads where all match; one more for up to 50 that differ; 2 for each 100 where all do."""
-    keys = [key for key, one in portal.tickets().items() if not one["archived"] and not one["merged_into"]][:300]
-    subjects = {key: portal.tickets()[key]["properties"]["subject"] for key in keys}
+    tickets = portal.tickets()
+    keys = [key for key, one in tickets.items() if not one["archived"] and not one["merged_into"]][:300]
+    subjects = {key: tickets[key]["properties"]["subject"] for key in keys}
 
     def reads(rows, name):
         portal.forget_requests()
