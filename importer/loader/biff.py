@@ -18,7 +18,7 @@ from importer.loader.exact import number_value
 from importer.loader.grid import SheetFacts
 from importer.loader.number_format import Format, Shows, read_format
 from importer.loader.ole import broken
-from importer.loader.table import Kind
+from schemas.cells import Kind
 
 _FORMULA, _EOF, _DATE_MODE, _FILEPASS = 0x0006, 0x000A, 0x0022, 0x002F
 _COLINFO, _BOUNDSHEET, _MULRK, _XF, _MERGEDCELLS = 0x007D, 0x0085, 0x00BD, 0x00E0, 0x00E5

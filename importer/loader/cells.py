@@ -18,7 +18,7 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
-from importer.loader.table import Kind
+from schemas.cells import Kind
 
 WHOLE_LIMIT = 1e15
 """Whole numbers from here on have 16 digits: more than a number cell keeps."""

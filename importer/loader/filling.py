@@ -17,7 +17,8 @@ import pandas as pd
 
 from importer.findings import Finding
 from importer.loader.cells import ColumnTexts
-from importer.loader.table import Chunk, Kind
+from importer.loader.table import Chunk
+from schemas.cells import Kind
 
 PIECE = 500
 """Rows of a piece."""

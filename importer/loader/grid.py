@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from importer.errors import FileError
 from importer.findings import Finding, column_letter
-from importer.loader.table import CHUNK_SIZE, Chunk, Kind, SheetInfo, Source, Table, file_digest
+from importer.loader.table import CHUNK_SIZE, Chunk, SheetInfo, Source, Table, file_digest
+from schemas.cells import Kind
 from schemas.message import Message, count_message, message
 
 if TYPE_CHECKING:

@@ -22,9 +22,9 @@ from importer.loader.exact import number_value
 from importer.loader.grid import Grid, GridSource, SheetFacts, stored_grid
 from importer.loader.number_format import Format
 from importer.loader.package import open_zip, read_member, refuse_document_types, stream_member
-from importer.loader.table import Kind
 from importer.loader.xls import protected
 from importer.loader.xml import XML_FAULTS, damaged, local, new_parser, read_elements
+from schemas.cells import Kind
 from schemas.message import message
 
 MIME_TYPE = b"application/vnd.oasis.opendocument.spreadsheet"

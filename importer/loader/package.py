@@ -254,12 +254,15 @@ class Package:
             return ()
         codes: dict[int, str] = {}
         ids: list[int] = []
-        for element in read_elements(self.read(self.styles_part), self.styles_part):
-            attributes = element.attributes
-            if element.name == "numFmt" and element.parent == "numFmts":
-                codes[int(attributes["numFmtId"])] = attributes.get("formatCode", "")
-            elif element.name == "xf" and element.parent == "cellXfs":
-                ids.append(int(attributes.get("numFmtId", "0")))
+        try:
+            for element in read_elements(self.read(self.styles_part), self.styles_part):
+                attributes = element.attributes
+                if element.name == "numFmt" and element.parent == "numFmts":
+                    codes[int(attributes["numFmtId"])] = attributes.get("formatCode", "")
+                elif element.name == "xf" and element.parent == "cellXfs":
+                    ids.append(int(attributes.get("numFmtId", "0")))
+        except (ValueError, KeyError) as problem:
+            raise damaged(self.styles_part) from problem
         return tuple(read_format(one, codes) for one in ids)
 
     @cached_property

@@ -20,8 +20,8 @@ from importer.loader.cells import Marked, Value
 from importer.loader.exact import number_value, split_address, split_range
 from importer.loader.grid import SheetFacts
 from importer.loader.number_format import Format, Shows
-from importer.loader.table import Kind
 from importer.loader.xml import SPREADSHEET_NAMESPACES
+from schemas.cells import Kind
 
 _SEGMENT = 1 << 20
 _LONGEST_ROW = 64 << 20
@@ -36,7 +36,9 @@ _CELL_END = re.compile(rb"</c>")
 _UNUSUAL = re.compile(rb"<!")
 _ERROR_TYPE = re.compile(rb't="e"')
 _FORMULA = re.compile(rb"<f[\s/>]")
-_FORMULA_CELL = re.compile(rb"<f(?:\s[^>]*?)?(?:/>|>[^<]*</f>)(?:<v>([^<]*)</v>)?(<v\s*/>)?")
+_FORMULA_CELL = re.compile(
+    rb"<f(?:\s[^>]*?)?(?:/>|>[^<]*</f>)\s*(?:<v(?:\s[^>]*[^/>])?>([^<]*)</v>|(<v(?:\s[^>]*)?/>))?"
+)
 _NUMBER_SIGN = re.compile(rb"<v>#")
 _NUMBER_SIGN_OR_MINUS = re.compile(rb"<v>[#-]")
 _HUGE_VALUE = rb"[^>]*>(?:<f[^>]*/>|<f[^<]*</f>)?<v>(?:-?[0-9]{10}|[^<]*[eE][^-<])"
@@ -75,8 +77,13 @@ def scan_sheet(
     keep: is given the sheet piece by piece, without rows that hold nothing: together another sheet of the same values.
     Raises OddXml.
     """
-    scanner = _Scanner(formats, date_system)
-    stream = iter(blocks)
+    try:
+        return _scan(iter(blocks), _Scanner(formats, date_system), keep)
+    except (ValueError, LookupError) as problem:
+        raise OddXml from problem
+
+
+def _scan(stream: Iterator[bytes], scanner: _Scanner, keep: Callable[[bytes], object]) -> Scan:
     head = b""
     while b"<sheetData" not in head:
         block = next(stream, b"")

@@ -10,7 +10,6 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,29 +32,6 @@ REPORT_SHEETS = ("Import report", "Import changes")
 
 FINGERPRINT_SHEET, LISTS_SHEET = "Import fingerprint", "Import lists"
 """Sheets that a template has besides its tickets; never read as data."""
-
-
-class Kind(IntEnum):
-    """What a cell held. Delimited files know BLANK and TEXT alone."""
-
-    BLANK = 0
-    TEXT = 1
-    NUMBER = 2
-    """Text is the plain decimal of the stored value at 15 digits, as Excel has it: `25012345678`, `0.3`."""
-    BOOL = 3
-    """Text is `TRUE` or `FALSE`."""
-    DATE = 4
-    """Text is `YYYY-MM-DD`: a date cell without a time of day."""
-    DATETIME = 5
-    """Text is `YYYY-MM-DD HH:MM:SS`, with `.mmm` after it where the cell holds parts of a second."""
-    TIME = 6
-    """A time of day or a duration, `HH:MM:SS`; the hours of a duration may pass 24."""
-    ERROR = 7
-    """`#N/A` and the like; a `formula_error` finding goes with it."""
-    NOT_CALCULATED = 8
-    """A formula without a stored result; a `formula_not_calculated` finding goes with it."""
-    PRECISION_LOST = 9
-    """A whole number over 15 digits in a number cell; a `precision_lost` finding goes with it."""
 
 
 @dataclass(slots=True)
