@@ -14,22 +14,26 @@ SHOWN_LENGTH = 80
 
 
 class Kind(IntEnum):
-    """What a spreadsheet stores in a cell; delimited text knows BLANK and TEXT alone.
-
-    The text of a NUMBER is a plain decimal of at most 15 digits, of a BOOL `TRUE` or `FALSE`, of a DATE `YYYY-MM-DD`,
-    of a DATETIME `YYYY-MM-DD HH:MM:SS`.
-    """
+    """What a cell held. Delimited files know BLANK and TEXT alone."""
 
     BLANK = 0
     TEXT = 1
     NUMBER = 2
+    """Text is the plain decimal of the stored value at 15 digits, as Excel has it: `25012345678`, `0.3`."""
     BOOL = 3
+    """Text is `TRUE` or `FALSE`."""
     DATE = 4
+    """Text is `YYYY-MM-DD`: a date cell without a time of day."""
     DATETIME = 5
+    """Text is `YYYY-MM-DD HH:MM:SS`, with `.mmm` after it where the cell holds parts of a second."""
     TIME = 6
+    """A time of day or a duration, `HH:MM:SS`; the hours of a duration may pass 24."""
     ERROR = 7
+    """`#N/A` and the like; a `formula_error` finding goes with it."""
     NOT_CALCULATED = 8
+    """A formula without a stored result; a `formula_not_calculated` finding goes with it."""
     PRECISION_LOST = 9
+    """A whole number over 15 digits in a number cell; a `precision_lost` finding goes with it."""
 
 
 UNREADABLE = frozenset({Kind.ERROR, Kind.NOT_CALCULATED, Kind.PRECISION_LOST})

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from importer.portal.waiting import StopSignal
     from importer.runs.options import PortalAccess, ReadOptions, Result
     from importer.runs.state import StateFolder
+
+    Job = Callable[[PortalAccess, StateFolder, Person, StopSignal], Coroutine[Any, Any, Result]]
 
 INTERRUPTED = 130
 
@@ -63,11 +66,11 @@ def _language(options: argparse.Namespace) -> str:
     return choose_language(options.lang, os.environ)
 
 
-def _person(options: argparse.Namespace, lang: str) -> Person:
+def _person(options: argparse.Namespace) -> Person:
     from importer.cli.person import Person
     from importer.language import translations
 
-    return Person(translations(lang), quiet=options.quiet, verbose=options.verbose)
+    return Person(translations(_language(options)), quiet=options.quiet, verbose=options.verbose)
 
 
 def _state() -> StateFolder:
@@ -108,8 +111,6 @@ def _run(options: argparse.Namespace) -> int:
     from importer.runs.options import RunOptions
     from importer.runs.run import run_import
 
-    lang = _language(options)
-    person = _person(options, lang)
     wishes = RunOptions(
         file=options.file,
         read=_read_options(options),
@@ -122,72 +123,49 @@ def _run(options: argparse.Namespace) -> int:
         output=options.output,
         html=options.html,
         on_conflict=options.on_conflict,
-        lang=lang,
+        lang=_language(options),
     )
-    return _finish(
-        options,
-        person,
-        _drive(lambda stop: run_import(wishes, _access(options), _state(), person, stop), file=options.file),
-    )
+    return _perform(options, partial(run_import, wishes), file=options.file)
 
 
 def _resume(options: argparse.Namespace) -> int:
     from importer.runs.resume import resume_run
 
-    lang = _language(options)
-    person = _person(options, lang)
-    access, state = _access(options), _state()
-    return _finish(
-        options,
-        person,
-        _drive(lambda stop: resume_run(options.run, access, state, person, stop, html=options.html, lang=lang)),
-    )
+    return _perform(options, partial(resume_run, options.run, html=options.html, lang=_language(options)))
 
 
 def _undo(options: argparse.Namespace) -> int:
     from importer.runs.undo import undo_run
 
-    lang = _language(options)
-    person = _person(options, lang)
-    access, state = _access(options), _state()
-    return _finish(
-        options,
-        person,
-        _drive(
-            lambda stop: undo_run(
-                options.run,
-                access,
-                state,
-                person,
-                stop,
-                dry_run=options.dry_run,
-                yes=options.yes,
-                html=options.html,
-                lang=lang,
-            )
-        ),
-    )
+    wishes = {"dry_run": options.dry_run, "yes": options.yes, "html": options.html, "lang": _language(options)}
+    return _perform(options, partial(undo_run, options.run, **wishes))
 
 
 def _reconcile(options: argparse.Namespace) -> int:
     from importer.runs.options import RunOptions
     from importer.runs.reconcile import reconcile
 
-    lang = _language(options)
-    person = _person(options, lang)
     wishes = RunOptions(
         file=options.file,
         read=_read_options(options),
         dry_run=True,
         output=options.output,
         html=options.html,
-        lang=lang,
+        lang=_language(options),
     )
-    return _finish(
-        options,
-        person,
-        _drive(lambda stop: reconcile(wishes, _access(options), _state(), person, stop), file=options.file),
-    )
+    return _perform(options, partial(reconcile, wishes), file=options.file)
+
+
+def _perform(options: argparse.Namespace, job: Job, *, file: Path | None = None) -> int:
+    """Run a job with the person, the portal and the state folder that the options name; show how it ended."""
+    from importer.reports.summary import summary_json
+
+    person, access, state = _person(options), _access(options), _state()
+    result = _drive(lambda stop: job(access, state, person, stop), file=file)
+    person.show_result(result)
+    if options.json:
+        print(summary_json(dict(result.summary)))
+    return result.exit_code
 
 
 def _drive(job: Callable[[StopSignal], Coroutine[Any, Any, Result]], *, file: Path | None = None) -> Result:
@@ -247,16 +225,6 @@ def _keep_traceback(error: Exception) -> InternalFault:
             path=path,
         )
     )
-
-
-def _finish(options: argparse.Namespace, person: Person, result: Result) -> int:
-    """Show how a job ended, and print its summary where that was asked for."""
-    from importer.reports.summary import summary_json
-
-    person.show_result(result)
-    if options.json:
-        print(summary_json(dict(result.summary)))
-    return result.exit_code
 
 
 def _around(name: str) -> Callable[[argparse.Namespace], int]:

@@ -14,11 +14,11 @@ from typing import BinaryIO
 
 from importer.errors import FileError
 from importer.findings import column_letter
-from importer.loader.table import Kind
 from importer.writeback.annotation import Annotation, NotUnderstood
 from importer.writeback.markup import DECLARATION, RELATIONS, TRANSITIONAL, attribute_content, text_content
 from importer.writeback.package import STYLES_TYPE, WORKSHEET_TYPE
 from importer.writeback.styles import minimal_styles
+from schemas.cells import Kind
 from schemas.message import message
 
 Value = str | float | bool | dt.date | None

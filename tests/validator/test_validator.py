@@ -9,10 +9,9 @@ import pytest
 from importer import loader
 from importer.errors import UsageError
 from importer.loader.table import Chunk
-from importer.loader.table import Kind as LoaderKind
 from importer.records import Columns, KeyColumn, ValueColumn
 from importer.validator import Validation, check_reading
-from schemas.cells import Kind, Reading
+from schemas.cells import Reading
 from schemas.property import PortalSchema, Property
 
 
@@ -271,9 +270,6 @@ def test_an_option_that_nobody_understands_is_named(reading, option):
 
     assert error.value.exit_code == 2
 
-
-def test_the_kinds_of_cells_are_the_loaders():
-    assert {one.name: int(one) for one in Kind} == {one.name: int(one) for one in LoaderKind}
 
 
 class _BrokenTable(loader.Table):
