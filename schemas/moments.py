@@ -177,7 +177,7 @@ class _EvenDay:
 
 def _tails(offset: int) -> dict[str, tuple[int, str]]:
     """Return for each ` HH:MM` of a day that is `offset` minutes ahead of UTC which day it is there, and its time."""
-    tails = {}
+    tails: dict[str, tuple[int, str]] = {}
     for minute, clock in enumerate(_CLOCK):
         shift, turn = divmod(minute - offset, 1440)
         tails |= {f"{mark}{clock}": (shift, f"T{_CLOCK[turn]}:00.000Z") for mark in " T"}
