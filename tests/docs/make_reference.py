@@ -205,9 +205,11 @@ def _row(action: argparse.Action) -> str:
 
 
 def _option(action: argparse.Action) -> str:
-    value = "|".join(map(str, action.choices)) if action.choices else str(action.metavar or "")
+    value = str(action.metavar or "")
     if not action.option_strings:
         return f"`{_positional(action)}`"
+    if action.choices:
+        return f"`{action.option_strings[0]}` {' or '.join(f'`{one}`' for one in action.choices)}"
     names = [f"{name} {value}".strip() if action.nargs != 0 else name for name in action.option_strings]
     return ", ".join(f"`{_cell(one)}`" for one in names)
 
