@@ -142,13 +142,13 @@ class Planner:
         before: dict[str, str] = {}
         after: dict[str, str] = {}
         held = ticket.properties
-        for name, value in wanted.items():
+        for name, asked in wanted.items():
             current = held.get(name, "")
-            if current == value:
+            if current == asked:
                 continue
             definition = self._schema.properties.get(name)
-            if value.startswith(";") and name in self._orders:
-                value = unite(current, value, self._orders[name])  # noqa: PLW2901 - what such a cell means
+            adds = asked.startswith(";") and name in self._orders
+            value = unite(current, asked, self._orders[name]) if adds else asked
             if not same_value(definition, current, value):
                 before[name], after[name] = _tidy(definition, current), value
         if not after:
