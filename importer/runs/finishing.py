@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from importer.errors import ImportTicketsError
+from importer.errors import FileError, ImportTicketsError
 from importer.journal import Journal
 from importer.records import Status
 from importer.runs.options import Result
 from importer.runs.state import UNFINISHED, now
-from schemas.property import PortalSchema
 
 if TYPE_CHECKING:
     from importer.runs.job import Job
@@ -49,7 +48,7 @@ def conclude(job: Job, *, error: ImportTicketsError | None, annotate: bool) -> R
 
         report = annotate_file(journal, job.schema, job.ui, lang=options.lang)
     if annotate and options.html:
-        write_page(journal, job.schema, options.html, lang=options.lang)
+        _write_page(job, options.html)
     return summarize(journal, error=error, exit_code=exit_code, report=report)
 
 
@@ -70,9 +69,12 @@ def exit_code_of(journal: Journal) -> int:
     return 1 if any(counts.get(status) for status in bad) or journal.count_findings() else 0
 
 
-def write_page(journal: Journal, schema: PortalSchema, path: Path, *, lang: str) -> None:
-    """Write the HTML report."""
+def _write_page(job: Job, path: Path) -> None:
+    """Write the HTML report; a place that cannot be written changes nothing of what became of the rows."""
     from importer.language import translations
     from importer.reports.html import write_html
 
-    write_html(journal, path, translations(lang), schema=schema)
+    try:
+        write_html(job.journal, path, translations(job.options.lang), schema=job.schema)
+    except FileError as problem:
+        job.ui.say(problem.text)

@@ -340,3 +340,14 @@ def test_results_for_a_file_that_is_gone_name_the_tickets(sandbox, program, tmp_
     results = tmp_path / "edits.results.csv"
     assert (ended.code, ended.summary["report"]) == (0, str(results))
     assert "25012345001" in results.read_text()
+
+
+def test_a_page_that_cannot_be_written_changes_nothing_of_the_run(sandbox, program, tmp_path):
+    edits = tmp_path / "edits.csv"
+    edits.write_text("Record ID,subject\n25012345001,New name\n")
+
+    ended = program(edits, "--yes", "--json", "--html", tmp_path / "no" / "page.html", portal=sandbox)
+
+    assert ended.code == 0
+    assert statuses(edits) == ["updated"]
+    assert "page.html" in ended.err
