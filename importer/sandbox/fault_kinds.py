@@ -197,7 +197,7 @@ def _message(fault: Fault, reply: Reply) -> Reply:
     body = _body(reply)
     for error in [body, *(body.get("errors") or [])]:
         text = error.get("message", "")
-        if fault.kind == "no_name":
+        if fault.kind == "no_name" and text:
             error["message"] = re.sub(r',"name":"[^"]*"', "", text)
         elif fault.kind == "cut_message" and "[{" in text:
             error["message"] = text[: text.index("[{") + (len(text) - text.index("[{")) // 2]
@@ -252,6 +252,8 @@ AFTER: dict[str, Callable[[Fault, Reply], Reply]] = {
 }
 """Kinds that spoil the portal's answer."""
 
+_OF_BATCHES = frozenset({"nothing", "state", "drop_results", "group_errors"})
+"""Kinds that leave a refusal as it is: it has no results."""
 
 KINDS = frozenset({*BEFORE, *AFTER, "hang", "latency", "not_written", "mixed"})
 """All of them; the last four change a call's way, not an answer."""
@@ -280,4 +282,6 @@ def answer_before(fault: Fault, call: Call) -> Reply | None:
 def spoil(fault: Fault, reply: Reply) -> Reply:
     """The portal's answer as the fault leaves it; raises Cut where nothing of it arrives."""
     change = AFTER.get(fault.kind)
-    return change(fault, reply) if change else reply
+    if change is None or (fault.kind in _OF_BATCHES and reply.status >= 300):  # noqa: PLR2004 - HTTP
+        return reply
+    return change(fault, reply)

@@ -31,7 +31,7 @@ ENDPOINTS = [
 ]
 VALUES = st.sampled_from(
     [
-        None, True, False, 0, -1, 1e308, 10**18, "", "0", "x", "id", "row-2", "row-3", "25012345001", "25012345003",
+        None, True, False, 0, -1, 1e308, 10**18, "", "0", "x", "id", "row-2", "row-3", "25012345001", "25012345013",
         TOKEN, [], {}, [None], [[]],
         {"a": None}, "COMPLETE", "PENDING", "CANCELED", "OBJECT_NOT_FOUND", "VALIDATION_ERROR", "\x1b[2J", "\u202e",
         "2026-02-30T25:00:00Z",
@@ -193,7 +193,7 @@ def spoilers(draw):
 
 EDITS = (
     "Record ID,subject,Priority,Ticket owner,due_on,Ticket status\n25012345001,{0},HIGH,,2027-01-02,\n"
-    "25012345003,{0} too,LOW,,2027-01-03,\n25012345009,{0} three,,,,\n"
+    "25012345013,{0} too,LOW,,2027-01-03,\n25012345009,{0} three,,,,\n"
 )
 
 
@@ -236,7 +236,7 @@ def run_job(folder, seeded, endpoint, spoil):
             "--json",
         ]
         ended = run_program(arguments, home=home)
-    stored = apps[0].state.portal.store.tickets([25012345001, 25012345003, 25012345009]) if apps else {}
+    stored = apps[0].state.portal.store.tickets([25012345001, 25012345013, 25012345009]) if apps else {}
     held = [ticket.properties.get("subject") for ticket in stored.values()]
     for app in apps:
         app.state.portal.store.close()
