@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BENCH_VENV := .venv-bench
+BENCH_READY := $(BENCH_VENV)/.ready
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test fuzz test-desktop desktop-packages lint types wheel-check docs pictures format lock translations clean
@@ -40,6 +42,18 @@ desktop-packages: ## install Chromium and LibreOffice from Debian's packages (ro
 fuzz: $(READY) ## look for broken laws for some minutes; FUZZ_EXAMPLES=20000 for a night
 	FUZZ_PROFILE=nightly $(BIN)/python -m pytest tests/fuzz -n 2 -o timeout=0 $(ARGS)
 
+bench: $(READY) $(BENCH_READY) ## measure everything beside what others use; renew the tables of docs/performance.md (half an hour)
+	$(BIN)/python benchmarks/run.py --docs docs/performance.md $(ARGS)
+
+bench-quick: $(READY) $(BENCH_READY) ## the same in small, under two minutes
+	$(BIN)/python benchmarks/run.py --quick $(ARGS)
+
+$(BENCH_READY): requirements-bench.lock
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		--requirement requirements-bench.lock
+	@touch $@
+
 lint: $(READY) ## ruff: rules and layout
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -65,9 +79,11 @@ format: $(READY) ## lay the code out
 lock: $(READY) ## renew the lock file: names, versions and hashes (needs uv)
 	uv pip compile pyproject.toml --group dev --all-extras --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
+	uv pip compile --group bench --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements-bench.lock
 
 translations: $(READY) ## take new messages into the Portuguese catalogue, and compile it
 	$(BIN)/python tests/language/catalogue.py update
 
 clean: ## remove what was built
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
+	rm -rf $(VENV) $(BENCH_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*

@@ -66,6 +66,22 @@ def run_case(
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
+def run_reader(job: Callable[[Path], set[tuple[int, int]] | None], order: Mapping[str, Any]) -> Figures:
+    """Measure a job that reads a file and returns the faulty cells (row, position) it found, or None.
+
+    It reads a small file of the same kind first, so that what is imported or compiled late is outside the clock.
+    """
+    file = Path(order["file"])
+    job(Path(order["warm"]).with_suffix(file.suffix))
+    figures: Figures = {}
+    with clock(figures):
+        found = job(file)
+    if found is not None:
+        planted = {tuple(one) for one in json.loads(Path(order["planted"]).read_text())}
+        figures |= {"planted": len(planted), "found": len(planted & found), "wrong": len(found - planted)}
+    return figures
+
+
 def interleave(cases: Mapping[str, Callable[[], Figures]], turns: Mapping[str, int]) -> dict[str, list[Figures]]:
     """Run cases round-robin, each as often as `turns` says: a slow moment of the machine hits all of them."""
     seen: dict[str, list[Figures]] = {name: [] for name in cases}

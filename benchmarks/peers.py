@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 import workload
-from measuring import Figures, clock
+from measuring import run_reader
 
 MANY = "|".join(workload.CATEGORIES)
 PATTERNS = {
@@ -29,7 +30,11 @@ CHOICES = {
 }
 
 
-def frictionless(order: dict[str, Any], figures: Figures) -> set[tuple[int, int]]:
+Cells = set[tuple[int, int]]
+Job = Callable[[Path], Cells]
+
+
+def frictionless(order: dict[str, Any]) -> Job:
     """Frictionless validates against a table schema: types, enumerations, patterns."""
     from frictionless import Checklist, Detector, Resource, Schema
 
@@ -54,15 +59,17 @@ def frictionless(order: dict[str, Any], figures: Figures) -> set[tuple[int, int]
         return described
 
     schema = Schema.from_descriptor({"fields": [one(name) for name in workload.HEADERS], "missingValues": [""]})
-    path = Path(order["file"])
-    with clock(figures):
+
+    def job(path: Path) -> Cells:
         resource = Resource(path=path.name, basepath=str(path.parent), schema=schema, detector=Detector())
         report = resource.validate(Checklist(), limit_errors=10**9)
-    cells = report.flatten(["rowNumber", "fieldNumber"])
-    return {(row, field - 1) for row, field in cells if row and field}
+        cells = report.flatten(["rowNumber", "fieldNumber"])
+        return {(row, field - 1) for row, field in cells if row and field}
+
+    return job
 
 
-def great_expectations(order: dict[str, Any], figures: Figures) -> set[tuple[int, int]]:
+def great_expectations(_: dict[str, Any]) -> Job:
     """great_expectations: an expectation a rule on a pandas frame that holds every cell as text, blanks as null."""
     import great_expectations as gx
     import pandas as pd
@@ -82,19 +89,22 @@ def great_expectations(order: dict[str, Any], figures: Figures) -> set[tuple[int
     asset = context.data_sources.add_pandas("files").add_dataframe_asset("tickets")
     batch = asset.add_batch_definition_whole_dataframe("all")
     suite = gx.ExpectationSuite(name="tickets", expectations=rules)
-    with clock(figures):
-        frame = pd.read_csv(order["file"], dtype=str, keep_default_na=False, na_values=[""])
+
+    def job(file: Path) -> Cells:
+        frame = pd.read_csv(file, dtype=str, keep_default_na=False, na_values=[""])
         result = batch.get_batch({"dataframe": frame}).validate(
             suite, result_format={"result_format": "COMPLETE", "return_unexpected_index_query": False}
         )
-    found: set[tuple[int, int]] = set()
-    for one in result.results:
-        column = workload.HEADERS.index(one.expectation_config.kwargs["column"])
-        found.update((row + 2, column) for row in one.result.get("unexpected_index_list") or ())
-    return found
+        found: Cells = set()
+        for one in result.results:
+            column = workload.HEADERS.index(one.expectation_config.kwargs["column"])
+            found.update((row + 2, column) for row in one.result.get("unexpected_index_list") or ())
+        return found
+
+    return job
 
 
-def django_import_export(order: dict[str, Any], figures: Figures) -> set[tuple[int, int]]:  # noqa: C901 - one story
+def django_import_export(order: dict[str, Any]) -> Job:  # noqa: C901 - one story
     """django-import-export's dry run with its defaults, into an empty table in memory; widgets judge the cells."""
     import django
     from django.conf import settings
@@ -162,16 +172,19 @@ def django_import_export(order: dict[str, Any], figures: Figures) -> set[tuple[i
 
     with connection.schema_editor() as editor:
         editor.create_model(Ticket)
-    with clock(figures):
-        dataset = tablib.Dataset().load(Path(order["file"]).read_text(encoding="utf-8"), format="csv")
-        result = Tickets().import_data(dataset, dry_run=True, raise_errors=False)
-    found: set[tuple[int, int]] = set()
-    for row in result.invalid_rows:
-        found.update((row.number + 1, workload.HEADERS.index(name)) for name in row.error.message_dict)
     planted = dict(json.loads(Path(order["planted"]).read_text()))
-    for row in result.error_rows:  # the row fails as a whole, without the name of a column: taken for the right one
-        found.add((row.number + 1, planted.get(row.number + 1, 0)))
-    return found
+
+    def job(file: Path) -> Cells:
+        dataset = tablib.Dataset().load(file.read_text(encoding="utf-8"), format="csv")
+        result = Tickets().import_data(dataset, dry_run=True, raise_errors=False)
+        found: Cells = set()
+        for row in result.invalid_rows:
+            found.update((row.number + 1, workload.HEADERS.index(name)) for name in row.error.message_dict)
+        for row in result.error_rows:  # the row fails as a whole, without the name of a column: taken for the right one
+            found.add((row.number + 1, planted.get(row.number + 1, 0)))
+        return found
+
+    return job
 
 
 CASES = {
@@ -183,12 +196,7 @@ CASES = {
 
 def main() -> None:
     order = json.loads(sys.argv[sys.argv.index("--case") + 1])
-    figures: Figures = {}
-    found = CASES[order["name"]](order, figures)
-    planted = {tuple(one) for one in json.loads(Path(order["planted"]).read_text())}
-    print(
-        json.dumps({**figures, "planted": len(planted), "found": len(planted & found), "wrong": len(found - planted)})
-    )
+    print(json.dumps(run_reader(CASES[order["name"]](order), order)))
 
 
 if __name__ == "__main__":

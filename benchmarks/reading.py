@@ -2,8 +2,8 @@
 
     python benchmarks/reading.py [--rows 100000] [--turns 3] [--csv-rows 1000000] [--peers]
 
-Each case runs in a process of its own, in turns; imports are outside the clock. Every case that judges is held to what
-was planted: the faulty cells it found, those it missed, and those that are none.
+Each case runs in a process of its own, in turns; it reads a small file first, so that imports are outside the clock.
+Every case that judges is held to what was planted: the faulty cells it found, those it missed, and those that are none.
 """
 
 from __future__ import annotations
@@ -12,18 +12,26 @@ import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
 import workload  # noqa: E402
-from measuring import PEERS_PYTHON, Figures, clock, interleave, run_case, seconds, spread, summarize, table  # noqa: E402
+from measuring import PEERS_PYTHON, Figures, interleave, run_case, run_reader, seconds, spread, summarize, table  # noqa: E402
+
+WARM_ROWS = 200
 
 # --- cases -----------------------------------------------------------------------------------------------------------
 
 
-def ours(order: dict[str, Any], figures: Figures) -> set[tuple[int, int]]:
+Cells = set[tuple[int, int]]
+Job = Callable[[Path], Cells | None]
+"""Reads a file, and returns the faulty cells that were found: (row, position); None where nothing is judged."""
+
+
+def ours(order: dict[str, Any]) -> Job:
     """Our loader and validator; with `rows`, the good rows are made too, as the journal takes them."""
     from importer.loader import open_file
     from importer.loader.columns import choose_sheet, match_columns
@@ -32,38 +40,43 @@ def ours(order: dict[str, Any], figures: Figures) -> set[tuple[int, int]]:
     from schemas.saved import read_saved_schema
 
     schema = read_saved_schema(Path(order["schema"]))
-    found: set[tuple[int, int]] = set()
-    good = 0
-    with clock(figures):
-        source = open_file(Path(order["file"]))
+
+    def job(file: Path) -> Cells:
+        found: Cells = set()
+        source = open_file(file)
         table = source.table(choose_sheet(source, schema, sheet=None, mapping={}).name)
         columns = match_columns(table.headers, table.header_row, schema)
         for chunk in Validation(table, columns, schema, Reading(time_zone=schema.time_zone)):
             found.update((one.row, one.position) for one in chunk.findings)
-            good += len(chunk.rows) if order.get("rows") else 0
-    figures["good"] = good
-    return found
+            if order.get("rows"):
+                len(chunk.rows)
+        return found
+
+    return job
 
 
-def calamine(order: dict[str, Any], figures: Figures) -> None:
+def calamine(_: dict[str, Any]) -> Job:
     """python-calamine alone: every cell of the sheet as a Python value."""
     import python_calamine
 
-    with clock(figures):
-        book = python_calamine.CalamineWorkbook.from_path(order["file"])
-        book.get_sheet_by_index(0).to_python()
+    def job(file: Path) -> None:
+        python_calamine.CalamineWorkbook.from_path(str(file)).get_sheet_by_index(0).to_python()
+
+    return job
 
 
-def pandas_chunks(order: dict[str, Any], figures: Figures) -> None:
+def pandas_chunks(_: dict[str, Any]) -> Job:
     """Pandas' C reader in chunks, every cell as text, alone."""
     import pandas as pd
 
-    with clock(figures):
-        for _ in pd.read_csv(order["file"], dtype=str, keep_default_na=False, index_col=False, chunksize=50_000):
+    def job(file: Path) -> None:
+        for _ in pd.read_csv(file, dtype=str, keep_default_na=False, index_col=False, chunksize=50_000):
             pass
 
+    return job
 
-def plain_script(order: dict[str, Any], figures: Figures) -> set[tuple[int, int]]:
+
+def plain_script(_: dict[str, Any]) -> Job:
     """What a careful script does: pandas reads it all, pandera judges it, lazily. No row numbers but by counting."""
     import pandas as pd
     import pandera.pandas as pa
@@ -90,18 +103,19 @@ def plain_script(order: dict[str, Any], figures: Figures) -> set[tuple[int, int]
     def _dates(column: pd.Series, pattern: str) -> pd.Series:
         return pd.to_datetime(column, format=pattern, errors="coerce").notna() | (column == "")
 
-    found: set[tuple[int, int]] = set()
-    with clock(figures):
-        frame = pd.read_csv(order["file"], dtype=str, keep_default_na=False, index_col=False)
+    def job(file: Path) -> Cells:
+        frame = pd.read_csv(file, dtype=str, keep_default_na=False, index_col=False)
         try:
             checks.validate(frame, lazy=True)
         except pa.errors.SchemaErrors as errors:
             cases = errors.failure_cases
-            found = {
+            return {
                 (int(row) + 2, workload.HEADERS.index(column))
                 for row, column in zip(cases["index"], cases["column"], strict=True)
             }
-    return found
+        return set()
+
+    return job
 
 
 CASES = {
@@ -113,13 +127,8 @@ CASES = {
 
 
 def run(order: dict[str, Any]) -> Figures:
-    """Run one case, and compare what it found with what was planted."""
-    figures: Figures = {}
-    found = CASES[order["name"]](order, figures)
-    if found is not None:
-        planted = {tuple(one) for one in json.loads(Path(order["planted"]).read_text())}
-        figures |= {"planted": len(planted), "found": len(planted & found), "wrong": len(found - planted)}
-    return figures
+    """Run one case on a small file, then on the one that counts; compare what it found with what was planted."""
+    return run_reader(CASES[order["name"]](order), order)
 
 
 # --- the measurement -------------------------------------------------------------------------------------------------
@@ -136,17 +145,24 @@ def save_schema(folder: Path) -> Path:
     return target
 
 
+def warm_file(folder: Path) -> str:
+    """Make a small file, to be read before the clock starts."""
+    made = workload.make(folder, WARM_ROWS, faulty=0.1)
+    return str(made.csv)
+
+
 def measure(folder: Path, rows: int, *, turns: int, peers: bool, slow_turns: int = 1) -> dict[str, Figures]:
     """Measure every contender on one file of `rows` rows, 1 % of them with a faulty cell; return medians by case."""
     files = workload.make(folder, rows)
     schema = save_schema(folder)
+    warm, told = warm_file(folder), {"planted": str(files.planted)}
 
     def case(name: str, file: Path | None, **more: Any):
-        order = {"name": name, "file": str(file), "planted": str(files.planted), "schema": str(schema), **more}
+        order = {"name": name, "file": str(file), "warm": warm, **told, "schema": str(schema), **more}
         return lambda: run_case("reading.py", order)
 
     def peer(name: str, file: Path | None):
-        order = {"name": name, "file": str(file), "planted": str(files.planted)}
+        order = {"name": name, "file": str(file), "warm": warm, **told}
         return lambda: run_case("peers.py", order, python=PEERS_PYTHON)
 
     cases = {
@@ -174,7 +190,12 @@ def measure_large(folder: Path, rows: int, *, turns: int) -> dict[str, Figures]:
     """Measure a large CSV file: ours beside pandas' chunked reader alone."""
     files = workload.make(folder, rows, xlsx=False)
     schema = save_schema(folder)
-    order = {"file": str(files.csv), "planted": str(files.planted), "schema": str(schema)}
+    order = {
+        "file": str(files.csv),
+        "warm": warm_file(folder),
+        "planted": str(files.planted),
+        "schema": str(schema),
+    }
     cases = {
         "CSV: ours": lambda: run_case("reading.py", {**order, "name": "ours"}),
         "CSV: ours, rows made for the journal": lambda: run_case("reading.py", {**order, "name": "ours", "rows": True}),

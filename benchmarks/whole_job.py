@@ -23,13 +23,12 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
-from measuring import ROOT, Figures, clock, forget_peak, peak_mb, run_case, say, seconds, table  # noqa: E402
-
 import workload  # noqa: E402
+from measuring import ROOT, Figures, clock, forget_peak, peak_mb, run_case, say, seconds, table  # noqa: E402
 
 STAGES = ("read and validate", "plan", "show the plan", "send", "write back")
 
@@ -86,6 +85,7 @@ class Stages:
 def run_job(order: dict[str, Any]) -> Figures:
     """Run the program's command in this process, its stages measured."""
     import pandera.pandas  # noqa: F401 - imports are told apart
+
     import importer.sender
     from importer.cli.main import main
     from importer.runs import annotating, consent, run
@@ -134,7 +134,7 @@ class Portal:
         said = dict(self._process.stdout.readline().strip().split("=", 1) for _ in range(2))
         self.environment: dict[str, str] = said
 
-    def __enter__(self) -> Portal:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

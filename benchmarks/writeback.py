@@ -201,8 +201,8 @@ def peak_megabytes():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def measure(cases, path, rows, repeat):
-    """Print a table of cases, the last of which is what the others are compared with."""
+def collect(cases, path, rows, repeat):
+    """Run cases in turns; return (seconds, CPU seconds, megabytes) of each run by case."""
     seen = {case: [] for case in cases}
     for _ in range(repeat):
         for case in cases:
@@ -212,6 +212,12 @@ def measure(cases, path, rows, repeat):
                 print(f"{case}: left out ({done.stderr.strip().splitlines()[-1]})")
             else:
                 seen[case].append(json.loads(done.stdout))
+    return seen
+
+
+def measure(cases, path, rows, repeat):
+    """Print a table of cases, the last of which is what the others are compared with."""
+    seen = collect(cases, path, rows, repeat)
     medians = {
         case: [statistics.median(column) for column in zip(*runs, strict=True)] for case, runs in seen.items() if runs
     }
