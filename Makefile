@@ -8,7 +8,7 @@ BENCH_VENV := .venv-bench
 BENCH_READY := $(BENCH_VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz test-desktop desktop-packages lint types wheel-check docs pictures format lock translations clean
+.PHONY: help setup demo test fuzz test-desktop desktop-packages lint types wheel-check docs pictures audit licences sbom format lock translations clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,16 @@ docs: $(READY) ## renew the reference and the outputs in the guide, and build th
 
 pictures: $(READY) ## draw the pictures of the guide anew (needs LibreOffice, Chromium, ImageMagick, Xvfb)
 	$(BIN)/python tests/docs/make_pictures.py
+
+audit: $(READY) ## look for known weaknesses in what the lock file names; says so where there is no network
+	$(BIN)/python .ci/audit.py
+
+licences: $(READY) ## list the licences of what the program needs; fails for one that may not be used
+	$(BIN)/python .ci/licences.py
+
+sbom: $(READY) ## build the wheel into dist, with its bill of materials (CycloneDX) beside it
+	$(BIN)/python -m build --quiet --wheel --no-isolation --outdir dist .
+	$(BIN)/python .ci/sbom.py dist
 
 format: $(READY) ## lay the code out
 	$(BIN)/ruff check --fix-only --quiet .
