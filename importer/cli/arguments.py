@@ -55,13 +55,13 @@ def long_options(command: str) -> dict[str, bool]:
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that repeats what was typed, or stood in a settings file, without its control characters."""
+    """A parser that repeats what was typed without its control characters, and without a token typed by mistake."""
 
     def error(self, message: str) -> NoReturn:
         """Exit with 2, the usage and the message."""
         from importer.reports.words import plain_text
 
-        super().error(plain_text(message))
+        super().error(re.sub(r"\bpat-[\w-]+", "[token]", plain_text(message)))
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -43,7 +43,7 @@ def _json_errors(command: Command) -> Command:
 
 
 def _print_json(value: object) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=2))
+    print(json.dumps(value, indent=2))  # in ASCII: no control character of the portal's reaches a terminal
 
 
 def _words(options: argparse.Namespace) -> Translations:
