@@ -13,7 +13,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 TAKEN_IN = ("SECURITY.md", "CHANGELOG.md")
-_LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(((?:\.\./)+[^)#]*)(#[^)]*)?\)")
+_LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(((?!https?:)[^)#\s]+)(#[^)]*)?\)")
 
 
 def on_files(files: Any, config: Any) -> Any:
@@ -27,15 +27,15 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Point links that leave `docs` at what was taken in, or make them plain text."""
-    folder = posixpath.dirname(page.file.src_uri)
+    """Point links between `docs` and what lies beside it at the site's pages; other ones become plain text."""
+    site_folder = posixpath.dirname(page.file.src_uri)
+    folder = "." if page.file.src_uri in TAKEN_IN else posixpath.join("docs", site_folder)
 
     def mended(found: re.Match[str]) -> str:
         text, target, anchor = found[1], found[2], found[3] or ""
         place = posixpath.normpath(posixpath.join(folder, target))
-        if not place.startswith("../"):
-            return found[0]
-        name = place.removeprefix("../")
-        return f"[{text}]({posixpath.relpath(name, folder or '.')}{anchor})" if name in TAKEN_IN else text
+        if not place.startswith("docs/") and place not in TAKEN_IN:
+            return text
+        return f"[{text}]({posixpath.relpath(place.removeprefix('docs/'), site_folder or '.')}{anchor})"
 
     return _LINK.sub(mended, markdown)
