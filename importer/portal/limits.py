@@ -21,10 +21,17 @@ from schemas.message import Message, message
 
 FEWEST, MOST = 8, 64
 """Requests in flight: at least, at most."""
-MARGIN_S, MOST_MARGIN_S = 0.1, 2.0
-"""Added to the window, since requests reach the portal some time after they leave, and not all equally late."""
-BURST_S = 1.0
-"""A window may be used up at once; this is how long that may take."""
+MARGIN_S, MOST_MARGIN_S = 0.08, 2.0
+"""Added to the window, since requests reach the portal some time after they leave, and not all equally late. It grows
+where that was not enough."""
+MOST_LATE_S = 0.1
+"""How much later than it left a request is taken to have been counted, at most: beyond, it is the portal that took
+long to answer."""
+BURST = 0.12
+"""A window may be used up at once, and is within this part of it: a portal hit by all of it in one moment counts some
+requests late, and then finds the next window overrun."""
+CATCH_UP = 5
+"""Requests that may leave together, to make up for a wait that took longer than it should."""
 HEADROOM = 1.25
 """In flight over what Little's law gives, so that an answer that comes late leaves no gap."""
 UNSURE = 0.05
@@ -106,6 +113,7 @@ class Limiter:
         self._margin_s = MARGIN_S
         self._fastest_s: dict[str, float] = {}  # by kind of request
         self._held_until = 0.0
+        self._next_at = 0.0
         self._held_for: Message | None = None
         self._refusals = 0
         self._others: deque[tuple[int, float]] = deque()  # (requests, seen at), falling
@@ -118,6 +126,12 @@ class Limiter:
             return self.limits
         own = max(1, math.floor(self._max_rate * self.limits.interval_s / 10))
         return replace(self.limits, max_requests=min(own, self.limits.max_requests))
+
+    @property
+    def _pace_s(self) -> float:
+        """Seconds between two requests while the window has room."""
+        limits = self.allowed if self.limits.max_requests else LOWEST
+        return limits.interval_s * BURST / limits.max_requests
 
     @property
     def latency_s(self) -> float:
@@ -146,8 +160,12 @@ class Limiter:
                 if self._held_until > now:
                     await self._wait(self._held_until - now, self._held_for, stop)
                     continue
+                if self._next_at > now:
+                    await pause(self._clock, self._next_at - now, stop)
+                    continue
                 number, wait_s = self._budget.take(now, self._windows(now))
                 if number:
+                    self._next_at = max(self._next_at, now - CATCH_UP * self._pace_s) + self._pace_s
                     self._in_flight += 1
                     return Turn(number, now, kind)
                 await self._wait(wait_s, None, stop)
@@ -175,12 +193,14 @@ class Limiter:
     def _note_arrival(self, turn: Turn, *, answered: bool) -> None:
         """Note how late the portal may have counted a request: its answer's time less the shortest its kind ever took.
 
-        A request that waited on its way, or in front of a busy portal, so keeps its place in the window for longer.
+        A request that waited on its way, or in front of a busy portal, so keeps its place in the window for longer. No
+        more than a little: a portal counts first and works then, and most of what an answer takes is work.
         """
         now = self._clock.time()
         if answered:
             self._fastest_s[turn.kind] = min(self._fastest_s.get(turn.kind, math.inf), now - turn.at)
         arrived = now - self._fastest_s[turn.kind] if answered else now
+        arrived = min(arrived, turn.at + MOST_LATE_S)
         if arrived - turn.at > MARGIN_S / 4:
             turn.at = arrived
             self._budget.move(turn.number, arrived)
@@ -227,7 +247,7 @@ class Limiter:
         """Return how many requests may be in flight now."""
         if self._latency_s is None:
             return int(min(FEWEST, self._ceiling))
-        wanted = math.ceil(self.allowed.max_requests / BURST_S * self._latency_s * HEADROOM)
+        wanted = math.ceil(self._latency_s / self._pace_s * HEADROOM)
         return int(max(1, min(self._ceiling, max(FEWEST, wanted), MOST)))
 
     def _windows(self, now: float) -> tuple[Window, ...]:
