@@ -117,7 +117,7 @@ def _run(commands: Commands) -> None:
     parser.add_argument(
         "--output", type=Path, metavar="PATH", help="write the annotated spreadsheet there; leave FILE alone"
     )
-    _common_options(parser)
+    _common_options(parser, html=True)
     _portal_options(parser)
 
 
@@ -155,9 +155,10 @@ def _sending_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", "-y", action="store_true", help="do not ask before updating")
 
 
-def _common_options(parser: argparse.ArgumentParser) -> None:
+def _common_options(parser: argparse.ArgumentParser, *, html: bool = False) -> None:
     group = parser.add_argument_group("output")
-    group.add_argument("--html", type=Path, metavar="PATH", help="write the HTML report too")
+    if html:
+        group.add_argument("--html", type=Path, metavar="PATH", help="write the HTML report too")
     group.add_argument("--json", action="store_true", help="a machine-readable summary on standard output")
     group.add_argument("--lang", metavar="LANG", help="language of what people read: en, pt-BR")
     volume = group.add_mutually_exclusive_group()
@@ -180,7 +181,7 @@ def _resume(commands: Commands) -> None:
     parser.add_argument(
         "--yes", "-y", action="store_true", help="accepted for scripts; a run that was confirmed does not ask"
     )
-    _common_options(parser)
+    _common_options(parser, html=True)
     _portal_options(parser)
 
 
@@ -188,7 +189,7 @@ def _undo(commands: Commands) -> None:
     parser = _add(commands, "undo")
     parser.add_argument("run", metavar="RUN", help="which run; `import-tickets runs` lists them")
     _sending_options(parser)
-    _common_options(parser)
+    _common_options(parser, html=True)
     _portal_options(parser)
 
 
@@ -202,7 +203,7 @@ def _reconcile(commands: Commands) -> None:
         "--output", type=Path, metavar="PATH", help="write the annotated spreadsheet there; leave FILE alone"
     )
     _reading_options(parser)
-    _common_options(parser)
+    _common_options(parser, html=True)
     _portal_options(parser)
 
 

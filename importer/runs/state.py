@@ -51,16 +51,22 @@ class StateFolder:
         self.home.mkdir(mode=0o700, exist_ok=True)
 
     def create_journal(self, meta: Mapping[str, Any]) -> Journal:
-        """Make the journal of a new run; its ID is the local time and four random digits.
+        """Make the journal of a new run; its ID is the local time and four digits, higher than those of that second.
 
         Raises FileError where the folder cannot be written.
         """
         while True:
-            run_id = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+            run_id = self._new_run_id()
             try:
                 return Journal.create(self.runs, run_id, {"id": run_id, "started_at": now(), **meta})
             except FileExistsError:
                 continue
+
+    def _new_run_id(self) -> str:
+        second = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+        taken = max((path.stem for path in self.runs.glob(f"{second}-*.sqlite3")), default=f"{second}-0000")
+        first = int(taken.rpartition("-")[2], 16) + 1
+        return f"{second}-{first + secrets.randbelow(max(1, (0x10000 - first) // 16)):04x}"
 
     def open_journal(self, run_id: str) -> Journal:
         """Open the journal of a run. Raises UsageError where there is none of that name."""

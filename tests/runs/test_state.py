@@ -79,3 +79,13 @@ def test_a_state_folder_that_cannot_be_made_is_an_error_with_advice(tmp_path):
         pass
     with pytest.raises(FileError, match="IMPORT_TICKETS_HOME"):
         state.create_journal({})
+
+
+def test_runs_of_one_second_are_in_the_order_they_were_made(state):
+    made = []
+    for _ in range(30):
+        with state.create_journal({"state": "finished"}) as journal:
+            made.append(journal.meta("id"))
+
+    assert state.run_ids() == made[::-1]
+    assert all(len(run) == len("20261123-141503-7f3a") for run in made)
