@@ -146,7 +146,7 @@ def report_sheet(annotation: Annotation, sheet: str, styles: Styles, around: Sur
     """Yield the sheet `Import report`: facts, totals with bars, errors with links into `sheet`."""
     out = _Sheet(styles, around)
     say = annotation.say
-    yield out.head((18, 26, 30, 22, 90))
+    yield out.head((27, 26, 30, 22, 90))
     yield out.line((REPORT_SHEET, _TITLE), height=26)
     for label, value in annotation.facts:
         yield out.line((label, _LABEL), (value, _PLAIN))
