@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,12 +27,24 @@ class ReadColumn:
     problems: dict[int, Problem] = field(default_factory=dict)
 
 
+class _Known(dict[str, str | None]):
+    """Values by text; one that is asked for first is converted."""
+
+    def __init__(self, convert: Callable[[str], str | None]) -> None:
+        super().__init__()
+        self._convert = convert
+
+    def __missing__(self, text: str) -> str | None:
+        value = self[text] = self._convert(text)
+        return value
+
+
 class ColumnReader:
     """Converts the cells of one column."""
 
     def __init__(self, converter: Converter) -> None:
         self.converter = converter
-        self._known: dict[Kind, dict[str, str | None]] = {}
+        self._known: dict[Kind, _Known] = {}
         self._problems: dict[tuple[Kind, str], Problem] = {}
 
     def read(self, texts: Sequence[str], kinds: npt.NDArray[np.uint8] | None) -> ReadColumn:
@@ -68,18 +80,19 @@ class ColumnReader:
         return quick
 
     def _remembered(self, texts: Sequence[str], kind: Kind) -> Cells:
-        known = self._known.setdefault(kind, {"": ""})
-        if len(known) > REMEMBERED:
-            self.forget()
-            known = self._known.setdefault(kind, {"": ""})
-        for text in set(texts).difference(known):
-            result = self.converter(text, kind) if text.strip() else ""
-            if isinstance(result, Problem):
-                known[text] = None
-                self._problems[kind, text] = result
-            else:
-                known[text] = result
-        return [known[text] for text in texts]
+        known = self._known.get(kind)
+        if known is None or len(known) > REMEMBERED:
+            if known is not None:
+                self.forget()
+            known = self._known[kind] = _Known(lambda text: self._convert(text, kind))
+        return list(map(known.__getitem__, texts))
+
+    def _convert(self, text: str, kind: Kind) -> str | None:
+        result = self.converter(text, kind) if text.strip() else ""
+        if isinstance(result, Problem):
+            self._problems[kind, text] = result
+            return None
+        return result
 
     def _problems_among(self, texts: Sequence[str], values: Cells, kind: Kind) -> dict[int, Problem]:
         if not self._problems or None not in values:
@@ -94,7 +107,7 @@ class ColumnReader:
 
 def column_texts(chunk: Chunk, position: int, *, keeps_zeros: bool = False) -> list[str]:
     """Return the texts of a column; with `keeps_zeros`, numbers as their format shows them."""
-    texts: list[str] = chunk.texts[position].tolist()
+    texts: list[str] = chunk.texts[position].to_numpy().tolist()
     shown = chunk.shown.get(position) if keeps_zeros else None
     if shown:
         places = chunk.texts.index.get_indexer(pd.Index(list(shown)))

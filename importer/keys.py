@@ -13,6 +13,7 @@ from schemas.property import PortalSchema, Property
 from schemas.values import make_converter
 
 _RECORD_ID = re.compile(r"[1-9][0-9]{0,18}")
+_RECORD_IDS = re.compile(r"(?:[1-9][0-9]{0,18}\n)*+")
 _SHORTENED = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,3}")
 
 
@@ -37,6 +38,9 @@ class RecordIdConverter(Converter):
         """Return the cells that are record IDs as they stand."""
         if kind not in {Kind.TEXT, Kind.NUMBER}:
             return None
+        lines = "\n".join(texts) + "\n"
+        if lines.count("\n") == len(texts) and _RECORD_IDS.fullmatch(lines):
+            return list(texts)
         return [text if _RECORD_ID.fullmatch(text) else None for text in texts]
 
     def __call__(self, text: str, kind: Kind) -> Result:

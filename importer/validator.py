@@ -304,9 +304,9 @@ class _ChunkCheck:
 
     def _blank_places(self) -> set[int]:
         """Return the places of rows in which every cell is empty."""
-        candidates = [place for place, key in enumerate(self._keys.cells) if key == ""]
-        if not candidates:
+        if "" not in self._keys.cells:
             return set()
+        candidates = [place for place, key in enumerate(self._keys.cells) if key == ""]
         texts = self._chunk.texts.iloc[candidates]
         is_blank = np.ones(len(candidates), dtype=bool)
         for position in self._headers:

@@ -133,12 +133,17 @@ class NumberConverter(Converter):
     def __init__(self, definition: Property, reading: Reading) -> None:
         self._style = style_of(reading.locale) if reading.locale else None
         point = self._style is None or self._style.decimal == "."
-        self._is_plain = (_QUICK_DECIMAL if point else _QUICK_WHOLE).fullmatch
+        quick = _QUICK_DECIMAL if point else _QUICK_WHOLE
+        self._is_plain = quick.fullmatch
+        self._are_plain = re.compile(rf"(?:(?:{quick.pattern})\n)*+").fullmatch
         self._currency = definition.number_hint == "currency" or definition.currency_symbol
 
     def convert_all(self, texts: Sequence[str], kind: Kind) -> list[str | None]:
         """Return the cells that are plain decimals as they stand."""
         del kind
+        lines = "\n".join(texts) + "\n"
+        if lines.count("\n") == len(texts) and self._are_plain(lines):
+            return list(texts)
         is_plain = self._is_plain
         return [text if is_plain(text) else None for text in texts]
 

@@ -111,7 +111,8 @@ class Pattern:
     def __call__(self, column: pd.Series) -> pd.Series:
         """Return for every cell whether it is empty or matches; cells that could not be read do not."""
         values = column.to_numpy().tolist()
-        if self._all.fullmatch("\n".join([value or "" for value in values]) + "\n"):
+        lines = "\n".join([value or "" for value in values]) + "\n"
+        if lines.count("\n") == len(values) and self._all.fullmatch(lines):
             return column.notna() if None in values else _all_pass(column)
         fits = [value is not None and (not value or self._one.fullmatch(value) is not None) for value in values]
         return pd.Series(fits, index=column.index, dtype=bool)

@@ -79,9 +79,9 @@ class Filling:
     def chunk(self) -> Chunk:
         """Return what was added."""
         filled = slice(0, self._count)
-        texts = {position: pd.array(cells[filled], dtype="str") for position, cells in self._texts.items()}
+        texts = {position: cells[filled] for position, cells in self._texts.items()}
         return Chunk(
-            pd.DataFrame(texts, index=pd.Index(self._rows[filled]), copy=False),
+            pd.DataFrame(texts, index=pd.Index(self._rows[filled]), copy=False, dtype=object),
             kinds={position: self._settled(position, kinds[filled]) for position, kinds in self._kinds.items()},
             shown=self._shown,
             lines=None if self._lines is None else self._lines[filled],

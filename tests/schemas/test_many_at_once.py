@@ -1,0 +1,105 @@
+"""Columns that are converted or judged as a whole come out as cell by cell."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from importer.keys import RecordIdConverter
+from schemas.cells import Kind, Problem, Reading
+from schemas.moments import DatetimeConverter
+from schemas.numbers import NumberConverter
+from schemas.property import Property, Rule
+from schemas.rules import Clock, Verdict, make_checks
+from schemas.text import TextConverter
+from schemas.ticket import EachValue, Pattern
+
+CLOCK = Clock(datetime(2026, 11, 23, tzinfo=UTC), ZoneInfo("UTC"))
+NUMBER, TEXT = Property("n", "N", "number", "number"), Property("t", "T", "string", "text")
+PIECES = [
+    "",
+    "1",
+    "12",
+    "-3",
+    "0.5",
+    "1.50",
+    "25012345678",
+    "01",
+    "\n",
+    " ",
+    "\r",
+    "A",
+    "é",
+    "-",
+    "2026-03-04",
+    "12:30",
+]
+CELLS = st.lists(st.lists(st.sampled_from(PIECES), max_size=3).map("".join), max_size=6)
+MOMENTS = st.lists(
+    st.sampled_from(
+        ["2026-03-04 12:30", "2026-03-04T23:59", "2026-03-04 12:30:15", "2018-11-04 00:30", "2026-03-04", "", "x 12:30"]
+    ),
+    max_size=6,
+)
+
+
+def _one_by_one(converter, texts, kind):
+    """What each cell is on its own: None where the list leaves it to be converted alone."""
+    results = [converter(text, kind) if text.strip() else "" for text in texts]
+    return [None if isinstance(one, Problem) else one for one in results]
+
+
+@pytest.mark.parametrize(
+    "converter",
+    [RecordIdConverter(), NumberConverter(NUMBER, Reading()), TextConverter(TEXT)],
+    ids=["record IDs", "numbers", "text"],
+)
+@settings(max_examples=150)
+@given(texts=CELLS)
+def test_many_cells_are_converted_as_one_is(converter, texts):
+    many = converter.convert_all(texts, Kind.TEXT)
+
+    single = _one_by_one(converter, texts, Kind.TEXT)
+    assert [one if value is not None else None for one, value in zip(single, many, strict=True)] == many
+
+
+@given(texts=MOMENTS)
+def test_many_moments_are_converted_as_one_is(texts):
+    converter = DatetimeConverter(Reading(time_zone="America/Sao_Paulo"))
+
+    for _ in range(2):  # the second time from what is remembered of the days
+        many = converter.convert_all(texts, Kind.TEXT)
+        single = _one_by_one(converter, texts, Kind.TEXT)
+        assert [one if value is not None else None for one, value in zip(single, many, strict=True)] == many
+
+
+def test_a_line_break_in_a_cell_does_not_make_two_record_ids_of_it():
+    assert RecordIdConverter().convert_all(["1\n2", "3"], Kind.TEXT) == [None, "3"]
+    assert NumberConverter(NUMBER, Reading()).convert_all(["1\n2", "3"], Kind.TEXT) == [None, "3"]
+
+
+@given(values=st.lists(st.sampled_from([None, "", "1", "1.5", "1\n2", "x", "1\n"]), max_size=5))
+def test_a_pattern_judges_each_value_of_a_column(values):
+    column = pd.Series(values, dtype=object)
+
+    fits = Pattern(r"[0-9]+(?:\.[0-9]+)?")(column).tolist()
+
+    assert fits == [value in {"", "1", "1.5"} for value in values]
+
+
+@pytest.mark.parametrize(
+    ("rule", "arguments"),
+    [("MIN_LENGTH", ("2",)), ("MAX_LENGTH", ("2",)), ("ALPHANUMERIC", ()), ("ALPHANUMERIC", ("ALPHA_ONLY",))],
+)
+@given(values=st.lists(st.sampled_from([None, "", "a", "ab", "a1", "abc", "a b", "é", "-"]), max_size=6))
+def test_what_surely_passes_is_what_the_rule_lets_pass(rule, arguments, values):
+    [check], _ = make_checks([Rule(rule, arguments, normalizes=False)], CLOCK)
+
+    def fits(value):
+        return check.judge(value) is not Verdict.BROKEN
+
+    column = pd.Series(values, dtype=object)
+    assert EachValue(fits, surely=check.surely)(column).tolist() == EachValue(fits)(column).tolist()
