@@ -18,7 +18,7 @@ class DifferenceNotes(ReportNotes):
 
     def add_differences(self, differences: Iterable[Difference]) -> None:
         """Remember cells that the portal holds otherwise than the sheet."""
-        with self._db:
+        with self._writing():
             self._db.executemany(
                 "INSERT INTO differences (row, position, header, property, key, sheet, portal, reason, changed_at, "
                 "changed_by, run, message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 import orjson
 
-from importer.errors import FileError
+from importer.errors import FileError, JournalLost
 from importer.records import Values
 from schemas.message import Message, message
 
@@ -153,9 +154,25 @@ class JournalFile:
 
     # --- the run as a whole -------------------------------------------------------------------------------------
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction. Raises JournalLost where it cannot be written."""
+        try:
+            with self._db:
+                yield
+        except sqlite3.OperationalError as error:
+            raise JournalLost(
+                message(
+                    "The journal {path} cannot be written ({reason}). Make room, then run again; where something was "
+                    "sent already, `import-tickets resume` goes on.",
+                    path=str(self.path),
+                    reason=str(error),
+                )
+            ) from error
+
     def note(self, **values: Any) -> None:
         """Remember facts of the run by name; values as JSON has them."""
-        with self._db:
+        with self._writing():
             self._db.executemany(
                 "INSERT OR REPLACE INTO meta VALUES (?, ?)", [(name, dump(value)) for name, value in values.items()]
             )

@@ -45,7 +45,7 @@ class PlanNotes(RowNotes):
 
     def plan_changes(self, changes: Iterable[Change]) -> None:
         """Remember what is to be sent."""
-        with self._db:
+        with self._writing():
             self._db.executemany(
                 "UPDATE rows SET ticket = ?, before = ?, changes = ? WHERE row = ?",
                 ((c.ticket, dump(dict(c.before)), dump(dict(c.after)), c.row) for c in changes),
@@ -54,7 +54,7 @@ class PlanNotes(RowNotes):
     def decide(self, outcomes: Iterable[Outcome]) -> None:
         """Remember what became of rows, with their findings and notices."""
         outcomes = list(outcomes)
-        with self._db:
+        with self._writing():
             self._decide(outcomes)
 
     def _decide(self, outcomes: Sequence[Outcome]) -> None:
@@ -88,13 +88,13 @@ class PlanNotes(RowNotes):
 
     def refuse_rows(self, findings: Sequence[Finding]) -> None:
         """Make the rows that these findings name invalid."""
-        with self._db:
+        with self._writing():
             self._db.executemany("UPDATE rows SET status = 'invalid' WHERE row = ?", {(f.row,) for f in findings})
             self._insert_findings(findings)
 
     def join_twins(self, twins: Iterable[tuple[int, int]]) -> None:
         """Remember rows that repeat another: (row, the row whose fate it shares)."""
-        with self._db:
+        with self._writing():
             self._db.executemany("UPDATE rows SET same_as = ? WHERE row = ?", ((first, row) for row, first in twins))
 
     def column_totals(self, *, samples: int = 3, status: Status | None = None) -> list[ColumnTotals]:
@@ -156,7 +156,7 @@ class PlanNotes(RowNotes):
 
     def make_batches(self, size: int) -> int:
         """Give each change that has no batch yet one of at most `size`, in row order; return how many there are."""
-        with self._db:
+        with self._writing():
             last = self._db.execute("SELECT coalesce(max(number), 0) FROM batches").fetchone()[0]
             rows = self._db.execute(
                 "SELECT row FROM rows WHERE changes IS NOT NULL AND status IS NULL AND batch IS NULL ORDER BY row"

@@ -31,7 +31,7 @@ class ReportNotes(SendingNotes):
 
     def settle_twins(self) -> None:
         """Give rows that repeat another their status: unchanged, or that row's where it ended badly or was compared."""
-        with self._db:
+        with self._writing():
             self._db.execute(
                 "UPDATE rows SET status = (SELECT CASE "
                 "WHEN first.status IN ('invalid', 'failed', 'not sent', 'matches', 'differs') THEN first.status "
@@ -42,7 +42,7 @@ class ReportNotes(SendingNotes):
     def close_undecided(self, status: Status, *, only_changes: bool = False) -> int:
         """Give every row without a status this one; return how many."""
         more = " AND changes IS NOT NULL" if only_changes else ""
-        with self._db:
+        with self._writing():
             return self._db.execute(
                 f"UPDATE rows SET status = ? WHERE status IS NULL AND same_as IS NULL{more}",
                 (str(status),),
@@ -50,7 +50,7 @@ class ReportNotes(SendingNotes):
 
     def reopen(self, status: Status) -> int:
         """Make rows with this status undecided again (`not sent` ones at a resume); return how many."""
-        with self._db:
+        with self._writing():
             return self._db.execute("UPDATE rows SET status = NULL WHERE status = ?", (str(status),)).rowcount
 
     def count_by_status(self) -> dict[str, int]:

@@ -14,7 +14,7 @@ class RowNotes(JournalFile):
 
     def add_rows(self, rows: Iterable[CheckedRow], *, fold_keys: bool) -> None:
         """Remember rows that passed validation. `fold_keys`: the portal compares keys without case."""
-        with self._db:
+        with self._writing():
             self._db.executemany(
                 "INSERT INTO rows (row, key, folded, wanted, pending, modified) VALUES (?, ?, ?, ?, ?, ?)",
                 (
@@ -32,7 +32,7 @@ class RowNotes(JournalFile):
 
     def add_invalid_rows(self, rows: Iterable[tuple[int, str]], *, fold_keys: bool) -> None:
         """Remember rows (number, key) that failed validation."""
-        with self._db:
+        with self._writing():
             self._db.executemany(
                 "INSERT INTO rows (row, key, folded, wanted, status) VALUES (?, ?, ?, '{}', 'invalid')",
                 ((row, key, key.casefold() if fold_keys else key) for row, key in rows),
@@ -40,12 +40,12 @@ class RowNotes(JournalFile):
 
     def note_lines(self, lines: Iterable[tuple[int, int]]) -> None:
         """Remember the lines of the file on which rows begin, (row, line), where they are others than the rows."""
-        with self._db:
+        with self._writing():
             self._db.executemany("UPDATE rows SET line = ? WHERE row = ?", ((line, row) for row, line in lines))
 
     def add_findings(self, findings: Iterable[Finding]) -> None:
         """Remember findings in the order given."""
-        with self._db:
+        with self._writing():
             self._insert_findings(findings)
 
     def _insert_findings(self, findings: Iterable[Finding]) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import orjson
 
-from importer.errors import JournalLost
 from importer.journal.plan import PlanNotes
 from importer.records import Change, Outcome
-from schemas.message import message
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +60,9 @@ class SendingNotes(PlanNotes):
 
         Raises JournalLost where it cannot be written.
         """
-        try:
-            with self._db:
-                for step in steps:
-                    self._note_step(step)
-        except sqlite3.Error as error:
-            raise JournalLost(
-                message(
-                    "The journal {path} cannot be written ({reason}). Make room, then go on with "
-                    "`import-tickets resume`.",
-                    path=str(self.path),
-                    reason=str(error),
-                )
-            ) from error
+        with self._writing():
+            for step in steps:
+                self._note_step(step)
 
     def _note_step(self, step: Progress) -> None:
         if step.sent:
@@ -88,7 +75,7 @@ class SendingNotes(PlanNotes):
 
     def note_sent(self, batch: int, *, at: str) -> None:
         """Note that a batch is about to leave. After this, only the portal knows whether it arrived."""
-        with self._db:
+        with self._writing():
             self._db.execute("UPDATE batches SET state = 'sent', sent_at = ? WHERE number = ?", (at, batch))
 
     def note_answer(
@@ -102,7 +89,7 @@ class SendingNotes(PlanNotes):
         problem: str | None = None,
     ) -> None:
         """Note one answer of the portal, or its lack (`status` None), to a request about `inputs` rows of `batch`."""
-        with self._db:
+        with self._writing():
             self._insert_answer((batch, at, inputs, status, correlation, problem))
 
     def _insert_answer(self, answer: tuple[object, ...]) -> None:
@@ -113,7 +100,7 @@ class SendingNotes(PlanNotes):
     def note_outcomes(self, batch: int, outcomes: Iterable[Outcome], *, at: str) -> None:
         """Note what became of rows of a batch; it is answered once none of its rows is undecided."""
         outcomes = list(outcomes)
-        with self._db:
+        with self._writing():
             self._decide(outcomes)
             self._close_batch(batch, at)
 
@@ -127,7 +114,7 @@ class SendingNotes(PlanNotes):
     def retry_unavailable(self) -> int:
         """Make rows that failed as `unavailable` or `unconfirmed` undecided again; return how many."""
         codes = "('unavailable', 'unconfirmed')"
-        with self._db:
+        with self._writing():
             rows = self._db.execute(
                 f"SELECT DISTINCT r.row, r.batch FROM rows r JOIN findings f ON f.row = r.row "
                 f"WHERE r.status = 'failed' AND f.code IN {codes}"

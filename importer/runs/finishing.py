@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from importer.errors import FileError, ImportTicketsError
+from importer.errors import FileError, ImportTicketsError, JournalLost, UsageError
 from importer.journal import Journal
 from importer.records import Status
 from importer.runs.options import Result
@@ -50,6 +50,26 @@ def conclude(job: Job, *, error: ImportTicketsError | None, annotate: bool) -> R
     if annotate and options.html:
         _write_page(job, options.html)
     return summarize(journal, error=error, exit_code=exit_code, report=report)
+
+
+def end_early(job: Job, error: ImportTicketsError) -> Result:
+    """Return the result of a job that an error ended outside of sending; the spreadsheet is left alone."""
+    journal = job.journal
+    if isinstance(error, JournalLost):
+        return _end_without_journal(job, error)
+    journal.note(state="stopped" if journal.state in UNFINISHED else "refused")
+    return conclude(job, error=error, annotate=False)
+
+
+def _end_without_journal(job: Job, lost: JournalLost) -> Result:
+    """Return the result of a job whose journal can be read, but not written any more."""
+    from importer.reports.summary import build_summary
+
+    sending = job.journal.state in UNFINISHED
+    exit_code = lost.exit_code if sending else UsageError.exit_code
+    following = (f"import-tickets resume {job.journal.meta('id')}",) if sending else ()
+    summary = build_summary(job.journal, exit_code=exit_code, finished_at=now(), stop=lost)
+    return Result(exit_code, summary, error=lost, next_commands=following)
 
 
 def summarize(journal: Journal, *, error: ImportTicketsError | None, exit_code: int, report: Path | None) -> Result:

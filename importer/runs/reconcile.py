@@ -11,7 +11,7 @@ from importer.records import Change, CheckedRow, Difference, Outcome, Status
 from importer.runs import opening
 from importer.runs.consent import SHOWN_FINDINGS
 from importer.runs.earlier import known_cells
-from importer.runs.finishing import conclude, fail_early
+from importer.runs.finishing import conclude, end_early, fail_early
 from importer.runs.job import Job
 from importer.runs.options import PortalAccess, Result, RunOptions, Ui
 from importer.runs.run import read_rows, run_facts
@@ -60,8 +60,7 @@ async def _reconcile(options: RunOptions, access: PortalAccess, state: StateFold
                 read_rows(job, opened)
                 await _Comparison(job, portal).run()
             except ImportTicketsError as error:
-                journal.note(state="refused")
-                return conclude(job, error=error, annotate=False)
+                return end_early(job, error)
             finally:
                 job.note_requests()
             journal.note(state="finished")

@@ -11,10 +11,10 @@ from importer.errors import ImportTicketsError
 from importer.runs import opening
 from importer.runs.consent import decide_and_send
 from importer.runs.earlier import values_written
-from importer.runs.finishing import conclude, fail_early
+from importer.runs.finishing import end_early, fail_early
 from importer.runs.job import Job
 from importer.runs.options import PortalAccess, Result, RunOptions, Ui
-from importer.runs.state import UNFINISHED, StateFolder, now
+from importer.runs.state import StateFolder, now
 from schemas.message import message
 from schemas.property import PortalSchema
 
@@ -67,8 +67,7 @@ async def _run(options: RunOptions, access: PortalAccess, state: StateFolder, ui
                 await compare(job)
                 return await decide_and_send(job, stop)
             except ImportTicketsError as error:
-                journal.note(state="stopped" if journal.state in UNFINISHED else "refused")
-                return conclude(job, error=error, annotate=False)
+                return end_early(job, error)
 
 
 def _name_unfinished_run(file: Path, state: StateFolder, ui: Ui) -> None:

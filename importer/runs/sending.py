@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from importer.errors import ImportTicketsError, PortalError
+from importer.errors import ImportTicketsError, JournalLost, PortalError
 from importer.journal import Journal
 from importer.records import Status
-from importer.runs.finishing import conclude
+from importer.runs.finishing import conclude, end_early
 from importer.runs.job import Job
 from importer.runs.options import Result
 from importer.runs.state import now
@@ -39,6 +39,8 @@ async def send_plan(job: Job, stop: StopSignal) -> Result:
             total=journal.count_planned_rows(),
             planned_at=_compared_at(journal),
         )
+    except JournalLost as lost:
+        return end_early(job, lost)
     except ImportTicketsError as raised:
         error = raised
     job.note_requests()

@@ -14,7 +14,7 @@ from importer.records import Change, CheckedRow, Columns, KeyColumn, Outcome, St
 from importer.reversal import Reversal
 from importer.runs import opening
 from importer.runs.consent import decide_and_send
-from importer.runs.finishing import conclude, fail_early
+from importer.runs.finishing import end_early, fail_early
 from importer.runs.job import Job
 from importer.runs.options import PortalAccess, Result, RunOptions, Ui
 from importer.runs.resume import check_portal, stored_columns, stored_options
@@ -97,8 +97,7 @@ async def _undo(
                 await plan_undo(parent, job, portal)
                 result = await decide_and_send(job, stop)
             except ImportTicketsError as error:
-                journal.note(state="refused" if journal.state in {"reading", "planned"} else "stopped")
-                result = conclude(job, error=error, annotate=False)
+                result = end_early(job, error)
             if parent.state in UNFINISHED and journal.count_by_status().get(Status.UPDATED):
                 parent.note(state=UNDONE)
             return result
