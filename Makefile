@@ -8,7 +8,7 @@ BENCH_VENV := .venv-bench
 BENCH_READY := $(BENCH_VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz test-desktop desktop-packages lint types wheel-check docs pictures audit licences sbom format lock translations clean
+.PHONY: help setup demo test fuzz test-desktop desktop-packages lint types wheel-check docs pictures audit licences sbom format lock translations soak clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -94,6 +94,9 @@ lock: $(READY) ## renew the lock file: names, versions and hashes (needs uv)
 
 translations: $(READY) ## take new messages into the Portuguese catalogue, and compile it
 	$(BIN)/python tests/language/catalogue.py update
+
+soak: $(READY) ## kill the whole program at every commit and at 200 random instants, and resume it
+	$(BIN)/python benchmarks/soak.py --instants 200 $(ARGS)
 
 clean: ## remove what was built
 	rm -rf $(VENV) $(BENCH_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
