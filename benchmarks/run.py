@@ -34,6 +34,8 @@ sys.path[:0] = [
 
 from measuring import PEERS_PYTHON, ROOT, Figures, say, seconds, spread, summarize, table  # noqa: E402
 
+WHOLE_WINDOW_S = 10
+"""Below one window the limit needs no time of its own."""
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
 OURS_PACKAGES = (
     "pandas",
@@ -245,7 +247,7 @@ def tell_send(found: dict[str, Any]) -> str:
                     f"{one['rows']:,.0f}",
                     seconds(one["seconds"]),
                     f"{1 / each:,.0f}",
-                    f"{one['seconds'] / one['floor_s']:.3f}x" if one["floor_s"] else "",
+                    f"{one['seconds'] / one['floor_s']:.3f}x" if (one["floor_s"] or 0) >= WHOLE_WINDOW_S else "",
                     f"{one['cpu_s'] / one['rows'] * 1e5:.1f}",
                     f"{one['peak_mb']:.0f}",
                     str(one["refused"]),
@@ -332,6 +334,37 @@ TELL: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
 }
 
 
+# --- what is reckoned ------------------------------------------------------------------------------------------------
+
+RECKONED_ROWS = 10_000_000
+ACCOUNTS = (
+    ("Professional", 190, 625_000),
+    ("with the API limit increase", 250, 1_625_000),
+)
+"""Requests in 10 s, and calls a day. Source: HubSpot API usage guidelines."""
+
+
+def reckon(jobs: dict[str, Any]) -> str:
+    """Return what ten million rows take of the portal and of this machine, from the largest job that was measured."""
+    rows, job = max(((int(rows), one) for rows, one in jobs.items() if "failed" not in one), key=lambda pair: pair[0])
+    calls = RECKONED_ROWS // 100
+    lines = []
+    for told, reads in (("current values read first", 1), ("`--no-diff`", 0)):
+        requests = calls * (1 + reads)
+        for account, rate, daily in ACCOUNTS:
+            hours = requests / rate * 10 / 3600
+            days = -(-requests // int(daily * 0.95))  # 5 % of the day's calls are left to others
+            lines.append([f"{account}, {told}", f"{rate * 10:,}", f"{requests:,}", f"{hours:.1f}", str(days)])
+    factor = RECKONED_ROWS / rows
+    own = (
+        f"This machine's own share, from {rows:,} rows measured: {job['cpu_s'] * factor / 60:.0f} minutes of one core, "
+        f"{job['peak_mb']:.0f} MB of memory (it does not grow with the rows), a journal of "
+        f"{job['journal_mb'] * factor / 1000:.1f} GB. A sheet holds 1,048,576 rows, so this is ten files or one CSV."
+    )
+    titles = ("10,000,000 rows", "rows/s at most", "calls", "hours at that rate", "days by the day's calls")
+    return f"{table(titles, lines)}\n\n{own}"
+
+
 # --- the run ---------------------------------------------------------------------------------------------------------
 
 
@@ -370,6 +403,8 @@ def render(results: dict[str, Any]) -> str:
     for name, (title, tell) in TELL.items():
         if name in results["parts"] and (told := tell(results["parts"][name]["found"])):
             parts.append(f"### {title}\n\nMeasured {days[name]} UTC.\n\n{told}")
+    if "jobs" in results["parts"]:
+        parts.append(f"### Ten million rows, reckoned\n\n{reckon(results['parts']['jobs']['found'])}")
     return "\n\n".join(parts)
 
 
