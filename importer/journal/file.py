@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Self
 
 import orjson
@@ -131,10 +132,14 @@ class JournalFile:
         """
         if not path.is_file():
             raise FileError(message("There is no journal {path}.", path=str(path)))
+        connection: sqlite3.Connection | None = None
         try:
-            journal = cls(path, _connect(path))
-            journal.meta("id")
-        except (sqlite3.Error, KeyError) as error:
+            connection = _connect(path)
+            journal = cls(path, connection)
+            journal.all_meta()["id"]
+        except (sqlite3.Error, KeyError, ValueError) as error:
+            if connection is not None:
+                connection.close()
             raise FileError(
                 message("{path} is not a journal of a run ({reason}).", path=str(path), reason=str(error))
             ) from error
@@ -148,9 +153,15 @@ class JournalFile:
         """Return the journal itself."""
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """Close it."""
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it. Raises FileError where what went on was ended by a page of it that is damaged."""
         self.close()
+        if type(error) is sqlite3.DatabaseError or isinstance(error, orjson.JSONDecodeError):
+            raise FileError(
+                message("{path} is not a journal of a run ({reason}).", path=str(self.path), reason=str(error))
+            ) from error
 
     # --- the run as a whole -------------------------------------------------------------------------------------
 

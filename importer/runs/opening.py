@@ -260,7 +260,7 @@ def kept_schema(schema: PortalSchema, columns: Columns) -> Mapping[str, Any]:
     names = {column.definition.name for column in columns.values} | {columns.key.property_name}
     bodies = dict(schema.bodies)
     results = bodies.get("properties", {}).get("results", [])
-    bodies["properties"] = {"results": [one for one in results if one["name"] in names]}
+    bodies["properties"] = {"results": [one for one in results if str(one["name"]) in names]}
     return bodies
 
 

@@ -42,31 +42,44 @@ SNIPPETS = [
 ]  # fmt: skip
 
 
-@st.composite
-def damaged(draw, data: bytes, *, most: int = 4) -> bytes:
+DAMAGE = st.lists(
+    st.tuples(
+        st.sampled_from(["set", "insert", "delete", "double", "cut", "move", "flip"]),
+        st.integers(0, 10**6),
+        st.integers(1, 64),
+        st.sampled_from(INTERESTING) | st.binary(min_size=1, max_size=4),
+    ),
+    min_size=1,
+    max_size=4,
+)
+"""What happens to bytes, step by step: how, where (modulo their number), to how many of them, with which new ones."""
+
+
+def damaged(data: bytes) -> st.SearchStrategy[bytes]:
     """Return bytes with some of them flipped, added, taken away, doubled, moved, or cut off."""
-    for _ in range(draw(st.integers(1, most))):
-        at = draw(st.integers(0, len(data)))
-        end = min(len(data), at + draw(st.integers(1, 64)))
-        match draw(st.sampled_from(["set", "insert", "delete", "double", "cut", "move", "flip"])):
+    return DAMAGE.map(lambda steps: damage(data, steps))
+
+
+def damage(data: bytes, steps) -> bytes:
+    """Return bytes after `DAMAGE`."""
+    for how, where, count, new in steps:
+        at = where % (len(data) + 1)
+        before, piece, rest = data[:at], data[at : at + count], data[at + count :]
+        match how:
             case "set":
-                data = (
-                    data[:at] + draw(st.sampled_from(INTERESTING) | st.binary(min_size=1, max_size=4)) + data[at + 1 :]
-                )
+                data = before + new + data[at + len(new) :]
             case "insert":
-                data = data[:at] + draw(st.sampled_from(INTERESTING) | st.binary(min_size=1, max_size=4)) + data[at:]
+                data = before + new + piece + rest
             case "delete":
-                data = data[:at] + data[end:]
+                data = before + rest
             case "double":
-                data = data[:end] + data[at:end] + data[end:]
+                data = before + piece * 2 + rest
             case "cut":
-                data = data[:at]
+                data = before
             case "move":
-                to = draw(st.integers(0, len(data)))
-                piece, rest = data[at:end], data[:at] + data[end:]
-                data = rest[:to] + piece + rest[to:]
-            case "flip" if at < len(data):
-                data = data[:at] + bytes([data[at] ^ (1 << draw(st.integers(0, 7)))]) + data[at + 1 :]
+                data = rest[: at // 2] + piece + rest[at // 2 :] if at > len(data) // 2 else rest + before + piece
+            case "flip":
+                data = before + bytes(one ^ (1 << count % 8) for one in piece[:1]) + piece[1:] + rest
     return data
 
 

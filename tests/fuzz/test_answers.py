@@ -4,7 +4,6 @@ import functools
 import json
 import shutil
 import sqlite3
-from copy import deepcopy
 from uuid import uuid4
 
 import orjson
@@ -13,6 +12,7 @@ from effort import effort, kept
 from hypothesis import given
 from hypothesis import strategies as st
 from oracles import SUMMARY, run_program
+from spoil import VALUES, spoiled
 
 from importer.portal import Clock
 from importer.portal.answers import parse_answer, parse_fault, parse_refusal
@@ -29,16 +29,6 @@ ENDPOINTS = [
     "details",
     "tickets/",
 ]
-VALUES = st.sampled_from(
-    [
-        None, True, False, 0, -1, 1e308, 10**18, "", "0", "x", "id", "row-2", "row-3", "25012345001", "25012345013",
-        TOKEN, [], {}, [None], [[]],
-        {"a": None}, "COMPLETE", "PENDING", "CANCELED", "OBJECT_NOT_FOUND", "VALIDATION_ERROR", "\x1b[2J", "\u202e",
-        "2026-02-30T25:00:00Z",
-        "<script>", "Mars/Base", "enumeration", "datetime", "MAX_LENGTH", "9" * 400,
-        'Property values were not valid: [{"name": "subject", "message": "\\ud800", "error": ["x"]}]',
-    ]
-)  # fmt: skip
 NAMES = st.text(max_size=4) | st.sampled_from(
     [
         "id",
@@ -132,30 +122,6 @@ class Spoiling:
         await send({"type": "http.response.body", "body": content})
 
 
-def places(value, path=()):
-    """Yield the path of every node of a JSON value."""
-    yield path
-    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, child in children:
-        yield from places(child, (*path, name))
-
-
-def spoiled(value, where, how, new):
-    """Return a JSON value with one node dropped, doubled or replaced; `where` is taken modulo the number of nodes."""
-    all_places = list(places(value))
-    path = all_places[where % len(all_places)]
-    if not path:
-        return new if how == "replace" else value
-    parent = functools.reduce(lambda node, name: node[name], path[:-1], value)
-    if how == "drop":
-        del parent[path[-1]]
-    elif how == "double" and isinstance(parent, list):
-        parent.append(parent[path[-1]])
-    else:
-        parent[path[-1]] = new
-    return value
-
-
 @st.composite
 def spoilers(draw):
     """Return (what it does in words, whether it only takes away, a function of status and body)."""
@@ -175,7 +141,7 @@ def spoilers(draw):
             case "nodes":
                 value = json.loads(body) if body else {}
                 for where, how, new in steps:
-                    value = spoiled(value, where, how, deepcopy(new))
+                    value = spoiled(value, where, how, new)
                 return was, {}, orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_DATETIME)
             case "cut":
                 return was, {}, body[:at]
