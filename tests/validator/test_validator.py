@@ -271,7 +271,6 @@ def test_an_option_that_nobody_understands_is_named(reading, option):
     assert error.value.exit_code == 2
 
 
-
 class _BrokenTable(loader.Table):
     """A table whose values break a check: they are numbers, where text is promised."""
 
