@@ -1,8 +1,6 @@
 """What must hold of any file whatsoever."""
 
-import csv
 import io
-import itertools
 import json
 import lzma
 import re
@@ -188,8 +186,3 @@ def _members(data: bytes) -> dict[str, bytes]:
             ) as problem:
                 found[member.filename] = repr(type(problem)).encode()
         return found
-
-
-def records(text: str, delimiter: str) -> list[list[str]]:
-    """Return what Python's own reader makes of delimited text."""
-    return list(itertools.islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), 10_000))
