@@ -30,7 +30,7 @@ demo: $(READY) ## run the main job on a real workbook against the embedded sandb
 
 test: $(READY) ## pass the whole suite, but for what wants a browser or an office program
 	$(BIN)/python -m pytest -n 2 -m "not desktop and not wheel" --cov --cov-report= $(ARGS)
-	@$(BIN)/python -m coverage report --skip-covered --fail-under=90 | tail -n 3
+	@echo "Branch coverage, per cent: " && $(BIN)/python -m coverage report --format=total --fail-under=90
 
 test-desktop: $(READY) ## the tests that want Chromium and LibreOffice
 	$(BIN)/python -m pytest -m desktop $(ARGS)
