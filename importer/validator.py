@@ -362,7 +362,7 @@ class _ChunkCheck:
             copy=False,
             dtype=object,  # else pandas takes text columns for its own kind, which turns None into NaN
         )
-        if blank:
+        if blank and not frame.empty:  # a file of keys alone has no values to judge
             frame = frame.drop(index=list(blank))
         for failure in self._validation.failures(frame):
             place, position = failure.row, failure.position

@@ -42,7 +42,10 @@ def config_arguments(file: Path | None, named: Path | None, flags: Mapping[str, 
     for header, target in _table(columns, "map", path).items():
         arguments.append(f"--map={header}={target}")
     skip = columns.get("skip", [])
-    arguments += [f"--skip-column={header}" for header in ([skip] if isinstance(skip, str) else skip)]
+    headers = skip if isinstance(skip, list) else [skip]
+    if not all(isinstance(header, str) for header in headers):
+        raise UsageError(message('{path}: "{name}" is a text or a number.', path=str(path), name="skip"))
+    arguments += [f"--skip-column={header}" for header in headers]
     return arguments
 
 

@@ -89,6 +89,17 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+class _Facts(dict[str, Any]):
+    """The facts of a run by name."""
+
+    def __init__(self, path: Path, facts: Mapping[str, Any]) -> None:
+        super().__init__(facts)
+        self._path = path
+
+    def __missing__(self, name: str) -> Any:
+        raise FileError(message("{path} is not a journal of a run ({reason}).", path=str(self._path), reason=name))
+
+
 class JournalFile:
     """The file, and the facts of the run as a whole."""
 
@@ -136,7 +147,8 @@ class JournalFile:
         try:
             connection = _connect(path)
             journal = cls(path, connection)
-            journal.all_meta()["id"]
+            journal.meta("id")
+            journal.all_meta()
         except (sqlite3.Error, KeyError, ValueError) as error:
             if connection is not None:
                 connection.close()
@@ -201,5 +213,6 @@ class JournalFile:
         return str(self.meta("state"))
 
     def all_meta(self) -> dict[str, Any]:
-        """Return all facts of the run."""
-        return {name: orjson.loads(value) for name, value in self._db.execute("SELECT name, value FROM meta")}
+        """Return all facts of the run. Asked for one that it lacks, they raise FileError: the journal is damaged."""
+        stored = self._db.execute("SELECT name, value FROM meta")
+        return _Facts(self.path, {name: orjson.loads(value) for name, value in stored})

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from importer.errors import ImportTicketsError, MissingScope, UsageError
+from importer.errors import FileError, ImportTicketsError, MissingScope, UsageError
 from importer.journal import Journal
 from importer.records import Columns, KeyColumn, Status, ValueColumn
 from importer.runs import opening
@@ -67,8 +67,7 @@ async def _resume(
     ui: Ui,
     stop: StopSignal,
 ) -> Result:
-    schema = read_schema(meta["schema"])
-    columns = stored_columns(meta, schema)
+    schema, columns = stored_columns(meta)
     async with opening.connect(access, state, ui.progress) as portal:
         await check_portal(meta, portal)
         journal.note(resumed_at=now(), finished_at=None, exit_code=None, stop=None)
@@ -131,15 +130,22 @@ def stored_options(meta: Mapping[str, Any], *, html: Path | None, lang: str, dry
     )
 
 
-def stored_columns(meta: Mapping[str, Any], schema: PortalSchema) -> Columns:
-    """Return the columns of a run as its journal has them."""
-    key = meta["key"]
-    return Columns(
-        KeyColumn(key["position"], key["header"], key["property"]),
-        tuple(
-            ValueColumn(position, header, schema.properties[name])
-            for position, header, name in meta["columns"]
-            if name in schema.properties
-        ),
-        meta["header_row"],
-    )
+def stored_columns(meta: Mapping[str, Any]) -> tuple[PortalSchema, Columns]:
+    """Return the schema and the columns of a run as its journal has them. Raises FileError where that is damaged."""
+    try:
+        schema = read_schema(meta["schema"])
+        key = meta["key"]
+        columns = Columns(
+            KeyColumn(key["position"], key["header"], key["property"]),
+            tuple(
+                ValueColumn(position, header, schema.properties[name])
+                for position, header, name in meta["columns"]
+                if name in schema.properties
+            ),
+            meta["header_row"],
+        )
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise FileError(
+            message("{path} is not a journal of a run ({reason}).", path=str(meta["id"]), reason=repr(error))
+        ) from error
+    return schema, columns

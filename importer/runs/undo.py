@@ -20,7 +20,7 @@ from importer.runs.options import PortalAccess, Result, RunOptions, Ui
 from importer.runs.resume import check_portal, stored_columns, stored_options
 from importer.runs.state import UNFINISHED, StateFolder, now
 from schemas.message import message
-from schemas.property import STAGE, read_schema
+from schemas.property import STAGE
 
 if TYPE_CHECKING:
     from importer.portal import Portal
@@ -87,8 +87,8 @@ async def _undo(
     ui: Ui,
     stop: StopSignal,
 ) -> Result:
-    schema = read_schema(meta["schema"])
-    columns = _by_record_id(stored_columns(meta, schema))
+    schema, columns = stored_columns(meta)
+    columns = _by_record_id(columns)
     async with opening.connect(access, state, ui.progress) as portal:
         await check_portal(meta, portal)
         with state.create_journal(_undo_facts(meta, options, columns, portal)) as journal:
