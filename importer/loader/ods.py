@@ -19,6 +19,7 @@ from pathlib import Path
 from importer.errors import FileError
 from importer.loader.cells import Marked, Value
 from importer.loader.exact import number_value
+from importer.loader.extent import check_size
 from importer.loader.grid import Grid, GridSource, SheetFacts, stored_grid
 from importer.loader.number_format import Format
 from importer.loader.package import open_zip, read_member, refuse_document_types, stream_member
@@ -66,6 +67,7 @@ class OdsSource(GridSource):
     def read_grid(self, sheet: str) -> Grid:
         """Return the cells of a sheet."""
         parsed = self._parsed.pop(sheet)
+        check_size(len(parsed.rows), parsed.width)
         rows: dict[int, list[Value]] = {}
         for number in sorted(parsed.rows):
             values = rows[number] = [""] * parsed.width

@@ -24,6 +24,7 @@ from importer.loader.exact import (
     first_filled_row,
     read_cells,
 )
+from importer.loader.extent import check_extent, check_size
 from importer.loader.formats import file_errors
 from importer.loader.grid import Grid, GridTable, SheetFacts, empty_sheet, stored_grid
 from importer.loader.overlay import CalamineFailed, overlaid, read_values
@@ -87,6 +88,7 @@ def _read_grid(path: Path, sheet: SheetPart) -> Grid:
     """Read a sheet by calamine and a scan; exactly, where either cannot."""
     with Package(path) as package:
         try:
+            check_extent(lambda: package.stream(sheet.part))
             values, scan = _read_trimmed(package, sheet) if package.swells(sheet.part) else (None, None)
             if values is None or scan is None:
                 values, scan = _read_side_by_side(path, package, sheet)
@@ -140,6 +142,7 @@ def _read_exactly(package: Package, sheet: SheetPart) -> Grid:
         zero_results += cell.is_formula and cell.value == "0"
     notices = _stale_results(zero_results if package.recalculates else 0)
     width = max((position for _, position, _ in cells), default=-1) + 1
+    check_size(len({row for row, _, _ in cells}), width)
     return stored_grid(fill_rows(cells, width), width, facts, notices)
 
 

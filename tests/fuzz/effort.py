@@ -44,11 +44,17 @@ def effort(share: float = 1.0) -> settings:
 
 @contextlib.contextmanager
 def kept(data: bytes, suffix: str):
-    """Write the input to `build/fuzz` where the law fails; the last one written is the smallest that was found."""
+    """Have the input in `build/fuzz` while the law is tried on it, and leave it there where that ends otherwise than well.
+
+    So it is there even if the whole process ends. The last one that a test leaves is the smallest that was found.
+    """
+    test = os.environ.get("PYTEST_CURRENT_TEST", "input").rpartition("::")[2].partition(" ")[0]
+    trial, failed = KEPT / f"{test}.trying{suffix}", KEPT / f"{test}{suffix}"
+    KEPT.mkdir(parents=True, exist_ok=True)
+    trial.write_bytes(data)
     try:
         yield
     except BaseException:
-        KEPT.mkdir(parents=True, exist_ok=True)
-        test = os.environ.get("PYTEST_CURRENT_TEST", "input").rpartition("::")[2].partition(" ")[0]
-        (KEPT / f"{test}{suffix}").write_bytes(data)
+        trial.replace(failed)
         raise
+    trial.unlink()
