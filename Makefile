@@ -88,9 +88,9 @@ format: $(READY) ## lay the code out
 
 lock: $(READY) ## renew the lock file: names, versions and hashes (needs uv)
 	uv pip compile pyproject.toml --group dev --all-extras --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
+		--generate-hashes --no-strip-extras --no-emit-index-url --no-header --quiet --output-file requirements.lock
 	uv pip compile --group bench --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements-bench.lock
+		--generate-hashes --no-strip-extras --no-emit-index-url --no-header --quiet --output-file requirements-bench.lock
 
 translations: $(READY) ## take new messages into the Portuguese catalogue, and compile it
 	$(BIN)/python tests/language/catalogue.py update
