@@ -1,6 +1,7 @@
 """The wheel is complete: it runs in an empty environment, from another folder, without the tools of development."""
 
 import os
+import re
 import subprocess
 import sys
 import venv
@@ -33,7 +34,8 @@ def program(wheel, tmp_path_factory):
     scripts = folder / ("Scripts" if os.name == "nt" else "bin")
     pins = folder / "pins.txt"
     lines = (ROOT / "requirements.lock").read_text().splitlines()
-    pins.write_text("\n".join(line.rstrip(" \\") for line in lines if "==" in line and not line.startswith(" ")))
+    found = (re.match(r"([\w.-]+)(?:\[.+\])?(==[^ ;]+)(.*?) ?\\?$", line) for line in lines)
+    pins.write_text("\n".join(f"{pin[1]}{pin[2]}{pin[3]}" for pin in found if pin))  # a constraint has no extras
     subprocess.run(
         [str(scripts / "python"), "-m", "pip", "install", "--quiet", "--constraint", str(pins), str(wheel)], check=True
     )

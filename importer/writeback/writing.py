@@ -184,7 +184,7 @@ class _Job:
                 done.append(workbook.annotate(original, stream, self.annotation, codec=codec))
 
         def check(new: Path) -> None:
-            check_workbook(source, new, done[-1], self.annotation.sheet or "", codec)
+            check_workbook(source, new, done[-1], codec)
 
         put_in_place(target, write, like=source, check=check, unless=lambda: _state(source) != _state_of(state))
 
