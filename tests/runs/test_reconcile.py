@@ -51,7 +51,7 @@ def test_a_cell_changed_since_is_told_with_who_and_when(portal, sheet, run, reco
     """The cell as a script wants it, as the sheet shows it, and in the terminal."""
     edits = sheet(("Record ID", "subject", "hs_ticket_priority"), (A, "New", "URGENT"), (C, "Other", "URGENT"))
     done = run(edits)
-    portal.change(A, {"hs_ticket_priority": "LOW"}, at="2026-11-23T23:30:00Z", user="9100002")
+    portal.change(A, {"hs_ticket_priority": "LOW"}, at="2099-11-23T23:30:00Z", user="9100002")
 
     ended = reconcile(edits)
 
@@ -67,14 +67,14 @@ def test_a_cell_changed_since_is_told_with_who_and_when(portal, sheet, run, reco
             "key": A,
             "sheet": "URGENT",
             "portal": "LOW",
-            "changed_at": "2026-11-23T23:30:00Z",
+            "changed_at": "2099-11-23T23:30:00Z",
             "changed_by": "Bruno Carvalho",
             "run": done,
             "reason": "changed_since",
         }
     ]
     told = (
-        f'the sheet says "Urgent", the portal holds "Low": Bruno Carvalho changed it at 2026-11-23 20:30:00 '
+        f'the sheet says "Urgent", the portal holds "Low": Bruno Carvalho changed it at 2099-11-23 20:30:00 '
         f"(America/Sao_Paulo), after run {done} wrote it"
     )
     assert read_rows(edits)[0]["Import message"] == f"C2 hs_ticket_priority: {told}"
