@@ -2,23 +2,30 @@
 
 English is the source. Brazilian Portuguese comes from a catalogue of gettext's binary form that is shipped with the
 program. Status words, column headers of ours, codes and JSON keys are never translated.
+
+What is imported here is there in any case where `--help` is read, which has to come at once.
 """
 
 from __future__ import annotations
 
 import gettext
 import sys
-from collections.abc import Mapping
-from importlib import resources
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from importer.errors import UsageError
-from schemas.message import Message, Translations, message
+if TYPE_CHECKING:
+    from schemas.message import Message, Translations
 
 ENGLISH = "en"
 PORTUGUESE = "pt-BR"
 LANGUAGES = (ENGLISH, PORTUGUESE)
 
 SETTING = "IMPORT_TICKETS_LANG"
+
+_OPTION, _SHORTEST = "--lang", "--la"
+"""How it is typed: argparse takes what no other option begins with, too."""
 
 _LOCALE_SETTINGS = ("LC_ALL", "LC_MESSAGES", "LANG")
 """The first that is not empty decides (POSIX.1-2017, Base Definitions, 8.2)."""
@@ -36,6 +43,9 @@ def choose_language(option: str | None, environ: Mapping[str, str]) -> str:
     if option:
         language = _find(option)
         if language is None:
+            from importer.errors import UsageError
+            from schemas.message import message
+
             raise UsageError(
                 message(
                     'There is no language "{language}"; choose one of {languages}.',
@@ -48,13 +58,28 @@ def choose_language(option: str | None, environ: Mapping[str, str]) -> str:
     return next(filter(None, map(_find, wishes)), ENGLISH)
 
 
+def language_typed(arguments: Sequence[str], environ: Mapping[str, str]) -> str:
+    """Return the language for `--help` and for what is wrong with the arguments, before they are understood.
+
+    The last `--lang` before a `--` counts where it names a language of ours; it may be written in full or cut short.
+    """
+    until = arguments.index("--") if "--" in arguments else len(arguments)
+    typed = list(arguments[:until])
+    wish = ""
+    for option, following in pairwise([*typed, ""]):
+        name, sign, value = option.partition("=")
+        if len(name) >= len(_SHORTEST) and _OPTION.startswith(name):
+            wish = value if sign else following
+    return _find(wish) or choose_language(None, environ)
+
+
 def translations(language: str | None) -> gettext.NullTranslations:
     """Return the catalogue of `en` or `pt-BR`; None is English. Raises ValueError for another language."""
     if language not in (None, *LANGUAGES):
         raise ValueError(f"no catalogue for {language!r}")
     if language != PORTUGUESE:
         return gettext.NullTranslations()
-    with resources.files("importer").joinpath(*_CATALOGUE).open("rb") as file:
+    with Path(__file__).parent.joinpath(*_CATALOGUE).open("rb") as file:
         return gettext.GNUTranslations(file)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from importer import __version__
+from importer.language import ENGLISH
 
 if TYPE_CHECKING:
     from importer.runs.options import Amount
@@ -28,19 +29,36 @@ COMMANDS = {
 }
 
 
-def parse(arguments: Sequence[str], *, settings: Sequence[str] = ()) -> argparse.Namespace:
+NO_FILE = "name a spreadsheet: import-tickets FILE"
+
+
+def parse(arguments: Sequence[str], *, settings: Sequence[str] = (), language: str = ENGLISH) -> argparse.Namespace:
     """Return the options that were typed; `import-tickets FILE` is `import-tickets run FILE`.
 
     settings: arguments of a settings file; they come first, so that those typed win.
-    Exits with 2 and the usage for what cannot be understood, and with 0 after `--help`.
+    Exits with 2 and the usage for what cannot be understood, and with 0 after `--help`; both in `language`.
     """
-    parser = build_parser()
     typed = list(arguments)
     if typed and typed[0] not in COMMANDS and typed[0] not in {"-h", "--help", "--version"}:
         typed.insert(0, "run")
+    typed[1:1] = settings
+    parser = build_parser()
+    if language == ENGLISH:
+        return _parse(parser, typed, NO_FILE)
+
+    from importer.cli.help_words import argparse_speaks, reword
+    from importer.language import translations
+
+    catalogue = translations(language)
+    reword(parser, catalogue.gettext, catalogue)
+    with argparse_speaks(catalogue):
+        return _parse(parser, typed, catalogue.gettext(NO_FILE))
+
+
+def _parse(parser: argparse.ArgumentParser, typed: Sequence[str], no_file: str) -> argparse.Namespace:
     if not typed:
-        parser.error("name a spreadsheet: import-tickets FILE")
-    return parser.parse_args([*typed[:1], *settings, *typed[1:]])
+        parser.error(no_file)
+    return parser.parse_args(typed)
 
 
 def long_options(command: str) -> dict[str, bool]:
@@ -213,7 +231,7 @@ def _runs(commands: Commands) -> None:
     # What an action leaves out must not undo what was typed before it: `runs --json show RUN`.
     listing = actions.add_parser("list", help="list them (the default)", argument_default=argparse.SUPPRESS)
     show = actions.add_parser("show", help="show one of them", argument_default=argparse.SUPPRESS)
-    show.add_argument("run", metavar="RUN")
+    show.add_argument("run", metavar="RUN", help="which run")
     purge = actions.add_parser("purge", help="remove journals", argument_default=argparse.SUPPRESS)
     purge.add_argument("--older-than", required=True, type=days, metavar="AGE", help="such as 90d")
     purge.add_argument("--yes", "-y", action="store_true", default=False, help="do not ask")
@@ -274,11 +292,18 @@ def _sandbox(commands: Commands) -> None:
     serve.add_argument("--rate", type=natural, metavar="N", help="requests allowed per 10 s; 0 is no limit")
 
 
+def not_taken(template: str, text: str) -> argparse.ArgumentTypeError:
+    """Return what says that an option does not take `text`: a literal with `{value}`, for the catalogue takes it up."""
+    from schemas.message import Message
+
+    return argparse.ArgumentTypeError(Message(template, {"value": repr(text)}))
+
+
 def mapping(text: str) -> tuple[str, str]:
     """Return (left, right) of `LEFT=RIGHT`; the last `=` parts them, for headers may hold one."""
     left, sign, right = text.rpartition("=")
     if not sign or not left.strip() or not right.strip():
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form HEADER=PROPERTY")
+        raise not_taken("{value} is not of the form HEADER=PROPERTY", text)
     return left.strip(), right.strip()
 
 
@@ -286,7 +311,7 @@ def condition(text: str) -> tuple[str, str]:
     """Return (property, value) of `PROPERTY=VALUE`; the first `=` parts them, and the value may be empty."""
     name, sign, value = text.partition("=")
     if not sign or not name.strip():
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form PROPERTY=VALUE")
+        raise not_taken("{value} is not of the form PROPERTY=VALUE", text)
     return name.strip(), value.strip()
 
 
@@ -296,28 +321,28 @@ def amount(text: str) -> Amount:
 
     found = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", text.strip())
     if not found or (not found[2] and "." in found[1]):
-        raise argparse.ArgumentTypeError(f"{text!r} is neither a number of cells nor a per cent")
+        raise not_taken("{value} is neither a number of cells nor a per cent", text)
     return Amount(float(found[1]), percent=bool(found[2]))
 
 
 def natural(text: str) -> int:
     """Return a whole number from 0, of at most nine digits."""
     if not re.fullmatch("[0-9]{1,9}", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 999999999")
+        raise not_taken("{value} is not a whole number from 0 to 999999999", text)
     return int(text)
 
 
 def positive(text: str) -> int:
     """Return a whole number from 1, of at most nine digits."""
     if natural(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+        raise not_taken("{value} is not a whole number from 1 on", text)
     return int(text)
 
 
 def port(text: str) -> int:
     """Return the number of a TCP port, 0 for any that is free."""
     if natural(text) > 65_535:  # noqa: PLR2004 - TCP has no more
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
+        raise not_taken("{value} is not a port from 0 to 65535", text)
     return int(text)
 
 
@@ -328,7 +353,7 @@ def percent(text: str) -> float:
     except ValueError:
         share = -1
     if not 0 <= share <= 100:  # noqa: PLR2004 - a per cent
-        raise argparse.ArgumentTypeError(f"{text!r} is not a per cent from 0 to 100")
+        raise not_taken("{value} is not a per cent from 0 to 100", text)
     return share
 
 
@@ -336,5 +361,5 @@ def days(text: str) -> int:
     """Return a number of days: `90d`, `12w` or `90`."""
     found = re.fullmatch(r"([0-9]{1,5})([dw]?)", text.strip())
     if not found:
-        raise argparse.ArgumentTypeError(f"{text!r} is no age; write 90d or 12w")
+        raise not_taken("{value} is no age; write 90d or 12w", text)
     return int(found[1]) * (7 if found[2] == "w" else 1)

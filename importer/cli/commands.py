@@ -28,7 +28,7 @@ def run_command(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     try:
         return _COMMANDS[options.command](_with_settings(options, arguments))
     except ImportTicketsError as error:
-        _show_error(error)
+        _show_error(error, arguments)
         return error.exit_code
     except KeyboardInterrupt:
         print(file=sys.stderr)
@@ -38,7 +38,7 @@ def run_command(options: argparse.Namespace, arguments: Sequence[str]) -> int:
         return 1
     except Exception as error:  # noqa: BLE001 - a traceback is kept in a file, not shown
         fault = _keep_traceback(error)
-        _show_error(fault)
+        _show_error(fault, arguments)
         return fault.exit_code
 
 
@@ -48,16 +48,19 @@ def _with_settings(options: argparse.Namespace, arguments: Sequence[str]) -> arg
         return options
     from importer.cli.arguments import long_options, parse
     from importer.cli.settings import config_arguments
+    from importer.language import language_typed
 
     settings = config_arguments(options.file, options.config, long_options(options.command))
-    return parse(arguments, settings=settings) if settings else options
+    if not settings:
+        return options
+    return parse(arguments, settings=settings, language=language_typed(arguments, os.environ))
 
 
-def _show_error(error: ImportTicketsError) -> None:
-    from importer.language import choose_language, translations
+def _show_error(error: ImportTicketsError, arguments: Sequence[str]) -> None:
+    from importer.language import language_typed, translations
     from importer.reports.terminal import Terminal
 
-    Terminal(translations(choose_language(None, os.environ))).show_error(error)
+    Terminal(translations(language_typed(arguments, os.environ))).show_error(error)
 
 
 def _language(options: argparse.Namespace) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -17,9 +19,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         print(f"import-tickets {__version__}")
         return 0
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")  # as standard error has it: a letter more or less is no fault
     from importer.cli.arguments import parse
+    from importer.language import language_typed
 
-    options = parse(arguments)
+    options = parse(arguments, language=language_typed(arguments, os.environ))
 
     from importer.cli.commands import run_command
 

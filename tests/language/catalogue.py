@@ -4,7 +4,8 @@ update   takes new messages into import_tickets.po, takes dead ones out, and com
 compile  writes import_tickets.mo from import_tickets.po
 check    says what is missing, fuzzy or stale
 
-Messages are the literals in `message("...")` and `count_message("one", "many", ...)` of the packages.
+Messages are the literals in `message("...")` and `count_message("one", "many", ...)` of the packages, and the words of
+the command line: `not_taken("...")`, and what the parser says of commands and options.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import ast
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from gettext import NullTranslations
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,8 +28,9 @@ FOLDER = ROOT / "importer" / "locale" / "pt_BR" / "LC_MESSAGES"
 PO = FOLDER / "import_tickets.po"
 MO = FOLDER / "import_tickets.mo"
 
-_ARGUMENTS = {"message": 1, "count_message": 2}
+_ARGUMENTS = {"message": 1, "count_message": 2, "not_taken": 1}
 _OWN_MODULE = "schemas/message.py"
+_COMMAND_LINE = "importer/cli/arguments.py"
 _NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 """In place of the moment of compiling, so that the same texts compile to the same bytes."""
 _IDLE_HEADERS = tuple(
@@ -65,6 +68,22 @@ def find_messages(root: Path = ROOT) -> Iterator[Found | NoLiteral]:
             name = path.relative_to(root).as_posix()
             if name != _OWN_MODULE:
                 yield from messages_in(path.read_text("utf-8"), name)
+    yield from (Found(_COMMAND_LINE, 0, text) for text in words_of_the_command_line())
+
+
+def words_of_the_command_line() -> list[str]:
+    """Return the texts of the parser, once each, and argparse's own."""
+    from importer.cli.arguments import NO_FILE, build_parser
+    from importer.cli.help_words import OWN_WORDS, reword
+
+    found = [NO_FILE, *OWN_WORDS]
+
+    def note(text: str) -> str:
+        found.append(text)
+        return text
+
+    reword(build_parser(), note, NullTranslations())
+    return list(dict.fromkeys(found))
 
 
 def messages_in(source: str, name: str) -> Iterator[Found | NoLiteral]:

@@ -1,6 +1,7 @@
 """The Portuguese catalogue is whole: every message, translated, with the same fields, compiled."""
 
 import importlib.util
+import re
 import string
 from pathlib import Path
 
@@ -19,7 +20,10 @@ def test_every_message_is_translated_and_shipped():
 
 
 def fields(template):
-    return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+    """Both kinds: `{name}` of our messages, `%(name)s` of argparse's."""
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None} | {
+        *re.findall(r"%(?:\(\w+\))?[a-z%]", template)
+    }
 
 
 def test_translations_have_the_fields_of_their_messages():
@@ -52,6 +56,22 @@ count_message("only one", variable, 2)
         catalogue.NoLiteral("a.py", 7),
         catalogue.NoLiteral("a.py", 8),
     ]
+
+
+def test_what_the_command_line_says_is_collected():
+    """Help texts, values' names, titles, refused values, and argparse's own words."""
+    found = set(catalogue.words_of_the_command_line()) | {getattr(one, "id", "") for one in catalogue.find_messages()}
+
+    assert found >= {
+        "do not ask before updating",
+        "HEADER=PROPERTY",
+        "Go on with a run that stopped early.",
+        "reading",
+        "usage: ",
+        "expected one argument",
+        "show this help message and exit",
+        "{value} is no age; write 90d or 12w",
+    }
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from importer.errors import UsageError
-from importer.language import choose_language, language_of, say, translations
+from importer.language import choose_language, language_of, language_typed, say, translations
 from schemas.message import Message, message
 
 
@@ -32,6 +32,30 @@ def test_choose_language(option, environ, language):
 def test_an_option_that_is_no_language_of_ours():
     with pytest.raises(UsageError, match='no language "fr"; choose one of en, pt-BR'):
         choose_language("fr", {})
+
+
+@pytest.mark.parametrize(
+    ("typed", "language"),
+    [
+        pytest.param([], "en", id="nothing-typed"),
+        pytest.param(["e.csv", "--lang", "pt-BR"], "pt-BR", id="apart"),
+        pytest.param(["--lang=pt", "e.csv"], "pt-BR", id="together"),
+        pytest.param(["e.csv", "--lan", "pt"], "pt-BR", id="cut-short"),
+        pytest.param(["--lang", "pt", "--lang", "en"], "en", id="the-last"),
+        pytest.param(["--lang"], "en", id="without-a-value"),
+        pytest.param(["--lang", "fr"], "en", id="none-of-ours"),
+        pytest.param(["--", "--lang", "pt"], "en", id="a-file-of-that-name"),
+        pytest.param(["--l", "pt"], "en", id="too-short-to-tell"),
+    ],
+)
+def test_language_typed(typed, language):
+    """Known before the arguments are understood, for help and for bad usage."""
+    assert language_typed(typed, {}) == language
+
+
+def test_what_is_typed_wins_over_the_environment():
+    assert language_typed(["--lang", "en"], {"LANG": "pt_BR"}) == "en"
+    assert language_typed(["--lang", "fr"], {"LANG": "pt_BR"}) == "pt-BR"
 
 
 def test_translations():

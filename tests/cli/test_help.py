@@ -1,0 +1,129 @@
+"""What the command line says of itself and of bad usage, in the language of the person who reads it."""
+
+import argparse
+import ast
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from importer.cli.arguments import COMMANDS, build_parser
+from importer.cli.help_words import OWN_WORDS
+
+PORTUGUESE = ("--lang", "pt-BR")
+FOR_PROGRAMMERS = re.compile(
+    r"conflict|invalid option string|is not callable|nargs|dest=|mutually exclusive|cannot (merge|have)|"
+    r"'required' is an invalid|__call__|with mode|can't open|expected %s|subcommands|deprecated|warning"
+)
+"""Of argparse's words, those for who builds a parser, and those of what ours does not use."""
+ARRANGEMENT = {"%(heading)s:", " (default: %(default)s)"}
+
+
+def words_of_argparse():
+    for node in ast.walk(ast.parse(Path(argparse.__file__).read_text("utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"_", "ngettext"}:
+            yield from (one.value for one in node.args[:1] if isinstance(one, ast.Constant))
+
+
+def test_all_that_argparse_may_say_to_a_person_is_known():
+    """A newer Python may say more: then it belongs into OWN_WORDS, or here, and `make translations` takes it up."""
+    in_parser = {"positional arguments", "options", "show this help message and exit"}
+    in_parser.add("show program's version number and exit")
+
+    said = {one for one in words_of_argparse() if not FOR_PROGRAMMERS.search(one)}
+
+    assert said - set(OWN_WORDS) - in_parser - ARRANGEMENT == set()
+
+
+PAGES = [
+    (),
+    *((one,) for one in COMMANDS),
+    ("runs", "purge"),
+    ("runs", "show"),
+    ("schema", "pull"),
+    ("sandbox", "serve"),
+]
+
+
+@pytest.mark.parametrize("command", PAGES, ids=" ".join)
+def test_help_is_in_the_language_of_the_person(command, program, monkeypatch):
+    monkeypatch.setenv("IMPORT_TICKETS_LANG", "pt-BR")
+
+    ended = program(*command, "--help")
+
+    assert ended.code == 0
+    assert ended.out.startswith("uso: import-tickets")
+    assert "mostra esta ajuda e termina" in ended.out
+    assert not re.search(r"\b(usage|options|the|help message|FILE|PATH|NAME|RUN)\b", ended.out)
+
+
+def test_lang_may_stand_anywhere(program):
+    for typed in (["run", "--help", *PORTUGUESE], [*PORTUGUESE, "edits.csv", "-h"], ["runs", "--lan=pt", "--help"]):
+        assert "opções:" in program(*typed).out, typed
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        pytest.param([], "indique uma planilha: import-tickets ARQUIVO", id="nothing"),
+        pytest.param(["e.csv", "--nope"], "argumentos desconhecidos: --nope", id="unknown"),
+        pytest.param(["e.csv", "--sheet"], "argumento --sheet: espera um valor", id="no-value"),
+        pytest.param(["e.csv", "--blank", "x"], "escolha inválida: 'x' (escolha entre", id="choice"),
+        pytest.param(["e.csv", "--skip"], "opção ambígua: --skip pode ser --skip-column", id="short-for-several"),
+        pytest.param(["e.csv", "--json=1"], "argumento --json: não recebe um valor: '1'", id="flag-with-value"),
+        pytest.param(["e.csv", "--quiet", "--verbose"], "não combina com o argumento --quiet", id="one-of-two"),
+        pytest.param(["undo"], "faltam estes argumentos: EXECUÇÃO", id="required"),
+        pytest.param(["e.csv", "--max-changes", "x"], "'x' não é um número de células", id="amount"),
+        pytest.param(["e.csv", "--map", "x"], "'x' não tem a forma CABEÇALHO=PROPRIEDADE", id="mapping"),
+        pytest.param(["runs", "purge", "--older-than", "x"], "'x' não é uma idade", id="age"),
+    ],
+)
+def test_bad_usage_is_told_in_that_language(typed, said, program, monkeypatch):
+    monkeypatch.setenv("LC_ALL", "pt_BR.UTF-8")
+
+    ended = program(*typed)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("uso: import-tickets")
+    assert "erro: " in ended.err
+    assert said in ended.err
+
+
+def test_another_language_leaves_nothing_behind(program):
+    """The next command line is in its own language: argparse's words are taken back."""
+    program("--help", *PORTUGUESE)
+    program("run", "--help", *PORTUGUESE)
+
+    assert program("run", "--nope").err.startswith("usage: import-tickets run")
+    assert "show this help message and exit" in program("--help").out
+
+
+def test_help_survives_an_output_that_lacks_letters(process, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+
+    ended = process("run", "--help", *PORTUGUESE)
+
+    assert ended.code == 0, ended.err
+    assert "op\\xe7\\xf5es" in ended.out
+
+
+def test_every_option_has_words():
+    """An option without help would be there and be explained nowhere."""
+
+    def below(parser):
+        yield parser
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                for child in action.choices.values():
+                    yield from below(child)
+
+    silent = [
+        (parser.prog, action.option_strings or action.dest)
+        for parser in below(build_parser())
+        for action in parser._actions
+        if not action.help and not isinstance(action, argparse._SubParsersAction)
+    ]
+
+    assert silent == []
+    assert sys.modules["argparse"]._("usage: ") == "usage: "
