@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -113,6 +114,15 @@ class FunctionConverter(Converter):
     def __call__(self, text: str, kind: Kind) -> Result:
         """Return what the function says."""
         return self._convert(text, kind)
+
+
+def fold(text: str) -> str:
+    """Return a name or word as it is compared: without case, outer white space, kinds of blanks and of accents.
+
+    An accented letter may be one character or a letter and its accent, as files from a Mac have it.
+    """
+    folded = " ".join(text.split()).casefold()
+    return folded if folded.isascii() else unicodedata.normalize("NFC", folded)
 
 
 def shown(text: str) -> str:

@@ -12,17 +12,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from schemas.booleans import words
-from schemas.cells import Converter, Kind, Nearest, Problem, Reading, Result, quoted, shown
+from schemas.cells import Converter, Kind, Nearest, Problem, Reading, Result, fold, quoted, shown
 from schemas.message import message
 from schemas.property import Option, Owner, Pipeline, PortalSchema, Property, Stage
 
 _WITH_MAIL = re.compile(r".*[(<]\s*([^()<>\s]+@[^()<>\s]+)\s*[)>]", re.DOTALL)
 _WITH_REMARK = re.compile(r"(.*\S)\s*\([^()]*\)", re.DOTALL)
-
-
-def fold(text: str) -> str:
-    """Return a label as it is compared: without case, outer white space and kinds of blanks."""
-    return " ".join(text.split()).casefold()
 
 
 class OptionConverter(Converter):
@@ -82,7 +77,7 @@ class OptionConverter(Converter):
                     values=quoted(by_label),
                 ),
             )
-        word = self._words.get(text.casefold())
+        word = self._words.get(fold(text))
         return word if word in self._values else None
 
     def _best_name(self, option: Option) -> str:

@@ -3,14 +3,16 @@
 In:  the text of a cell. Out: `Written`: the day or, where its order is not known, the days that it may be; a time of
 day where there is one; a zone where there is one.
 
-Month names, the order of day and month, and the words for morning and afternoon come from Unicode CLDR, by Babel.
+Names of months and weekdays, the order of day and month, and the words for morning and afternoon come from Unicode
+CLDR, by Babel.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, time
 from functools import lru_cache
 
@@ -28,13 +30,18 @@ FIRST_YEAR = 1000
 _ISO_DAY = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})")
 _NUMERIC_DAY = re.compile(r"([0-9]{1,2})([-/.])[ ]?([0-9]{1,2})\2[ ]?([0-9]{4}|[0-9]{2})")
 _DAY_FIRST = re.compile(
-    r"([0-9]{1,2})(?:\.|er|º|°|st|nd|rd|th)?[- ]?(?:de |d')?([^\W\d_]+)\.?[- ,]*(?:de )?([0-9]{4}|[0-9]{2})"
+    r"([0-9]{1,2})(?:\.|er|º|°|st|nd|rd|th)?[-/ ]?(?:de |d')?([^\W\d_]+)\.?[-/ ,]*(?:de )?([0-9]{4}|[0-9]{2})",
+    re.IGNORECASE,
 )
-_MONTH_FIRST = re.compile(r"([^\W\d_]+)\.?[- ]?([0-9]{1,2})(?:st|nd|rd|th)?[-, ]+([0-9]{4})")
+_MONTH_FIRST = re.compile(r"([^\W\d_]+)\.?[- ]?([0-9]{1,2})(?:st|nd|rd|th)?[-, ]+([0-9]{4})", re.IGNORECASE)
+_WEEKDAY_FIRST = re.compile(r"([^\W\d_]+(?:-[^\W\d_]+)*)\.?,? (?=.*[0-9])")
 _CLOCK = re.compile(r"([0-9]{1,2})(?:[:h]([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?)?", re.IGNORECASE)
 _ZONE = re.compile(r"Z|(?:GMT|UTC)?[+-][0-9]{1,2}(?::?[0-9]{2})?|[A-Z]{2,5}", re.IGNORECASE)
 _SPACES = re.compile(r"[\s\u00a0\u2009\u202f]+")
-_TIME_START = re.compile(r"(?<=[0-9])(?:T|,? (?:at )?)(?=[0-9]{1,2}(?:[:h][0-9]|[ ]?[^\W\d_]))", re.IGNORECASE)
+# Words that join a day and a time are not among the data that Babel carries: English, Portuguese, French, German.
+_TIME_START = re.compile(
+    r"(?<=[0-9])(?:T|,? (?:(?:at|às|à|um) )?)(?=[0-9]{1,2}(?:[:h][0-9]|[ ]?[^\W\d_]))", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,8 @@ class Calendar:
 
     order: str | None = None
     months: Mapping[str, int] = field(default_factory=dict)
+    weekdays: Mapping[str, int] = field(default_factory=dict)
+    """Monday is 0."""
     halves: Mapping[str, int] = field(default_factory=dict)
     """Words that go with a twelve-hour clock: 0 before noon, 12 after."""
 
@@ -65,16 +74,19 @@ def calendar_of(locale: str | None) -> Calendar:
 
     Raises ValueError for a name that is no locale's.
     """
-    months: dict[str, int] = {}
+    months: dict[str, int] = {"sept": 9}  # as the British write it
+    weekdays: dict[str, int] = {}
     halves: dict[str, int] = {}
     locales = [find_locale(locale)] if locale else []
     for one in [find_locale("en"), *locales]:
         for context in ("format", "stand-alone"):
             for width in ("wide", "abbreviated"):
                 months |= {_word(name): number for number, name in one.months[context][width].items()}
+                weekdays |= {_word(name): number for number, name in one.days[context][width].items()}
         for names in one.day_periods["format"].values():
             halves |= {_word(names[half]): hours for half, hours in (("am", 0), ("pm", 12)) if half in names}
-    return Calendar(_order(locales[0].date_formats["short"].pattern) if locales else None, months, halves)
+    order = _order(locales[0].date_formats["short"].pattern) if locales else None
+    return Calendar(order, months, weekdays, halves)
 
 
 def _word(text: str) -> str:
@@ -96,9 +108,24 @@ def read_written(text: str, calendar: Calendar) -> Written | None:
     """Return what day and time a text names, or None where it names none.
 
     Read are ISO 8601 (`2026-03-04`, `2026-03-04T12:30:00.5+02:00`), HubSpot's exports (`2026-03-04 12:30`) and lists
-    (`Aug 1, 2025 10:14 PM GMT+5:30`), days in numbers with `/`, `-` or `.`, and days with the month as a word.
+    (`Aug 1, 2025 10:14 PM GMT+5:30`), days in numbers with `/`, `-` or `.`, and days with the month as a word. A
+    weekday before them must be theirs.
     """
-    text = _SPACES.sub(" ", text.strip())
+    text = _SPACES.sub(" ", unicodedata.normalize("NFC", text).strip())
+    return _read_bare(text, calendar) or _read_behind_weekday(text, calendar)
+
+
+def _read_behind_weekday(text: str, calendar: Calendar) -> Written | None:
+    found = _WEEKDAY_FIRST.match(text)
+    weekday = calendar.weekdays.get(_word(found[1])) if found else None
+    if found is None or weekday is None:
+        return None
+    written = _read_bare(text[found.end() :], calendar)
+    days = {order: day for order, day in written.days.items() if day.weekday() == weekday} if written else {}
+    return replace(written, days=days) if written and days else None
+
+
+def _read_bare(text: str, calendar: Calendar) -> Written | None:
     day_text, time_text = _split(text)
     days = _read_days(day_text, calendar)
     if not days:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 from schemas.cells import Converter, Kind, Problem, Reading, Result, Ways, shown
 from schemas.date_format import DateFormat, compile_date_format
-from schemas.dates import FIRST_YEAR, Calendar, Written, calendar_of, read_written
+from schemas.dates import FIRST_YEAR, Written, calendar_of, read_written
 from schemas.message import Message, message
 
 DAY_MS = 86_400_000
@@ -49,7 +49,7 @@ class _MomentConverter(Converter):
         self._calendar = calendar_of(reading.locale)
         self._format: DateFormat | None = compile_date_format(reading.date_format) if reading.date_format else None
         if self._format is not None:
-            self._calendar = Calendar(self._format.order, self._calendar.months, self._calendar.halves)
+            self._calendar = replace(self._calendar, order=self._format.order)
         self._zone = ZoneInfo(reading.time_zone)
 
     def ways(self, text: str) -> Ways:
@@ -237,6 +237,8 @@ class DatetimeConverter(_MomentConverter):
         offset, last = first.utcoffset(), (first + timedelta(hours=23, minutes=59)).utcoffset()
         if offset is None or offset != last or offset % timedelta(minutes=1) or first.year < FIRST_YEAR:
             return None
+        if first.astimezone(UTC).astimezone(self._zone).date() != first.date():
+            return None  # a day that the zone left out, when it moved across the date line
         return _EvenDay(offset // timedelta(minutes=1), tuple(around))
 
     def moment(self, text: str, kind: Kind) -> datetime | Problem:

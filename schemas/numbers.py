@@ -222,6 +222,16 @@ class NumberConverter(Converter):
         return found
 
     def _ambiguous(self, text: str, values: list[str]) -> Problem:
+        if self._style is not None:
+            return Problem(
+                "ambiguous_number",
+                message(
+                    '"{value}" can be read as {first} or as {second}; write it without a mark between thousands',
+                    value=shown(text),
+                    first=values[0],
+                    second=values[1],
+                ),
+            )
         return Problem(
             "ambiguous_number",
             message(

@@ -34,6 +34,10 @@ class TextConverter(Converter):
     def __call__(self, text: str, kind: Kind) -> str:
         """Return the text."""
         del kind
-        if "\r" in text:
-            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        text = line_breaks(text)
         return text.strip() if self._trims else text
+
+
+def line_breaks(text: str) -> str:
+    """Return a text whose line breaks are all single line feeds."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

@@ -14,7 +14,7 @@ from schemas.moments import DateConverter, DatetimeConverter, parse_day, parse_m
 from schemas.numbers import NumberConverter
 from schemas.property import OWNER, PIPELINE, PortalSchema, Property
 from schemas.rules import normalise
-from schemas.text import TextConverter
+from schemas.text import TextConverter, line_breaks
 
 
 def make_converter(definition: Property, portal: PortalSchema, reading: Reading) -> Converter:
@@ -46,7 +46,8 @@ def same_value(definition: Property | None, left: str | None, right: str | None)
     """Return whether two values of a property mean the same, in whatever form each of them is written.
 
     Numbers are compared as decimals, dates as days, datetimes as instants, several options as sets, unique properties
-    without case, text after what the portal's rules normalise; None and "" are the same.
+    without case, text whatever its line breaks are and after what the portal's rules normalise; None and "" are the
+    same.
     """
     left, right = left or "", right or ""
     if left == right:
@@ -65,7 +66,8 @@ def same_value(definition: Property | None, left: str | None, right: str | None)
         return _parts(left) == _parts(right)
     if definition.type == "bool":
         return left.casefold() == right.casefold()
-    if definition.unique and left.casefold() == right.casefold():
+    left, right = line_breaks(left), line_breaks(right)
+    if left == right or (definition.unique and left.casefold() == right.casefold()):
         return True
     if any(rule.normalizes for rule in definition.rules):
         return normalise(definition.rules, left) == normalise(definition.rules, right)

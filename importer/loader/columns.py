@@ -9,6 +9,7 @@ user mapped it. Nothing is guessed: near misses are suggested.
 
 from __future__ import annotations
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -132,7 +133,8 @@ def match_columns(
 
 
 def _plain(text: str) -> str:
-    return text.strip().casefold()
+    # An accented letter may be one character or two, as in files from a Mac.
+    return unicodedata.normalize("NFC", text.strip().casefold())
 
 
 def _quoted(names: Iterable[str]) -> str:

@@ -94,6 +94,12 @@ def test_labels_are_those_of_the_portal_in_its_language():
     assert (columns.key.property_name, names(columns)) == ("id", ["subject"])
 
 
+def test_an_accent_of_its_own_is_the_accent_of_the_letter_as_in_files_from_a_mac():
+    schema = replace(SCHEMA, properties={"solution": one("solution", "Soluç\u00e3o")})
+
+    assert names(match_columns(["id", "SOLUC\u0327A\u0303O"], 1, schema)) == ["solution"]
+
+
 def test_mapping_goes_before_names_and_labels():
     columns = match("Nr", "subject", "Text", mapping={"nr": "id", "subject": "content", "Text": "Ticket name"})
 

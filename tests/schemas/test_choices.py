@@ -175,6 +175,11 @@ def test_a_check_box_kept_as_options(cell, locale, value):
         ("oui", "fr", "true"),
         ("faux", "fr", "false"),
         ("yes", "fr", "true"),
+        ("na\u0303o", "pt-BR", "false"),
+        ("N\u00c3O", "pt-BR", "false"),
+        ("YANLI\u015e", "tr", "false"),
+        ("\u0434\u0430", "ru", "true"),
+        ("\u306f\u3044", "ja", "true"),
         ("ligado", None, "true"),
         ("oui", None, "invalid_boolean"),
         ("2", None, "invalid_boolean"),
@@ -313,3 +318,13 @@ def test_what_a_message_repeats_is_short_and_on_one_line():
     assert shown("two\n lines") == "two lines"
     assert len(shown("x" * 500)) == 80
     assert quoted(["a", "b"], limit=1) == '"a", …'
+
+
+@pytest.mark.parametrize(
+    ("label", "cell"), [("Cora\u00e7\u00e3o", "corac\u0327a\u0303o"), ("Corac\u0327a\u0303o", "CORA\u00c7\u00c3O")]
+)
+def test_an_accent_of_its_own_is_the_accent_of_the_letter(label, cell):
+    """Files from a Mac write an accented letter as two characters."""
+    definition = Property("p", "P", "enumeration", "select", options=(Option("x", label),))
+
+    assert answer(OptionConverter(definition, Reading())(cell, Kind.TEXT)) == "x"

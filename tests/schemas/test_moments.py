@@ -93,6 +93,20 @@ def test_days_without_a_locale(text, value):
         ("fr", "03/04/2026", "2026-04-03"),
         ("fr", "1er mars 2026", "2026-03-01"),
         ("fr", "4 févr. 2026", "2026-02-04"),
+        ("pt-BR", "4 DE MARÇO DE 2026", "2026-03-04"),
+        ("pt-BR", "04/mar/2026", "2026-03-04"),
+        ("pt-BR", "4 de marc\u0327o de 2026", "2026-03-04"),
+        ("en-GB", "4 Sept 2026", "2026-09-04"),
+        # weekdays, as long dates have them; another day's is a slip of somebody's
+        ("en-US", "Wednesday, March 4, 2026", "2026-03-04"),
+        ("en-US", "Thursday, March 4, 2026", "invalid_date"),
+        ("pt-BR", "quarta-feira, 4 de março de 2026", "2026-03-04"),
+        ("fr", "mercredi 4 mars 2026", "2026-03-04"),
+        ("de", "Mi., 4. März 2026", "2026-03-04"),
+        ("es", "mar, 3 mar 2026", "2026-03-03"),
+        ("sv", "ons 03/04/2026", "2026-03-04"),
+        ("sv", "lör 03/04/2026", "invalid_date"),
+        ("sv", "fre 03/04/2026", "2026-04-03"),
         ("sv", "2026-03-04", "2026-03-04"),
         ("sv", "03/04/2026", "ambiguous_date"),
     ],
@@ -161,6 +175,8 @@ def test_days_in_typed_cells(text, kind, value):
         ("Aug 1, 2025 10:14 PM GMT-3", "2025-08-02T01:14:00.000Z"),
         ("Aug 1, 2025 10:14 PM UTC", "2025-08-01T22:14:00.000Z"),
         ("Aug 1, 2025 10:14 PM EDT", "2025-08-02T02:14:00.000Z"),
+        ("Sept 1, 2025 10:14 PM GMT+05:30", "2025-09-01T16:44:00.000Z"),
+        ("Wed, 04 Mar 2026 12:30:00 GMT", "2026-03-04T12:30:00.000Z"),
         ("Aug 1, 2025 at 10:14 PM", "2025-08-02T02:14:00.000Z"),
         ("Aug 1, 2025 12:14 AM", "2025-08-01T04:14:00.000Z"),
         ("Aug 1, 2025 12:14 PM", "2025-08-01T16:14:00.000Z"),
@@ -209,9 +225,33 @@ def test_an_hour_that_the_clocks_skip_does_not_exist():
     assert read_moment("2026-03-08 03:30", time_zone=NEW_YORK) == "2026-03-08T07:30:00.000Z"
 
 
+def test_a_day_that_a_zone_left_out_does_not_exist():
+    """Samoa went from 29 to 31 December 2011; the clocks showed the same offset at both ends of the missing day."""
+    converter = DatetimeConverter(Reading(time_zone="Pacific/Apia"))
+
+    assert converter.convert_all(["2011-12-30 10:00", "2011-12-31 10:00"], Kind.TEXT) == [
+        None,
+        "2011-12-30T20:00:00.000Z",
+    ]
+    assert answer(converter("2011-12-30 10:00", Kind.TEXT)) == "invalid_datetime"
+
+
 def test_of_an_hour_that_comes_twice_the_first_is_meant():
     assert read_moment("2026-11-01 01:30", time_zone=NEW_YORK) == "2026-11-01T05:30:00.000Z"
     assert read_moment("2026-11-01 01:30 EST", time_zone=NEW_YORK) == "2026-11-01T06:30:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("locale", "text"),
+    [
+        ("pt-BR", "4 de março de 2026 às 13:30"),
+        ("fr", "4 mars 2026 à 13:30"),
+        ("de", "4. März 2026 um 13:30"),
+        ("en-GB", "Wednesday, 4 March 2026 at 13:30"),
+    ],
+)
+def test_moments_with_a_word_between_day_and_time(locale, text):
+    assert read_moment(text, locale=locale) == "2026-03-04T13:30:00.000Z"
 
 
 @pytest.mark.parametrize(

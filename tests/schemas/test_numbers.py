@@ -109,6 +109,13 @@ def test_with_a_locale(locale, text, value):
     assert read(text, locale) == value
 
 
+def test_a_number_ambiguous_in_a_locale_is_not_mended_by_naming_one():
+    """Portuguese numbers group by blanks in CLDR and by points in many a sheet."""
+    problem = NumberConverter(PLAIN, Reading(locale="pt-PT"))("1.234", Kind.TEXT)
+
+    assert str(problem.text) == '"1.234" can be read as 1234 or as 1.234; write it without a mark between thousands'
+
+
 @pytest.mark.parametrize(
     ("locale", "text", "value"),
     [

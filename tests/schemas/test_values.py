@@ -49,6 +49,8 @@ TRIMMED = Property("city", "City", "string", "text", rules=(Rule("WHITESPACE", (
         (UNIQUE, "ORD-1", "ord-1", True),
         (UNIQUE, "ORD-1", "ord-2", False),
         (BOOL, "true", "True", True),
+        (TEXT, "a\r\nb\rc", "a\nb\nc", True),
+        (TEXT, "a\r\nb", "a b", False),
         (BOOL, "true", "false", False),
         (TRIMMED, "Rio", " Rio ", True),
         (TRIMMED, "Rio", "Rio!", False),
