@@ -1,7 +1,7 @@
 """What each type of validation rule asks of a value: one maker of a judge for each of the API's 27 types.
 
-A maker takes a rule's arguments (texts) and a clock. It raises ValueError, IndexError, KeyError, ArithmeticError or
-re.error for arguments that nobody understands.
+A maker takes a rule's arguments (texts) and a clock. It raises ValueError, IndexError, KeyError, ArithmeticError,
+RecursionError or re.error for arguments that nobody understands.
 Source: HubSpot property validations guide.
 """
 
@@ -16,6 +16,7 @@ from enum import Enum
 from zoneinfo import ZoneInfo
 
 from schemas.moments import DAY_MS, from_epoch, parse_day, parse_moment
+from schemas.re2 import Pattern
 
 
 class Verdict(Enum):
@@ -107,11 +108,16 @@ def _format(arguments: Sequence[str], _: Clock) -> Judge:
 
 
 def _regex(arguments: Sequence[str], _: Clock) -> Judge:
-    # RE2 writes a named group and the end of the text as Python does, or almost: what does not compile is left alone.
-    pattern = re.compile(arguments[0].replace("(?<", "(?P<").replace("(?P<=", "(?<=").replace("(?P<!", "(?<!"))
-    return _two_readings(
-        lambda value: pattern.fullmatch(value) is not None, lambda value: pattern.search(value) is not None
-    )
+    pattern = _compile(arguments[0])
+    return _two_readings(lambda value: bool(pattern.fullmatch(value)), lambda value: bool(pattern.search(value)))
+
+
+def _compile(text: str) -> Pattern | re.Pattern[str]:
+    """Return a rule's pattern; one that RE2 does not know may still be one of Python's, which looks around."""
+    try:
+        return Pattern(text)
+    except ValueError:
+        return re.compile(text.replace("(?<", "(?P<").replace("(?P<=", "(?<=").replace("(?P<!", "(?<!"))
 
 
 _EMAIL = re.compile(r"[^@\s]+@((?:[\w-]+\.)+[\w-]{2,})")

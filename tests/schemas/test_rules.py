@@ -54,6 +54,8 @@ CASES = [
     ("REGEX", ["[A-Z]{2}[0-9]+", "Two letters"], "12", BROKEN),
     ("REGEX", ["[A-Z]{2}[0-9]+", "Two letters"], "xAB12", DOUBTFUL),
     ("REGEX", ["(?<letters>[A-Z]+)(?<!X)"], "AB", PASSES),
+    ("REGEX", ["^[[:alpha:]]+$"], "Paris", PASSES),
+    ("REGEX", ["^([A-Za-z]+ ?)+$"], "Lorem ipsum dolor sit amet consectetur 1", BROKEN),
     ("EMAIL", [], "a.b@example.com", PASSES),
     ("EMAIL", [], "a.b@example", BROKEN),
     ("DOMAIN", [], "example.com", PASSES),
