@@ -128,14 +128,16 @@ class Exchange:
             try:
                 body = await _read(response)
             except httpx.RequestError as error:
-                return Reply(response.status_code, headers, problem=f"the answer broke off ({_name(error)})")
+                reply = Reply(response.status_code, headers, problem=f"the answer broke off ({_name(error)})")
+            else:
+                reply = self._parse(response.status_code, headers, body, self._clock.tick() - start)
             finally:
                 await response.aclose()
         except httpx.RequestError as error:
-            return self._lost(error)
-        finally:
-            self._idle.append(client)
-        return self._parse(response.status_code, headers, body, self._clock.tick() - start)
+            reply = self._lost(error)
+        # Not where the request was cancelled: its connection may stay taken for ever, and the next would wait for it.
+        self._idle.append(client)
+        return reply
 
     def _parse(self, status: int, headers: dict[str, str], body: bytes | None, latency_s: float) -> Reply:
         if body is None:

@@ -392,6 +392,21 @@ def test_proxies_of_the_environment_are_used_for_others(recorder, monkeypatch):
     assert all("very-secret" not in str(entry) for entry in recorder.seen)
 
 
+@pytest.mark.parametrize("steps", range(9, 20))
+def test_a_cancelled_request_takes_no_connection_away(server, steps):
+    """One question fails while its twin is under way, and that one is given up: the next finds a connection free."""
+
+    async def work(portal):
+        given_up = asyncio.ensure_future(portal.account())
+        for _ in range(steps):  # to some moment while it connects
+            await asyncio.sleep(0)
+        given_up.cancel()
+        await asyncio.gather(given_up, return_exceptions=True)
+        assert await asyncio.wait_for(portal.account(), timeout=10)
+
+    ask(server, work)
+
+
 def test_an_application_in_this_process(tmp_path):
     """The embedded sandbox needs no port."""
     from importer.sandbox import open_app
