@@ -242,7 +242,7 @@ def read_schema(bodies: Json) -> PortalSchema:
     """Turn the portal's bodies into the schema that rows are checked against.
 
     bodies: `properties` (needed), `pipelines`, `owners`, `validations`: {"results": [...]}; `account`: the account
-    details. A missing body means that the portal did not tell: owners by ID alone, no rules, UTC.
+    details. A missing body, or no owner at all, means that the portal did not tell: owners by ID alone, no rules, UTC.
     Raises KeyError or TypeError for a body of another shape; the caller knows where it came from.
     """
     rules = _read_rules(bodies.get("validations") or {})
@@ -252,7 +252,7 @@ def read_schema(bodies: Json) -> PortalSchema:
         properties={one.name: replace(one, rules=rules.get(one.name, ())) for one in definitions},
         pipelines=_read_pipelines(bodies.get("pipelines") or {}),
         owners=_read_owners(bodies.get("owners") or {}),
-        owners_known=bodies.get("owners") is not None,
+        owners_known=bool((bodies.get("owners") or {}).get("results")),
         time_zone=str(account.get("timeZone") or "UTC"),
         currency=str(account.get("companyCurrency") or ""),
         portal_id=str(account.get("portalId") or ""),

@@ -18,6 +18,7 @@ from importer.portal import definitions, endings, lookup, retries
 from importer.portal.answers import Answer, Record, parse_answer, parse_refusal
 from importer.portal.budget import Budget, budget_path
 from importer.portal.caller import Call, Caller, Leave, Signal
+from importer.portal.definitions import Gap
 from importer.portal.events import OnEvent, PortalStats, ignore
 from importer.portal.exchange import Exchange
 from importer.portal.limits import Limiter, Limits
@@ -54,6 +55,8 @@ class Portal:
         self.settings = settings.check()
         self.clock = clock or Clock()
         self.on_event: OnEvent = on_event or ignore
+        self.gaps: Mapping[str, Gap] = {}
+        """What `fetch_bodies` was not told, by name."""
         self._exchange = Exchange(self.settings, clock=self.clock, app=app, timeout_s=timeout_s)
         home = self.settings.home
         self._budget = Budget(home and budget_path(home, self.settings.base_url, self.settings.token))
@@ -221,10 +224,10 @@ class Portal:
     async def fetch_bodies(self) -> dict[str, Any]:
         """Fetch all that rows are checked against: what `schemas.property.read_schema` takes, by name.
 
-        `owners` is None without the scope for them; sensitive properties are there if the scope is.
-        Raises Unauthorized, MissingScope, Unavailable.
+        What the portal does not tell is not there (`owners` is None), and stands in `gaps`; sensitive properties are
+        there if the scope is. Raises Unauthorized, MissingScope, Unavailable.
         """
-        bodies = await definitions.fetch_bodies(self)
+        bodies, self.gaps = await definitions.fetch_bodies(self)
         zone = (bodies.get("account") or {}).get("timeZone")
         self.time_zone = zone if isinstance(zone, str) and zone else self.time_zone
         return bodies
@@ -239,13 +242,19 @@ class Portal:
         return await self.get(path) or {}
 
     async def get(
-        self, path: str, *, query: Mapping[str, str] | None = None, stop: StopSignal | None = None
+        self,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        stop: StopSignal | None = None,
+        repeats: int = retries.MAX_REPEATS,
     ) -> dict[str, Any] | None:
         """Return the JSON object at `path`, or None where the portal says that there is no such thing.
 
-        Raises Unauthorized, MissingScope, DailyLimit, Unavailable (an address that is no API's too), Refused.
+        Raises Unauthorized, MissingScope, DailyLimit, Refused, Unavailable; NoSuchPath for an address that is no API's.
         """
-        reply, verdict = await self._caller.make(Call("GET", path, query=query, missing_is_final=True, stop=stop))
+        call = Call("GET", path, query=query, missing_is_final=True, stop=stop, repeats=repeats)
+        reply, verdict = await self._caller.make(call)
         if verdict is Verdict.REFUSED and reply.status == HTTPStatus.NOT_FOUND:
             if reply.readable:
                 return None

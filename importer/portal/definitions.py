@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from importer.errors import MissingScope
+from importer.errors import MissingScope, PortalError, Unavailable
+from importer.portal.endings import NoSuchPath, Refused
 from importer.portal.settings import TICKET_TYPE
 from importer.portal.waiting import together
 
@@ -15,22 +18,43 @@ SENSITIVITIES = ("sensitive", "highly_sensitive")
 """Properties of these classes are listed only when asked for. Source: HubSpot Properties API."""
 OWNERS_A_PAGE = "500"
 MAX_OWNER_PAGES = 1_000
+REPEATS = 2
+"""Repeats of a question that many a run does without an answer to."""
+
+Body = dict[str, Any]
 
 
-async def fetch_bodies(portal: Portal) -> dict[str, Any]:
-    """Return the bodies that `schemas.property.read_schema` takes.
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What the portal did not tell. `error`: why, None where it said that there is no such thing.
 
-    A scope that is missing costs what it opens and no more: owners are None then, and rules, account details or
-    sensitive properties are not there. Without the scope for properties nothing can be checked: MissingScope.
+    `is_lasting`: asking again is no use, since the scope, or the endpoint, is not there.
+    """
+
+    is_lasting: bool
+    error: PortalError | None = None
+
+
+async def fetch_bodies(portal: Portal) -> tuple[Body, Mapping[str, Gap]]:
+    """Return the bodies that `schemas.property.read_schema` takes, and what of them is missing, by name.
+
+    A scope or an endpoint that is missing costs what it opens and no more: owners are None then, and pipelines, rules,
+    account details or sensitive properties are not there. Without the properties nothing can be checked: MissingScope,
+    Unavailable.
     """
     path = portal.settings.path
+    gaps: dict[str, Gap] = {}
+
+    def ask(name: str, where: str, **query: str) -> Coroutine[Any, Any, Body | None]:
+        return _unless_missing(gaps, name, lambda: portal.get(where, query=query, repeats=REPEATS))
+
     plain, pipelines, owners, validations, account, *sensitive = await together(
         portal.get(path("properties", "tickets")),
-        _if_allowed(portal, path("pipelines", "tickets")),
-        _fetch_owners(portal),
-        _if_allowed(portal, path("property-validations", TICKET_TYPE)),
-        _if_allowed(portal, path("account-info", "details")),
-        *(_if_allowed(portal, path("properties", "tickets"), dataSensitivity=one) for one in SENSITIVITIES),
+        ask("pipelines", path("pipelines", "tickets")),
+        _unless_missing(gaps, "owners", lambda: _fetch_owners(portal)),
+        ask("validations", path("property-validations", TICKET_TYPE)),
+        ask("account", path("account-info", "details")),
+        *(ask(one, path("properties", "tickets"), dataSensitivity=one) for one in SENSITIVITIES),
     )
     properties: dict[str, Any] = {}
     for body in (plain, *sensitive):
@@ -43,33 +67,43 @@ async def fetch_bodies(portal: Portal) -> dict[str, Any]:
         "validations": validations,
         "account": account,
     }
-    return {name: body for name, body in bodies.items() if body is not None or name == "owners"}
+    return {name: body for name, body in bodies.items() if body is not None or name == "owners"}, gaps
 
 
-async def _if_allowed(portal: Portal, path: str, **query: str) -> dict[str, Any] | None:
+async def _unless_missing(gaps: dict[str, Gap], name: str, ask: Callable[[], Awaitable[Body | None]]) -> Body | None:
+    """Return the answer to a question; None, with a gap noted, where the portal has none."""
     try:
-        return await portal.get(path, query=query)
-    except MissingScope:
+        body = await ask()
+    except (MissingScope, NoSuchPath, Refused) as error:
+        gaps[name] = Gap(is_lasting=True, error=error)
         return None
+    except Unavailable as error:
+        gaps[name] = Gap(is_lasting=False, error=error)
+        return None
+    if body is None:
+        gaps[name] = Gap(is_lasting=True)
+    return body
 
 
-async def _fetch_owners(portal: Portal) -> dict[str, Any] | None:
-    """Return all owners, deactivated ones too since tickets keep pointing to them; None without the scope."""
-    try:
-        pages = await together(_owner_pages(portal, archived=False), _owner_pages(portal, archived=True))
-    except MissingScope:
+async def _fetch_owners(portal: Portal) -> Body | None:
+    """Return all owners, deactivated ones too since tickets keep pointing to them."""
+    pages = await together(_owner_pages(portal, archived=False), _owner_pages(portal, archived=True))
+    if None in pages:
         return None
     owners: dict[str, Any] = {}
-    for one in (*pages[0], *pages[1]):
+    for one in (one for page in pages for one in page or ()):
         owners.setdefault(str(one.get("id")), one)
     return {"results": list(owners.values())}
 
 
-async def _owner_pages(portal: Portal, *, archived: bool) -> list[dict[str, Any]]:
+async def _owner_pages(portal: Portal, *, archived: bool) -> list[dict[str, Any]] | None:
+    """Return the owners of all pages; None where the portal does not list them."""
     found: list[dict[str, Any]] = []
     query = {"limit": OWNERS_A_PAGE, "archived": "true" if archived else "false"}
     for _ in range(MAX_OWNER_PAGES):
-        body = await portal.get(portal.settings.path("owners", ""), query=query) or {}
+        body = await portal.get(portal.settings.path("owners", ""), query=query, repeats=REPEATS)
+        if body is None:
+            return None
         found.extend({**one, "archived": archived or bool(one.get("archived"))} for one in _results(body))
         after = _after(body)
         if not after or after == query.get("after"):

@@ -25,6 +25,10 @@ class Refused(PortalError):
         self.answer = answer
 
 
+class NoSuchPath(Unavailable):
+    """The portal has no such endpoint: the address or the version is wrong, or it does not offer this."""
+
+
 def final_error(reply: Reply, verdict: Verdict, *, base_url: str, resets_at: str, scrub: Scrub) -> PortalError | None:
     """Return the error of an answer after which nothing else has a chance either; None for any other answer.
 
@@ -86,9 +90,9 @@ def unaccepted(reply: Reply, verdict: Verdict, *, scrub: Scrub) -> PortalError:
     )
 
 
-def no_such_path(base_url: str, path: str) -> Unavailable:
+def no_such_path(base_url: str, path: str) -> NoSuchPath:
     """Return the error of an address that leads to no API."""
-    return Unavailable(
+    return NoSuchPath(
         message(
             "{url} does not answer as HubSpot's API does: there is no {path}. Check HUBSPOT_BASE_URL and "
             "HUBSPOT_API_VERSION.",

@@ -12,6 +12,7 @@ from importer.runs import opening
 from importer.runs.consent import SHOWN_FINDINGS
 from importer.runs.earlier import known_cells
 from importer.runs.finishing import conclude, end_early, fail_early
+from importer.runs.gaps import tell_gaps
 from importer.runs.job import Job
 from importer.runs.options import PortalAccess, Result, RunOptions, Ui
 from importer.runs.run import read_rows, run_facts
@@ -53,6 +54,7 @@ async def _reconcile(options: RunOptions, access: PortalAccess, state: StateFold
         opened = opening.fit_columns(source, options.read, schema)
         for notice in (*source.notices, *opened.table.notices, *opened.columns.notices):
             ui.say(notice)
+        tell_gaps(portal.gaps, opened.columns, options.read, ui)
         facts = run_facts(options, opened, schema, portal) | {"kind": "reconcile", "dry_run": False}
         with state.create_journal(facts) as journal:
             job = Job(options, ui, journal, opened.columns, schema, portal)

@@ -80,8 +80,10 @@ async def _resume(
 async def check_portal(meta: Mapping[str, Any], portal: Portal) -> None:
     """Raise UsageError where a run would go on in another portal than the one it began in.
 
-    The address tells, and the account's ID where the token may read it.
+    The address tells, and the account's ID where the portal tells it.
     """
+    from importer.portal.endings import NoSuchPath
+
     began, base_url = meta["portal"]["base_url"], portal.settings.base_url
     if began != base_url and not _is_loopback_again(began, base_url):
         raise UsageError(
@@ -92,11 +94,13 @@ async def check_portal(meta: Mapping[str, Any], portal: Portal) -> None:
             )
         )
     began = meta["portal"]["portal_id"]
+    if not began:
+        return
     try:
         account = await portal.account()
-    except MissingScope:
+    except (MissingScope, NoSuchPath):
         return
-    if began and str(account.get("portalId") or began) != began:
+    if str(account.get("portalId") or began) != began:
         raise UsageError(
             message(
                 "The run was made in portal {began}, and HUBSPOT_ACCESS_TOKEN opens portal {now}. Set it to a token of "

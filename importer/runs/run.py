@@ -12,6 +12,7 @@ from importer.runs import opening
 from importer.runs.consent import decide_and_send
 from importer.runs.earlier import values_written
 from importer.runs.finishing import end_early, fail_early
+from importer.runs.gaps import tell_gaps
 from importer.runs.job import Job
 from importer.runs.options import PortalAccess, Result, RunOptions, Ui
 from importer.runs.state import StateFolder, now
@@ -60,6 +61,8 @@ async def _run(options: RunOptions, access: PortalAccess, state: StateFolder, ui
         opened = opening.fit_columns(source, options.read, schema)
         for notice in (*opened.table.notices, *opened.columns.notices):
             ui.say(notice)
+        if portal is not None:
+            tell_gaps(portal.gaps, opened.columns, options.read, ui)
         with state.create_journal(run_facts(options, opened, schema, portal)) as journal:
             job = Job(options, ui, journal, opened.columns, schema, portal, fingerprint=opened.fingerprint)
             try:

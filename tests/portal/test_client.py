@@ -90,6 +90,19 @@ def test_without_the_scope_for_tickets_nothing_can_be_done(server):
         ask(server, lambda portal: portal.fetch_bodies(), token="pat-na1-owners-alone")
 
 
+def test_a_portal_without_the_endpoints_for_the_rest(server):
+    """What is missing is told, and whether asking again is of use; a list of no owners says nothing."""
+    server.fault("status", status=404, html=True, path="pipelines", times=None)
+    server.fault("status", status=500, path="property-validations", times=None)
+    server.fault("status", status=200, body={"results": []}, path="owners", times=None)
+
+    bodies, portal = ask(server, lambda portal: portal.fetch_bodies())
+
+    assert {name: gap.is_lasting for name, gap in portal.gaps.items()} == {"pipelines": True, "validations": False}
+    assert set(bodies) == {"properties", "owners", "account"}
+    assert not read_schema(bodies).owners_known
+
+
 def test_a_wrong_token(server):
     with pytest.raises(Unauthorized) as raised:
         ask(server, lambda portal: portal.fetch_bodies(), token="pat-na1-wrong-token")
