@@ -1,7 +1,7 @@
 """What each type of validation rule asks of a value: one maker of a judge for each of the API's 27 types.
 
-A maker takes a rule's arguments (texts) and a clock. It raises ValueError, IndexError, KeyError, ArithmeticError,
-RecursionError or re.error for arguments that nobody understands.
+A maker takes a rule's arguments (texts) and a clock. It raises ValueError, IndexError, KeyError, ArithmeticError or
+re.error for arguments that nobody understands.
 Source: HubSpot property validations guide.
 """
 
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import Enum
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from schemas.moments import DAY_MS, from_epoch, parse_day, parse_moment
-from schemas.re2 import Pattern
 
 
 class Verdict(Enum):
@@ -112,11 +112,18 @@ def _regex(arguments: Sequence[str], _: Clock) -> Judge:
     return _two_readings(lambda value: bool(pattern.fullmatch(value)), lambda value: bool(pattern.search(value)))
 
 
-def _compile(text: str) -> Pattern | re.Pattern[str]:
-    """Return a rule's pattern; one that RE2 does not know may still be one of Python's, which looks around."""
+def _compile(text: str) -> Any:
+    """Return a rule's pattern; one that RE2 does not know may still be one of Python's, which looks around.
+
+    Python's `re` would read others wrongly, and can take longer than anybody waits: it tries every way to part a text.
+    """
+    import re2
+
+    quiet = re2.Options()
+    quiet.log_errors = False
     try:
-        return Pattern(text)
-    except ValueError:
+        return re2.compile(text, options=quiet)
+    except re2.error:
         return re.compile(text.replace("(?<", "(?P<").replace("(?P<=", "(?<=").replace("(?P<!", "(?<!"))
 
 

@@ -59,7 +59,7 @@ def make_checks(rules: Sequence[Rule], clock: Clock) -> tuple[list[RuleCheck], l
         make = MAKERS.get(rule.type)
         try:
             judge = make(rule.arguments, clock) if make else None
-        except (ValueError, IndexError, KeyError, ArithmeticError, RecursionError, re.error):
+        except (ValueError, IndexError, KeyError, ArithmeticError, re.error):
             judge = None
         if judge is None:
             unknown.append(rule)

@@ -44,7 +44,7 @@ def effort(share: float = 1.0) -> settings:
 
 @contextlib.contextmanager
 def kept(data: bytes, suffix: str):
-    """Have the input in `build/fuzz` while the law is tried on it, and leave it there where that ends otherwise than well.
+    """Have the input in `build/fuzz` while the law is tried on it, and leave it there where that ends otherwise.
 
     So it is there even if the whole process ends. The last one that a test leaves is the smallest that was found.
     """
