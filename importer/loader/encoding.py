@@ -89,7 +89,8 @@ def _as_named(path: Path, head: bytes, encoding: str) -> EncodedText:
     try:
         name = codecs.lookup(encoding).name
         "".encode(name)
-    except LookupError as problem:
+        b"id".decode(name, errors="replace")  # `idna` and its like know no text but their own
+    except (LookupError, UnicodeError) as problem:
         raise FileError(
             message(
                 "--encoding {encoding} names no encoding that is known here. Names such as utf-8, utf-16, cp1252, "
@@ -101,6 +102,8 @@ def _as_named(path: Path, head: bytes, encoding: str) -> EncodedText:
         name = "utf-8-sig"
     if name in {"utf-16-le", "utf-16-be"} and head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         name = "utf-16"
+    elif name == "utf-16" and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        name = _unmarked_utf16(head) or name
     return EncodedText(name, _check(path, name))
 
 
@@ -129,6 +132,8 @@ def _check(path: Path, encoding: str) -> str:
                 text = decoder.decode(block, final=not block)
             except UnicodeDecodeError as problem:
                 raise _Undecodable(path, encoding, offset - pending + problem.start) from problem
+            except UnicodeError as problem:  # UTF-16 and UTF-32 whose mark of the byte order is missing
+                raise _Undecodable(path, encoding, 0) from problem
             if "\0" in text:
                 _refuse_nul(path, encoding)
             if not block:

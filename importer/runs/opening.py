@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from importer.portal import Portal
 
 
+SPREADSHEETS = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods"})
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A file that was opened and whose columns fit the portal."""
@@ -169,9 +172,15 @@ def saved_schema(path: Path, ui: Ui) -> PortalSchema:
 
 
 def open_file(file: Path, read: ReadOptions) -> Source:
-    """Open FILE. Raises FileError where it cannot be read."""
+    """Open FILE. Raises FileError where it cannot be read, or bears a name that no journal could note."""
     from importer import loader
 
+    try:
+        str(file).encode()
+    except UnicodeEncodeError as error:
+        raise FileError(
+            message("The name of {file} holds bytes that are no text. Rename the file or its folder.", file=str(file))
+        ) from error
     return loader.open_file(file, encoding=read.encoding, delimiter=read.delimiter)
 
 
@@ -182,6 +191,28 @@ def check_output(file: Path, output: Path | None) -> None:
     fault = find_output_fault(file, output) if output else None
     if fault is not None:
         raise UsageError(fault)
+
+
+def check_page(html: Path | None, *others: Path | None) -> None:
+    """Raise UsageError where `--html` cannot be written, or would replace a spreadsheet: `others`, or by its name."""
+    if html is None:
+        return
+    if html.is_dir():
+        raise UsageError(message("{page} is a folder; --html names a file.", page=str(html)))
+    if not html.absolute().parent.is_dir():
+        raise UsageError(
+            message("{page} cannot be written: {folder} is not a folder.", page=str(html), folder=str(html.parent))
+        )
+    if html.suffix.lower() in SPREADSHEETS or any(other and _is_same(html, other) for other in others):
+        raise UsageError(
+            message(
+                "--html {page} would put the page in the place of a spreadsheet; name another file.", page=str(html)
+            )
+        )
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return one.resolve() == other.resolve() or (one.exists() and other.exists() and one.samefile(other))
 
 
 def dialect_facts(source: Source) -> Mapping[str, Any] | None:

@@ -38,8 +38,10 @@ async def reconcile(options: RunOptions, access: PortalAccess, state: StateFolde
     del stop  # reads can be broken off at any time
     started_at = now()
     file = options.file.absolute()
-    options = replace(options, file=file, html=options.html or file.with_name(f"{file.stem}.reconcile.html"))
+    page = options.html
+    options = replace(options, file=file, html=page or file.with_name(f"{file.stem}.reconcile.html"))
     try:
+        opening.check_page(page, file, options.output)
         with state.lock_file(file.resolve()):
             return await _reconcile(options, access, state, ui)
     except ImportTicketsError as error:

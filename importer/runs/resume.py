@@ -46,6 +46,7 @@ async def resume_run(
         with state.open_journal(chosen) as journal:
             meta = journal.all_meta()
             options = stored_options(meta, html=html, lang=lang)
+            opening.check_page(html, options.file, options.output)
             with state.lock_file(options.file.resolve()):
                 if meta.get("state") not in UNFINISHED:
                     raise UsageError(

@@ -44,6 +44,7 @@ async def run_import(options: RunOptions, access: PortalAccess, state: StateFold
 async def _run(options: RunOptions, access: PortalAccess, state: StateFolder, ui: Ui, stop: StopSignal) -> Result:
     source = opening.open_file(options.file, options.read)
     opening.check_output(options.file, options.output)
+    opening.check_page(options.html, options.file, options.output)
     for notice in source.notices:
         ui.say(notice)
     _name_unfinished_run(options.file, state, ui)

@@ -125,7 +125,7 @@ class StateFolder:
 
 
 def _short_hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(os.fsencode(text)).hexdigest()[:16]
 
 
 def _try_lock(handle: IO[bytes]) -> bool:

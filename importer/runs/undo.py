@@ -55,6 +55,7 @@ async def undo_run(
             meta = parent.all_meta()
             _check_undoable(run_id, meta)
             options = _undo_options(meta, dry_run=dry_run, yes=yes, html=html, lang=lang)
+            opening.check_page(html, options.file)
             with state.lock_file(options.file.resolve()):
                 return await _undo(parent, meta, options, access, state, ui, stop)
     except ImportTicketsError as error:

@@ -52,7 +52,9 @@ def write_back(path: Path, annotation: Annotation, *, output: Path | None = None
 def find_output_fault(path: Path, output: Path) -> Message | None:
     """Return why `--output` will not do for this file, as a sentence, before anything is sent; None where it will."""
     folder = output.parent
-    if output.is_dir() or not folder.is_dir():
+    if output.is_dir():
+        return message("{output} is a folder; --output names a file.", output=str(output))
+    if not folder.is_dir():
         return message("{output} cannot be written: {folder} is not a folder.", output=str(output), folder=str(folder))
     if not os.access(folder, os.W_OK) or (output.exists() and not os.access(output, os.W_OK)):
         return message("{output} cannot be written to.", output=str(output))

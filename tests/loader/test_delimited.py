@@ -59,11 +59,15 @@ def test_a_named_encoding_is_checked(tmp_path):
         open_file(path, encoding="utf-8")
     with pytest.raises(FileError, match="--encoding klingon names no encoding"):
         open_file(path, encoding="klingon")
-    with pytest.raises(FileError, match="names no encoding"):
-        open_file(path, encoding="base64")
+    for name in ("base64", "idna"):
+        with pytest.raises(FileError, match="names no encoding"):
+            open_file(path, encoding=name)
 
 
-@pytest.mark.parametrize(("named", "written"), [("utf-8", "utf-8-sig"), ("UTF8", "utf-8-sig"), ("utf-16-le", "utf-16")])
+@pytest.mark.parametrize(
+    ("named", "written"),
+    [("utf-8", "utf-8-sig"), ("UTF8", "utf-8-sig"), ("utf-16-le", "utf-16"), ("utf-16", "utf-16-be")],
+)
 def test_a_named_encoding_may_have_its_mark(tmp_path, named, written):
     path = write(tmp_path, "id,name\n1,é\n".encode(written))
 
@@ -176,3 +180,13 @@ def test_tables_are_of_their_one_sheet(tmp_path):
         source.table("Sheet1")
     assert source.table(None).notices == ()
     assert len(source.digest) == 64
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_a_named_encoding_that_the_file_is_not_in(encoding, tmp_path):
+    """UTF-16 and UTF-32 are refused for their missing mark, not for a character."""
+    path = tmp_path / "latin.csv"
+    path.write_bytes("Record ID|subject\n501|caf\xe9s\n".encode("cp1252"))
+
+    with pytest.raises(FileError, match="bytes that are not"):
+        open_file(path, encoding=encoding)

@@ -1,0 +1,72 @@
+"""Arguments that would harm a file or are misunderstood end before anything is done."""
+
+import os
+import sys
+
+import pytest
+
+ROWS = "Record ID,subject\n25012345001,New name\n25012345009,Other name\n"
+
+
+@pytest.fixture
+def edits(tmp_path):
+    path = tmp_path / "edits.csv"
+    path.write_text(ROWS)
+    return path
+
+
+@pytest.mark.parametrize("page", ["edits.csv", "./edits.csv", "link.html", "other.xlsx", "out.txt"])
+def test_the_page_never_takes_the_place_of_a_spreadsheet(page, program, edits, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link.html").symlink_to(edits)
+
+    for command in (["--sandbox", "--yes", "--output", "out.txt"], ["--sandbox", "--dry-run", "--output", "out.txt"]):
+        ended = program("edits.csv", *command, "--html", page, "--json")
+
+        assert ended.code == 2
+        assert "in the place of a spreadsheet" in ended.err
+        assert ended.summary["report"] is None
+    assert program("reconcile", "edits.csv", "--sandbox", "--html", page).code == 2
+    assert edits.read_text() == ROWS
+    assert not (tmp_path / "out.txt").exists()
+
+
+@pytest.mark.parametrize(("page", "said"), [("nowhere/page.html", "is not a folder"), (".", "is a folder")])
+def test_a_page_that_cannot_be_written_is_told_before_anything_is_sent(page, said, program, edits, tmp_path, sandbox):
+    ended = program(edits, "--yes", "--html", tmp_path / page, portal=sandbox)
+
+    assert ended.code == 2
+    assert said in ended.err
+    assert edits.read_text() == ROWS
+    assert sandbox.requests() == []
+
+
+def test_resume_and_undo_look_at_the_page_first(program, edits, sandbox):
+    run = program(edits, "--yes", "--json", portal=sandbox).summary["run_id"]
+    results = edits.read_text()
+
+    ended = program("undo", run, "--yes", "--html", edits, portal=sandbox)
+
+    assert ended.code == 2
+    assert edits.read_text() == results
+    assert sandbox.ticket("25012345001")["properties"]["subject"] == "New name"
+
+
+def test_a_folder_as_output_is_called_one(program, edits, tmp_path):
+    ended = program(edits, "--sandbox", "--yes", "--output", tmp_path)
+
+    assert ended.code == 2
+    assert "is a folder" in ended.err
+
+
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="names of files are text there")
+def test_a_name_that_is_no_text_is_refused_in_words(process, tmp_path):
+    """Such names come out of old archives; no journal and no JSON could note them."""
+    path = tmp_path / os.fsdecode(b"old\xff.csv")
+    path.write_text(ROWS)
+
+    ended = process(path, "--sandbox", "--dry-run", "--json")
+
+    assert ended.code == 2, ended.err
+    assert [one["code"] for one in ended.summary["errors"]] == ["unreadable_file"]
+    assert "Rename the file" in ended.err
