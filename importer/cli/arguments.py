@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -13,6 +13,7 @@ from importer.language import ENGLISH
 
 if TYPE_CHECKING:
     from importer.runs.options import Amount
+    from schemas.message import Translations
 
     Commands = argparse._SubParsersAction["Parser"]  # noqa: SLF001 - it has no public name
 
@@ -35,41 +36,65 @@ NO_FILE = "name a spreadsheet: import-tickets FILE"
 def parse(arguments: Sequence[str], *, settings: Sequence[str] = (), language: str = ENGLISH) -> argparse.Namespace:
     """Return the options that were typed; `import-tickets FILE` is `import-tickets run FILE`.
 
-    settings: arguments of a settings file; they come first, so that those typed win.
+    settings: arguments of a settings file, which hold where nothing else was typed.
     Exits with 2 and the usage for what cannot be understood, and with 0 after `--help`; both in `language`.
+    Raises UnusableSetting for a setting that cannot be understood.
     """
     typed = list(arguments)
     if typed and typed[0] not in COMMANDS and typed[0] not in {"-h", "--help", "--version"}:
         typed.insert(0, "run")
-    typed[1:1] = settings
-    parser = build_parser()
     if language == ENGLISH:
-        return _parse(parser, typed, NO_FILE)
+        return _parse(typed, settings, str, None)
 
-    from importer.cli.help_words import argparse_speaks, reword
+    from importer.cli.help_words import argparse_speaks
     from importer.language import translations
 
     catalogue = translations(language)
-    reword(parser, catalogue.gettext, catalogue)
     with argparse_speaks(catalogue):
-        return _parse(parser, typed, catalogue.gettext(NO_FILE))
+        return _parse(typed, settings, catalogue.gettext, catalogue)
 
 
-def _parse(parser: argparse.ArgumentParser, typed: Sequence[str], no_file: str) -> argparse.Namespace:
+def _parse(
+    typed: list[str], settings: Sequence[str], translate: Callable[[str], str], catalogue: Translations | None
+) -> argparse.Namespace:
+    def make(parser: Parser) -> Parser:
+        if catalogue is not None:
+            from importer.cli.help_words import reword
+
+            reword(parser, translate, catalogue)
+        return parser
+
+    parser = make(build_parser())
     if not typed:
-        parser.error(no_file)
-    return parser.parse_args(typed)
+        parser.error(translate(NO_FILE))
+    if not settings:
+        return parser.parse_args(typed)
+    command = typed[0]
+    told = vars(make(build_parser(_SettingsParser)).parse_args([command, *settings, "FILE"]))
+    _parser_of(command, parser).set_defaults(**{name: told[name] for name in told.keys() - {"command", "file"}})
+    options = parser.parse_args(typed)
+    if options.quiet and options.verbose:  # one of them was typed
+        setattr(options, "quiet" if told["quiet"] else "verbose", False)
+    return options
 
 
-def long_options(command: str) -> dict[str, bool]:
-    """Return the long options of a command, without dashes, and whether each takes a value."""
-    commands = next(one for one in build_parser()._actions if isinstance(one, argparse._SubParsersAction))  # noqa: SLF001 - argparse has no public way
+MANY = 2
+
+
+def long_options(command: str) -> dict[str, int]:
+    """Return the long options of a command, without dashes, and how many values each may be given: 0, 1 or MANY."""
     return {
-        name.removeprefix("--"): action.nargs != 0
-        for action in commands.choices[command]._actions  # noqa: SLF001 - likewise
+        name.removeprefix("--"): 0 if action.nargs == 0 else MANY if isinstance(action.default, list) else 1
+        for action in _parser_of(command, build_parser())._actions  # noqa: SLF001 - argparse has no public way
         for name in action.option_strings
         if name.startswith("--")
     }
+
+
+def _parser_of(command: str, parser: Parser) -> Parser:
+    actions = parser._actions  # noqa: SLF001 - likewise
+    found: Parser = next(one for one in actions if isinstance(one, argparse._SubParsersAction)).choices[command]  # noqa: SLF001
+    return found
 
 
 class Parser(argparse.ArgumentParser):
@@ -77,14 +102,30 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Exit with 2, the usage and the message."""
-        from importer.reports.words import plain_text
-
-        super().error(re.sub(r"\bpat-[\w-]+", "[token]", plain_text(message)))
+        super().error(_tidy(message))
 
 
-def build_parser() -> argparse.ArgumentParser:
+def _tidy(text: str) -> str:
+    from importer.reports.words import plain_text
+
+    return re.sub(r"\bpat-[\w-]+", "[token]", plain_text(text))
+
+
+class UnusableSetting(Exception):
+    """A setting that argparse does not take; its text says which and why."""
+
+
+class _SettingsParser(Parser):
+    """A parser of what a settings file stands for."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UnusableSetting: nothing was typed wrong, so the usage is no help."""
+        raise UnusableSetting(_tidy(message))
+
+
+def build_parser(kind: type[Parser] = Parser) -> Parser:
     """Return the parser of every command. `import-tickets FILE` is turned into `run FILE` before it."""
-    parser = Parser(
+    parser = kind(
         prog="import-tickets",
         description="Update HubSpot tickets in bulk from a spreadsheet, and see beside every row what became of it.",
         epilog="`import-tickets FILE` is short for `import-tickets run FILE`; its options: import-tickets run --help",

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from importer.errors import ImportTicketsError, InternalFault, Interrupted
+from importer.errors import ImportTicketsError, InternalFault, Interrupted, UsageError
 
 if TYPE_CHECKING:
     from importer.cli.person import Person
@@ -29,6 +29,8 @@ def run_command(options: argparse.Namespace, arguments: Sequence[str]) -> int:
         return _COMMANDS[options.command](_with_settings(options, arguments))
     except ImportTicketsError as error:
         _show_error(error, arguments)
+        if options.command in _JOBS and options.json:
+            _print_failure(error, options)
         return error.exit_code
     except KeyboardInterrupt:
         print(file=sys.stderr)
@@ -42,18 +44,34 @@ def run_command(options: argparse.Namespace, arguments: Sequence[str]) -> int:
         return fault.exit_code
 
 
+def _print_failure(error: ImportTicketsError, options: argparse.Namespace) -> None:
+    """Print the one object that `--json` promises, of a job that did not even begin."""
+    from importer.reports.summary import summary_json
+    from importer.runs.finishing import fail_early
+
+    file = getattr(options, "file", None)
+    dry_run = getattr(options, "dry_run", False)
+    result = fail_early(error, file=file.absolute() if file else None, dry_run=dry_run)
+    print(summary_json(dict(result.summary)))
+
+
 def _with_settings(options: argparse.Namespace, arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options with those of the settings file, where the command reads one."""
     if options.command not in {"run", "reconcile"}:
         return options
-    from importer.cli.arguments import long_options, parse
-    from importer.cli.settings import config_arguments
+    from importer.cli.arguments import UnusableSetting, long_options, parse
+    from importer.cli.settings import config_arguments, config_path
     from importer.language import language_typed
+    from schemas.message import message
 
-    settings = config_arguments(options.file, options.config, long_options(options.command))
-    if not settings:
+    path = config_path(options.file, options.config)
+    if path is None:
         return options
-    return parse(arguments, settings=settings, language=language_typed(arguments, os.environ))
+    settings = config_arguments(path, long_options("run"), long_options(options.command))
+    try:
+        return parse(arguments, settings=settings, language=language_typed(arguments, os.environ))
+    except UnusableSetting as error:
+        raise UsageError(message("{path}: {problem}", path=str(path), problem=str(error))) from error
 
 
 def _show_error(error: ImportTicketsError, arguments: Sequence[str]) -> None:
@@ -240,6 +258,9 @@ def _around(name: str) -> Callable[[argparse.Namespace], int]:
 
     return command
 
+
+_JOBS = frozenset({"run", "resume", "undo", "reconcile"})
+"""What prints a summary under `--json`; the others print an object of their own."""
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "run": _run,

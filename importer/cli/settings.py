@@ -2,40 +2,54 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from importer.cli.arguments import MANY
 from importer.errors import UsageError
 from importer.runs.options import PortalAccess
 from schemas.message import message
 
 CONFIG_NAME = "import-tickets.toml"
+PATHS = frozenset({"output", "html", "schema"})
+"""Options that name a file; in a settings file they start at its folder, wherever the program is started."""
+
 DEFAULT_ADDRESS = "https://api.hubapi.com"
 
 
-def config_arguments(file: Path | None, named: Path | None, flags: Mapping[str, bool]) -> list[str]:
-    """Return the arguments that a settings file stands for, to be read before those that were typed.
+def config_path(file: Path | None, named: Path | None) -> Path | None:
+    """Return the settings file: what `--config` names, else the one beside the spreadsheet; None without one."""
+    if named is not None:
+        return named
+    beside = file.absolute().parent / CONFIG_NAME if file else None
+    return beside if beside and beside.is_file() else None
 
-    file: the spreadsheet, beside which `import-tickets.toml` may lie; named: `--config`.
-    flags: the long options of the command (without dashes), and whether each takes a value.
+
+def config_arguments(path: Path, options: Mapping[str, int], own: Collection[str] | None = None) -> list[str]:
+    """Return the arguments that a settings file stands for.
+
+    options: the long options (without dashes) that may stand in it, and how many values each may be given.
+    own: those of them that this command has; the others are passed by, for one file serves several commands.
     Raises UsageError for a file that cannot be read, or that holds what is no option.
     """
-    path = named or (file.absolute().parent / CONFIG_NAME if file else None)
-    if path is None or (named is None and not path.is_file()):
-        return []
     try:
         settings = tomllib.loads(path.read_text("utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UsageError(
-            message("The settings file {path} cannot be read ({reason}).", path=str(path), reason=str(error))
+            message("The settings file {path} cannot be read ({reason}).", path=str(path), reason=reason)
         ) from error
     for section in settings.keys() - {"options", "columns"}:
         raise UsageError(message('{path}: "{name}" is neither [options] nor [columns].', path=str(path), name=section))
     arguments: list[str] = []
     for name, value in _table(settings, "options", path).items():
-        arguments += _option(name, value, flags, path)
+        option = name.replace("_", "-")
+        found = _option(option, value, options, path)
+        if own is None or option in own:
+            arguments += found
     columns = _table(settings, "columns", path)
     for name in columns.keys() - {"map", "skip"}:
         raise UsageError(message('{path}: [columns] holds "map" and "skip", not "{name}".', path=str(path), name=name))
@@ -44,7 +58,7 @@ def config_arguments(file: Path | None, named: Path | None, flags: Mapping[str, 
     skip = columns.get("skip", [])
     headers = skip if isinstance(skip, list) else [skip]
     if not all(isinstance(header, str) for header in headers):
-        raise UsageError(message('{path}: "{name}" is a text or a number.', path=str(path), name="skip"))
+        raise UsageError(message('{path}: "{name}" is a list of headers.', path=str(path), name="skip"))
     arguments += [f"--skip-column={header}" for header in headers]
     return arguments
 
@@ -56,19 +70,20 @@ def _table(settings: Mapping[str, Any], name: str, path: Path) -> Mapping[str, A
     return table
 
 
-def _option(name: str, value: object, flags: Mapping[str, bool], path: Path) -> list[str]:
-    name = name.replace("_", "-")
-    if name not in flags or name in {"config", "help"}:
+def _option(name: str, value: object, options: Mapping[str, int], path: Path) -> list[str]:
+    if name not in options or name in {"config", "help"}:
         raise UsageError(
             message('{path}: there is no option "{name}"; options bear their long names.', path=str(path), name=name)
         )
-    if not flags[name]:
+    if not options[name]:
         if not isinstance(value, bool):
             raise UsageError(message('{path}: "{name}" is true or false.', path=str(path), name=name))
         return [f"--{name}"] if value else []
-    values: Sequence[object] = value if isinstance(value, list) else [value]
+    values: Sequence[object] = value if isinstance(value, list) and options[name] == MANY else [value]
     if not all(isinstance(one, (str, int, float)) and not isinstance(one, bool) for one in values):
         raise UsageError(message('{path}: "{name}" is a text or a number.', path=str(path), name=name))
+    if name in PATHS:
+        values = [path.absolute().parent / os.path.expanduser(str(one)) for one in values]  # noqa: PTH111 - Path's raises
     return [f"--{name}={one}" for one in values]
 
 

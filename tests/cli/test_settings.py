@@ -1,16 +1,18 @@
 """Options from `import-tickets.toml`, and what happens to those it does not know."""
 
+from pathlib import Path
+
 import pytest
 
-from importer.cli.arguments import amount, days, long_options, mapping, parse
-from importer.cli.settings import config_arguments, portal_access
+from importer.cli.arguments import UnusableSetting, amount, build_parser, days, long_options, mapping, parse
+from importer.cli.settings import PATHS, config_arguments, config_path, portal_access
 from importer.errors import UsageError
 
 
 def options(folder, text, *typed):
     file = folder / "edits.csv"
     (folder / "import-tickets.toml").write_text(text, encoding="utf-8")
-    return parse([str(file), *typed], settings=config_arguments(file, None, long_options("run")))
+    return parse([str(file), *typed], settings=config_arguments(config_path(file, None), long_options("run")))
 
 
 def test_settings_are_defaults_of_the_command_line(tmp_path):
@@ -39,6 +41,8 @@ def test_columns_are_mapped_and_skipped(tmp_path):
         pytest.param("[options]\nyes = 'maybe'\n", "true or false", id="a-flag"),
         pytest.param("[options]\nsheet = true\n", "text or a number", id="a-value"),
         pytest.param("[portal]\n", "neither [options] nor [columns]", id="section"),
+        pytest.param("[options]\nsheet = ['a', 'b']\n", "text or a number", id="several-for-one"),
+        pytest.param("[columns]\nskip = [1]\n", "list of headers", id="skip"),
         pytest.param("[columns]\nrename = []\n", '"rename"', id="column-setting"),
         pytest.param("options = 3\n", "table", id="no-table"),
         pytest.param("[options\n", "cannot be read", id="no-toml"),
@@ -51,9 +55,62 @@ def test_what_is_no_setting_is_named(settings, said, tmp_path):
     assert said in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("[options]\nmax-rate = 'many'\n", "argument --max-rate: 'many' is not a whole number"),
+        ("[options]\nblank = 'maybe'\n", "argument --blank: invalid choice: 'maybe'"),
+        ("[options]\nquiet = true\nverbose = true\n", "argument --verbose: not allowed with argument --quiet"),
+        ("[columns.map]\nFoo = ''\n", "argument --map: 'Foo=' is not of the form HEADER=PROPERTY"),
+    ],
+)
+def test_a_value_that_an_option_does_not_take_is_told_with_its_file(settings, said, program, tmp_path):
+    """Not as a mistake in what was typed, with a page of usage; and scripts get their object."""
+    (tmp_path / "import-tickets.toml").write_text(settings, encoding="utf-8")
+
+    with pytest.raises(UnusableSetting):
+        options(tmp_path, settings)
+    ended = program(tmp_path / "edits.csv", "--json", "--dry-run")
+
+    assert ended.code == 2
+    assert ended.err.startswith(f"{tmp_path / 'import-tickets.toml'}: {said}")
+    assert ended.summary["exit_code"] == 2
+    assert ended.summary["dry_run"]
+
+
+def test_what_is_typed_wins_over_its_opposite_in_the_file(tmp_path):
+    found = options(tmp_path, "[options]\nquiet = true\n", "--verbose")
+
+    assert (found.quiet, found.verbose) == (False, True)
+
+
+def test_names_of_files_start_at_the_settings_file(tmp_path):
+    found = options(tmp_path, '[options]\noutput = "results/out.csv"\nhtml = "/elsewhere/page.html"\n')
+
+    assert (found.output, found.html) == (tmp_path / "results/out.csv", Path("/elsewhere/page.html"))
+    assert {
+        action.dest
+        for action in build_parser()._subparsers._group_actions[0].choices["run"]._actions
+        if action.type is Path and action.dest not in {"file", "config"}
+    } == PATHS
+
+
+def test_one_file_serves_run_and_reconcile(program, tmp_path):
+    """What reconcile has no use for is passed by; what no command knows is an error in both."""
+    (tmp_path / "edits.csv").write_text("Record ID,subject,Foo\n25012345001,New,x\n")
+    settings = tmp_path / "import-tickets.toml"
+    settings.write_text('[options]\nsandbox = true\nyes = true\non-invalid = "skip"\n[columns]\nskip = ["Foo"]\n')
+
+    assert program(tmp_path / "edits.csv").code == 0
+    assert program("reconcile", tmp_path / "edits.csv").code == 0
+
+    settings.write_text("[options]\nnothing = 1\n")
+    assert "nothing" in program("reconcile", tmp_path / "edits.csv").err
+
+
 def test_a_named_settings_file_must_be_there(tmp_path):
     with pytest.raises(UsageError, match="cannot be read"):
-        config_arguments(tmp_path / "edits.csv", tmp_path / "mine.toml", long_options("run"))
+        config_arguments(config_path(tmp_path / "edits.csv", tmp_path / "mine.toml"), long_options("run"))
 
 
 def test_token_comes_from_the_environment_and_is_never_shown():

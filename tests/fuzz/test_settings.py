@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mutate import damaged
 from oracles import run_program
 
-from importer.cli.arguments import long_options, parse
+from importer.cli.arguments import UnusableSetting, long_options, parse
 from importer.cli.settings import config_arguments
 from importer.errors import UsageError
 
@@ -32,7 +32,7 @@ skip = ["x"]
 def check_settings(path):
     """Arguments that mean what they say, or a UsageError; argparse may refuse a value with exit 2, and nothing else."""
     with contextlib.suppress(UsageError):
-        arguments = config_arguments(None, path, FLAGS)
+        arguments = config_arguments(path, FLAGS)
         assert all(isinstance(one, str) and one.startswith("--") for one in arguments)
         assert exit_code_of(arguments) in {None, 2}
 
@@ -43,6 +43,8 @@ def exit_code_of(arguments):
         parse(["run", "edits.csv"], settings=arguments)
     except SystemExit as ended:
         return ended.code
+    except UnusableSetting:
+        return 2
     return None
 
 
