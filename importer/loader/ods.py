@@ -22,6 +22,7 @@ from importer.loader.exact import number_value
 from importer.loader.extent import check_size
 from importer.loader.grid import Grid, GridSource, SheetFacts, stored_grid
 from importer.loader.number_format import Format
+from importer.loader.ods_styles import CellStyles
 from importer.loader.package import open_zip, read_member, refuse_document_types, stream_member
 from importer.loader.xls import protected
 from importer.loader.xml import XML_FAULTS, damaged, local, new_parser, read_elements
@@ -58,7 +59,7 @@ class OdsSource(GridSource):
             archive = open_zip(file)
             _refuse_encrypted(archive)
             refuse_document_types(archive)
-            parser = _ContentParser()
+            parser = _ContentParser(_styles(archive))
             parser.read(stream_member(archive, _CONTENT))
             self.locale_hint = _locale(archive)
         self._parsed = {one.name: one for one in parser.sheets}
@@ -83,6 +84,15 @@ def _refuse_encrypted(archive: zipfile.ZipFile) -> None:
             raise protected()
 
 
+def _styles(archive: zipfile.ZipFile) -> CellStyles:
+    """Return the styles that styles.xml defines."""
+    styles = CellStyles()
+    if _STYLES in archive.namelist():
+        for element in read_elements(read_member(archive, _STYLES), _STYLES):
+            styles.start(element.name, element.attributes)
+    return styles
+
+
 def _locale(archive: zipfile.ZipFile) -> str | None:
     """Return the language and country of the default cell style, such as `pt-BR`."""
     if _STYLES not in archive.namelist():
@@ -97,15 +107,11 @@ def _locale(archive: zipfile.ZipFile) -> str | None:
 class _ContentParser:
     """Goes through content.xml and collects the cells of every sheet."""
 
-    def __init__(self) -> None:
+    def __init__(self, styles: CellStyles) -> None:
         self.sheets: list[_Sheet] = []
         self.hidden_styles: set[str] = set()
-        self._digits: dict[str, int] = {}
-        """Data style -> how many digits its whole numbers are padded to."""
-        self._data_styles: dict[str, str] = {}
-        """Cell style -> data style."""
+        self._styles = styles
         self._style = ""
-        self._data_style = ""
         self._row = 0
         self._row_repeat = 1
         self._row_hidden = False
@@ -172,14 +178,11 @@ class _ContentParser:
             self._start_columns(attributes)
         elif tag == "style":
             self._style = attributes.get("name", "")
-            if "data-style-name" in attributes:
-                self._data_styles[self._style] = attributes["data-style-name"]
+            self._styles.start(tag, attributes)
         elif tag == "table-properties" and attributes.get("display") == "false":
             self.hidden_styles.add(self._style)
-        elif tag == "number-style":
-            self._data_style = attributes.get("name", "")
-        elif tag == "number" and self._data_style and attributes.get("decimal-places", "0") == "0":
-            self._digits[self._data_style] = int(attributes.get("min-integer-digits", "0"))
+        elif not self.sheets:
+            self._styles.start(tag, attributes)
 
     def _start_columns(self, attributes: Mapping[str, str]) -> None:
         repeat = int(attributes.get("number-columns-repeated", "1"))
@@ -201,15 +204,13 @@ class _ContentParser:
             self._end_cell()
         elif tag == "table-row":
             self._end_row()
-        elif tag == "number-style":
-            self._data_style = ""
 
     def _end_cell(self) -> None:
         attributes = self._cell or {}
         self._cell = None
         repeat = int(attributes.get("number-columns-repeated", "1"))
         sheet = self.sheets[-1]
-        value = _value(attributes, "".join(self._text), self._format(attributes))
+        value = self._value(attributes)
         rows = int(attributes.get("number-rows-spanned", "1"))
         columns = int(attributes.get("number-columns-spanned", "1"))
         if rows * columns > 1:
@@ -221,13 +222,26 @@ class _ContentParser:
             self._row_cells += [(self._position + offset, value) for offset in range(repeat)]
         self._position += repeat
 
-    def _format(self, attributes: Mapping[str, str]) -> Format:
-        if not self._digits or attributes.get("value-type") != "float":
-            return Format()
+    def _value(self, attributes: Mapping[str, str]) -> Value:
+        text = "".join(self._text)
+        if "formula" in attributes:
+            if not attributes.get("value-type") and not text and self._paragraphs:
+                return ""  # LibreOffice writes so an empty text that a formula gave; a paragraph, and no type
+            if self._is_truth(attributes, text):
+                return attributes["value"] == "1"
+        is_number = attributes.get("value-type") == "float"
+        return _value(attributes, text, self._styles.format(self._cell_style(attributes)) if is_number else Format())
+
+    def _is_truth(self, attributes: Mapping[str, str], text: str) -> bool:
+        """Tell a formula's TRUE or FALSE, stored as 1 or 0: a word is shown, and no format makes it so."""
+        is_one = attributes.get("value-type") == "float" and attributes.get("value") in {"0", "1"}
+        return is_one and text.isalpha() and not self._styles.has_format(self._cell_style(attributes))
+
+    def _cell_style(self, attributes: Mapping[str, str]) -> str:
         style = attributes.get("style-name")
         if style is None:
             style = next((one for start, one in reversed(self._column_styles) if start <= self._position), "")
-        return Format(digits=self._digits.get(self._data_styles.get(style, ""), 0))
+        return style
 
     def _end_row(self) -> None:
         if self._row_cells:

@@ -556,9 +556,11 @@ _ODS = (
 )
 
 
-def write_ods(path: Path, tables: str, *, manifest: str = "") -> None:
+def write_ods(path: Path, tables: str, *, manifest: str = "", styles: str = "") -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet", zipfile.ZIP_STORED)
+        if styles:
+            archive.writestr("styles.xml", styles)
         archive.writestr("content.xml", _ODS.format(tables))
         archive.writestr(
             "META-INF/manifest.xml",

@@ -109,6 +109,53 @@ def test_zeros_by_the_style_of_the_column(tmp_path):
     assert chunk.shown == {1: {2: "000007"}}
 
 
+def test_zeros_by_a_format_that_styles_xml_keeps(tmp_path):
+    """LibreOffice keeps the number formats of a file that came from XLSX there."""
+    path = tmp_path / "a.ods"
+    number = '<number:number number:decimal-places="{}" number:min-integer-digits="{}"/>'
+    styles = (
+        '<office:document-styles xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+        'xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0" '
+        'xmlns:number="urn:oasis:names:tc:opendocument:xmlns:datastyle:1.0">'
+        f'<number:number-style style:name="N144">{number.format(0, 5)}</number:number-style>'
+        f'<number:percentage-style style:name="N145">{number.format(0, 4)}</number:percentage-style>'
+        '<style:style style:name="Zip" style:family="table-cell" style:data-style-name="N144"/>'
+        '<style:style style:name="Child" style:family="table-cell" style:parent-style-name="Zip"/>'
+        '<style:style style:name="Share" style:family="table-cell" style:data-style-name="N145"/>'
+        '<style:style style:name="Loop" style:family="table-cell" style:parent-style-name="Loop"/>'
+        "</office:document-styles>"
+    )
+    seven = 'table:style-name="{}" office:value-type="float" office:value="7"'
+    rows = [line(cell(), cell(seven.format(one))) for one in ("Zip", "Child", "Share", "Loop")]
+    write_ods(path, table(HEADER, *rows), styles=styles)
+
+    (chunk,) = open_file(path).table("Tickets").chunks([1])
+
+    assert chunk.shown == {1: {2: "00007", 3: "00007"}}
+
+
+def test_a_formula_s_empty_text_and_truth_as_libreoffice_stores_them(tmp_path):
+    """An empty text has a paragraph and no type; TRUE is a 1 that is shown as a word, without a format that says so."""
+    formula = 'table:formula="of:=IF([.A1]=1;&quot;&quot;;1)"'
+    one = f'{formula} office:value-type="float" office:value="1"'
+    assert value(
+        tmp_path,
+        f"<table:table-cell {formula}><text:p/></table:table-cell>",
+        cell(one, "TRUE"),
+        cell(f'{formula} office:value-type="float" office:value="0"', "FALSO"),
+        cell(f'table:style-name="ce1" {one}', "Yes"),
+        cell(one, "1"),
+        cell('office:value-type="float" office:value="1"', "TRUE"),
+    ) == [
+        ("", Kind.BLANK),
+        ("TRUE", Kind.BOOL),
+        ("FALSE", Kind.BOOL),
+        ("1", Kind.NUMBER),
+        ("1", Kind.NUMBER),
+        ("1", Kind.NUMBER),
+    ]
+
+
 def test_hidden_sheets_columns_and_repeated_rows(tmp_path):
     path = tmp_path / "a.ods"
     columns = '<table:table-column/><table:table-column table:visibility="collapse" table:number-columns-repeated="2"/>'
