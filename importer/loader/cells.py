@@ -54,8 +54,13 @@ class ColumnTexts:
 
 
 def number_text(value: float) -> str:
-    """Return a number as a plain decimal of at most 15 significant digits, without exponent or trailing zeros."""
-    if value == (whole := int(value)) and -WHOLE_LIMIT < value < WHOLE_LIMIT:
+    """Return a number as a plain decimal of at most 15 significant digits, without exponent or trailing zeros.
+
+    One that has more digits before its decimal point cannot be read, so it is told as it is stored.
+    """
+    if is_too_precise(value):
+        return f"{Decimal(repr(value)):f}".removesuffix(".0")
+    if value == (whole := int(value)):
         return str(whole)
     text = f"{value:.15g}"
     if "e" in text:

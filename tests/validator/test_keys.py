@@ -54,6 +54,15 @@ def test_an_id_that_lost_digits_is_the_loaders_finding_alone(check):
     assert checked.codes == [("A2", "precision_lost")]
 
 
+def test_a_number_with_too_many_digits_is_told_as_it_is_stored(check):
+    """Rounded to 15 digits, it would be a number that stands nowhere in the file."""
+    checked = check([["Record ID", "subject"], [1234567890123456, "a"]])
+
+    (finding,) = checked.findings
+    assert (finding.code, finding.value) == ("precision_lost", "1234567890123456")
+    assert "1234567890123456 has more than 15 digits" in str(finding.text)
+
+
 def test_a_row_without_a_key(check):
     checked = check("Record ID,subject\n,a\n  ,b\n")
 
