@@ -18,6 +18,7 @@ from importer.findings import Finding
 from importer.places import at_cell, at_key
 from importer.records import Change, CheckedRow, Columns, Outcome, Status
 from importer.stages import settle_pending
+from schemas.cells import shown
 from schemas.message import Message, message
 from schemas.moments import parse_day
 from schemas.property import LAST_MODIFIED, PIPELINE, STAGE, PortalSchema, Property
@@ -184,10 +185,10 @@ class Planner:
 
     def _stage_outside(self, row: CheckedRow, name: str, pipeline_id: str) -> Finding:
         pipeline = self._schema.pipeline(pipeline_id)
-        value = next(iter(row.pending[name].values()))
+        value = row.typed or self._schema.stage_label(next(iter(row.pending[name].values())))
         text = message(
             '"{value}" is not a stage of the ticket\'s pipeline "{pipeline}"; its stages are: {stages}',
-            value=self._schema.stage_label(value),
+            value=shown(value),
             pipeline=pipeline.label if pipeline else pipeline_id,
             stages=", ".join(stage.label for stage in pipeline.stages) if pipeline else "?",
         )

@@ -76,6 +76,8 @@ class CheckedRow:
     """Where the value depends on the ticket's pipeline: {property: {pipeline: value}}."""
     modified: str | None = None
     """The row's last-modified moment as the sheet has it: ISO 8601 UTC, to the precision shown (see validator)."""
+    typed: str = ""
+    """The cell whose value is pending, as typed."""
 
 
 @dataclass(frozen=True, slots=True)

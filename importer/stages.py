@@ -37,5 +37,5 @@ def _ambiguous(row: CheckedRow, name: str, columns: Columns, schema: PortalSchem
         column.header,
         name,
         row.key,
-        stages[0].rpartition(" (")[0] or stages[0],
+        row.typed or stages[0].rpartition(" (")[0] or stages[0],
     )

@@ -9,7 +9,7 @@ Converting comes first, on distinct texts; then the pandera schema judges the va
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -397,13 +397,18 @@ class _ChunkCheck:
         modified = self._modified.cells if self._modified is not None else [None] * len(self._rows)
         # Every row goes through this loop and the one in _wanted: nothing in them that most rows do not need.
         good = [
-            CheckedRow(row, key or "", values, choices, moment or None)
-            for row, key, values, choices, moment in zip(
-                self._rows, self._keys.cells, wanted, pending, modified, strict=True
+            CheckedRow(row, key or "", values, choices, moment or None, typed if choices else "")
+            for row, key, values, choices, moment, typed in zip(
+                self._rows, self._keys.cells, wanted, pending, modified, self._stages_typed(), strict=True
             )
         ]
         left_out = self._bad | blank
         return [row for place, row in enumerate(good) if place not in left_out] if left_out else good
+
+    def _stages_typed(self) -> Sequence[str]:
+        if not self._pending:
+            return [""] * len(self._rows)
+        return column_texts(self._chunk, self._stage_position)
 
     def _wanted(self) -> tuple[list[dict[str, str]], list[PendingStage]]:
         """Return for every place the values that are settled, and the stage that waits for the ticket's pipeline."""

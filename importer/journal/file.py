@@ -26,6 +26,7 @@ CREATE TABLE rows (
     ticket TEXT,                  -- record ID, once a read or an answer told it
     wanted TEXT NOT NULL,         -- {property: value}: what the sheet says
     pending TEXT,                 -- {property: {pipeline: value}}
+    typed TEXT,                   -- the pending cell, as typed
     modified TEXT,                -- when the sheet was made, as far as the row tells
     before TEXT,                  -- {property: value}: the portal's values of what changes
     changes TEXT,                 -- {property: value}: what is sent

@@ -31,7 +31,7 @@ class PlanNotes(RowNotes):
         after = -1
         while True:
             found = self._db.execute(
-                "SELECT row, key, wanted, pending, modified FROM rows "
+                "SELECT row, key, wanted, pending, modified, typed FROM rows "
                 "WHERE row > ? AND status IS NULL AND same_as IS NULL AND changes IS NULL ORDER BY row LIMIT ?",
                 (after, chunk),
             ).fetchall()
@@ -39,8 +39,10 @@ class PlanNotes(RowNotes):
                 return
             after = found[-1][0]
             yield [
-                CheckedRow(row, key, orjson.loads(wanted), orjson.loads(pending) if pending else {}, modified)
-                for row, key, wanted, pending, modified in found
+                CheckedRow(
+                    row, key, orjson.loads(wanted), orjson.loads(pending) if pending else {}, modified, typed or ""
+                )
+                for row, key, wanted, pending, modified, typed in found
             ]
 
     def plan_changes(self, changes: Iterable[Change]) -> None:

@@ -16,7 +16,7 @@ class RowNotes(JournalFile):
         """Remember rows that passed validation. `fold_keys`: the portal compares keys without case."""
         with self._writing():
             self._db.executemany(
-                "INSERT INTO rows (row, key, folded, wanted, pending, modified) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO rows (row, key, folded, wanted, pending, modified, typed) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
                     (
                         one.row,
@@ -25,6 +25,7 @@ class RowNotes(JournalFile):
                         dump(dict(one.wanted)),
                         dump({name: dict(by) for name, by in one.pending.items()}) if one.pending else None,
                         one.modified,
+                        one.typed or None,
                     )
                     for one in rows
                 ),

@@ -48,6 +48,20 @@ def test_cells_by_property_with_samples_by_label(portal, sheet, plan):
     assert ended.summary["cells"] == {"changed": 4, "cleared": 3}
 
 
+def test_a_stage_of_another_pipeline_is_told_as_it_was_typed(portal, sheet, plan):
+    """The cell is found wrong where the ticket's pipeline is known, long after it was read."""
+    portal.change(A, {"hs_pipeline": "0", "hs_pipeline_stage": "1"})
+    edits = (("Record ID", "Ticket status"), (A, "scheduled"), (B, " new "))
+
+    planned, blind = plan(sheet(*edits)), plan(sheet(*edits), "--no-diff")
+
+    [outside] = planned.summary["errors"]
+    assert (outside["code"], outside["value"]) == ("stage_not_in_pipeline", "scheduled")
+    assert outside["message"].startswith('"scheduled" is not a stage of the ticket\'s pipeline "Support Pipeline"')
+    [unclear] = blind.summary["errors"]
+    assert (unclear["code"], unclear["value"]) == ("ambiguous_option", " new ")
+
+
 def test_a_move_between_closed_stages_closes_nothing(portal, sheet, plan):
     portal.change(A, {"hs_pipeline": "0", "hs_pipeline_stage": "4"})
 
