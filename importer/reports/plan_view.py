@@ -15,7 +15,7 @@ from importer.journal import ColumnTotals, Journal
 from importer.records import Columns, Status
 from importer.reports.words import Labels
 from schemas.message import Message
-from schemas.property import OWNER, STAGE, PortalSchema
+from schemas.property import OWNER, PIPELINE, STAGE, PortalSchema
 
 SAMPLES_SHOWN = 3
 _SAMPLES_READ = 20
@@ -64,6 +64,8 @@ class PlanView:
     stage_moves: int = 0
     closing: int = 0
     """Tickets that go to a closed stage."""
+    stageless: int = 0
+    """Tickets that go to another pipeline, and the sheet names no stage of it."""
     owner_changes: int = 0
     notices: tuple[Message, ...] = ()
     undone_run: str | None = None
@@ -123,6 +125,7 @@ def make_plan_view(
         forecast=forecast,
         stage_moves=moves.stage,
         closing=moves.closing,
+        stageless=moves.stageless,
         owner_changes=moves.owner,
         notices=tuple(notices),
         undone_run=undone_run,
@@ -164,11 +167,12 @@ class _Moves(NamedTuple):
     stage: int
     closing: int
     owner: int
+    stageless: int
 
 
 def _count_moves(journal: Journal, schema: PortalSchema) -> _Moves:
     closed = {stage.id for pipeline in schema.pipelines for stage in pipeline.stages if stage.closed}
-    tickets = stages = closing = owners = 0
+    tickets = stages = closing = owners = stageless = 0
     for change in journal.planned():
         tickets += bool(change.after)
         owners += OWNER in change.after
@@ -176,4 +180,5 @@ def _count_moves(journal: Journal, schema: PortalSchema) -> _Moves:
         if stage:
             stages += 1
             closing += stage in closed and change.before.get(STAGE) not in closed
-    return _Moves(tickets, stages, closing, owners)
+        stageless += PIPELINE in change.after and not stage
+    return _Moves(tickets, stages, closing, owners, stageless)

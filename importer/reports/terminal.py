@@ -370,6 +370,11 @@ def _moves(plan: PlanView) -> list[Message]:
         count_message(
             "{count} ticket moves to another stage", "{count} tickets move to another stage", plan.stage_moves
         ),
+        count_message(
+            "{count} ticket goes to another pipeline without a stage of it; the portal may refuse that",
+            "{count} tickets go to another pipeline without a stage of it; the portal may refuse that",
+            plan.stageless,
+        ),
         count_message("{count} ticket closes", "{count} tickets close", plan.closing),
         count_message("{count} ticket gets another owner", "{count} tickets get another owner", plan.owner_changes),
     ]

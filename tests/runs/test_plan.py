@@ -48,6 +48,18 @@ def test_cells_by_property_with_samples_by_label(portal, sheet, plan):
     assert ended.summary["cells"] == {"changed": 4, "cleared": 3}
 
 
+def test_a_pipeline_without_a_stage_of_it_is_pointed_out(portal, sheet, plan):
+    """What HubSpot does with the ticket's old stage is not told: it may refuse the row."""
+    portal.change(A, {"hs_pipeline": "0", "hs_pipeline_stage": "1"})
+    portal.change(B, {"hs_pipeline": "0", "hs_pipeline_stage": "1"})
+
+    alone = plan(sheet(("Record ID", "Pipeline"), (A, "Returns"), (B, "Support Pipeline")))
+    both = plan(sheet(("Record ID", "Pipeline", "Ticket status"), (A, "Returns", "New")))
+
+    assert "1 ticket goes to another pipeline without a stage of it; the portal may refuse that" in alone.err
+    assert "without a stage" not in both.err
+
+
 def test_a_stage_of_another_pipeline_is_told_as_it_was_typed(portal, sheet, plan):
     """The cell is found wrong where the ticket's pipeline is known, long after it was read."""
     portal.change(A, {"hs_pipeline": "0", "hs_pipeline_stage": "1"})
