@@ -229,13 +229,17 @@ def check_reading(reading: Reading) -> None:
         option, value = "--date-format", reading.date_format
         if value:
             compile_date_format(value)
-        option, value = "--timezone", reading.time_zone
-        ZoneInfo(value)
     except (ValueError, LookupError, OSError) as error:
         raise UsageError(
             message(
                 "{option} {value} is not understood: {reason}.", option=option, value=value or "", reason=str(error)
             )
+        ) from error
+    try:
+        ZoneInfo(reading.time_zone)
+    except (ValueError, LookupError, OSError) as error:  # the option's, or the portal's
+        raise UsageError(
+            message("The time zone {zone} is not known here; name another one with --timezone.", zone=reading.time_zone)
         ) from error
 
 

@@ -168,6 +168,13 @@ def saved_schema(path: Path, ui: Ui) -> PortalSchema:
                 file=path.name,
             )
         )
+    elif not (schema.bodies.get("account") or {}).get("timeZone"):
+        ui.say(
+            message(
+                "{file} names no time zone: times without one are read in UTC unless --timezone names another.",
+                file=path.name,
+            )
+        )
     return schema
 
 

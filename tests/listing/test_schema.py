@@ -27,6 +27,29 @@ def test_a_pulled_schema_validates_without_a_network(program, sandbox, tmp_path)
     assert ended.summary["rows"]["total"] == 1
 
 
+@pytest.mark.parametrize(
+    ("zone", "options", "code", "said"),
+    [
+        (None, [], 0, "s.json names no time zone: times without one are read in UTC"),
+        ("Nowhere/Land", [], 2, "The time zone Nowhere/Land is not known here; name another one with --timezone."),
+        ("Nowhere/Land", ["--timezone", "Europe/Berlin"], 0, "2026-03-04T11:30:00.000Z"),
+    ],
+)
+def test_a_saved_schema_with_no_time_zone_or_a_strange_one(program, tmp_path, zone, options, code, said):
+    """A time must not be read in another zone than everybody thinks."""
+    edits, file = tmp_path / "edits.csv", tmp_path / "s.json"
+    edits.write_text("id,next_contact_at\n25012345001,2026-03-04 12:30\n", encoding="utf-8")
+    program("schema", "pull", "--sandbox", "--output", file)
+    saved = json.loads(file.read_text(encoding="utf-8"))
+    saved["account"] = {"timeZone": zone} if zone else {}
+    file.write_text(json.dumps(saved), encoding="utf-8")
+
+    ended = program(edits, "--schema", file, "--dry-run", "--no-diff", *options)
+
+    assert ended.code == code
+    assert said in ended.err
+
+
 def test_pulling_without_a_name_writes_beside_the_person(program, sandbox, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
