@@ -86,11 +86,9 @@ def make_csv(path, rows):
 
 
 def notes(rows):
-    from importer.writeback import RowNote
-
     said = 'D{} Priority: "Urgentt" is not an option; did you mean "URGENT"?'
     for row in range(2, rows + 2):
-        yield RowNote(row, "invalid", said.format(row)) if row % 20 == 0 else RowNote(row, "updated")
+        yield (row, "invalid", said.format(row), "") if row % 20 == 0 else (row, "updated", "", "")
 
 
 def annotation(rows, sheet):
@@ -129,10 +127,10 @@ def run_openpyxl(path, rows, target):
     sheet = book["Tickets"]
     sheet.cell(1, 13, "Import status")
     sheet.cell(1, 14, "Import message")
-    for note in notes(rows):
-        sheet.cell(note.row, 13, note.status)
-        if note.message:
-            sheet.cell(note.row, 14, note.message)
+    for row, status, text, _ in notes(rows):
+        sheet.cell(row, 13, status)
+        if text:
+            sheet.cell(row, 14, text)
     book.save(target)
 
 
@@ -152,8 +150,8 @@ def run_pandas(path, rows, target):
     yield
     frame = pd.read_csv(path, dtype=str, keep_default_na=False)
     said = list(notes(rows))
-    frame["Import status"] = [note.status for note in said]
-    frame["Import message"] = [note.message for note in said]
+    frame["Import status"] = [status for _, status, _, _ in said]
+    frame["Import message"] = [text for _, _, text, _ in said]
     frame.to_csv(target, index=False)
 
 

@@ -10,11 +10,12 @@ Nobody else knows SQL. Writes are committed with `synchronous=FULL`, so that wha
 from __future__ import annotations
 
 from importer.journal.differences import DifferenceNotes
+from importer.journal.file import load_messages
 from importer.journal.plan import ColumnTotals
 from importer.journal.reports import RowOutcome
 from importer.journal.sending import Batch, Progress
 
-__all__ = ["Batch", "ColumnTotals", "Journal", "Progress", "RowOutcome"]
+__all__ = ["Batch", "ColumnTotals", "Journal", "Progress", "RowOutcome", "load_messages"]
 
 
 class Journal(DifferenceNotes):

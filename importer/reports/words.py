@@ -7,13 +7,12 @@ spreadsheet or a terminal's markup is the business of whoever writes it there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
 from importer.findings import Finding
-from importer.journal import Journal, RowOutcome
+from importer.journal import Journal, load_messages
 from importer.language import PORTUGUESE, language_of
 from importer.records import Status
 from schemas.message import Message, Translations, message
@@ -97,14 +96,8 @@ def join_texts(texts: list[str]) -> str:
     return joined
 
 
-@dataclass(frozen=True, slots=True)
-class RowMessage:
-    """What the spreadsheet says beside one row."""
-
-    row: int
-    status: Status
-    message: str
-    key: str = field(default="", compare=False)
+RowMessage = tuple[int, str, str, str]
+"""What the spreadsheet says beside one row: (row, status, message, key)."""
 
 
 def row_messages(journal: Journal, translations: Translations) -> Iterator[RowMessage]:
@@ -115,25 +108,29 @@ def row_messages(journal: Journal, translations: Translations) -> Iterator[RowMe
     why_not_sent = _why_not_sent(journal.all_meta()).render(translations)
     found = groupby(journal.remarks(), key=lambda finding: finding.row)
     row_with_findings, findings = next(found, (None, iter(())))
-    for outcome in journal.outcomes():
-        while row_with_findings is None or row_with_findings < outcome.row:
+    not_sent = str(Status.NOT_SENT)
+    for row, key, status, same_as, notices in journal.fates():
+        while row_with_findings is None or row_with_findings < row:
             row_with_findings, findings = next(found, (_NO_MORE, iter(())))
-        texts = [finding_text(one, translations) for one in findings] if row_with_findings == outcome.row else []
-        texts += _notices(outcome, translations)
-        status = outcome.status or Status.NOT_SENT
-        if status is Status.NOT_SENT and not texts:
-            texts.append(why_not_sent)
-        yield RowMessage(outcome.row, status, join_texts(texts), outcome.key)
+        texts = [finding_text(one, translations) for one in findings] if row_with_findings == row else []
+        if notices or same_as is not None:
+            texts += _notices(load_messages(notices), same_as, translations)
+        if texts:
+            yield row, status or not_sent, join_texts(texts), key
+        elif status is None or status == not_sent:
+            yield row, not_sent, why_not_sent, key
+        else:
+            yield row, status, "", key
 
 
 _NO_MORE = 1 << 62
 """A row number beyond every sheet's."""
 
 
-def _notices(outcome: RowOutcome, translations: Translations) -> list[str]:
-    notices = [plain_text(one.render(translations)) for one in outcome.notices]
-    if outcome.same_as is not None:
-        notices.append(message("same as row {row}", row=outcome.same_as).render(translations))
+def _notices(told: Iterable[Message], same_as: int | None, translations: Translations) -> list[str]:
+    notices = [plain_text(one.render(translations)) for one in told]
+    if same_as is not None:
+        notices.append(message("same as row {row}", row=same_as).render(translations))
     return notices
 
 

@@ -13,7 +13,7 @@ from importer.records import Status
 from importer.reports.words import Labels, plain_text, row_messages, ticket_url
 from importer.runs.options import Ui
 from importer.runs.state import UNFINISHED
-from importer.writeback import Annotation, ChangeLine, Dialect, ErrorLine, RowNote, write_back
+from importer.writeback import Annotation, ChangeLine, Dialect, ErrorLine, write_back
 from schemas.message import Message, message
 from schemas.property import PortalSchema
 
@@ -65,10 +65,6 @@ def make_annotation(journal: Journal, meta: dict[str, Any], schema: PortalSchema
     positions = {name: (position, header) for position, header, name in meta["columns"]}
     labels = Labels(schema)
 
-    def notes() -> Iterator[RowNote]:
-        for one in row_messages(journal, words):
-            yield RowNote(one.row, str(one.status), one.message, one.key)
-
     def errors() -> Iterator[ErrorLine]:
         for one in journal.remarks():
             text = plain_text(one.text.render(words))
@@ -90,7 +86,7 @@ def make_annotation(journal: Journal, meta: dict[str, Any], schema: PortalSchema
         sheet=meta["sheet"],
         header_row=meta["header_row"],
         headers=meta["headers"],
-        notes=notes,
+        notes=lambda: row_messages(journal, words),
         faulty=journal.remarked_cells(),
         totals=[(status, count) for status, count in journal.count_by_status().items() if status],
         facts=[(label.render(words), value) for label, value in _facts(meta)],

@@ -16,11 +16,16 @@ REPORT_SHEET = "Import report"
 CHANGES_SHEET = "Import changes"
 
 
-class RowNote(NamedTuple):
-    """What became of one row. A named tuple, not a dataclass: a million are made in one run.
+Note = tuple[int, str, str, str]
+"""What became of one row: (row, status, message, key).
 
-    `key` is only shown where the row itself cannot be (the file changed meanwhile, or is gone).
-    """
+`key` is only shown where the row itself cannot be (the file changed meanwhile, or is gone). A plain tuple: to make a
+million of a class takes as long as to write them.
+"""
+
+
+class RowNote(NamedTuple):
+    """A note with names, for where they are few."""
 
     row: int
     status: str
@@ -80,7 +85,7 @@ class Annotation:
     sheet: str | None
     header_row: int
     headers: Sequence[str]
-    notes: Callable[[], Iterator[RowNote]]
+    notes: Callable[[], Iterator[Note]]
     faulty: Sequence[tuple[int, int]] = ()
     """(row, position) of cells to highlight."""
     totals: Sequence[tuple[str, int]] = ()

@@ -17,7 +17,6 @@ from itertools import zip_longest
 from pathlib import Path
 
 from importer.errors import FileError
-from importer.loader.exact import read_cells
 from importer.writeback.annotation import Annotation, Dialect, NotUnderstood
 from importer.writeback.archive import Archive, Member
 from importer.writeback.deflate import Codec
@@ -126,6 +125,8 @@ def _same_cells(was: Archive, is_now: Archive, patched: Patched) -> bool:
 
 def _users_cells(archive: Archive, patched: Patched) -> Iterator[tuple[object, ...]]:
     """Yield what stands in each cell outside our columns, and at last the code of what ends the reading early."""
+    from importer.loader.exact import read_cells  # knows numpy, which delimited text does without
+
     ours = {patched.place.status, patched.place.message}
     member = archive.members[patched.sheet_part]
     try:

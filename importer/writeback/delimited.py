@@ -22,7 +22,7 @@ from itertools import chain, islice
 from typing import BinaryIO
 
 from importer.records import Status
-from importer.writeback.annotation import MESSAGE_HEADER, STATUS_HEADER, Annotation, Dialect, NotUnderstood, RowNote
+from importer.writeback.annotation import MESSAGE_HEADER, STATUS_HEADER, Annotation, Dialect, Note, NotUnderstood
 from importer.writeback.encodings import Coding
 from schemas.message import message
 
@@ -32,6 +32,7 @@ LONGEST_RECORD = 64 << 20
 _FORMULA_START = re.compile(r"[\s']*[=+\-@]")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 _STATUSES = frozenset(status.value.encode() for status in Status)
+_NO_NOTE: Note = (0, "", "", "")
 _MASK = bytes.maketrans(b"\n\r", b"\x1e\x1f")
 _UNMASK = bytes.maketrans(b"\x1e\x1f", b"\n\r")
 
@@ -54,7 +55,7 @@ def annotate(
     blocks = _separator_apart(coding.read(source, on_bytes), separator_line=dialect.separator_line)
     target.write(coding.back(next(blocks, b"")))
     target.writelines(
-        coding.back(records.joined(fields.append(records.bare)))
+        coding.back(records.joined(*fields.append(records.bare)))
         for records in _records(blocks, coding.ours(dialect.delimiter))
     )
 
@@ -77,17 +78,14 @@ class _Records:
     """Some records without their line ends. In a masked one, line breaks inside quotes are control characters."""
 
     bare: list[bytes]
-    ends: bytes | list[bytes]
-    """The one line end of all of them, or that of each."""
-    open_end: bool = False
-    """The file ends without a line end; said where `ends` is one for all."""
+    ends: list[bytes]
     masked: bool = False
 
-    def joined(self, annotated: list[bytes]) -> bytes:
-        """Return the records with their line ends again."""
-        if isinstance(self.ends, list):
-            return b"".join(chain.from_iterable(zip(annotated, self.ends, strict=True)))
-        block = self.ends.join(annotated if self.open_end else [*annotated, b""])
+    def joined(self, bare: list[bytes], ours: list[bytes]) -> bytes:
+        """Return the records with what of ours goes behind each, and their line ends again."""
+        pieces = [b""] * (3 * len(bare))
+        pieces[::3], pieces[1::3], pieces[2::3] = bare, ours, self.ends
+        block = b"".join(pieces)
         return block.translate(_UNMASK) if self.masked else block
 
 
@@ -134,23 +132,41 @@ def _cut_regular(block: bytes, edges: set[bytes], *, last: bool) -> tuple[_Recor
                 return None
             pieces[1::2] = [piece.translate(_MASK) for piece in pieces[1::2]]
             block = b'"'.join(pieces)
-    end = b"\r\n" if b"\r" in block else b"\n"
-    bare = block.split(end)
-    if end == b"\r\n":
-        without_ends = b"".join(bare)
-        half_end = not last and without_ends.endswith(b"\r")
-        if b"\n" in without_ends or b"\r" in (without_ends[:-1] if half_end else without_ends):
-            return None
-    rest = bare.pop()
-    if last and rest:
-        return _Records([*bare, rest], end, open_end=True, masked=masked), b""
-    return _Records(bare, end, masked=masked), rest.translate(_UNMASK) if masked else rest
+    lines = _split_lines(block, last=last)
+    if lines is None:
+        return None
+    bare, ends, rest = lines
+    return _Records(bare, ends, masked=masked), rest.translate(_UNMASK) if masked else rest
+
+
+def _split_lines(block: bytes, *, last: bool) -> tuple[list[bytes], list[bytes], bytes] | None:
+    """Return the whole lines of a block, their ends, and what is left; None where the ends are not all alike."""
+    bare = block.splitlines()
+    if not bare:
+        return [], [], b""
+    spare = len(block) - sum(map(len, bare))
+    if not block.endswith((b"\n", b"\r")):
+        rest = bare.pop()
+    elif not last and block.endswith(b"\r"):
+        rest = bare.pop() + b"\r"  # half of a CRLF, perhaps
+        spare -= 1
+    else:
+        rest = b""
+    if spare == 2 * len(bare):
+        end = b"\r\n"
+    elif b"\r" not in block:
+        end = b"\n"
+    elif b"\n" not in block:
+        end = b"\r"
+    else:
+        return None
+    ends = [end] * len(bare)
+    return ([*bare, rest], [*ends, b""], b"") if last and rest else (bare, ends, rest)
 
 
 def _cut(block: bytes, pattern: re.Pattern[bytes], *, last: bool) -> tuple[_Records, bytes]:
     """Cut a block record by record."""
     records = _Records([], [])
-    assert isinstance(records.ends, list)
     at = 0
     while at < len(block) and (found := pattern.match(block, at)):
         end = found[1]
@@ -166,84 +182,100 @@ def _cut(block: bytes, pattern: re.Pattern[bytes], *, last: bool) -> tuple[_Reco
     return records, block[at:]
 
 
+class _Ours:
+    """What goes behind a record: two fields, each with the delimiter before it. Set `quote_all` before asking."""
+
+    def __init__(self, coding: Coding, delimiter: bytes) -> None:
+        self._coding = coding
+        self._delimiter = delimiter
+        self._statuses: dict[str, bytes] = {}
+        self._alone: dict[str, bytes] = {}
+        self.quote_all = False
+
+    def of_all(self, notes: list[Note]) -> list[bytes]:
+        """Return what goes behind each row. Most rows have a status alone, of which there are few."""
+        statuses, alone, field = self._statuses, self._alone, self._field
+        try:
+            return [statuses[status] + field(text) if text else alone[status] for _, status, text, _ in notes]
+        except KeyError:
+            for status in {status for _, status, _, _ in notes}:
+                statuses[status] = field(status)
+                alone[status] = self.fields(status, "")
+            return self.of_all(notes)
+
+    def fields(self, status: str, text: str) -> bytes:
+        """Return both fields of one record."""
+        return self._field(status) + self._field(text)
+
+    def _field(self, text: str) -> bytes:
+        """Return text of ours as one field: on one line, never the start of a formula, quoted where it must be."""
+        if not text.isprintable():
+            text = _UNPRINTABLE.sub(" ", text)
+        if not text[:1].isalnum() and _FORMULA_START.match(text):
+            text = "'" + text
+        field = self._coding.ours(text)
+        delimiter = self._delimiter
+        if self.quote_all or b'"' in field or delimiter in field or field != field.strip(b" "):
+            return b'%s"%s"' % (delimiter, field.replace(b'"', b'""'))
+        return delimiter + field
+
+
 class _Fields:
     """Puts our fields behind records; counts rows as the spreadsheet does: each record one, blank lines too."""
 
     def __init__(self, annotation: Annotation, coding: Coding, delimiter: bytes) -> None:
         self._delimiter = delimiter
-        self._coding = coding
         self._header_row = annotation.header_row
         self._width = len(annotation.headers)
         self._own = tuple(sorted(position for position in annotation.own_positions() if position is not None))
         self._own_last = self._own == (self._width - 2, self._width - 1)
         self._notes = annotation.notes()
-        self._quote_all = False
-        self._statuses: dict[str, bytes] = {}
+        self._ours = _Ours(coding, delimiter)
         self._row = 0
 
-    def append(self, records: list[bytes]) -> list[bytes]:
-        """Return the records, in order, with our fields."""
+    def append(self, records: list[bytes]) -> tuple[list[bytes], list[bytes]]:
+        """Return the records, in order, without fields of an earlier run, and what of ours goes behind each."""
         first = self._row + 1
         self._row += len(records)
-        return self._append(first, records)
+        if first > self._header_row:
+            return self._append(first, records)
+        head = self._header_row - first
+        if len(records) <= head:
+            return records, [b""] * len(records)
+        header, ours = self._header(records[head])
+        bare, more = self._append(self._header_row + 1, records[head + 1 :])
+        return [*records[:head], header, *bare], [*([b""] * head), ours, *more]
 
-    def _append(self, first: int, records: list[bytes]) -> list[bytes]:
-        if first <= self._header_row:
-            head = max(0, self._header_row - first)
-            if len(records) <= head:
-                return records
-            header = self._header(records[head])
-            return [*records[:head], header, *self._append(self._header_row + 1, records[head + 1 :])]
+    def _append(self, first: int, records: list[bytes]) -> tuple[list[bytes], list[bytes]]:
         notes = list(islice(self._notes, len(records)))
         in_step = (
-            len(notes) == len(records) and notes and notes[0].row == first and notes[-1].row == first + len(notes) - 1
+            len(notes) == len(records) and notes and notes[0][0] == first and notes[-1][0] == first + len(notes) - 1
         )
-        if not in_step or b"" in records:
+        if not in_step or not all(records):
             return self._append_singly(first, records, notes)
-        if self._own:
-            records = self._all_without_ours(records)
-        return [record + ours for record, ours in zip(records, self._suffixes(notes), strict=True)]
+        return self._all_without_ours(records) if self._own else records, self._ours.of_all(notes)
 
-    def _append_singly(self, first: int, records: list[bytes], notes: list[RowNote]) -> list[bytes]:
+    def _append_singly(self, first: int, records: list[bytes], notes: list[Note]) -> tuple[list[bytes], list[bytes]]:
         """Do the same where some rows have no note."""
         self._notes = chain(notes, self._notes)
         note = next(self._notes, None)
-        annotated: list[bytes] = []
+        bare: list[bytes] = []
+        ours: list[bytes] = []
         for row, record in enumerate(records, start=first):
-            while note is not None and note.row < row:
+            while note is not None and note[0] < row:
                 note = next(self._notes, None)
-            if not record:
-                annotated.append(record)
-                continue
-            bare = self._without_ours(record) if self._own else record
-            ours = (
-                self._suffix(note.status, note.message)
-                if note is not None and note.row == row
-                else self._suffix("", "")
-            )
-            annotated.append(bare + ours)
+            _, status, text, _ = note if note is not None and note[0] == row else _NO_NOTE
+            bare.append(self._without_ours(record) if self._own and record else record)
+            ours.append(self._ours.fields(status, text) if record else b"")
         if note is not None:
             self._notes = chain((note,), self._notes)
-        return annotated
+        return bare, ours
 
-    def _suffixes(self, notes: list[RowNote]) -> list[bytes]:
-        """Return what goes behind each row. Most rows have a status alone, of which there are few."""
-        bare, full = self._statuses, self._suffix
-        return [
-            full(status, text) if text or status not in bare else bare[status] for _row, status, text, _key in notes
-        ]
-
-    def _suffix(self, status: str, text: str) -> bytes:
-        suffix = self._delimiter + self._quoted(status) + self._delimiter + self._quoted(text)
-        if not text:
-            self._statuses[status] = suffix
-        return suffix
-
-    def _header(self, bare: bytes) -> bytes:
-        fields = self._split(bare)
-        self._quote_all = all(field.startswith(b'"') for field in fields)
-        fields = [field for position, field in enumerate(fields) if position not in self._own]
-        return self._delimiter.join([*fields, self._quoted(STATUS_HEADER), self._quoted(MESSAGE_HEADER)])
+    def _header(self, record: bytes) -> tuple[bytes, bytes]:
+        fields = self._split(record)
+        self._ours.quote_all = all(field.startswith(b'"') for field in fields)
+        bare = self._delimiter.join(field for position, field in enumerate(fields) if position not in self._own)
+        return bare, self._ours.fields(STATUS_HEADER, MESSAGE_HEADER)
 
     def _all_without_ours(self, records: list[bytes]) -> list[bytes]:
         delimiter, count = self._delimiter, self._width - 1
@@ -281,13 +313,3 @@ class _Fields:
             else:
                 fields.append(part)
         return fields
-
-    def _quoted(self, text: str) -> bytes:
-        """Return text of ours as one field: on one line, never the start of a formula, quoted where it must be."""
-        text = _UNPRINTABLE.sub(" ", text)
-        if _FORMULA_START.match(text):
-            text = "'" + text
-        field = self._coding.ours(text)
-        if self._quote_all or b'"' in field or self._delimiter in field or field != field.strip(b" "):
-            field = b'"' + field.replace(b'"', b'""') + b'"'
-        return field

@@ -14,9 +14,8 @@ from typing import BinaryIO
 from importer.writeback.annotation import NotUnderstood
 from schemas.message import message
 
-BLOCK = 1 << 16
+BLOCK = 1 << 18
 """Bytes worked on at a time: few enough that the pieces of all their records stay in the processor's cache."""
-_READ = 1 << 20
 _ASCII_COMPATIBLE = re.compile(r"utf-8$|ascii|latin|iso8859|cp125\d|cp85\d|cp437|mac-|koi8|tis-620|hp-roman")
 _BYTE_ORDER_BIG = (codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 
@@ -84,7 +83,6 @@ class Coding:
 
 
 def _read_blocks(source: BinaryIO, on_bytes: Callable[[bytes], object]) -> Iterator[bytes]:
-    while read := source.read(_READ):
-        on_bytes(read)
-        for start in range(0, len(read), BLOCK):
-            yield read[start : start + BLOCK]
+    while block := source.read(BLOCK):
+        on_bytes(block)
+        yield block

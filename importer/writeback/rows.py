@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from importer.findings import column_letter
-from importer.writeback.annotation import MESSAGE_HEADER, STATUS_HEADER, Annotation, NotUnderstood, RowNote
+from importer.writeback.annotation import MESSAGE_HEADER, STATUS_HEADER, Annotation, Note, NotUnderstood
 from importer.writeback.frame import Occupied, Place, column_position
 from importer.writeback.markup import text_content
 from schemas.message import message
@@ -76,13 +76,13 @@ class RowPatcher:
         self._letters = {n: column_letter(n).encode() for n in (place.status, place.message)}
         self._last_row = 0
         self._notes = annotation.notes()
-        self._pending: RowNote | None = next(self._notes, None)
-        self._lookup: dict[int, RowNote] | None = None
+        self._pending: Note | None = next(self._notes, None)
+        self._lookup: dict[int, Note] | None = None
         self._header_done = False
         self.added_rows = 0
         """Rows that were not in the sheet."""
         if not in_order:
-            self._lookup = {note.row: note for note in annotation.notes()}
+            self._lookup = {note[0]: note for note in annotation.notes()}
 
     def patch(self, rest: bytes, pieces: Iterator[bytes], on_tail: Callable[[bytes], None]) -> Iterator[bytes]:
         """Yield the rows with our cells; `rest` is what follows `<sheetData>` in the piece that held it.
@@ -157,14 +157,15 @@ class RowPatcher:
                 number = found[1]
                 row = int(number)
                 ours_from = len(segment) if cell[1] in left else self._ours_from(segment, number)
-                if ours_from and row > last_row and row != header_row and (note is None or note.row >= row):
+                if ours_from and row > last_row and row != header_row and (note is None or note[0] >= row):
                     last_row = row
-                    if note is None or note.row > row:
+                    if note is None or note[0] > row:
                         out += (segment[:ours_from], row_end)
                         continue
-                    if note.status not in opening:
-                        self._prepare(note.status)
-                    before, behind = opening[note.status]
+                    _, status, text, _ = note
+                    if status not in opening:
+                        self._prepare(status)
+                    before, behind = opening[status]
                     span = found[2]
                     if span:
                         if span not in spans:
@@ -173,8 +174,8 @@ class RowPatcher:
                     else:
                         out.append(segment[:ours_from])
                     out += (before, number, behind)
-                    if note.message:
-                        out.append(message_open % (number, text_content(note.message)))
+                    if text:
+                        out.append(message_open % (number, text_content(text)))
                     out.append(row_end)
                     note = next(self._notes, None)
                     continue
@@ -214,17 +215,17 @@ class RowPatcher:
         if self._lookup is not None:
             left = sorted(self._lookup.values())
             self._lookup = {}
-            return b"".join(self._new_row(note.row, self._cells(note)) for note in left)
+            return b"".join(self._new_row(note[0], self._cells(note)) for note in left)
         return self._missing_before(None)
 
     def _missing_before(self, row: int | None) -> bytes:
         """Return rows that are not in the sheet, for notes up to `row`."""
         out = []
-        while self._lookup is None and self._pending is not None and (row is None or self._pending.row < row):
-            if self._pending.row <= self._last_row:
+        while self._lookup is None and self._pending is not None and (row is None or self._pending[0] < row):
+            if self._pending[0] <= self._last_row:
                 raise OutOfOrder
-            out.append(self._new_row(self._pending.row, self._cells(self._pending)))
-            self._last_row = self._pending.row
+            out.append(self._new_row(self._pending[0], self._cells(self._pending)))
+            self._last_row = self._pending[0]
             self._pending = next(self._notes, None)
         return b"".join(out)
 
@@ -312,7 +313,7 @@ class RowPatcher:
             return self._header_cells(row, cells)
         if self._lookup is not None:
             note = self._lookup.pop(row, None)
-        elif self._pending is not None and self._pending.row == row:
+        elif self._pending is not None and self._pending[0] == row:
             note, self._pending = self._pending, next(self._notes, None)
         else:
             note = None
@@ -331,16 +332,14 @@ class RowPatcher:
             if position not in self._place.reused
         }
 
-    def _cells(self, note: RowNote) -> dict[int, bytes]:
-        style = self._formats.statuses.get(note.status, self._formats.message)
-        cells = {self._place.status: self._status_cell(note, style)}
-        if note.message:
-            position = self._place.message
-            cells[position] = self._text_cell(position, note.row, self._formats.message, note.message, space=True)
+    def _cells(self, note: Note) -> dict[int, bytes]:
+        row, status, text, _ = note
+        place, formats = self._place, self._formats
+        style = formats.statuses.get(status, formats.message)
+        cells = {place.status: self._text_cell(place.status, row, style, status)}
+        if text:
+            cells[place.message] = self._text_cell(place.message, row, formats.message, text, space=True)
         return cells
-
-    def _status_cell(self, note: RowNote, style: int) -> bytes:
-        return self._text_cell(self._place.status, note.row, style, note.status)
 
     def _text_cell(self, position: int, row: int, style: int, text: str, *, space: bool = False) -> bytes:
         p = self._prefix

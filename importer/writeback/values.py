@@ -76,12 +76,12 @@ def notes_alone(annotation: Annotation) -> Iterator[list[Value]]:
         yield []
     yield [annotation.say(message("Row")), annotation.say(message("Key"))]
     row = annotation.header_row
-    for note in annotation.notes():
-        while row + 1 < note.row:
+    for number, _, _, key in annotation.notes():
+        while row + 1 < number:
             row += 1
             yield []
-        row = note.row
-        yield [float(note.row), note.key]
+        row = number
+        yield [float(number), key]
 
 
 def write_values(rows: Iterable[list[Value]], sheet: str, header_row: int, target: BinaryIO) -> None:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from importer.loader.delimited import Dialect
+from importer.writeback import delimited, encodings
 from importer.writeback.annotation import Annotation, NotUnderstood, RowNote
 from importer.writeback.delimited import annotate
 from importer.writeback.encodings import BLOCK
@@ -158,6 +159,41 @@ def test_records_across_blocks():
     assert len(records) == len(rows) + 1
     assert all(record[2:] == ["updated", ""] for record in records[1:])
     assert "".join(rows) == after.decode().split("\r\n", 1)[1].replace(",updated,\r\n", "\r\n")
+
+
+@settings(max_examples=250)
+@given(
+    data=st.lists(
+        st.sampled_from(
+            ["a", "", ",", ",", '"', '"', '""', '"a,b"', '"a\n"', '"\r\n"', "\n", "\r\n", "\r", "\x1e", "\x1f"]
+        ),
+        max_size=24,
+    ),
+    repeat=st.integers(1, 3),
+    block=st.integers(1, 40),
+    noted=st.lists(st.sampled_from(["", "updated", "failed"]), max_size=30),
+    own=st.booleans(),
+)
+def test_whole_blocks_are_cut_as_single_records_are(data, repeat, block, noted, own):
+    """Cutting many records at once gives what reading them one after the other gives, wherever a block ends."""
+    text = ("id,a" + (",Import status,Import message" if own else "") + "\n" + "".join(data) * repeat).encode()
+    headers = ("id", "a", *(OURS if own else ()))
+    notes = [RowNote(row, status, status[:4]) for row, status in enumerate(noted, start=2) if status]
+
+    def outcome():
+        try:
+            return annotated(text, notes, headers=headers)
+        except NotUnderstood:
+            return None
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encodings, "BLOCK", block)
+        at_once = outcome()
+        patch.setattr(encodings, "BLOCK", len(text))
+        patch.setattr(delimited, "_cut_regular", lambda *_, **__: None)
+        singly = outcome()
+
+    assert at_once == singly
 
 
 cells = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=8)
