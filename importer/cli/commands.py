@@ -180,26 +180,31 @@ def _reconcile(options: argparse.Namespace) -> int:
 def _perform(options: argparse.Namespace, job: Job, *, file: Path | None = None) -> int:
     """Run a job with the person, the portal and the state folder that the options name; show how it ended."""
     from importer.reports.summary import summary_json
+    from importer.runs.finishing import break_off
+    from importer.runs.state import now
 
     person, access, state = _person(options), _access(options), _state()
-    result = _drive(lambda stop: job(access, state, person, stop), file=file)
+    began, dry_run = now(), getattr(options, "dry_run", False)
+    try:
+        result = _drive(lambda stop: job(access, state, person, stop))
+    except ImportTicketsError as error:
+        result = break_off(error, state, file=file.absolute() if file else None, dry_run=dry_run, since=began)
     person.show_result(result)
     if options.json:
         print(summary_json(dict(result.summary)))
     return result.exit_code
 
 
-def _drive(job: Callable[[StopSignal], Coroutine[Any, Any, Result]], *, file: Path | None = None) -> Result:
+def _drive(job: Callable[[StopSignal], Coroutine[Any, Any, Result]]) -> Result:
     """Run a job to its end.
 
     The first Ctrl-C or SIGTERM asks it to stop once what is in flight is finished; where nothing is, and at the
-    second, it is left at once.
+    second, it is left at once: Interrupted is raised. A fault of our own is raised as InternalFault.
     """
     import asyncio
     import signal
 
     from importer.portal.waiting import StopSignal
-    from importer.runs.finishing import fail_early
 
     stop = StopSignal()
 
@@ -213,9 +218,9 @@ def _drive(job: Callable[[StopSignal], Coroutine[Any, Any, Result]], *, file: Pa
     try:
         return asyncio.run(job(stop))
     except KeyboardInterrupt:
-        return fail_early(Interrupted(), file=file)
-    except Exception as error:  # noqa: BLE001 - a traceback is kept in a file, not shown
-        return fail_early(_keep_traceback(error), file=file)
+        raise Interrupted from None
+    except Exception as error:
+        raise _keep_traceback(error) from error
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

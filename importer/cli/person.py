@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 from importer.findings import Finding
 from importer.reports.plan_view import PlanView
 from importer.reports.terminal import Terminal
+from importer.reports.words import duration
 from schemas.message import Message, Translations, message
 
 if TYPE_CHECKING:
     from importer.portal.events import Event
     from importer.reports.progress import Progress
+    from importer.reports.summary import Summary
     from importer.runs.options import Result
 
 
@@ -34,6 +36,7 @@ class Person:
         self._bar: Progress | None = None
         self._bar_is_for = ""
         self._silent_until = 0.0
+        self._unseen_plan: PlanView | None = None
 
     @property
     def can_ask(self) -> bool:
@@ -54,11 +57,16 @@ class Person:
     def show_plan(self, plan: PlanView) -> None:
         """Show what would be done."""
         self._close_bar()
-        self.terminal.show_plan(plan)
+        if self.terminal.quiet:
+            self._unseen_plan = plan  # shown where somebody is asked about it
+        else:
+            self.terminal.show_plan(plan)
 
     def ask(self, question: Message) -> bool:
         """Ask a question that yes or no answers."""
         self._close_bar()
+        if self._unseen_plan is not None:
+            self.terminal.show_plan(self._unseen_plan)
         return self.terminal.ask(question)
 
     def progress(self, event: Event) -> None:
@@ -98,9 +106,11 @@ class Person:
         if result.error is not None:
             self.terminal.show_error(result.error)
         summary = dict(result.summary)
-        if summary["run_id"]:
+        if summary["run_id"] and (summary["rows"]["total"] or result.error is None):
             report = result.report
             self.terminal.show_summary(summary, report=report.name if report else None)
+        if summary["run_id"] and self._verbose:
+            self.terminal.say(_effort(summary))
         for command in result.next_commands:
             self.terminal.show_next(command)
 
@@ -115,3 +125,18 @@ class Person:
         self._open_bars.close()
         self._bar = None
         self._bar_is_for = ""
+
+
+def _effort(summary: Summary) -> Message:
+    """Return what a run took, for who asked for more."""
+    began, ended = (datetime.fromisoformat(summary[name]) for name in ("started_at", "finished_at"))
+    requests = summary["requests"]
+    return message(
+        "Run {run}: {read} batches read, {update} sent, {retried} repeated, {limited} refused for the rate; {time}",
+        run=summary["run_id"],
+        read=requests["read"],
+        update=requests["update"],
+        retried=requests["retried"],
+        limited=requests["rate_limited"],
+        time=duration((ended - began).total_seconds()),
+    )

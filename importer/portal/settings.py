@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from schemas.message import message
 DEFAULT_URL = "https://api.hubapi.com"
 TICKET_TYPE = "0-5"
 """The type ID of tickets. Source: HubSpot, object type IDs."""
+VERSION_FORM = re.compile(r"v[0-9]+|[0-9]{4}-[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,8 @@ class PortalSettings:
     def check(self) -> PortalSettings:
         """Return these settings, tidied.
 
-        Raises UsageError `no_token` for a token that is missing or cannot be sent, and `unsafe_address` for an
-        address that would show the token to others. The token itself is in no message.
+        Raises UsageError `no_token` for a token that is missing or cannot be sent, `unsafe_address` for an address
+        that would show the token to others, and one for a version that is none. The token itself is in no message.
         """
         base_url = self.base_url.strip().rstrip("/")
         token = self.token.strip()
@@ -68,8 +70,15 @@ class PortalSettings:
                 ),
                 code="no_token",
             )
-        tidy = replace(self, base_url=base_url, token=token)
+        tidy = replace(self, base_url=base_url, token=token, version=self.version.strip().lower())
         _check_address(tidy)
+        if not VERSION_FORM.fullmatch(tidy.version):
+            raise UsageError(
+                message(
+                    'HUBSPOT_API_VERSION is "{version}". Set it to v3, or to a dated version such as 2026-03.',
+                    version=self.version,
+                )
+            )
         return tidy
 
     def path(self, family: str, rest: str) -> str:

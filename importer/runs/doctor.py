@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import shutil
 import stat
 import tempfile
@@ -23,7 +22,7 @@ from urllib.parse import urlsplit
 
 from importer import __version__
 from importer.errors import UsageError
-from importer.portal.settings import TICKET_TYPE
+from importer.portal.settings import TICKET_TYPE, VERSION_FORM
 from importer.runs import opening
 from importer.runs.options import PortalAccess
 from importer.runs.state import StateFolder
@@ -41,8 +40,7 @@ LITTLE_SPACE, MUCH_TOO_LITTLE_SPACE = 1 << 30, 50 << 20
 SKEW_S = 120
 """Seconds between our clock and the portal's from which conflicts would be told wrong."""
 MANY_BITS = 0o077
-VERSION_FORM = re.compile(r"v\d+|\d{4}-\d{2}")
-SETTINGS_PAGE = "HubSpot: Settings, Integrations, Private apps; or Development, Keys, Service keys"
+SETTINGS_PAGE = message("HubSpot: Settings, Integrations, Private apps; or Development, Keys, Service keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +81,7 @@ def as_json(checks: Sequence[Check]) -> dict[str, Any]:
 async def examine(access: PortalAccess, state: StateFolder, environ: Mapping[str, str]) -> list[Check]:
     """Return all checks: this machine's, then the portal's. Nothing is raised for what is wrong."""
     checks = [*_versions(), *_folder(state), *_proxies(environ, access)]
-    if not VERSION_FORM.fullmatch(access.version):
+    if not VERSION_FORM.fullmatch(access.version.strip().lower()):
         checks.append(
             Check(
                 "version",
@@ -93,6 +91,7 @@ async def examine(access: PortalAccess, state: StateFolder, environ: Mapping[str
                 ours=True,
             )
         )
+        return checks
     try:
         async with opening.connect(access, state) as portal:
             checks.append(Check("token", "ok", message("A token is set.")))
@@ -183,7 +182,7 @@ def _proxies(environ: Mapping[str, str], access: PortalAccess) -> list[Check]:
         remedy = message(
             "If the portal is out of reach, ask who runs that proxy to let {portal} through; NO_PROXY is {bypassed}.",
             portal=_host(access.base_url),
-            bypassed=f'"{bypassed}"' if bypassed else "empty",
+            bypassed=f'"{bypassed}"' if bypassed else message("empty"),
         )
         checks.append(Check("proxy", "warning", text, remedy, ours=True))
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):

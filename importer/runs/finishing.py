@@ -9,7 +9,7 @@ from importer.errors import FileError, ImportTicketsError, JournalLost, UsageErr
 from importer.journal import Journal
 from importer.records import Status
 from importer.runs.options import Result
-from importer.runs.state import UNFINISHED, now
+from importer.runs.state import UNFINISHED, StateFolder, now
 
 if TYPE_CHECKING:
     from importer.runs.job import Job
@@ -31,6 +31,21 @@ def fail_early(
         error, file=file, sheet=sheet, dry_run=dry_run, started_at=started_at or ended, finished_at=ended
     )
     return Result(error.exit_code, summary, error=error)
+
+
+def break_off(error: ImportTicketsError, state: StateFolder, *, file: Path | None, dry_run: bool, since: str) -> Result:
+    """Return the result of a job that was left in the middle: by its journal, where it was sending.
+
+    since: when the job began, by which its run is told from earlier ones that were left, too.
+    """
+    run_id = state.unfinished_run(file)
+    if run_id is not None:
+        with state.open_journal(run_id) as journal:
+            meta = journal.all_meta()
+            if (meta.get("resumed_at") or meta["started_at"]) >= since:
+                journal.note(exit_code=error.exit_code, stop=error.text.to_json(), finished_at=now())
+                return summarize(journal, error=error, exit_code=error.exit_code, report=None)
+    return fail_early(error, file=file, dry_run=dry_run, started_at=since)
 
 
 def conclude(job: Job, *, error: ImportTicketsError | None, annotate: bool) -> Result:

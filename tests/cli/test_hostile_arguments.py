@@ -70,3 +70,42 @@ def test_a_name_that_is_no_text_is_refused_in_words(process, tmp_path):
     assert ended.code == 2, ended.err
     assert [one["code"] for one in ended.summary["errors"]] == ["unreadable_file"]
     assert "Rename the file" in ended.err
+
+
+def test_quiet_says_less_and_verbose_more(program, edits):
+    """Whatever the file: how it ended is told in any case."""
+    said = {
+        option: program(edits, "--sandbox", "--dry-run", *option).err for option in [(), ("--quiet",), ("--verbose",)]
+    }
+
+    assert len(said["--quiet",]) < len(said[()]) < len(said["--verbose",])
+    assert all("2 would update" in one for one in said.values())
+    assert "1 batches read, 0 sent, 0 repeated" in said["--verbose",]
+
+
+@pytest.mark.parametrize("version", ["latest", "../../evil", "v3/x", "2026"])
+def test_a_version_that_is_none_reaches_no_portal(version, program, edits, sandbox, monkeypatch):
+    monkeypatch.setenv("HUBSPOT_API_VERSION", version)
+
+    ended = program(edits, "--yes", "--json", portal=sandbox)
+
+    assert ended.code == 2
+    assert "HUBSPOT_API_VERSION" in ended.err
+    assert sandbox.requests() == []
+    assert edits.read_text() == ROWS
+
+
+def test_a_setting_that_nobody_knows_ends_in_one_sentence(program, edits):
+    """And in no line that counts rows which were never read."""
+    ended = program(edits, "--sandbox", "--dry-run", "--locale", "xx-YY", "--json")
+
+    assert ended.code == 2
+    assert ended.err.count("\n") == 1
+    assert "--locale xx-YY" in ended.err
+
+
+def test_json_comes_with_a_language_that_is_none(program, edits):
+    ended = program(edits, "--sandbox", "--dry-run", "--lang", "fr", "--json")
+
+    assert (ended.code, ended.summary["exit_code"], ended.summary["dry_run"]) == (2, 2, True)
+    assert ended.summary["file"] == str(edits)

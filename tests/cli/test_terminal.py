@@ -1,5 +1,6 @@
 """The program on a real terminal: it asks, takes yes and no, and is interrupted politely."""
 
+import json
 import os
 import signal
 import subprocess
@@ -131,3 +132,32 @@ def test_no_color_is_honoured(on_terminal, edits, monkeypatch):
 
     assert "\x1b[3" not in shown
     assert "2 rows" in shown
+
+
+def test_a_second_ctrl_c_leaves_at_once_and_says_how_to_go_on(on_terminal, edits, sandbox, program):
+    """What is in flight is not waited for: whether it was written is found out by `resume`."""
+    sandbox.fault("latency", ms=30_000, path="batch/update")
+    session = on_terminal(edits, "--yes", "--json")
+    session.wait_for("about 1 s")
+    deadline = time.monotonic() + 20
+    while not sandbox.faults()[0]["struck"] and time.monotonic() < deadline:
+        time.sleep(0.05)
+    session.process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    session.process.send_signal(signal.SIGINT)
+
+    code, out, shown = session.end()
+
+    summary = json.loads(out)
+    assert (code, summary["exit_code"], summary["rows"]["not_sent"]) == (130, 130, 2)
+    assert f"import-tickets resume {summary['run_id']}" in shown
+    sandbox.calm()
+    assert program("resume", "--json", portal=sandbox).summary["rows"]["updated"] == 2
+
+
+def test_a_quiet_run_shows_the_plan_where_it_asks(on_terminal, edits):
+    session = on_terminal(edits, "--quiet")
+    session.wait_for("[y/N]")
+    session.type("n\n")
+
+    assert "2 rows to update" in session.end()[2]
