@@ -391,7 +391,7 @@ def sandbox_command(options: argparse.Namespace) -> int:
             message(
                 "The sandbox cannot be served on port {port} ({reason}).",
                 port=options.port,
-                reason=error.strerror or str(error),
+                reason=os.strerror(error.errno) if error.errno else str(error),
             )
         ) from error
     return 0

@@ -132,7 +132,7 @@ def _effort(summary: Summary) -> Message:
     began, ended = (datetime.fromisoformat(summary[name]) for name in ("started_at", "finished_at"))
     requests = summary["requests"]
     return message(
-        "Run {run}: {read} batches read, {update} sent, {retried} repeated, {limited} refused for the rate; {time}",
+        "Run {run}, {time}; batch requests: {read} read, {update} update, {retried} repeated, {limited} rate-limited",
         run=summary["run_id"],
         read=requests["read"],
         update=requests["update"],

@@ -143,6 +143,4 @@ def ask(job: Job, rows: int) -> UsageError | None:
     )
     if job.ui.ask(question):
         return None
-    if must_choose:
-        return InvalidRows(message("Nothing was sent."))
     return NotConfirmed(message("Nothing was sent: you did not say yes."))

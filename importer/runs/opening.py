@@ -201,15 +201,12 @@ def check_output(file: Path, output: Path | None) -> None:
 
 
 def check_page(html: Path | None, *others: Path | None) -> None:
-    """Raise UsageError where `--html` cannot be written, or would replace a spreadsheet: `others`, or by its name."""
+    """Raise UsageError where `--html` would replace a spreadsheet: one of `others`, or what is named like one.
+
+    A place that cannot be written changes nothing of what becomes of the rows; that is told where the page is written.
+    """
     if html is None:
         return
-    if html.is_dir():
-        raise UsageError(message("{page} is a folder; --html names a file.", page=str(html)))
-    if not html.absolute().parent.is_dir():
-        raise UsageError(
-            message("{page} cannot be written: {folder} is not a folder.", page=str(html), folder=str(html.parent))
-        )
     if html.suffix.lower() in SPREADSHEETS or any(other and _is_same(html, other) for other in others):
         raise UsageError(
             message(

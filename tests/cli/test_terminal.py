@@ -110,6 +110,23 @@ def test_invalid_rows_are_part_of_the_question(on_terminal, edits, sandbox):
     assert "2 updated" in shown
 
 
+def test_a_no_to_leaving_rows_out_is_a_no(on_terminal, edits, sandbox):
+    """The file stays as it is, also where rows of it are invalid: that is what a no means."""
+    with edits.open("a") as file:
+        file.write("99999999999,No such ticket\n")
+    original = edits.read_bytes()
+    session = on_terminal(edits, "--json")
+    session.wait_for("leave out the invalid rows? [y/N]")
+    session.type("n\n")
+
+    code, out, shown = session.end()
+
+    assert code == 2, shown
+    assert [one["code"] for one in json.loads(out)["errors"]] == ["not_confirmed", "not_found"]
+    assert edits.read_bytes() == original
+    assert sandbox.requests("batch/update") == []
+
+
 def test_ctrl_c_at_the_question_sends_nothing(on_terminal, edits, sandbox):
     original = edits.read_bytes()
     session = on_terminal(edits)
