@@ -24,6 +24,7 @@ from typing import BinaryIO
 from importer.records import Status
 from importer.writeback.annotation import MESSAGE_HEADER, STATUS_HEADER, Annotation, Dialect, Note, NotUnderstood
 from importer.writeback.encodings import Coding
+from importer.writeback.markup import CELL_LIMIT
 from schemas.message import message
 
 LONGEST_RECORD = 64 << 20
@@ -213,6 +214,8 @@ class _Ours:
             text = _UNPRINTABLE.sub(" ", text)
         if not text[:1].isalnum() and _FORMULA_START.match(text):
             text = "'" + text
+        if len(text) > CELL_LIMIT:
+            text = text[: CELL_LIMIT - 1] + "…"
         field = self._coding.ours(text)
         delimiter = self._delimiter
         if self.quote_all or b'"' in field or delimiter in field or field != field.strip(b" "):

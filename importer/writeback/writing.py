@@ -212,21 +212,24 @@ class _Job:
             reason = message("{name} is in a format that is only read.", name=self.path.name)
         if _digest(real) != self.digest:
             raise Moved
-        put_in_place(target, self._values_of(real, target), like=real)
-        return (reason, message("{results} holds the values alone, without formats and formulas.", results=target.name))
-
-    def _values_of(self, real: Path, target: Path) -> Callable[[BinaryIO], None]:
-        """Return what writes a plain copy of the file's values, annotated."""
+        with_values = True
 
         def write(stream: BinaryIO) -> None:
+            nonlocal with_values
             try:
                 self._plain(read_values(real, self.annotation), self.annotation, stream)
             except NotUnderstood:
+                with_values = False
                 stream.seek(0)
                 stream.truncate()
                 self._notes_alone(target)(stream)
 
-        return write
+        put_in_place(target, write, like=real)
+        if with_values:
+            told = message("{results} holds the values alone, without formats and formulas.", results=target.name)
+        else:
+            told = message("{results} holds the results alone: row, key, status and message.", results=target.name)
+        return reason, told
 
     def _notes_alone(self, target: Path) -> Callable[[BinaryIO], None]:
         """Return what writes the results without the rows they belong to: row number, key, status, message."""

@@ -121,6 +121,13 @@ def test_a_message_stays_on_its_line():
     assert after == b'id,a,Import status,Import message\n1,x,failed,"a b c, d"\n'
 
 
+def test_a_message_fits_a_cell():
+    """Excel spills what is longer over the cells and rows beside it."""
+    after = annotated(b"id,a\n1,x\n", [RowNote(2, "failed", "y" * 40_000)])
+
+    assert after == b"id,a,Import status,Import message\n1,x,failed," + b"y" * 32_766 + "…\n".encode()
+
+
 def test_our_columns_of_an_earlier_run_move_to_the_end():
     before = b'id,Import status,Import message,a\n1,updated,"old, message",x\n'
 

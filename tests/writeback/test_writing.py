@@ -19,6 +19,7 @@ import xlwt
 from conftest import OURS, make_annotation
 
 from importer.writeback import Annotation, RowNote, delimited, find_output_fault, write_back
+from importer.writeback import workbook as patching
 from importer.writeback.replace import Moved, put_in_place
 from importer.writeback.rows import RowPatcher
 
@@ -67,6 +68,26 @@ def test_results_go_into_the_workbook(workbook):
     assert (written.path, written.beside, written.notices) == (workbook, False, ())
     assert rows_of(workbook)[0][5:7] == [*OURS]
     assert names_in(workbook.parent) == ["edits.xlsx"]
+
+
+def test_a_sheet_without_room_gets_the_results_alone_and_says_so(tmp_path, monkeypatch):
+    """Nothing fits right of the last column; a copy of the values has no more room than the sheet."""
+    monkeypatch.setattr(patching, "LAST_COLUMN", 5)
+    book = openpyxl.Workbook()
+    book.active.title = "Tickets"
+    for row in (["id", "a", "b", "c", "d"], [7, 1, 2, 3, 4]):
+        book.active.append(row)
+    path = tmp_path / "edits.xlsx"
+    book.save(path)
+    before = path.read_bytes()
+    annotation = make_annotation(["id", *"abcd"], notes=lambda: iter([RowNote(2, "updated", "", "7")]), faulty=())
+
+    written = write_back(path, annotation, digest=digest(path))
+
+    assert path.read_bytes() == before
+    assert rows_of(written.path) == [["Row", "Key", *OURS], [2, "7", "updated", ""]]
+    assert "edits.results.xlsx holds the results alone" in text_of(written)
+    assert "values" not in text_of(written)
 
 
 def test_results_go_into_the_table(table):
