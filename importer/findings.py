@@ -75,8 +75,8 @@ CODES: Mapping[str, CodeInfo] = {
         "Open it in a spreadsheet program you trust and save it anew.",
     ),
     "empty_file": CodeInfo(
-        "There is nothing in the file, or nothing below its header.",
-        "A CSV file of no bytes.",
+        "There is nothing in the file, or in the sheet that --sheet names: not even a header.",
+        "A CSV file of no bytes. A header without rows is no error: there is nothing to do.",
         "Check that you named the right file.",
     ),
     "file_busy": CodeInfo(

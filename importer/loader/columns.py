@@ -9,27 +9,17 @@ user mapped it. Nothing is guessed: near misses are suggested.
 
 from __future__ import annotations
 
-import unicodedata
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rapidfuzz import fuzz, process
-
 from importer.errors import ColumnsError, FileError
 from importer.findings import Finding, column_letter
+from importer.loader.header_matcher import KEY, HeaderMatcher
+from importer.loader.header_text import plain, visible
 from importer.loader.table import FINGERPRINT_SHEET, LISTS_SHEET, REPORT_COLUMNS, REPORT_SHEETS, SheetInfo, Source
 from importer.records import Columns, KeyColumn, ValueColumn
 from schemas.message import Message, message
 from schemas.property import LAST_MODIFIED, RECORD_ID, PortalSchema, Property
-
-KEY_HEADERS = frozenset({"id", RECORD_ID, "record id", "ticket id", "ticketid"})
-"""Headers of the record-ID column, without case: the API's names, and those of HubSpot's exports."""
-
-_KEY = "id"
-_SUGGESTIONS = 3
-_NEAR = 65.0
-"""Likeness, of 100, from which a name is worth suggesting."""
 
 
 def choose_sheet(
@@ -57,7 +47,7 @@ def choose_sheet(
             else message("The file is empty."),
             code="empty_file",
         )
-    matcher = _Matcher(schema, mapping or {})
+    matcher = HeaderMatcher(schema, mapping or {})
     keyed = [one for one in candidates if matcher.has_key(one.headers, id_property)]
     if len(keyed) == 1:
         return keyed[0]
@@ -96,7 +86,7 @@ def _named_sheet(source: Source, name: str) -> SheetInfo:
         text = message("The file is delimited text and has no sheets. Leave out --sheet {sheet}.", sheet=name)
         raise ColumnsError([Finding("no_such_sheet", text)])
     found = [one for one in source.sheets if one.name == name]
-    found = found or [one for one in source.sheets if _plain(one.name or "") == _plain(name)]
+    found = found or [one for one in source.sheets if plain(one.name or "") == plain(name)]
     if len(found) != 1:
         text = message('There is no sheet "{sheet}". The sheets are: {sheets}.', sheet=name, sheets=_quoted(names))
         raise ColumnsError([Finding("no_such_sheet", text)])
@@ -124,7 +114,7 @@ def match_columns(
     Raises ColumnsError with a finding for each header at fault.
     """
     matching = _Matching(
-        _Matcher(schema, mapping or {}), tuple(headers), header_row, skip, skip_unknown, skip_read_only
+        HeaderMatcher(schema, mapping or {}), tuple(headers), header_row, skip, skip_unknown, skip_read_only
     )
     matching.check_options(id_property)
     for position in range(max([len(headers), *(one + 1 for one in empty_with_data)])):
@@ -132,74 +122,15 @@ def match_columns(
     return matching.result(id_property)
 
 
-def _plain(text: str) -> str:
-    # An accented letter may be one character or two, as in files from a Mac.
-    return unicodedata.normalize("NFC", text.strip().casefold())
-
-
 def _quoted(names: Iterable[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
-
-
-class _Matcher:
-    """Finds the property a header names."""
-
-    def __init__(self, schema: PortalSchema, mapping: Mapping[str, str]) -> None:
-        self.properties = schema.properties
-        self.mapping = {_plain(header): name.strip() for header, name in mapping.items()}
-        self.mapped_headers = {_plain(header): header for header in mapping}
-        self.by_label: dict[str, list[str]] = defaultdict(list)
-        for one in schema.properties.values():
-            # In whatever language the portal gives them, these two labels mean the record ID, as in its exports.
-            name = _KEY if one.name in {RECORD_ID, "hs_ticket_id"} else one.name
-            if name not in self.by_label[_plain(one.label)]:
-                self.by_label[_plain(one.label)].append(name)
-
-    def candidates(self, header: str) -> list[str]:
-        """Return the names a header may stand for: none, one, or several where a label is shared; `id` is the key."""
-        mapped = self.mapping.get(_plain(header))
-        if mapped is not None:
-            return self.named(mapped)
-        if _plain(header) in KEY_HEADERS:
-            return [_KEY]
-        return self.named(header)
-
-    def named(self, name: str) -> list[str]:
-        """Return the properties of this name, else of this label."""
-        if name in {_KEY, RECORD_ID}:
-            return [_KEY]
-        if name in self.properties:
-            return [name]
-        return list(self.by_label.get(_plain(name), ()))
-
-    def has_key(self, headers: Sequence[str], id_property: str | None) -> bool:
-        """Whether some header names tickets: the record ID, or a unique property (the chosen one, where one is)."""
-        wanted = self.named(id_property) if id_property else None
-        for header in headers:
-            found = self.candidates(header) if header.strip() else []
-            if wanted is not None:
-                if found and found == wanted:
-                    return True
-            elif found == [_KEY] or any(self.properties[name].unique for name in found if name != _KEY):
-                return True
-        return False
-
-    def nearest(self, header: str) -> list[Property]:
-        """Return the properties whose name or label is most like the header, best first."""
-        choices = {f"n:{one.name}": _plain(one.name) for one in self.properties.values()}
-        choices |= {f"l:{one.name}": _plain(one.label) for one in self.properties.values()}
-        ranked = process.extract(_plain(header), choices, scorer=fuzz.WRatio, score_cutoff=_NEAR, limit=12)
-        # WRatio likes parts of words too well; among its finds the plain ratio decides.
-        ranked.sort(key=lambda one: -fuzz.ratio(_plain(header), one[0]))
-        names = dict.fromkeys(key[2:] for _, _, key in ranked)
-        return [self.properties[name] for name in list(names)[:_SUGGESTIONS]]
 
 
 @dataclass(slots=True)
 class _Matching:
     """Puts each column of one sheet in its place."""
 
-    matcher: _Matcher
+    matcher: HeaderMatcher
     headers: tuple[str, ...]
     header_row: int
     skip: Collection[str]
@@ -213,7 +144,7 @@ class _Matching:
 
     def check_options(self, id_property: str | None) -> None:
         """Judge the mapping, the columns to skip and the chosen key before any column."""
-        present = {_plain(header) for header in self.headers}
+        present = {plain(header) for header in self.headers}
         for header, name in self.matcher.mapping.items():
             if header not in present:
                 self.notices.append(
@@ -224,7 +155,7 @@ class _Matching:
             if len(self.matcher.named(name)) != 1 and header not in present:
                 self.found.append(self._unknown(name, None))
         for header in self.skip:
-            if _plain(header) not in present:
+            if plain(header) not in present:
                 self.notices.append(
                     message('No column is called "{header}", which --skip-column names.', header=header)
                 )
@@ -233,7 +164,7 @@ class _Matching:
         names = self.matcher.named(id_property)
         if len(names) != 1:
             self.found.append(self._unknown(id_property, None))
-        elif names != [_KEY] and not self.matcher.properties[names[0]].unique:
+        elif names != [KEY] and not self.matcher.properties[names[0]].unique:
             self.found.append(
                 Finding(
                     "not_unique_property",
@@ -248,19 +179,19 @@ class _Matching:
             )
 
     def _unique_ones(self) -> str:
-        names = [one.name for one in self.matcher.properties.values() if one.unique and one.name != RECORD_ID]
+        unique = (one for one in self.matcher.properties.values() if one.unique and one.name != RECORD_ID)
+        names = [one.name for one in unique if not one.read_only and not one.hidden]
         return f": {', '.join(names)}" if names else ""
 
     def place(self, position: int, *, empty_with_data: bool) -> None:
         """Decide what the column at `position` is, or note why that cannot be told."""
         header = self.headers[position] if position < len(self.headers) else ""
-        plain = _plain(header)
-        if plain in {_plain(one) for one in self.skip} and plain:
+        if plain(header) and plain(header) in {plain(one) for one in self.skip}:
             self.left_out.append(header)
-        elif not plain:
+        elif not header.strip():
             if empty_with_data:
                 self.found.append(self._finding("empty_header", position, _EMPTY_HEADER))
-        elif header.strip() in REPORT_COLUMNS and plain not in self.matcher.mapping:
+        elif header.strip() in REPORT_COLUMNS and plain(header) not in self.matcher.mapping:
             return
         else:
             self._place_named(position, header)
@@ -268,7 +199,7 @@ class _Matching:
     def _place_named(self, position: int, header: str) -> None:
         names = self.matcher.candidates(header)
         if not names:
-            mapped = self.matcher.mapping.get(_plain(header))
+            mapped = self.matcher.mapping.get(plain(header))
             if self.skip_unknown and mapped is None:
                 self.left_out.append(header)
             else:
@@ -282,17 +213,27 @@ class _Matching:
             )
             self.found.append(self._finding("ambiguous_header", position, text))
         elif names[0] in self.places:
-            first = self.places[names[0]]
-            text = message(
-                'Two columns are meant for {name}: "{first}" ({cell}) and this one. Leave one of them out with '
-                "--skip-column, or delete it.",
-                name="the record ID" if names[0] == _KEY else names[0],
-                first=self.headers[first].strip(),
-                cell=f"{column_letter(first)}{self.header_row}",
-            )
-            self.found.append(self._finding("duplicate_header", position, text, names[0]))
+            self.found.append(self._finding("duplicate_header", position, self._second(names[0]), names[0]))
         else:
             self.places[names[0]] = position
+
+    def _second(self, name: str) -> Message:
+        first = self.places[name]
+        header, cell = self.headers[first].strip(), f"{column_letter(first)}{self.header_row}"
+        if name == KEY:
+            return message(
+                'Two columns are meant for the record ID: "{first}" ({cell}) and this one. Leave one of them out with '
+                "--skip-column, or delete it.",
+                first=header,
+                cell=cell,
+            )
+        return message(
+            'Two columns are meant for {name}: "{first}" ({cell}) and this one. Leave one of them out with '
+            "--skip-column, or delete it.",
+            name=name,
+            first=header,
+            cell=cell,
+        )
 
     def _finding(self, code: str, position: int | None, text: Message, name: str | None = None) -> Finding:
         header = self.headers[position] if position is not None and position < len(self.headers) else None
@@ -304,7 +245,7 @@ class _Matching:
             text = message(
                 'The portal has no ticket property "{name}". Did you mean {suggestions}? Rename the column, map it '
                 'with --map "HEADER=PROPERTY", or leave it out with --skip-column or --skip-unknown.',
-                name=name.strip(),
+                name=visible(name),
                 suggestions=", ".join(
                     f'"{one.name}"' if one.name == one.label else f'"{one.name}" ({one.label})' for one in near
                 ),
@@ -313,7 +254,7 @@ class _Matching:
             text = message(
                 'The portal has no ticket property "{name}". Rename the column, map it with --map "HEADER=PROPERTY", '
                 "or leave it out with --skip-column or --skip-unknown.",
-                name=name.strip(),
+                name=visible(name),
             )
         found = self._finding("unknown_property", position, text)
         return found if position is not None else Finding("unknown_property", text, value=name)
@@ -324,7 +265,7 @@ class _Matching:
         values: list[ValueColumn] = []
         modified: ValueColumn | None = None
         for name, position in self.places.items():
-            if name == _KEY or (key is not None and position == key.position):
+            if name == KEY or (key is not None and position == key.position):
                 continue
             column = ValueColumn(position, self.headers[position], self.matcher.properties[name])
             if name == LAST_MODIFIED:
@@ -349,8 +290,8 @@ class _Matching:
     def _key(self, id_property: str | None) -> KeyColumn | None:
         if id_property is not None:
             return self._chosen_key(id_property)
-        if _KEY in self.places:
-            return KeyColumn(self.places[_KEY], self.headers[self.places[_KEY]], _KEY)
+        if KEY in self.places:
+            return KeyColumn(self.places[KEY], self.headers[self.places[KEY]], KEY)
         unique = [name for name in self.places if self.matcher.properties[name].unique]
         if len(unique) == 1:
             return KeyColumn(self.places[unique[0]], self.headers[self.places[unique[0]]], unique[0])
@@ -361,17 +302,29 @@ class _Matching:
             )
             self.found.append(self._finding("ambiguous_key", None, text))
         else:
-            text = message(
-                'No column names the tickets. Add a column "Record ID" with the ID of each ticket, or a column of a '
-                'unique property{others}; or say which column it is with --map "HEADER=id".',
-                others=self._unique_ones(),
-            )
-            self.found.append(self._finding("no_key_column", None, text))
+            self.found.append(self._finding("no_key_column", None, self._no_key()))
         return None
+
+    def _no_key(self) -> Message:
+        others = self._unique_ones()
+        if not self.places and not self.left_out:
+            return message(
+                "No column names the tickets. Row {row} is taken for the header, as the first that holds anything: "
+                "delete what stands above the real header, if this is none. Else add a column "
+                '"Record ID" with the ID of each ticket, or a column of a unique property{others}; or say which column '
+                'it is with --map "HEADER=id".',
+                row=self.header_row,
+                others=others,
+            )
+        return message(
+            'No column names the tickets. Add a column "Record ID" with the ID of each ticket, or a column of a '
+            'unique property{others}; or say which column it is with --map "HEADER=id".',
+            others=others,
+        )
 
     def _chosen_key(self, id_property: str) -> KeyColumn | None:
         names = self.matcher.named(id_property)
-        if len(names) != 1 or (names != [_KEY] and not self.matcher.properties[names[0]].unique):
+        if len(names) != 1 or (names != [KEY] and not self.matcher.properties[names[0]].unique):
             return None  # `check_options` said why
         name = names[0]
         if name not in self.places:
@@ -382,8 +335,8 @@ class _Matching:
             )
             self.found.append(self._finding("no_key_column", None, text, name))
             return None
-        if name != _KEY and _KEY in self.places:
-            header = self.headers[self.places[_KEY]]
+        if name != KEY and KEY in self.places:
+            header = self.headers[self.places[KEY]]
             self.left_out.append(header)
             self.notices.append(
                 message(

@@ -280,9 +280,11 @@ def template_fingerprint(source: Source, schema: PortalSchema) -> Fingerprint | 
 
 def _look_only(headers: Sequence[str], fingerprint: Fingerprint, schema: PortalSchema) -> tuple[ValueColumn, ...]:
     """Return a template's read-only columns. The last-modified one is read for rows added since."""
+    from importer.loader.header_text import plain
+
     found = [schema.properties[name] for name in fingerprint.read_only if name in schema.properties]
-    by_header = {text.strip().casefold(): one for one in found for text in (one.label, one.name)}
-    columns = [(place, header, by_header.get(header.strip().casefold())) for place, header in enumerate(headers)]
+    by_header = {plain(text): one for one in found for text in (one.label, one.name)}
+    columns = [(place, header, by_header.get(plain(header))) for place, header in enumerate(headers)]
     return tuple(
         ValueColumn(place, header, definition)
         for place, header, definition in columns

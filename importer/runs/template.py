@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from importer.errors import FileError, UsageError
-from importer.loader.columns import KEY_HEADERS
+from importer.loader.header_matcher import KEY_HEADERS
+from importer.loader.header_text import plain
 from importer.loader.table import REPORT_COLUMNS
 from importer.runs import opening
 from importer.runs.options import PortalAccess, Ui
@@ -144,13 +145,13 @@ def chosen_properties(names: Sequence[str], schema: PortalSchema, ui: Ui) -> lis
 
 def headers_for(definitions: Iterable[Property], schema: PortalSchema) -> list[str]:
     """Return the header of each property: its label, or its internal name where the label could mean another thing."""
-    labels = Counter(one.label.strip().casefold() for one in schema.properties.values())
+    labels = Counter(plain(one.label) for one in schema.properties.values())
     reserved = {*KEY_HEADERS, *(one.casefold() for one in REPORT_COLUMNS)}
 
     def header(definition: Property) -> str:
         label = " ".join(definition.label.split())
         folded = label.casefold()
-        is_own = labels[definition.label.strip().casefold()] == 1 and label == definition.label.strip()
+        is_own = labels[plain(definition.label)] == 1 and label == definition.label.strip()
         is_other = label in schema.properties and label != definition.name
         return label if label and is_own and not is_other and folded not in reserved else definition.name
 

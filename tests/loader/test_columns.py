@@ -72,6 +72,40 @@ def test_names_are_exact_and_labels_are_not():
     assert found("id", "Subject") == [("unknown_property", "B1")]
 
 
+@pytest.mark.parametrize(
+    "header", ["Ticket\nname", "Ticket\u00a0 name\u00a0", "\ufeffticket\u200b name", "Ticket\r\nName"]
+)
+def test_labels_are_their_words(header):
+    """Whatever a wrapped header or a copy from a page has between and around them."""
+    assert names(match("id", header)) == ["subject"]
+    assert names(match("id", header, mapping={"ticket name": "content"})) == ["content"]
+    assert match("id", header, skip=["ticket name"]).left_out == (header,)
+    assert match("Record\u00a0ID").key.property_name == "id"
+
+
+def test_a_name_that_only_looks_right_is_told_as_it_is():
+    """Names are exact, so what makes the difference must be seen."""
+    first, second = texts("id", " subject ", "\u200bcontent")
+
+    assert first.startswith('The portal has no ticket property " subject ". Did you mean "subject" (Ticket name)?')
+    assert second.startswith(
+        'The portal has no ticket property "\\u200bcontent". Did you mean "content" (Ticket description)?'
+    )
+
+
+def test_a_header_of_unseen_characters_alone_is_unknown():
+    assert found("id", "\u200b") == [("unknown_property", "B1")]
+
+
+def test_a_title_above_the_header_is_told():
+    key, title, empty = texts("Tickets of June", empty_with_data=[1])
+
+    assert "Row 1 is taken for the header, as the first that holds anything" in key
+    assert title.startswith('The portal has no ticket property "Tickets of June".')
+    assert empty.startswith("The column has no header")
+    assert not any("taken for the header" in one for one in texts("subject", "zzz"))
+
+
 def test_a_name_goes_before_a_label():
     schema = replace(SCHEMA, properties={**SCHEMA.properties, "colour": one("colour", "subject")})
 

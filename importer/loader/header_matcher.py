@@ -1,0 +1,79 @@
+"""Which property of the portal a header names.
+
+In:  a header's text, the portal's properties, what the user mapped.
+Out: the names it may stand for, and what is most like it where it stands for none.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from rapidfuzz import fuzz, process
+
+from importer.loader.header_text import plain
+from schemas.property import RECORD_ID, PortalSchema, Property
+
+KEY_HEADERS = frozenset({"id", RECORD_ID, "record id", "ticket id", "ticketid"})
+"""Headers of the record-ID column, without case: the API's names, and those of HubSpot's exports."""
+
+KEY = "id"
+"""What stands for the record ID among names of properties."""
+
+_SUGGESTIONS = 3
+_NEAR = 65.0
+"""Likeness, of 100, from which a name is worth suggesting."""
+
+
+class HeaderMatcher:
+    """Finds the property a header names."""
+
+    def __init__(self, schema: PortalSchema, mapping: Mapping[str, str]) -> None:
+        self.properties = schema.properties
+        self.mapping = {plain(header): name.strip() for header, name in mapping.items()}
+        self.mapped_headers = {plain(header): header for header in mapping}
+        self.by_label: dict[str, list[str]] = defaultdict(list)
+        for one in schema.properties.values():
+            # In whatever language the portal gives them, these two labels mean the record ID, as in its exports.
+            name = KEY if one.name in {RECORD_ID, "hs_ticket_id"} else one.name
+            if name not in self.by_label[plain(one.label)]:
+                self.by_label[plain(one.label)].append(name)
+
+    def candidates(self, header: str) -> list[str]:
+        """Return the names a header may stand for: none, one, or several where a label is shared; `id` is the key."""
+        mapped = self.mapping.get(plain(header))
+        if mapped is not None:
+            return self.named(mapped)
+        if plain(header) in KEY_HEADERS:
+            return [KEY]
+        return self.named(header)
+
+    def named(self, name: str) -> list[str]:
+        """Return the properties of this name, else of this label."""
+        if name in {KEY, RECORD_ID}:
+            return [KEY]
+        if name in self.properties:
+            return [name]
+        return list(self.by_label.get(plain(name), ())) if plain(name) else []
+
+    def has_key(self, headers: Sequence[str], id_property: str | None) -> bool:
+        """Whether some header names tickets: the record ID, or a unique property (the chosen one, where one is)."""
+        wanted = self.named(id_property) if id_property else None
+        for header in headers:
+            found = self.candidates(header) if header.strip() else []
+            if wanted is not None:
+                if found and found == wanted:
+                    return True
+            elif found == [KEY] or any(self.properties[name].unique for name in found if name != KEY):
+                return True
+        return False
+
+    def nearest(self, header: str) -> list[Property]:
+        """Return the properties whose name or label is most like the header, best first."""
+        choices = {f"n:{one.name}": plain(one.name) for one in self.properties.values()}
+        choices |= {f"l:{one.name}": plain(one.label) for one in self.properties.values()}
+        ranked = process.extract(plain(header), choices, scorer=fuzz.WRatio, score_cutoff=_NEAR, limit=12)
+        # WRatio likes parts of words too well; among its finds the plain ratio decides.
+        ranked.sort(key=lambda one: -fuzz.ratio(plain(header), one[0]))
+        names = dict.fromkeys(key[2:] for _, _, key in ranked)
+        return [self.properties[name] for name in list(names)[:_SUGGESTIONS]]
