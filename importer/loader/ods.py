@@ -94,13 +94,16 @@ def _styles(archive: zipfile.ZipFile) -> CellStyles:
 
 
 def _locale(archive: zipfile.ZipFile) -> str | None:
-    """Return the language and country of the default cell style, such as `pt-BR`."""
+    """Return the language and country of the default cell style, such as `pt-BR`.
+
+    American English is no sign: LibreOffice writes it where nobody chose a language.
+    """
     if _STYLES not in archive.namelist():
         return None
     for element in read_elements(read_member(archive, _STYLES), _STYLES):
         language, country = element.attributes.get("language", ""), element.attributes.get("country", "")
         if element.name == "text-properties" and _LANGUAGE.fullmatch(f"{language}-{country}"):
-            return f"{language}-{country}"
+            return None if (language, country) == ("en", "US") else f"{language}-{country}"
     return None
 
 

@@ -116,6 +116,10 @@ def run_facts(
     }
 
 
+_READ_BY_LOCALE = frozenset({"number", "date", "datetime", "bool"})
+"""Types of properties whose cells of text mean something else in another locale."""
+
+
 def read_rows(job: Job, opened: opening.Opened) -> None:
     """Read and validate every row of the file into the journal."""
     from importer.duplicates import find_twins
@@ -124,8 +128,17 @@ def read_rows(job: Job, opened: opening.Opened) -> None:
     from schemas.cells import Reading
 
     read = job.options.read
+    hint = None if read.locale else opened.source.locale_hint
+    if hint and any(one.definition.type in _READ_BY_LOCALE for one in job.columns.values):
+        job.ui.say(
+            message(
+                "Numbers, dates and yes or no in cells of text are read as in {locale}, the language of the file "
+                "itself; --locale names another.",
+                locale=hint,
+            )
+        )
     reading = Reading(
-        locale=read.locale or opened.source.locale_hint,
+        locale=read.locale or hint,
         date_format=read.date_format,
         time_zone=read.time_zone or (opened.fingerprint or job.schema).time_zone,
         blank=read.blank,

@@ -53,6 +53,17 @@ def test_numbers_of_all_types(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(("language", "hint"), [(("pt", "BR"), "pt-BR"), (("en", "GB"), "en-GB"), (("en", "US"), None)])
+def test_the_language_of_cells_is_a_hint(tmp_path, language, hint):
+    """American English is none: LibreOffice writes it where nobody chose a language."""
+    language, country = language
+    attributes = f'xmlns:fo="urn:fo" fo:language="{language}" fo:country="{country}"'
+    styles = f'<s:styles xmlns:s="urn:s"><s:text-properties {attributes}/></s:styles>'
+    write_ods(tmp_path / "a.ods", table(HEADER), styles=styles)
+
+    assert open_file(tmp_path / "a.ods").locale_hint == hint
+
+
 def test_dates_and_times(tmp_path):
     assert value(
         tmp_path,
