@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from schemas.cells import shown
+from schemas.cells import SHOWN_LENGTH, shown
 from schemas.message import Message, message
 from schemas.moments import DAY_MS, from_epoch
 from schemas.property import Rule
@@ -35,7 +35,7 @@ class RuleCheck:
         """Return the words for a value that breaks the rule."""
         text = message(
             '"{value}" breaks the rule {rule} that the portal sets on this property',
-            value=shown(value),
+            value=_with_blanks(value) if self.rule.type == "WHITESPACE" else shown(value),
             rule=self.bound,
         )
         if self.rule.type == "REGEX" and len(self.rule.arguments) > 1:
@@ -46,6 +46,12 @@ class RuleCheck:
                 explanation=self.rule.arguments[1],
             )
         return text
+
+
+def _with_blanks(value: str) -> str:
+    """Return a value as a message repeats it where its blanks are what is wrong with it."""
+    line = re.sub(r"\s", " ", value)
+    return line if len(line) <= SHOWN_LENGTH else f"{line[: SHOWN_LENGTH // 2]}…{line[1 - SHOWN_LENGTH // 2 :]}"
 
 
 def make_checks(rules: Sequence[Rule], clock: Clock) -> tuple[list[RuleCheck], list[Rule]]:

@@ -182,6 +182,14 @@ def test_a_violation_names_the_rule_and_its_bound(rule, named):
     assert f"the rule {named} that" in str(checks[0].violation("x"))
 
 
+def test_blanks_that_break_a_rule_are_to_be_seen():
+    [check], _ = make_checks([Rule("WHITESPACE", ("TRIM",))], CLOCK)
+
+    assert str(check.violation(" a\n")).startswith('" a " breaks the rule WHITESPACE TRIM')
+    assert str(check.violation(" " + "a" * 200 + " ")).startswith('" aaa')
+    assert 'a " breaks' in str(check.violation(" " + "a" * 200 + " "))
+
+
 def test_a_pattern_brings_its_own_words():
     checks, _ = make_checks([Rule("REGEX", ("[0-9]+", "Digits, please"))], CLOCK)
 
