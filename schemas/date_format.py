@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from itertools import pairwise
 
+from schemas.cells import fold
 from schemas.dates import TWO_DIGIT_PIVOT, Calendar, Written, read_zone
 
 _STRPTIME = {
@@ -23,6 +24,8 @@ _STRPTIME = {
     "b": "month_name",
     "B": "month_name",
     "h": "month_name",
+    "a": "weekday",
+    "A": "weekday",
     "z": "zone",
     "Z": "zone",
 }
@@ -39,6 +42,7 @@ _PATTERNS = {
     "fraction": "[0-9]{1,9}",
     "half": r"[^\W\d_](?:[^\W\d_]|[.\s])*",
     "month_name": r"[^\W\d_]+\.?",
+    "weekday": r"[^\W\d_]+(?:-[^\W\d_]+)*\.?",
     "zone": r"Z|(?:GMT|UTC)?[+-][0-9]{1,2}(?::?[0-9]{2})?|[A-Za-z]{2,5}",
 }
 _FIXED_WIDTH = {"day": "[0-9]{2}", "month": "[0-9]{2}", "hour": "[0-9]{2}", "minute": "[0-9]{2}", "second": "[0-9]{2}"}
@@ -66,6 +70,8 @@ class DateFormat:
             day = date(_year(parts), _month(parts, calendar), int(parts["day"]))
             clock = _clock(parts, calendar) if self.has_time else None
         except ValueError:
+            return None
+        if "weekday" in parts and calendar.weekdays.get(fold(parts["weekday"].rstrip("."))) != day.weekday():
             return None
         return Written({"format": day}, clock, read_zone(parts["zone"]) if "zone" in parts else None)
 
@@ -133,7 +139,7 @@ def _meaning(raw: str, raws: list[str], index: int, before: list[str]) -> str:
     if letter == "y":
         return "year2" if length == 2 else "year4"  # noqa: PLR2004 - YY
     if letter == "d":
-        return "day"
+        return "weekday" if length > 2 else "day"  # noqa: PLR2004 - DDD
     if letter == "m":
         last = before[-1] if before else ""
         following = next((one for one in raws[index + 1 :] if one[0].isalpha()), "")
@@ -162,7 +168,7 @@ def _year(parts: dict[str, str]) -> int:
 def _month(parts: dict[str, str], calendar: Calendar) -> int:
     if "month" in parts:
         return int(parts["month"])
-    return calendar.months.get(parts["month_name"].rstrip(".").casefold(), 0)
+    return calendar.months.get(fold(parts["month_name"].rstrip(".")), 0)
 
 
 def _clock(parts: dict[str, str], calendar: Calendar) -> time:

@@ -29,6 +29,8 @@ def test_a_format_tells_the_order(text, order):
         ("'day' DD.MM.YYYY", "day 03.04.2026"),
         ("DDMMYYYY", "03042026"),
         ("%d%% %m %Y", "3% 4 2026"),
+        ("dddd, D MMMM YYYY", "Friday, 3 April 2026"),
+        ("%a %d %b %Y", "FRI 03 Apr. 2026"),
     ],
 )
 def test_a_text_in_the_format_is_read(text, cell):
@@ -43,6 +45,7 @@ def test_a_text_in_the_format_is_read(text, cell):
         ("DD/MM/YYYY", "31/02/2026"),
         ("DD/MM/YYYY", "2026"),
         ("DD MMMM YYYY", "3 Foo 2026"),
+        ("ddd D MMM YYYY", "Sat 3 Apr 2026"),
         ("DD/MM/YYYY h:mm A", "3/4/2026 13:00 PM"),
     ],
 )
