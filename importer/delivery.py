@@ -15,7 +15,7 @@ from importer.outcomes import OutcomeWriter
 from importer.portal import Answer, Missing, Portal, PortalFault, Refused, StopSignal, Ticket
 from importer.portal.retries import MAX_REPEATS
 from importer.portal.waiting import pause
-from importer.proof import conflicts, differences, examine
+from importer.proof import conflicts, differences, examine, suspects
 from importer.records import Change, Outcome
 from importer.splitter import blames_rows, concerns_request, divide
 from schemas.message import message
@@ -82,16 +82,20 @@ class Delivery:
 
     # --- sending ------------------------------------------------------------------------------------------------
 
-    async def _deliver(self, changes: Sequence[Change]) -> None:
+    async def _deliver(self, changes: Sequence[Change], *, is_part: bool = False) -> None:
         """Send changes, and divide them where they are refused, until each has its outcome."""
-        refusal = await self._attempt(changes)
+        refusal = await self._attempt(changes, is_part=is_part)
         if refusal is not None:
             await self._part(changes, refusal)
 
-    async def _attempt(self, changes: Sequence[Change]) -> Answer | None:
-        """Send changes once and settle them; return the refusal, with nothing settled, if there is one."""
+    async def _attempt(self, changes: Sequence[Change], *, is_part: bool) -> Answer | None:
+        """Send changes once and settle them; return the refusal, with nothing settled, if there is one.
+
+        is_part: they were refused together with others.
+        """
         answer = await self.line.portal.update(
             make_inputs(changes, id_property=self.line.id_property),
+            is_part=is_part,
             stop=self.line.halt,
             on_leave=self._note_sent,
             on_doubt=lambda: self._doubtful.update({change.row: change for change in changes}),
@@ -118,16 +122,16 @@ class Delivery:
             await self._settle([self.line.write.rejected(changes[0], refusal.faults)])
         elif named and len(named) < len(changes):
             await self._settle(self.line.write.rejected(one, named[one.row]) for one in changes if one.row in named)
-            await self._deliver([one for one in changes if one.row not in named])
+            await self._deliver([one for one in changes if one.row not in named], is_part=True)
         else:
             first, second = divide(changes, refusal)
-            again = await self._attempt(first)
+            again = await self._attempt(first, is_part=True)
             if again is not None:
-                await _both(self._part(first, again), self._deliver(second))
+                await _both(self._part(first, again), self._deliver(second, is_part=True))
             elif len(second) > 1 and blames_rows(refusal):
                 await self._part(second, refusal)  # all of `first` was taken: what was refused is in here
             else:
-                await self._deliver(second)  # a row alone is sent for the portal's words about it
+                await self._deliver(second, is_part=True)  # a row alone is sent for the portal's words about it
 
     # --- outcomes -----------------------------------------------------------------------------------------------
 
@@ -171,7 +175,8 @@ class Delivery:
         outcomes = []
         for change in await self._settle_confirmed(changes, found):
             ticket = found[change.row]
-            faults = [fault for fault in blamed.get(change.row, ()) if not fault.is_missing] or nameless
+            faults = [fault for fault in blamed.get(change.row, ()) if not fault.is_missing]
+            faults = faults or [fault for fault in nameless if suspects([change], [fault])] or list(nameless)
             if isinstance(ticket, Missing):
                 outcomes.append(self.line.write.missing(change, ticket))
             elif faults:

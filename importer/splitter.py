@@ -20,17 +20,10 @@ from importer.records import Change
 SMALLER_PART = 0.382
 """Of the golden section."""
 
-_OF_THE_REQUEST = (
-    "Unable to perform update/upsert by non-unique",
-    "Unable to infer object type",
-    "Invalid input JSON",
-)
-"""Beginnings of refusals that no row is to blame for. Source: observed answers of HubSpot."""
-
 
 def concerns_request(refusal: Answer) -> bool:
     """Return whether a refusal is about the request itself, so that dividing it is no use."""
-    return any(fault.text.startswith(_OF_THE_REQUEST) for fault in refusal.faults)
+    return any(fault.concerns_request for fault in refusal.faults)
 
 
 def blames_rows(refusal: Answer) -> bool:

@@ -21,6 +21,13 @@ MAX_TEXT = 600
 
 Scrub = Callable[[str], str]
 
+_OF_THE_REQUEST = (
+    "Unable to perform update/upsert by non-unique",
+    "Unable to infer object type",
+    "Invalid input JSON",
+)
+"""Beginnings of refusals that no row is to blame for. Source: observed answers of HubSpot."""
+
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
@@ -67,6 +74,11 @@ class PortalFault:
     def is_missing(self) -> bool:
         """Whether it says that tickets do not exist."""
         return self.category == "OBJECT_NOT_FOUND"
+
+    @property
+    def concerns_request(self) -> bool:
+        """Whether it is about the request itself, so that no row is to blame."""
+        return self.text.startswith(_OF_THE_REQUEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +140,7 @@ def parse_fault(body: Mapping[str, Any], *, scrub: Scrub) -> PortalFault:
     return PortalFault(
         category=_text(body.get("category")),
         text=_tidy(_bare(words), scrub),
-        ids=_unique((*_from(contexts, "ids"), *_ids_in(words))),
+        ids=_unique((*_from(contexts, "ids"), *_ids_in(words), *_unique_values(contexts))),
         trace_ids=_unique(_from(contexts, "objectWriteTraceId")),
         problems=problems,
         scopes=_unique(scrub(one) for one in _from(contexts, "requiredGranularScopes")),
@@ -242,6 +254,12 @@ def _ids_in(words: str) -> Iterator[str]:
     for pattern in _NAMED_IDS:
         if found := pattern.search(words):
             yield from (one.strip() for one in found[1].split(","))
+
+
+def _unique_values(contexts: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the unique values that no ticket holds, of entries that end in `property:value`."""
+    for entry in _from(contexts, "missingObjectPropertyValueCoordinates"):
+        yield entry.rpartition(":")[2]
 
 
 def _from(contexts: Iterable[Mapping[str, Any]], name: str) -> tuple[str, ...]:

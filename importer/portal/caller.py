@@ -26,8 +26,8 @@ class Call:
     """What to ask, and how.
 
     count: the total of `PortalStats` it adds to; "" for none. metered: it counts in the window. missing_is_final: a
-    404 says that the thing asked for does not exist. on_leave: awaited before each time that it leaves. on_doubt:
-    called after each time that it may have been carried out without an answer.
+    404 says that the thing asked for does not exist. conflict_is_final: a 409 is not repeated. on_leave: awaited before
+    each time that it leaves. on_doubt: called after each time that it may have been carried out without an answer.
     """
 
     method: str
@@ -37,6 +37,7 @@ class Call:
     count: str = ""
     metered: bool = True
     missing_is_final: bool = False
+    conflict_is_final: bool = False
     repeats: int = retries.MAX_REPEATS
     stop: StopSignal | None = None
     on_leave: Leave | None = None
@@ -64,25 +65,34 @@ class Caller:
         self._clock = clock
         self._rng = rng
         self._on_event = on_event
+        self._served = 0
+        """Requests that were neither turned away nor lost."""
 
     async def make(self, call: Call) -> tuple[Reply, Verdict]:
         """Make a call until its answer is final or the bounds are reached; return that answer and what it means.
 
         Raises Unauthorized, MissingScope, DailyLimit, Unavailable where no call has a chance any more; Halted.
         """
-        repeated = 0
+        repeated, served = 0, self._served
         started: float | None = None
         while True:
             reply = await self.make_once(call)
             started = self._clock.tick() if started is None else started
-            verdict = retries.judge(reply, repeats=repeated, missing_is_final=call.missing_is_final)
+            verdict = retries.judge(
+                reply,
+                repeats=repeated,
+                missing_is_final=call.missing_is_final,
+                conflict_is_final=call.conflict_is_final,
+            )
             self._raise_if_final(reply, verdict)
             if verdict in {Verdict.ACCEPTED, Verdict.REFUSED}:
                 return reply, verdict
             if call.on_doubt is not None and verdict is Verdict.REPEAT and retries.may_be_written(reply):
                 call.on_doubt()
             wait = self._wait_before_repeat(call, reply, verdict, repeated)
-            repeated += 0 if verdict is Verdict.RATE_LIMITED else 1
+            # Turned away while others were served, it stands in a queue; the time is its bound then.
+            repeated += 0 if verdict is Verdict.RATE_LIMITED and self._served > served else 1
+            served = self._served
             spent = self._clock.tick() - started
             if reply.fatal or repeated > call.repeats or spent + wait > retries.MAX_TIME_S:
                 return reply, verdict
@@ -111,6 +121,7 @@ class Caller:
         finally:
             status = reply.status or HTTPStatus.BAD_GATEWAY
             fine = status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.TOO_MANY_REQUESTS
+            self._served += fine
             self._limiter.leave(turn, reply.headers, latency_s=reply.latency_s if fine else None)
         return reply
 

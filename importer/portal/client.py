@@ -114,12 +114,14 @@ class Portal:
         self,
         inputs: Sequence[Mapping[str, Any]],
         *,
+        is_part: bool = False,
         stop: StopSignal | None = None,
         on_leave: Leave | None = None,
         on_doubt: Signal | None = None,
     ) -> Answer:
         """Send one batch of updates and return what became of it.
 
+        is_part: they were refused together with others, so that a conflict is not repeated again.
         on_leave: called before each time that the request leaves; on_doubt: after a time that it may have been carried
         out without an answer. Faults are outlived within bounds; where they last, the answer is neither accepted nor
         refused.
@@ -130,6 +132,7 @@ class Portal:
             self.settings.path("objects", "tickets/batch/update"),
             content=orjson.dumps({"inputs": inputs}),
             count="update",
+            conflict_is_final=is_part,
             stop=stop,
             on_leave=on_leave,
             on_doubt=on_doubt,
@@ -174,6 +177,7 @@ class Portal:
             query={"archived": "true"} if archived else None,
             content=orjson.dumps(body),
             count="read",
+            missing_is_final=archived,
             stop=stop,
             repeats=repeats,
         )
@@ -199,13 +203,19 @@ class Portal:
         return await lookup.find_tickets(self, keys, asked)
 
     async def read_one(
-        self, key: str, *, properties: Sequence[str] = (), stop: StopSignal | None = None
+        self,
+        key: str,
+        *,
+        properties: Sequence[str] = (),
+        stop: StopSignal | None = None,
+        repeats: int = retries.MAX_REPEATS,
     ) -> Record | None:
         """Read one ticket by its record ID, or None; an ID that was merged away gives the ticket it lives on in."""
         body = await self.get(
             self.settings.path("objects", f"tickets/{lookup.quoted(key)}"),
             query={"properties": ",".join(properties)} if properties else None,
             stop=stop,
+            repeats=repeats,
         )
         records = parse_answer(200, {"results": [body]}, scrub=self._exchange.scrub).results
         return records[0] if records else None

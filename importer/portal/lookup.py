@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
+from importer.errors import Unavailable
 from importer.portal.answers import Answer, HistoryEntry, Record
+from importer.portal.endings import NoSuchPath, Refused
 from importer.portal.waiting import StopSignal, together
 
 if TYPE_CHECKING:
@@ -24,6 +26,10 @@ MAX_NAMED_SINGLES = 100
 """Missing tickets that are looked up one by one though the portal said that they do not exist: merged ones may be
 reported so. A wrong file must not cost a request a row."""
 PROPERTIES_A_QUERY = 100
+MOST_REFUSED = 8
+"""Keys whose read is refused alone, with none read before, from which on keys are not taken to be the reason."""
+FEW_REPEATS = 2
+"""Repeats of a question that only tells why a ticket is missing which the portal says does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,21 +99,59 @@ async def _read_all(
     """Read keys in batches into `found`; note in `named` those the portal says are missing; return those not found."""
     names = (*asked.properties, asked.id_property or MERGED_IDS)
 
+    refused: list[Refused] = []
+
+    async def ask(batch: list[str]) -> None:
+        """Read keys; those that a refusal is due to are named, and the others read without them."""
+        try:
+            answer = await portal.read(
+                batch,
+                id_property=asked.id_property,
+                properties=names,
+                history=asked.history,
+                stop=asked.stop,
+                repeats=asked.repeats,
+            )
+        except Refused as refusal:
+            parts = _parts(batch, refusal, asked, named)
+            if len(batch) == 1 and not refusal.answer.faults[0].ids:
+                refused.append(refusal)
+            if len(refused) >= MOST_REFUSED and not found:
+                raise  # it looks as if no key were to blame
+            for part in parts:
+                await ask(part)
+        else:
+            _note_answer(answer, batch, asked, found, named)
+
     async def read(batch: list[str]) -> None:
-        answer = await portal.read(
-            batch,
-            id_property=asked.id_property,
-            properties=names,
-            history=asked.history,
-            stop=asked.stop,
-            repeats=asked.repeats,
-        )
-        _note_answer(answer, batch, asked, found, named)
+        await ask(batch)
         if asked.on_read is not None and not again:
             asked.on_read(len(batch))
 
     await together(*(read(keys[start : start + asked.size]) for start in range(0, len(keys), asked.size)))
+    if refused and not found:
+        raise refused[0]
     return [key for key in keys if key not in found]
+
+
+def _parts(batch: list[str], refusal: Refused, asked: Question, named: set[str]) -> list[list[str]]:
+    """Return in which parts refused keys are read again; note in `named` those it is due to.
+
+    Raises the refusal where it is about no key.
+    """
+    faults = refusal.answer.faults
+    if any(fault.problems or fault.concerns_request for fault in faults):
+        raise refusal
+    told = {_folded(one, asked) for fault in faults for one in fault.ids} & set(batch)
+    named |= told
+    if told:
+        rest = [key for key in batch if key not in told]
+        return [rest] if rest else []
+    if len(batch) == 1:
+        named.add(batch[0])
+        return []
+    middle = len(batch) // 2
+    return [batch[:middle], batch[middle:]]
 
 
 def _note_answer(answer: Answer, batch: Sequence[str], asked: Question, found: Found, named: set[str]) -> None:
@@ -140,14 +184,17 @@ async def _read_archived(portal: Portal, keys: list[str], asked: Question, found
     names = [asked.id_property] if asked.id_property else []
 
     async def read(batch: list[str]) -> None:
-        answer = await portal.read(
-            batch,
-            id_property=asked.id_property,
-            properties=names,
-            archived=True,
-            stop=asked.stop,
-            repeats=asked.repeats,
-        )
+        try:
+            answer = await portal.read(
+                batch,
+                id_property=asked.id_property,
+                properties=names,
+                archived=True,
+                stop=asked.stop,
+                repeats=min(asked.repeats, FEW_REPEATS),
+            )
+        except (Refused, Unavailable):
+            return  # it only tells why they are missing
         wanted = set(batch)
         for record in answer.results:
             if _key_of(record, asked) in wanted:
@@ -164,7 +211,14 @@ async def _read_singly(portal: Portal, keys: list[str], asked: Question, found: 
     told = [key for key in keys if key in named][:MAX_NAMED_SINGLES]
 
     async def read(key: str) -> None:
-        record = await _read_whole(portal, key, asked)
+        try:
+            record = await _read_whole(portal, key, asked, sure=key not in named)
+        except (Refused, NoSuchPath):
+            record = None
+        except Unavailable:
+            if key not in named:
+                raise
+            record = None
         if record is None:
             found[key] = Missing("not_found")
         elif _folded(record.id, asked) != key:
@@ -177,14 +231,18 @@ async def _read_singly(portal: Portal, keys: list[str], asked: Question, found: 
     await together(*(read(key) for key in (*silent, *told)))
 
 
-async def _read_whole(portal: Portal, key: str, asked: Question) -> Record | None:
-    """Read one ticket with all properties asked for, some at a time since they stand in the address."""
+async def _read_whole(portal: Portal, key: str, asked: Question, *, sure: bool) -> Record | None:
+    """Read one ticket with all properties asked for, some at a time since they stand in the address.
+
+    sure: whether it is asked again and again where there is no answer.
+    """
+    repeats = asked.repeats if sure else min(asked.repeats, FEW_REPEATS)
     names = [*asked.properties, MERGED_IDS]
     values: dict[str, str] = {}
     record: Record | None = None
     for start in range(0, len(names), PROPERTIES_A_QUERY):
         part = names[start : start + PROPERTIES_A_QUERY]
-        record = await portal.read_one(key, properties=part, stop=asked.stop)
+        record = await portal.read_one(key, properties=part, stop=asked.stop, repeats=repeats)
         if record is None or _folded(record.id, asked) != key:
             return record
         values |= record.properties

@@ -74,10 +74,11 @@ class Verdict(Enum):
     """The address or the request itself is wrong, whatever the rows: a redirect, a wrong verb."""
 
 
-def judge(reply: Reply, *, repeats: int, missing_is_final: bool = False) -> Verdict:
+def judge(reply: Reply, *, repeats: int, missing_is_final: bool = False, conflict_is_final: bool = False) -> Verdict:
     """Return what a reply means for a request that was repeated `repeats` times before.
 
     missing_is_final: a 404 says that the thing asked for does not exist; for a batch it says that something is amiss.
+    conflict_is_final: a 409 was repeated before, for more than this request holds.
     """
     status = reply.status
     if status is None:
@@ -96,7 +97,7 @@ def judge(reply: Reply, *, repeats: int, missing_is_final: bool = False) -> Verd
     if (
         status in REPEATED
         or status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        or (status == HTTPStatus.CONFLICT and repeats == 0)
+        or (status == HTTPStatus.CONFLICT and repeats == 0 and not conflict_is_final)
     ):
         return Verdict.REPEAT
     if status < HTTPStatus.BAD_REQUEST or status in MISTAKES:

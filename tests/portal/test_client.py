@@ -279,11 +279,16 @@ class Recorder(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     seen: list = []  # noqa: RUF012 - emptied by the fixture
     answer = (200, {}, b"{}")
+    answer_batches = None
 
     def do_POST(self):
         length = int(self.headers.get("content-length") or 0)
-        type(self).seen.append((self.command, self.path, dict(self.headers), self.rfile.read(length)))
+        content = self.rfile.read(length)
+        type(self).seen.append((self.command, self.path, dict(self.headers), content))
         status, headers, body = type(self).answer
+        if type(self).answer_batches is not None and self.path.endswith(READ):
+            status, told = type(self).answer_batches(content)
+            body = json.dumps(told).encode()
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -299,7 +304,7 @@ class Recorder(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def recorder():
-    Recorder.seen, Recorder.answer = [], (200, {}, b"{}")
+    Recorder.seen, Recorder.answer, Recorder.answer_batches = [], (200, {}, b"{}"), None
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -403,6 +408,86 @@ def test_proxies_of_the_environment_are_used_for_others(recorder, monkeypatch):
         ask(Elsewhere, lambda portal: portal.account(), speed=5000)
 
     assert all("very-secret" not in str(entry) for entry in recorder.seen)
+
+
+def test_a_portal_that_cannot_tell_why_a_ticket_is_missing(server, live):
+    """It said that there is no such ticket: that an archived one, or a merged one, cannot be asked for is no matter."""
+    server.fault("status", status=400, path=READ, after=1)  # the read of archived ones
+    server.fault("status", status=500, path="tickets/99999999999", times=None)
+
+    found = find(server, [live[0], "99999999999"])
+
+    assert isinstance(found[live[0]], Ticket)
+    assert found["99999999999"] == Missing("not_found")
+    assert len(server.requests("tickets/99999999999")) == 3
+
+
+def test_a_portal_without_reads_of_one_ticket(server, live):
+    server.switch(merged_read="left_out")
+    server.fault("status", status=404, html=True, path="tickets/99999999999", times=None)
+
+    found = find(server, [live[0], "99999999999"])
+
+    assert found["99999999999"] == Missing("not_found")
+
+
+def test_a_read_that_is_refused_for_one_key(recorder):
+    """The key is found by halves, unless the refusal names it; the others are read."""
+
+    def answer(body):
+        asked = [one["id"] for one in json.loads(body)["inputs"]]
+        if "1066" in asked:
+            return 400, {"category": "VALIDATION_ERROR", "message": "no"}
+        if "1070" in asked:
+            context = {"missingObjectPropertyValueCoordinates": ["portal:4242 hs_object_id:1070"]}
+            return 400, {"category": "VALIDATION_ERROR", "message": "no", "context": context}
+        return 200, {"status": "COMPLETE", "results": [{"id": one, "properties": {}} for one in asked]}
+
+    recorder.answer_batches = staticmethod(answer)
+
+    found = find(recorder, [str(key) for key in range(1001, 1101)])
+
+    assert [key for key, one in found.items() if one == Missing("not_found")] == ["1066", "1070"]
+
+
+def test_a_read_that_is_refused_for_what_it_asks(server, live):
+    """No key is to blame, so none is called missing."""
+    server.fault("whole_batch", path=READ, property="subject", times=None)
+
+    with pytest.raises(Refused):
+        find(server, live[:4])
+
+    assert len(server.requests(READ)) == 1
+
+
+def test_a_batch_that_is_always_turned_away_is_given_up(server):
+    """Five repeats, as with any other fault."""
+    server.fault("status", status=429, path="batch/update", times=None)
+
+    answer, portal = ask(server, lambda portal: portal.update([{"id": "512", "properties": {"subject": "x"}}]))
+
+    assert not answer.accepted
+    assert (portal.stats.update, portal.stats.rate_limited) == (6, 6)
+
+
+def test_a_batch_that_is_turned_away_while_others_are_served_goes_on(server):
+    """It stands in a queue."""
+    server.fault("status", status=429, retry_after=1, path="batch/update", times=8)
+
+    async def work(portal):
+        mine = asyncio.ensure_future(portal.update([{"id": "512", "properties": {"subject": "x"}}]))
+
+        async def read_on():
+            while not mine.done():
+                await portal.account()
+
+        await asyncio.gather(*(read_on() for _ in range(3)))
+        return await mine
+
+    answer, portal = ask(server, work, speed=20)
+
+    assert answer.accepted
+    assert portal.stats.update == 9
 
 
 @pytest.mark.parametrize("steps", range(9, 20))

@@ -6,6 +6,7 @@ import random
 from math import log2
 from uuid import uuid4
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from staging import columns_for, make_journal
@@ -194,13 +195,13 @@ def test_shuffled_answers_give_the_same_outcomes(tmp_path):
     assert all(str(finding.text) == f"the portal refused it: no {998 + finding.row}" for finding in findings)
 
 
-def refusing(bad, words):
+def refusing(bad, words, status=400):
     """An answer that refuses a batch as a whole while a bad row is in it, in `words(ids)`."""
 
     def answer(portal, inputs):
         found = [one["id"] for one in inputs if one["id"] in bad]
         if found:
-            return 400, {"category": "VALIDATION_ERROR"} | words(found)
+            return status, {"category": "VALIDATION_ERROR"} | words(found)
         return 200, {"results": [portal.write(one) for one in inputs]}
 
     return answer
@@ -246,6 +247,45 @@ def test_no_placement_of_bad_rows_costs_more_than_the_bound():
         return max(costs)
 
     assert all(dearest(n, k) <= bound(k, n) for n in range(1, 101) for k in range(1, n + 1))
+
+
+@pytest.mark.parametrize(
+    "bad", [{1000}, {1061}, {1098, 1099}, set(range(1000, 1100, 20)), set(range(1000, 1100))], ids=len
+)
+def test_a_conflict_is_repeated_once_for_the_whole_batch(tmp_path, bad):
+    """Not again for each part of it: it costs one request more than a refusal, and stays within the same bound."""
+    keys = {str(one) for one in bad}
+    portal = OddPortal(100, refusing(keys, lambda _: {"message": "a conflict"}, status=409))
+
+    statuses, _, _ = deliver(portal, changes_of(100), tmp_path)
+
+    assert {str(998 + row) for row, status in statuses.items() if status == "failed"} == keys
+    assert [len(one) for one in portal.updates[:2]] == [100, 100]
+    assert len(portal.updates) - 1 <= bound(len(bad))
+
+
+def test_an_error_that_names_no_row_is_told_at_the_row_whose_value_it_quotes(tmp_path):
+    def answer(portal, inputs):
+        told = [
+            {
+                "message": "Property values were not valid: "
+                + json.dumps([{"name": "colour", "error": "BAD", "message": f"{value} is no colour"}])
+            }
+            for value in ("mauve", "beige")
+        ]
+        return 207, {"results": [portal.write(one) for one in inputs[2:]], "errors": told}
+
+    changes = [
+        Change(row, str(998 + row), str(998 + row), {"colour": "red"}, {"colour": colour})
+        for row, colour in ((2, "beige"), (3, "mauve"), (4, "blue"))
+    ]
+    statuses, findings, _ = deliver(OddPortal(3, answer), changes, tmp_path)
+
+    assert statuses == {2: "failed", 3: "failed", 4: "updated"}
+    assert [(one.row, "beige" in str(one.text), "mauve" in str(one.text)) for one in findings] == [
+        (2, True, False),
+        (3, False, True),
+    ]
 
 
 def test_bad_rows_that_are_named_are_taken_out_at_once(tmp_path):
