@@ -1,4 +1,4 @@
-"""One request over HTTP, one reply: the only place that knows httpx.
+"""One request over HTTP, one reply: with `transport` and `streams`, the only place that knows httpx.
 
 No redirect is followed, so the token goes to no other host. The token is taken out of every body before anybody
 reads it.
@@ -9,7 +9,8 @@ from __future__ import annotations
 import importlib.util
 import ssl
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType, TracebackType
 from typing import Any, Self, cast
@@ -20,6 +21,7 @@ import orjson
 from importer.errors import UsageError
 from importer.portal.retries import Reply
 from importer.portal.settings import PortalSettings
+from importer.portal.transport import Transport, proxy_for
 from importer.portal.waiting import Clock
 from schemas.message import message
 
@@ -43,10 +45,10 @@ def user_agent() -> str:
 
 
 class Exchange:
-    """A pool of connections to one portal. `app`: an ASGI application that stands in for it, in this process.
+    """Connections to one portal. `app`: an ASGI application that stands in for it, in this process.
 
-    The pool is a stack of clients with one connection each: httpx's own looks at all its connections whenever one of
-    them takes or ends a request, which with 64 of them costs more than all the rest.
+    They are a stack of transports with one connection each: a pool looks at all its connections whenever one of them
+    takes or ends a request, which with 64 of them costs more than all the rest.
     """
 
     def __init__(self, settings: PortalSettings, *, clock: Clock, app: Any = None, timeout_s: float = 60.0) -> None:
@@ -54,38 +56,37 @@ class Exchange:
         self._token_bytes = settings.token.encode()
         self._base_url = settings.base_url
         self._clock = clock
-        _check_url(settings.base_url)
         self._app = app
-        self._timeout = httpx.Timeout(timeout_s, connect=min(10.0, timeout_s), pool=None)
-        self._headers = {
-            "Authorization": f"Bearer {settings.token}",
-            "User-Agent": user_agent(),
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip",
-        }
+        headers = [
+            ("Host", _host(settings.base_url)),
+            ("Authorization", f"Bearer {settings.token}"),
+            ("User-Agent", user_agent()),
+            ("Accept", "application/json"),
+            ("Accept-Encoding", "gzip"),
+        ]
+        self._headers = httpx.Headers(headers)
+        self._headers_with_body = httpx.Headers([*headers, ("Content-Type", "application/json")])
+        timeout = httpx.Timeout(timeout_s, connect=min(10.0, timeout_s), pool=None)
+        self._extensions = {"timeout": timeout.as_dict()}
         # A proxy of the environment would see plain http, token and all.
-        self._trust_env = not settings.is_loopback
+        self._proxy = None if settings.is_loopback or app is not None else proxy_for(settings.base_url)
         is_secure = settings.base_url.startswith("https:")
         self._verify = httpx.create_ssl_context() if is_secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self._all: list[httpx.AsyncClient] = []
-        self._idle: list[httpx.AsyncClient] = []
+        self._url_of = lru_cache(maxsize=64)(lambda path: httpx.URL(self._base_url + path))
+        self._all: list[httpx.AsyncBaseTransport] = []
+        self._idle: list[httpx.AsyncBaseTransport] = []
 
-    def _connect(self) -> httpx.AsyncClient:
-        """Return a client of one connection: the one used last of those that are idle, or a new one."""
+    def _connect(self) -> httpx.AsyncBaseTransport:
+        """Return a transport: the one used last of those that are idle, or a new one."""
         if self._idle:
             return self._idle.pop()
-        transport = httpx.ASGITransport(app=self._app, raise_app_exceptions=False) if self._app is not None else None
-        client = httpx.AsyncClient(
-            headers=self._headers,
-            verify=self._verify,
-            follow_redirects=False,
-            timeout=self._timeout,
-            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=30),
-            trust_env=self._trust_env,
-            transport=transport,
-        )
-        self._all.append(client)
-        return client
+        made: httpx.AsyncBaseTransport
+        if self._app is not None:
+            made = httpx.ASGITransport(app=self._app, raise_app_exceptions=False)
+        else:
+            made = Transport(self._verify, proxy=self._proxy)
+        self._all.append(made)
+        return made
 
     async def __aenter__(self) -> Self:
         """Return the pool itself."""
@@ -95,8 +96,8 @@ class Exchange:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close all connections."""
-        for client in self._all:
-            await client.aclose()
+        for transport in self._all:
+            await transport.aclose()
 
     def scrub(self, text: str) -> str:
         """Return a text without the token."""
@@ -112,31 +113,31 @@ class Exchange:
         on_left: Callable[[], None] | None = None,
     ) -> Reply:
         """Send one request and return the reply, whatever happens to it. `on_left` is called once it is written."""
-        client = self._connect()
+        transport = self._connect()
+        if isinstance(transport, Transport):
+            transport.on_left = on_left
         start = self._clock.tick()
         try:
-            request = client.build_request(
-                method,
-                self._base_url + path,
-                params=query or None,
-                content=content,
-                headers={"Content-Type": "application/json"} if content is not None else None,
-                extensions={"trace": _tracer(on_left)} if on_left is not None else None,
-            )
-            response = await client.send(request, stream=True)
-            headers = {name.lower(): self.scrub(value) for name, value in response.headers.items()}
+            url = self._url_of(path) if not query else httpx.URL(self._base_url + path, params=query)
+            headers = self._headers if content is None else self._headers_with_body
+            request = httpx.Request(method, url, headers=headers, content=content, extensions=self._extensions)
+            response = await transport.handle_async_request(request)
+            told = {
+                name.decode("latin-1").lower(): self.scrub(value.decode("latin-1"))
+                for name, value in response.headers.raw
+            }
             try:
                 body = await _read(response)
             except httpx.RequestError as error:
-                reply = Reply(response.status_code, headers, problem=f"the answer broke off ({_name(error)})")
+                reply = Reply(response.status_code, told, problem=f"the answer broke off ({_name(error)})")
             else:
-                reply = self._parse(response.status_code, headers, body, self._clock.tick() - start)
+                reply = self._parse(response.status_code, told, body, self._clock.tick() - start)
             finally:
                 await response.aclose()
         except httpx.RequestError as error:
             reply = self._lost(error)
         # Not where the request was cancelled: its connection may stay taken for ever, and the next would wait for it.
-        self._idle.append(client)
+        self._idle.append(transport)
         return reply
 
     def _parse(self, status: int, headers: dict[str, str], body: bytes | None, latency_s: float) -> Reply:
@@ -162,30 +163,23 @@ class Exchange:
         )
 
 
-def _check_url(url: str) -> None:
+def _host(url: str) -> str:
+    """Return what the header `Host` says. Raises UsageError for what is no address."""
     try:
-        httpx.URL(url)
+        return httpx.URL(url).netloc.decode("ascii")
     except httpx.InvalidURL as error:
         raise UsageError(
             message("HUBSPOT_BASE_URL is not an address: {reason}.", reason=str(error)), code="unsafe_address"
         ) from error
 
 
-def _tracer(on_left: Callable[[], None]) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:
-    """Return what httpx calls at each step of a request; it passes on the moment when all is written."""
-
-    async def trace(step: str, _info: Mapping[str, Any]) -> None:
-        if step == "http11.send_request_body.complete":
-            on_left()
-
-    return trace
-
-
 async def _read(response: httpx.Response) -> bytes | None:
     """Return the body, unpacked; None where it is larger than any answer can be."""
     parts: list[bytes] = []
     size = 0
-    async for part in response.aiter_bytes():
+    packed = "content-encoding" in response.headers
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    async for part in response.aiter_bytes() if packed else response.stream:
         size += len(part)
         if size > MAX_BODY:
             return None
