@@ -40,9 +40,7 @@ def parse(arguments: Sequence[str], *, settings: Sequence[str] = (), language: s
     Exits with 2 and the usage for what cannot be understood, and with 0 after `--help`; both in `language`.
     Raises UnusableSetting for a setting that cannot be understood.
     """
-    typed = list(arguments)
-    if typed and typed[0] not in COMMANDS and typed[0] not in {"-h", "--help", "--version"}:
-        typed.insert(0, "run")
+    typed = _with_command(list(arguments))
     if language == ENGLISH:
         return _parse(typed, settings, str, None)
 
@@ -52,6 +50,31 @@ def parse(arguments: Sequence[str], *, settings: Sequence[str] = (), language: s
     catalogue = translations(language)
     with argparse_speaks(catalogue):
         return _parse(typed, settings, catalogue.gettext, catalogue)
+
+
+def _with_command(typed: list[str]) -> list[str]:
+    """Return what was typed with its command in front: options may stand before it, and `run` may be left out."""
+    if not typed or typed[0] in {*COMMANDS, "-h", "--help", "--version"}:
+        return typed
+    place = _after_options(typed) if typed[0].startswith("-") else 0
+    if place < len(typed) and typed[place] in COMMANDS:
+        options, command, rest = typed[:place], typed[place], typed[place + 1 :]
+        end = rest.index("--") if "--" in rest else len(rest)
+        return [command, *rest[:end], *options, *rest[end:]]  # behind, where an action such as `show` takes them
+    if place == len(typed) and {"-h", "--help"} & {*typed}:
+        return ["--help"]
+    return ["run", *typed]
+
+
+def _after_options(typed: Sequence[str]) -> int:
+    """Return the place of the first argument that is neither an option nor the value of one."""
+    options = long_options("run")
+    place = 0
+    while place < len(typed) and typed[place].startswith("-") and typed[place] not in {"-", "--"}:
+        name, sign, _ = typed[place].removeprefix("--").partition("=")
+        meant = [name] if name in options else [one for one in options if one.startswith(name)]
+        place += 2 if not sign and any(options[one] for one in meant) else 1
+    return min(place, len(typed))
 
 
 def _parse(

@@ -111,6 +111,14 @@ class SendingNotes(PlanNotes):
             (at, batch, batch),
         )
 
+    def count_update_requests(self) -> int:
+        """Return how many requests left as far as is noted here: those answered or given up, and those in flight."""
+        found = self._db.execute(
+            "SELECT (SELECT COUNT(*) FROM answers) + (SELECT COUNT(*) FROM batches WHERE state = 'sent' "
+            "AND number NOT IN (SELECT batch FROM answers))"
+        ).fetchone()
+        return int(found[0])
+
     def retry_unavailable(self) -> int:
         """Make rows that failed as `unavailable` or `unconfirmed` undecided again; return how many."""
         codes = "('unavailable', 'unconfirmed')"

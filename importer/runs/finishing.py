@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from importer.errors import FileError, ImportTicketsError, JournalLost, UsageError
 from importer.journal import Journal
@@ -44,8 +45,15 @@ def break_off(error: ImportTicketsError, state: StateFolder, *, file: Path | Non
             meta = journal.all_meta()
             if (meta.get("resumed_at") or meta["started_at"]) >= since:
                 journal.note(exit_code=error.exit_code, stop=error.text.to_json(), finished_at=now())
+                journal.note(requests=requests_until_now(journal, meta))
                 return summarize(journal, error=error, exit_code=error.exit_code, report=None)
     return fail_early(error, file=file, dry_run=dry_run, started_at=since)
+
+
+def requests_until_now(journal: Journal, meta: Mapping[str, Any]) -> dict[str, int]:
+    """Return how many requests a run has cost; of one that was killed, the updates are counted in its journal."""
+    noted = dict(meta.get("requests") or {})
+    return noted | {"update": max(noted.get("update", 0), journal.count_update_requests())}
 
 
 def conclude(job: Job, *, error: ImportTicketsError | None, annotate: bool) -> Result:

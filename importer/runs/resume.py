@@ -10,7 +10,7 @@ from importer.errors import FileError, ImportTicketsError, MissingScope, UsageEr
 from importer.journal import Journal
 from importer.records import Columns, KeyColumn, Status, ValueColumn
 from importer.runs import opening
-from importer.runs.finishing import fail_early
+from importer.runs.finishing import fail_early, requests_until_now
 from importer.runs.job import Job
 from importer.runs.options import PortalAccess, ReadOptions, Result, RunOptions, Ui
 from importer.runs.sending import send_plan
@@ -72,9 +72,10 @@ async def _resume(
     async with opening.connect(access, state, ui.progress) as portal:
         await check_portal(meta, portal)
         journal.note(resumed_at=now(), finished_at=None, exit_code=None, stop=None)
+        earlier = requests_until_now(journal, meta)
         journal.reopen(Status.NOT_SENT)
         journal.retry_unavailable()
-        job = Job(options, ui, journal, columns, schema, portal, earlier_requests=meta.get("requests") or {})
+        job = Job(options, ui, journal, columns, schema, portal, earlier_requests=earlier)
         return await send_plan(job, stop)
 
 

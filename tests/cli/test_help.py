@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from importer.cli.arguments import COMMANDS, build_parser
+from importer.cli.arguments import COMMANDS, build_parser, parse
 from importer.cli.help_words import OWN_WORDS
 
 PORTUGUESE = ("--lang", "pt-BR")
@@ -61,6 +61,30 @@ def test_help_is_in_the_language_of_the_person(command, program, monkeypatch):
 def test_lang_may_stand_anywhere(program):
     for typed in (["run", "--help", *PORTUGUESE], [*PORTUGUESE, "edits.csv", "-h"], ["runs", "--lan=pt", "--help"]):
         assert "opções:" in program(*typed).out, typed
+
+
+@pytest.mark.parametrize(
+    ("typed", "understood"),
+    [
+        (["--json", "runs"], {"command": "runs", "json": True}),
+        (["--lang", "pt-BR", "schema", "show", "subject"], {"command": "schema", "property": "subject"}),
+        (["-y", "--max-rate=5", "undo", "X"], {"command": "undo", "run": "X", "yes": True, "max_rate": 5}),
+        (["--sheet", "runs", "e.csv"], {"command": "run", "sheet": "runs", "file": Path("e.csv")}),
+        (["--dry", "--she", "undo", "./runs"], {"command": "run", "sheet": "undo", "file": Path("runs")}),
+        (["--json", "--", "runs"], {"command": "run", "file": Path("runs")}),
+        (["--", "-x.csv"], {"command": "run", "file": Path("-x.csv")}),
+    ],
+)
+def test_options_may_stand_before_the_command(typed, understood):
+    """A value of an option is no command, and a file of a command's name is told by its folder."""
+    found = vars(parse(typed))
+
+    assert {name: found[name] for name in understood} == understood
+
+
+def test_help_after_other_options_is_the_first_page(program):
+    assert program("--lang", "pt-BR", "--help").out == program("--help", "--lang", "pt-BR").out
+    assert "sandbox" in program("--json", "-h").out
 
 
 @pytest.mark.parametrize(

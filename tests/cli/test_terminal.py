@@ -167,9 +167,11 @@ def test_a_second_ctrl_c_leaves_at_once_and_says_how_to_go_on(on_terminal, edits
 
     summary = json.loads(out)
     assert (code, summary["exit_code"], summary["rows"]["not_sent"]) == (130, 130, 2)
+    assert summary["requests"]["update"] == 1
     assert f"import-tickets resume {summary['run_id']}" in shown
     sandbox.calm()
-    assert program("resume", "--json", portal=sandbox).summary["rows"]["updated"] == 2
+    resumed = program("resume", "--json", portal=sandbox).summary
+    assert (resumed["rows"]["updated"], resumed["requests"]["update"]) == (2, 1)
 
 
 def test_a_quiet_run_shows_the_plan_where_it_asks(on_terminal, edits):
