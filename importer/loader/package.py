@@ -226,6 +226,10 @@ class Package:
             self.styles_part,
         }
 
+    def related(self, part: str, kind: str) -> list[str]:
+        """Return the parts of this kind that a part refers to."""
+        return [target for name, target in self._relations(part).values() if name == kind]
+
     def _relations(self, part: str) -> dict[str, tuple[str, str]]:
         """Return {relation ID: (last word of its type, target part)} of a part; of the package itself for ""."""
         folder, relations_part = posixpath.dirname(part), _relations_part(part)

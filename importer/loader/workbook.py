@@ -10,7 +10,7 @@ only while something is read from them, so that the file can be replaced afterwa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from importer.loader.overlay import CalamineFailed, overlaid, read_values
 from importer.loader.package import Package, SheetPart, refuse_document_types
 from importer.loader.scan import OddXml, Scan, scan_sheet
 from importer.loader.table import SheetInfo, Source, file_digest
+from importer.loader.tables import totals_notices, totals_rows
 from schemas.message import Message, count_message
 
 _TRIMMED_SIZE = 64 << 20
@@ -65,7 +66,7 @@ class WorkbookSource(Source):
         if info.header_row is None:
             raise empty_sheet(part.name)
         with file_errors(self.path):
-            return GridTable(self, info, _read_grid(self.path, part))
+            return GridTable(self, info, _read_grid(self.path, part, len(info.headers)))
 
 
 def _meaning(package: Package, part: str) -> Meaning:
@@ -84,8 +85,8 @@ def _sheet_info(package: Package, sheet: SheetPart) -> SheetInfo:
     return SheetInfo(sheet.name, sheet.visible, filled[0][0].row, tuple(headers))
 
 
-def _read_grid(path: Path, sheet: SheetPart) -> Grid:
-    """Read a sheet by calamine and a scan; exactly, where either cannot."""
+def _read_grid(path: Path, sheet: SheetPart, width: int) -> Grid:
+    """Read a sheet with `width` headers by calamine and a scan; exactly, where either cannot."""
     with Package(path) as package:
         try:
             check_extent(lambda: package.stream(sheet.part))
@@ -93,12 +94,15 @@ def _read_grid(path: Path, sheet: SheetPart) -> Grid:
             if values is None or scan is None:
                 values, scan = _read_side_by_side(path, package, sheet)
         except (OddXml, CalamineFailed):
-            return _read_exactly(package, sheet)
-        notices = _stale_results(scan.zero_results if package.recalculates else 0)
+            return _read_exactly(package, sheet, width)
+        totals = totals_rows(package, sheet.part, width)
+        for row, positions in totals.items():
+            scan.cells[row] = dict.fromkeys(positions, "") | _outside(scan.cells.get(row, {}), positions)
+        notices = (*totals_notices(totals), *_stale_results(scan.zero_results if package.recalculates else 0))
 
     def instead() -> Grid:
         with Package(path) as package:
-            return _read_exactly(package, sheet)
+            return _read_exactly(package, sheet, width)
 
     return overlaid(values, scan.cells, scan.facts, notices, instead=instead)
 
@@ -132,18 +136,24 @@ def _read_trimmed(package: Package, sheet: SheetPart) -> tuple[CalamineSheet | N
     return read_values(package.copy_with(sheet.part, b"".join(kept)), sheet.name), scan
 
 
-def _read_exactly(package: Package, sheet: SheetPart) -> Grid:
+def _read_exactly(package: Package, sheet: SheetPart, header_width: int) -> Grid:
     facts = SheetFacts()
     zero_results = 0
     cells: list[tuple[int, int, Value]] = []
     meaning = _meaning(package, sheet.part)
+    totals = totals_rows(package, sheet.part, header_width)
     for cell in read_cells(package.stream(sheet.part), sheet.part, facts):
-        cells.append((cell.row, cell.position, meaning.value(cell)))
+        if cell.position not in totals.get(cell.row, ()):
+            cells.append((cell.row, cell.position, meaning.value(cell)))
         zero_results += cell.is_formula and cell.value == "0"
-    notices = _stale_results(zero_results if package.recalculates else 0)
+    notices = (*totals_notices(totals), *_stale_results(zero_results if package.recalculates else 0))
     width = max((position for _, position, _ in cells), default=-1) + 1
     check_size(len({row for row, _, _ in cells}), width)
     return stored_grid(fill_rows(cells, width), width, facts, notices)
+
+
+def _outside(cells: Mapping[int, Value], positions: range) -> dict[int, Value]:
+    return {position: value for position, value in cells.items() if position not in positions}
 
 
 def _stale_results(count: int) -> tuple[Message, ...]:

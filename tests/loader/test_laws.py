@@ -253,9 +253,9 @@ def test_both_readers_of_workbooks_agree(tmp_path, cells, hidden, date_system):
     )
     sheet = SheetPart("Sheet1", visible=True, part="xl/worksheets/sheet1.xml")
 
-    fast = _read_grid(path, sheet)
+    fast = _read_grid(path, sheet, 9)
     with Package(path) as package:
-        exact = _read_exactly(package, sheet)
+        exact = _read_exactly(package, sheet, 9)
         try:
             trimmed = everything(_trimmed(package, sheet))
         except (OddXml, CalamineFailed):  # then it is read exactly, which is measured here

@@ -1,14 +1,18 @@
 """Workbooks: addresses, chunks, findings, and parts that do not say what they should."""
 
+import zipfile
+
 import openpyxl
 import pytest
 from file_cases import FIXTURES
+from openpyxl.worksheet.table import Table
 from workbook_parts import MAIN, row, sheet_xml, strings_xml, styles_xml, write_package
 
 from importer.errors import FileError
 from importer.loader import Kind, open_file
 from importer.loader.exact import split_address, split_range, unescape
 from importer.loader.package import Package
+from importer.loader.workbook import _read_exactly
 
 
 def text_cell(address, text):
@@ -47,6 +51,51 @@ def test_findings_say_where_and_what(tmp_path):
 
     assert (finding.code, finding.cell, finding.header, finding.value) == ("formula_error", "B2", "value", "#N/A")
     assert str(finding.text) == "The cell shows the error #N/A. Mend its formula, or type the value that is meant."
+
+
+def book_with_totals(path, reference="A1:B4"):
+    """Write two tickets in a table that counts them below, and a note beside the totals."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for values in (["id", "value", "note"], [501, "a"], [502, "b"], [2, "=COUNTA(B2:B3)", "own"]):
+        sheet.append(values)
+    sheet.add_table(Table(displayName="Tickets", ref="A1:B4", totalsRowCount=1))
+    book.save(path)
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content.replace(b' ref="A1:B4" h', f' ref="{reference}" h'.encode()))
+    return path
+
+
+def test_totals_rows_of_tables_are_no_data(tmp_path):
+    """A count of IDs would be taken for one, and its formula for a value; what stands beside the table is read."""
+    table = open_file(book_with_totals(tmp_path / "a.xlsx")).table("Sheet")
+
+    (chunk,) = table.chunks([0, 1, 2])
+
+    assert chunk.texts.loc[2:3].to_numpy().tolist() == [["501", "a", ""], ["502", "b", ""]]
+    assert chunk.texts.loc[4].to_list() == ["", "", "own"]
+    assert chunk.findings == []
+    assert [str(one) for one in table.notices] == ["Row 4 is the totals row of a table, and is not read."]
+
+
+def test_totals_rows_are_known_to_the_xml_parser_too(tmp_path):
+    with Package(book_with_totals(tmp_path / "a.xlsx", "A1:XFD4")) as package:
+        grid = _read_exactly(package, package.sheets[0], 2)
+
+    assert grid.width == 3
+    assert [list(values) for _, rows in grid.blocks(9) for values in rows][-1] == ["", "", "own"]
+
+
+def test_a_table_that_makes_no_sense_has_no_totals(tmp_path):
+    table = open_file(book_with_totals(tmp_path / "a.xlsx", "A1:B4:C5")).table("Sheet")
+
+    (chunk,) = table.chunks([0, 1])
+
+    assert chunk.texts.loc[4, 0] == "2"
+    assert [finding.code for finding in chunk.findings] == ["formula_not_calculated"]
 
 
 def test_only_asked_columns_have_findings(tmp_path):

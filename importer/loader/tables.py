@@ -1,0 +1,38 @@
+"""Totals rows of Excel tables: rows that sum up the others, and are no data.
+
+In:  an open package, and the part of one of its worksheets.
+Out: the cells of totals rows. Source: ECMA-376 part 1, 18.5.1.2 (`table`, `ref` and `totalsRowCount`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from importer.errors import FileError
+from importer.loader.exact import split_range
+from importer.loader.package import Package
+from importer.loader.xml import read_elements
+from schemas.message import Message, message
+
+
+def totals_rows(package: Package, part: str, width: int) -> Mapping[int, range]:
+    """Return {row: positions} of the totals rows that tables of a sheet have, positions up to `width` alone.
+
+    A table that cannot be understood has none: its cells are read as those outside of tables are.
+    """
+    found: dict[int, range] = {}
+    for table in package.related(part, "table"):
+        try:
+            attributes = next(read_elements(package.read(table), table)).attributes
+            _, left, bottom, right = split_range(attributes["ref"])
+            count = int(attributes.get("totalsRowCount", "0"))
+        except (FileError, StopIteration, KeyError, ValueError):
+            continue
+        if count == 1:
+            found[bottom] = range(left, min(right + 1, width))
+    return found
+
+
+def totals_notices(rows: Mapping[int, range]) -> tuple[Message, ...]:
+    """Say which rows are not read."""
+    return tuple(message("Row {row} is the totals row of a table, and is not read.", row=row) for row in sorted(rows))
