@@ -125,9 +125,16 @@ def fold(text: str) -> str:
     return folded if folded.isascii() else unicodedata.normalize("NFC", folded)
 
 
+def visible(text: str) -> str:
+    """Return `text` on one line, its unseen characters as their escapes: texts that look alike are then told apart."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
 def shown(text: str) -> str:
-    """Return `text` as a message repeats it: on one line, cut where it is long."""
-    line = " ".join(text.split())
+    """Return `text` as a message repeats it: on one line, cut where it is long, and `visible`."""
+    line = visible(" ".join(text.split()))
     return line if len(line) <= SHOWN_LENGTH else line[: SHOWN_LENGTH - 1] + "…"
 
 

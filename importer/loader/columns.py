@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from importer.errors import ColumnsError, FileError
 from importer.findings import Finding, column_letter
 from importer.loader.header_matcher import KEY, HeaderMatcher
-from importer.loader.header_text import plain, visible
+from importer.loader.header_text import plain
 from importer.loader.table import FINGERPRINT_SHEET, LISTS_SHEET, REPORT_COLUMNS, REPORT_SHEETS, SheetInfo, Source
 from importer.records import Columns, KeyColumn, ValueColumn
+from schemas.cells import visible
 from schemas.message import Message, message
 from schemas.property import LAST_MODIFIED, RECORD_ID, PortalSchema, Property
 

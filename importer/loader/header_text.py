@@ -1,4 +1,4 @@
-"""Header texts: what two of them have in common, and how a message repeats one.
+"""Header texts: what two that mean the same have in common.
 
 Labels are told apart by their words alone. Headers that were wrapped hold line breaks, those copied from a page
 no-break spaces and characters that nobody sees, those of a Mac accents as characters of their own.
@@ -16,11 +16,3 @@ def plain(text: str) -> str:
     """Return a text without case, outer blanks and unseen characters, one space between its words."""
     # An accented letter may be one character or two, as in files from a Mac.
     return unicodedata.normalize("NFC", " ".join(text.translate(_UNSEEN).split()).casefold())
-
-
-def visible(text: str) -> str:
-    """Return a text on one line, its unseen characters as their escapes: two names that look alike are then told apart.
-
-    Its outer blanks stay: between quotation marks they are seen.
-    """
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)

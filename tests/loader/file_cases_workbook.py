@@ -316,6 +316,20 @@ def _(path):
 
 @case(
     SHEETS,
+    "table-with-totals.xlsx",
+    "a table that counts its rows below: the totals row is no data",
+    "B2 'a'; B3 'b'",
+    notice="Row 4 is the totals row of a table, and is not read.",
+)
+def _(path):
+    def prepare(sheet):
+        sheet.add_table(openpyxl.worksheet.table.Table(displayName="Tickets", ref="A1:B4", totalsRowCount=1))
+
+    by_openpyxl(path, [["id", "name"], [1, "a"], [2, "b"], [2, "=COUNTA(B2:B3)"]], prepare=prepare)
+
+
+@case(
+    SHEETS,
     "merged-cells.xlsx",
     "merged cells in the data, and one above it",
     "B3 'a'; C3 'x'; B4 blank; C4 'y'; B5 'b'; C5 'z'; merged_cells at B3; merged_cells at B4",

@@ -316,6 +316,7 @@ def test_a_suggestion_is_looked_up_a_bounded_number_of_times():
 
 def test_what_a_message_repeats_is_short_and_on_one_line():
     assert shown("two\n lines") == "two lines"
+    assert shown("\ufeff25012345678\u200b") == "\\ufeff25012345678\\u200b"
     assert len(shown("x" * 500)) == 80
     assert quoted(["a", "b"], limit=1) == '"a", …'
 
