@@ -202,10 +202,12 @@ def _not_utf8(path: Path, problem: _Undecodable) -> EncodedText:
 
 _SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _HIGH_BYTE = re.compile(rb"[\x80-\xff]")
-_SIGNS_IN_WORDS = "\u2019\u2018\u2013\u2014\u2026\xb7\xb4"
-"""Apostrophes, dashes, dots: signs that may stand between two letters."""
+_SIGNS_IN_WORDS = "\u2019\u2018\u2013\u2014\u2026\xb7\xb4\xad"
+"""Apostrophes, dashes, dots, hyphens where a word may be broken: signs that may stand between two letters."""
 _SIGNS_BEFORE_WORDS = "\xa1\xbf\xab\xbb\u201c\u201d\u201e\u201a\u2039\u203a\xb0\xa0\u2022\u20ac\xa7"
 """Quotation marks, opening marks of Spanish, the degree sign, bullets: signs that may stand before a letter."""
+_FLORIN = "\u0192"
+"""A letter by its category that stands in no word; an accented capital E of Mac Roman reads so."""
 _TOLERANCE = 10
 """One odd place among so many letters with accents is a slip of the pen; more are another encoding."""
 _HIGH_WORD = re.compile(rb"[A-Za-z]{0,20}[\x80-\xff][A-Za-z\x80-\xff]{0,20}")
@@ -234,8 +236,9 @@ def _rank(sample: bytes, encoding: str) -> float:
 def _oddities(sample: bytes, encoding: str) -> int | None:
     """Count letters and signs where no word has them; None where a byte means nothing in the encoding.
 
-    Odd are a capital after a small letter, a sign before a letter or between two, and runs of four and more letters of
-    which none is plain: words of Western languages are mostly plain letters, written in one case.
+    Odd are a capital after a small letter or between a capital and a small one, a sign before a letter or between two,
+    and runs of four and more letters of which none is plain: words of Western languages are mostly plain letters,
+    written in one case.
     """
     try:
         text = sample.decode(encoding)
@@ -247,9 +250,11 @@ def _oddities(sample: bytes, encoding: str) -> int | None:
             continue
         category = unicodedata.category(letter)
         if category == "Lu":
-            odd += before.islower()
+            odd += before.islower() or (before.isalpha() and after.islower())
         elif category == "Cc":
             odd += 1
+        elif letter == _FLORIN:
+            odd += before.isalpha() or after.isalpha()
         elif not category.startswith("L") and letter not in _SIGNS_IN_WORDS:
             odd += after.isalpha() and (before.isalpha() or letter not in _SIGNS_BEFORE_WORDS)
     odd += sum(len(run) for run in re.findall(r"[^\x00-\x7f\W]{4,}", text))

@@ -31,10 +31,19 @@ def test_western_text_is_read_in_its_encoding(tmp_path, encoding):
 
 
 @pytest.mark.parametrize(
+    "text", ["Müller", "ÉCOLE", "Škoda", "D\u2019Ávila", "ÜBER 5 ƒ", "Zu\xadcker", "São Paulo\u2013Évora", "n° 5"]
+)
+def test_a_single_word_is_enough_to_be_windows_1252(tmp_path, text):
+    assert rows(write(tmp_path, f"id;name\n1;{text}\n".encode("cp1252"))) == {2: ("1", text)}
+
+
+@pytest.mark.parametrize(
     ("encoding", "text"),
     [
         ("mac_roman", "João não está à venda"),
         ("mac_roman", "Größe, Übung, Straße, schön"),
+        ("mac_roman", "Müller"),
+        ("mac_roman", "ÉCOLE"),
         ("cp850", "João não está à venda"),
         ("cp1250", "Zażółć gęślą jaźń, Łódź"),
         ("cp1251", "Привет, как дела"),
