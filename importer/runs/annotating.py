@@ -12,7 +12,7 @@ from importer.language import translations
 from importer.records import Status
 from importer.reports.words import Labels, plain_text, row_messages, ticket_url
 from importer.runs.options import Ui
-from importer.runs.state import UNFINISHED
+from importer.runs.state import REPORTING, UNFINISHED
 from importer.writeback import Annotation, ChangeLine, Dialect, ErrorLine, write_back
 from schemas.message import Message, message
 from schemas.property import PortalSchema
@@ -45,7 +45,7 @@ def annotate_file(journal: Journal, schema: PortalSchema, ui: Ui, *, lang: str) 
 
 def _note_written_file(journal: Journal, path: Path, meta: dict[str, Any]) -> None:
     """Note what the file is now, so that a resumed run knows it again and finds its columns."""
-    if journal.state not in UNFINISHED:
+    if journal.state not in UNFINISHED or journal.state == REPORTING:
         return
     from importer.loader import open_file
 

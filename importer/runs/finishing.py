@@ -10,7 +10,7 @@ from importer.errors import FileError, ImportTicketsError, JournalLost, UsageErr
 from importer.journal import Journal
 from importer.records import Status
 from importer.runs.options import Result
-from importer.runs.state import UNFINISHED, StateFolder, now
+from importer.runs.state import REPORTING, UNFINISHED, StateFolder, now
 
 if TYPE_CHECKING:
     from importer.runs.job import Job
@@ -72,6 +72,8 @@ def conclude(job: Job, *, error: ImportTicketsError | None, annotate: bool) -> R
         report = annotate_file(journal, job.schema, job.ui, lang=options.lang)
     if annotate and options.html:
         _write_page(job, options.html)
+    if journal.state == REPORTING:
+        journal.note(state="finished")
     return summarize(journal, error=error, exit_code=exit_code, report=report)
 
 

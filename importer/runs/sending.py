@@ -11,7 +11,7 @@ from importer.records import Status
 from importer.runs.finishing import conclude, end_early
 from importer.runs.job import Job
 from importer.runs.options import Result
-from importer.runs.state import now
+from importer.runs.state import REPORTING, now
 
 if TYPE_CHECKING:
     from importer.portal.waiting import StopSignal
@@ -45,7 +45,7 @@ async def send_plan(job: Job, stop: StopSignal) -> Result:
         error = raised
     job.note_requests()
     journal.close_undecided(Status.NOT_SENT)
-    journal.note(state=_end_state(error))
+    journal.note(state=_end_state(error, journal))
     return conclude(job, error=error, annotate=True)
 
 
@@ -55,7 +55,8 @@ def _compared_at(journal: Journal) -> datetime | None:
     return datetime.fromisoformat(noted) if noted else None
 
 
-def _end_state(error: ImportTicketsError | None) -> str:
-    if error is None:
-        return "finished"
-    return "stopped" if isinstance(error, PortalError) else "interrupted"
+def _end_state(error: ImportTicketsError | None, journal: Journal) -> str:
+    """Return what a resume has to go on with: rows, those too that the portal was not available for, or reports."""
+    if error is not None:
+        return "stopped" if isinstance(error, PortalError) else "interrupted"
+    return "stopped" if journal.count_findings().get("unavailable") else REPORTING

@@ -16,8 +16,10 @@ from importer.errors import FileError, UsageError
 from importer.journal import Journal
 from schemas.message import message
 
-UNFINISHED = frozenset({"sending", "stopped", "interrupted"})
-"""States of runs that were confirmed and have rows left: `resume` goes on with them."""
+REPORTING = "reporting"
+"""The state of a run whose rows all have their outcome, while its reports are written."""
+UNFINISHED = frozenset({"sending", "stopped", "interrupted", REPORTING})
+"""States of runs that were confirmed and have rows, or their reports, left: `resume` goes on with them."""
 
 
 def now() -> str:
