@@ -256,7 +256,7 @@ class Delivery:
                         stop=self.line.halt,
                         repeats=repeats,
                     )
-                except Unavailable:
+                except (Unavailable, Refused):
                     return None
                 found |= {row: tickets[key] for row, key in keys.items()}
         return found

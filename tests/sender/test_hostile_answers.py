@@ -288,6 +288,24 @@ def test_an_error_that_names_no_row_is_told_at_the_row_whose_value_it_quotes(tmp
     ]
 
 
+def test_a_read_back_that_is_refused_stops_no_other_row(tmp_path):
+    """What became of the silent row cannot be told now: a resume asks again."""
+
+    class Mute(OddPortal):
+        def route(self, path, query, body):
+            if path.endswith("batch/read"):
+                return 400, {"category": "VALIDATION_ERROR", "message": "no reads today"}
+            return super().route(path, query, body)
+
+    portal = Mute(3, lambda portal, inputs: (200, {"results": [portal.write(one) for one in inputs[1:]]}))
+
+    statuses, findings, error = deliver(portal, changes_of(3), tmp_path)
+
+    assert error is None
+    assert statuses == {2: "failed", 3: "updated", 4: "updated"}
+    assert [finding.code for finding in findings] == ["unavailable"]
+
+
 def test_bad_rows_that_are_named_are_taken_out_at_once(tmp_path):
     """Three named rows cost one more request."""
     bad = {"1003", "1050", "1099"}
