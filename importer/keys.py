@@ -8,12 +8,12 @@ from dataclasses import replace
 
 from importer.records import KeyColumn
 from schemas.cells import Converter, Kind, Problem, Reading, Result, shown
+from schemas.lines import Lines
 from schemas.message import message
 from schemas.property import PortalSchema, Property
 from schemas.values import make_converter
 
-_RECORD_ID = re.compile(r"[1-9][0-9]{0,18}")
-_RECORD_IDS = re.compile(r"(?:[1-9][0-9]{0,18}\n)*+")
+_RECORD_ID = Lines("[1-9][0-9]{0,18}")
 _SHORTENED = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,3}")
 
 
@@ -38,15 +38,12 @@ class RecordIdConverter(Converter):
         """Return the cells that are record IDs as they stand."""
         if kind not in {Kind.TEXT, Kind.NUMBER}:
             return None
-        lines = "\n".join(texts) + "\n"
-        if lines.count("\n") == len(texts) and _RECORD_IDS.fullmatch(lines):
-            return list(texts)
-        return [text if _RECORD_ID.fullmatch(text) else None for text in texts]
+        return _RECORD_ID.matching(texts)
 
     def __call__(self, text: str, kind: Kind) -> Result:
         """Return the digits, or why they are no record ID."""
         bare = text.strip()
-        if kind in {Kind.TEXT, Kind.NUMBER} and _RECORD_ID.fullmatch(bare):
+        if kind in {Kind.TEXT, Kind.NUMBER} and _RECORD_ID.matches(bare):
             return bare
         if _SHORTENED.fullmatch(bare):
             return Problem(

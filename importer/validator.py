@@ -3,7 +3,7 @@
 In:  a table in chunks, the columns that were recognised, the portal's schema.
 Out: per chunk the good rows, the rows that fail, and all their findings. A row with any finding is invalid.
 
-Converting comes first, on distinct texts; then the pandera schema judges the values, all checks of all columns at once.
+Each distinct text of a column is converted once, and its value judged once by the pandera schema (`column_reader`).
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
 
-from importer.column_reader import ColumnReader, ReadColumn, column_texts
+from importer.column_reader import ColumnReader, Judge, ReadColumn, column_texts, no_judge
 from importer.edits import Edits
 from importer.errors import UsageError
 from importer.findings import Finding, column_letter
@@ -87,14 +87,19 @@ class Validation:
         self._checks = ticket.build_schema(definitions, schema, reading)
         self._unjudged = ticket.unknown_rules(definitions, reading)
         self._readers = {
-            position: ColumnReader(make_converter(definition, schema, reading))
+            position: ColumnReader(make_converter(definition, schema, reading), self._judge_of(position))
             for position, definition in definitions.items()
             if definition.name != STAGE
         }
         self._survey = Survey(self._readers)
         self._key_reader = ColumnReader(key_converter(columns.key, schema, reading))
         self._modified_reader = ColumnReader(_modified_converter(reading))
-        self._stages = StageReader(columns, schema)
+        self.stage_position = next((place for place, one in definitions.items() if one.name == STAGE), None)
+        """The stage column."""
+        self._stages = StageReader(columns, schema, self._judge_of(self.stage_position))
+
+    def _judge_of(self, position: int | None) -> Judge:
+        return no_judge if position is None else partial(ticket.refusals, self._checks, position)
 
     def __iter__(self) -> Iterator[CheckedChunk]:
         """Yield the checked chunks of the table, in order."""
@@ -177,21 +182,14 @@ class Validation:
                     texts[place] = texts[place].removesuffix(":00")
         return self._modified_reader.read(texts, kinds)
 
-    def read_stages(
-        self, chunk: Chunk, read: Mapping[int, ReadColumn]
-    ) -> tuple[ReadColumn, dict[int, PendingStage]] | None:
-        """Return the stages of a chunk, and those that wait for the ticket's pipeline, by place."""
+    def read_stages(self, chunk: Chunk, read: Mapping[int, ReadColumn]) -> tuple[ReadColumn, list[PendingStage]]:
+        """Return the stages of a chunk, and by place those that wait for the ticket's pipeline."""
         return self._stages.read(chunk, read)
 
     @property
     def columns(self) -> Columns:
         """Which column is what."""
         return self._columns
-
-    @property
-    def stage_position(self) -> int:
-        """The stage column, -1 where there is none."""
-        return -1 if self._stages.position is None else self._stages.position
 
     @property
     def waiting_stage(self) -> int | None:
@@ -202,10 +200,6 @@ class Validation:
     def keeps_blanks(self) -> bool:
         """Whether a blank cell leaves its property alone."""
         return self._reading.blank == "keep"
-
-    def failures(self, frame: pd.DataFrame) -> Iterator[ticket.Failure]:
-        """Yield what the schema refuses."""
-        return ticket.failures(self._checks, frame)
 
 
 @contextmanager
@@ -263,10 +257,10 @@ class _ChunkCheck:
         self._rows: list[int] = chunk.texts.index.tolist()
         self._keys = validation.read_keys(chunk)
         self._read = validation.read_columns(chunk, is_whole=is_whole)
-        self._pending: dict[int, PendingStage] = {}
+        self._pending: list[PendingStage] = []
         self._stage_position = validation.stage_position
-        if stages := validation.read_stages(chunk, self._read):
-            self._read[self._stage_position], self._pending = stages
+        if self._stage_position is not None:
+            self._read[self._stage_position], self._pending = validation.read_stages(chunk, self._read)
         self._modified = validation.read_modified(chunk)
         self._kept: set[tuple[int, int]] = set()
         if validation.edits is not None:
@@ -275,6 +269,7 @@ class _ChunkCheck:
             )
         self._findings: list[Finding] = []
         self._bad: set[int] = set()
+        self._arrays: dict[int, npt.NDArray[np.object_]] = {}
         self._headers = {
             one.position: (one.header, one.definition.name)
             for one in (*self._columns.values, *filter(None, [self._columns.modified]))
@@ -361,33 +356,31 @@ class _ChunkCheck:
                     self._add(place, position, "missing_key", text)
 
     def _judge_values(self, blank: set[int], told: set[tuple[int, int]]) -> None:
-        frame = pd.DataFrame(
-            {position: np.array(column.cells, dtype=object) for position, column in self._read.items()},
-            copy=False,
-            dtype=object,  # else pandas takes text columns for its own kind, which turns None into NaN
-        )
-        if blank and not frame.empty:  # a file of keys alone has no values to judge
-            frame = frame.drop(index=list(blank))
-        for failure in self._validation.failures(frame):
-            place, position = failure.row, failure.position
-            if (place, position) in told or (place, position) in self._kept:
-                continue
-            problem = self._read[position].problems.get(place)
-            if problem is None:
-                self._add(place, position, failure.code, failure.text)
-            elif failure.value is None:
-                self._add(place, position, problem.code, problem.text)
+        """Take over what is wrong with the cells that somebody meant, where the loader did not tell it already."""
+        for position, column in self._read.items():
+            wrong = {place: [problem] for place, problem in column.problems.items()} | column.refused
+            for place in sorted(wrong):
+                if place in blank or (place, position) in told or (place, position) in self._kept:
+                    continue
+                for problem in wrong[place]:
+                    self._add(place, position, problem.code, problem.text)
 
     def _add(self, place: int, position: int, code: str, text: Message) -> None:
         self._bad.add(place)
         header, name = self._headers[position]
-        typed = self._chunk.texts[position].iloc[place]
+        typed = self._typed(position)[place]
         row = self._rows[place]
         self._findings.append(Finding(code, text, row, position, header, name, self._key_text(place), typed))
 
+    def _typed(self, position: int) -> npt.NDArray[np.object_]:
+        """Return the cells of a column as typed: an array, since a look into a frame costs as much as a finding."""
+        if position not in self._arrays:
+            self._arrays[position] = self._chunk.texts[position].to_numpy()
+        return self._arrays[position]
+
     def _key_text(self, place: int) -> str:
         key = self._keys.cells[place]
-        return key if key is not None else str(self._chunk.texts[self._columns.key.position].iloc[place]).strip()
+        return key if key is not None else str(self._typed(self._columns.key.position)[place]).strip()
 
     # --- what is right ------------------------------------------------------------------------------------------
 
@@ -410,7 +403,7 @@ class _ChunkCheck:
         return [row for place, row in enumerate(good) if place not in left_out] if left_out else good
 
     def _stages_typed(self) -> Sequence[str]:
-        if not self._pending:
+        if self._stage_position is None or not self._pending:
             return [""] * len(self._rows)
         return column_texts(self._chunk, self._stage_position)
 
@@ -427,8 +420,8 @@ class _ChunkCheck:
             wanted = [{name: value for name, value in one.items() if value != ""} for one in wanted]
         if waiting is None and not self._pending:
             return wanted, [NOTHING] * len(wanted)
-        pending = [self._pending.get(place, NOTHING) for place in range(len(wanted))]
-        stages = self._read[self._stage_position].cells
+        pending = self._pending or [NOTHING] * len(wanted)
+        stages = [] if self._stage_position is None else self._read[self._stage_position].cells
         for one, choices, stage in zip(wanted, pending, stages, strict=True):
             if choices is not NOTHING:
                 one.pop(STAGE, None)

@@ -9,7 +9,7 @@ Source: HubSpot Properties API, date and datetime values; its FAQ on timestamps.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
@@ -30,7 +30,8 @@ _EPOCH = re.compile(r"-?[0-9]{1,18}")
 _STAMP = re.compile(
     r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9])?"
 )
-_PLAIN_MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?")
+_ISO_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_SECONDS = re.compile(":[0-5][0-9]")
 _CLOCK = tuple(f"{minute // 60:02}:{minute % 60:02}" for minute in range(1440))
 _WAY_NOTICES = {
     "DMY": message('{place}: dates are read as day-month-year, as "{proof}" can be read in no other way.'),
@@ -168,20 +169,59 @@ class DateConverter(_MomentConverter):
 
 
 @dataclass(frozen=True, slots=True)
-class _EvenDay:
-    """A day on which the clocks do not change: minutes ahead of UTC, and the names of that day, the next, the last."""
+class _Day:
+    """A day in the portal's zone: its clock times in UTC, and the names of that day, the next, the last there."""
 
-    offset: int
     names: tuple[str, ...]
+    times: Mapping[str, tuple[int, str]]
+    """` HH:MM` or ` HH:MM:00` -> which of the names, and the time."""
 
 
-def _tails(offset: int) -> dict[str, tuple[int, str]]:
-    """Return for each ` HH:MM` of a day that is `offset` minutes ahead of UTC which day it is there, and its time."""
-    tails: dict[str, tuple[int, str]] = {}
+_NOTHING = _Day(("",), {"": (0, "")})
+"""What a blank cell names."""
+_DAYS_KEPT = 50_000
+_UNEVEN = _Day((), {})
+"""A day that does not exist, or on which the clocks change: its cells are read one by one."""
+
+
+def _times(offset: int) -> dict[str, tuple[int, str]]:
+    """Return the clock times of a day that is `offset` minutes ahead of UTC."""
+    times: dict[str, tuple[int, str]] = {}
     for minute, clock in enumerate(_CLOCK):
         shift, turn = divmod(minute - offset, 1440)
-        tails |= {f"{mark}{clock}": (shift, f"T{_CLOCK[turn]}:00.000Z") for mark in " T"}
-    return tails
+        at = (shift, f"T{_CLOCK[turn]}:00.000Z")
+        times |= {f"{mark}{clock}{seconds}": at for mark in " T" for seconds in ("", ":00")}
+    return times
+
+
+class _Days(dict[str, _Day]):
+    """The days of a zone by their ISO names, each found when it is asked for first."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        super().__init__({"": _NOTHING})
+        self._zone = zone
+        self._times: dict[int, dict[str, tuple[int, str]]] = {}
+
+    def __missing__(self, text: str) -> _Day:
+        """Return how a day lies in UTC."""
+        self[text] = day = self._find(text) if _ISO_DAY.fullmatch(text) else _UNEVEN
+        return day
+
+    def _find(self, text: str) -> _Day:
+        try:
+            first = datetime.fromisoformat(text).replace(tzinfo=self._zone)
+            around = [f"{first.date() + timedelta(days=days):%Y-%m-%d}" for days in (0, 1, -1)]
+        except (ValueError, OverflowError):
+            return _UNEVEN
+        offset, last = first.utcoffset(), (first + timedelta(hours=23, minutes=59)).utcoffset()
+        if offset is None or offset != last or offset % timedelta(minutes=1) or first.year < FIRST_YEAR:
+            return _UNEVEN
+        if first.astimezone(UTC).astimezone(self._zone).date() != first.date():
+            return _UNEVEN  # a day that the zone left out, when it moved across the date line
+        minutes = offset // timedelta(minutes=1)
+        if minutes not in self._times:
+            self._times[minutes] = _times(minutes)
+        return _Day(tuple(around), self._times[minutes])
 
 
 class DatetimeConverter(_MomentConverter):
@@ -191,8 +231,7 @@ class DatetimeConverter(_MomentConverter):
 
     def __init__(self, reading: Reading) -> None:
         super().__init__(reading)
-        self._days: dict[str, _EvenDay | None] = {}
-        self._tails: dict[int, dict[str, tuple[int, str]]] = {}
+        self._days = _Days(self._zone)
 
     def __call__(self, text: str, kind: Kind) -> Result:
         """Return the moment in UTC, or why there is none."""
@@ -203,43 +242,23 @@ class DatetimeConverter(_MomentConverter):
         """Read cells such as `2026-03-04 12:30` by their day, as few days make many moments."""
         if self._format is not None and kind is Kind.TEXT:
             return [None] * len(texts)
-        values: list[str | None] = []
-        days, tails = self._days, self._tails
-        for text in texts:
-            even = days.get(text[:10])
-            if even is not None and (tail := tails[even.offset].get(text[10:])):  # as nearly always
-                values.append(even.names[tail[0]] + tail[1])
-                continue
-            found = _PLAIN_MOMENT.fullmatch(text)
-            if found is None:
-                values.append(None if text else "")
-                continue
-            day, hour, minute, second = found.groups("00")
-            if day not in days:
-                days[day] = self._even_day(day)
-            even = days[day]
-            if even is not None and even.offset not in tails:
-                tails[even.offset] = _tails(even.offset)
-            if even is None:
-                values.append(None)
-                continue
-            shift, turn = divmod(int(hour) * 60 + int(minute) - even.offset, 1440)
-            values.append(f"{even.names[shift]}T{_CLOCK[turn]}:{second}.000Z")
+        if len(self._days) > _DAYS_KEPT:
+            self._days = _Days(self._zone)
+        days = self._days
+        values = [
+            day.names[at[0]] + at[1] if (at := (day := days[text[:10]]).times.get(text[10:])) else None
+            for text in texts
+        ]
+        if None in values:
+            for place in [place for place, value in enumerate(values) if value is None]:
+                values[place] = self._with_seconds(texts[place])
         return values
 
-    def _even_day(self, day: str) -> _EvenDay | None:
-        """Return how a day lies in UTC; None for one that does not exist, or on which the clocks change."""
-        try:
-            first = datetime.fromisoformat(day).replace(tzinfo=self._zone)
-            around = [f"{first.date() + timedelta(days=days):%Y-%m-%d}" for days in (0, 1, -1)]
-        except (ValueError, OverflowError):
-            return None
-        offset, last = first.utcoffset(), (first + timedelta(hours=23, minutes=59)).utcoffset()
-        if offset is None or offset != last or offset % timedelta(minutes=1) or first.year < FIRST_YEAR:
-            return None
-        if first.astimezone(UTC).astimezone(self._zone).date() != first.date():
-            return None  # a day that the zone left out, when it moved across the date line
-        return _EvenDay(offset // timedelta(minutes=1), tuple(around))
+    def _with_seconds(self, text: str) -> str | None:
+        """Read a cell whose seconds are not 0."""
+        day = self._days[text[:10]]
+        at = day.times.get(text[10:16]) if _SECONDS.fullmatch(text[16:]) else None
+        return day.names[at[0]] + at[1].replace(":00.", f"{text[16:]}.") if at else None
 
     def moment(self, text: str, kind: Kind) -> datetime | Problem:
         """Return the moment with its zone, or why there is none."""

@@ -15,6 +15,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from schemas.cells import Converter, Kind, Problem, Reading, Result, Ways, shown
+from schemas.lines import Lines
 from schemas.locales import find_locale
 from schemas.message import Message, message
 from schemas.property import Property
@@ -27,8 +28,8 @@ MAX_EXPONENT = 300
 
 _PLAIN = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?")
 # Plain decimals, or nothing. A point before three digits may group thousands, so it is looked at.
-_QUICK_WHOLE = re.compile(r"0?|-?[1-9][0-9]*")
-_QUICK_DECIMAL = re.compile(r"0?|-?[1-9][0-9]*|-?(?:0|[1-9][0-9]*)\.(?:[0-9]|[0-9]{3,})?[1-9]")
+_QUICK_WHOLE = r"-?[1-9][0-9]*+|0|"
+_QUICK_DECIMAL = r"(?:-?[1-9][0-9]*+|0|-0(?=\.))(?:\.(?:[0-9]|[0-9]{3,})?[1-9])?|"
 _EXPONENT = re.compile(r"([+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+))[eE]([+-]?[0-9]{1,3})")
 _SHORTENED = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?E[+-][0-9]{2,3}")
 _MINUS = str.maketrans({"\u2212": "-", "\u2010": "-", "\ufe63": "-", "\uff0d": "-"})
@@ -133,19 +134,13 @@ class NumberConverter(Converter):
     def __init__(self, definition: Property, reading: Reading) -> None:
         self._style = style_of(reading.locale) if reading.locale else None
         point = self._style is None or self._style.decimal == "."
-        quick = _QUICK_DECIMAL if point else _QUICK_WHOLE
-        self._is_plain = quick.fullmatch
-        self._are_plain = re.compile(rf"(?:(?:{quick.pattern})\n)*+").fullmatch
+        self._plain = Lines(_QUICK_DECIMAL if point else _QUICK_WHOLE)
         self._currency = definition.number_hint == "currency" or definition.currency_symbol
 
     def convert_all(self, texts: Sequence[str], kind: Kind) -> list[str | None]:
         """Return the cells that are plain decimals as they stand."""
         del kind
-        lines = "\n".join(texts) + "\n"
-        if lines.count("\n") == len(texts) and self._are_plain(lines):
-            return list(texts)
-        is_plain = self._is_plain
-        return [text if is_plain(text) else None for text in texts]
+        return self._plain.matching(texts)
 
     def __call__(self, text: str, kind: Kind) -> Result:
         """Return the plain decimal, or why there is none."""

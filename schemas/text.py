@@ -22,14 +22,18 @@ class TextConverter(Converter):
         self._trims = definition.field_type not in _MANY_LINES and definition.text_hint != "multi_line"
 
     def convert_all(self, texts: Sequence[str], kind: Kind) -> list[str | None]:
-        """Return the texts of many cells."""
-        if "\r" in "".join(texts):
-            return [self(text, kind) if text.strip() else "" for text in texts]
+        """Return the texts of many cells; long ones are left to be judged."""
+        if max(map(len, texts), default=0) > MAX_LENGTH or "\r" in "".join(texts):
+            return [self._short(text, kind) for text in texts]
         if self._trims:
             return list(map(str.strip, texts))
         if any(map(str.isspace, texts)):
             return ["" if text.isspace() else text for text in texts]
         return list(texts)
+
+    def _short(self, text: str, kind: Kind) -> str | None:
+        value = self(text, kind) if text.strip() else ""
+        return value if len(value) <= MAX_LENGTH else None
 
     def __call__(self, text: str, kind: Kind) -> str:
         """Return the text."""

@@ -11,7 +11,7 @@ checks on whole frames or checks that answer once, and with `coerce` it names a 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -21,13 +21,13 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
-from schemas.cells import Reading, shown
+from schemas.cells import Problem, Reading, shown
 from schemas.message import Message, count_message, message
 from schemas.property import OWNER, PIPELINE, STAGE, PortalSchema, Property, Rule
 from schemas.rules import Clock, RuleCheck, Verdict, make_checks
 from schemas.text import MAX_LENGTH
 
-__all__ = ["Failure", "Reading", "build_schema", "doubts", "failures", "unknown_rules"]
+__all__ = ["Reading", "build_schema", "doubts", "refusals", "unknown_rules"]
 
 KNOWN_LIMIT = 100_000
 """Distinct values whose verdict a check remembers."""
@@ -48,6 +48,8 @@ class Judgement:
     judge: Judge
     explain: Callable[[str], Message]
     doubts: Doubts | None = None
+    is_form: bool = False
+    """Whether it judges HubSpot's form for the type, and not what the portal asks of this property besides."""
 
     def as_check(self) -> pa.Check:
         """Return the pandera check."""
@@ -79,25 +81,24 @@ class EachValue:
     def __call__(self, column: pd.Series) -> pd.Series:
         """Return for every cell whether its value fits; cleared values do."""
         values = column.to_numpy().tolist()
-        if self._surely is not None:
-            values = self._doubtful(values, self._surely)
-        distinct = set(values)
+        fits = np.ones(len(values), dtype=bool)
         if len(self._known) > KNOWN_LIMIT:
             self._forget()
         known = self._known
-        for value in distinct.difference(known):
-            known[value] = self._fits(value)
-        if all(map(known.__getitem__, distinct)):
-            return _all_pass(column)
-        return pd.Series([known[value] for value in values], index=column.index, dtype=bool)
+        for place in self._doubtful(values):
+            value = values[place]
+            if value not in known:
+                known[value] = self._fits(value)
+            fits[place] = known[value]
+        return pd.Series(fits, index=column.index)
 
-    @staticmethod
-    def _doubtful(values: list[str | None], surely: Callable[[list[str]], list[bool]]) -> list[str | None]:
-        """Return the values with "" in the place of each that surely fits."""
-        fits = surely([value or "" for value in values])
-        if all(fits):
-            return [None if value is None else "" for value in values] if None in values else []
-        return ["" if fit and value is not None else value for fit, value in zip(fits, values, strict=True)]
+    def _doubtful(self, values: list[str | None]) -> Sequence[int]:
+        """Return the places of the values that are to be judged on their own."""
+        if self._surely is None:
+            return range(len(values))
+        fits = np.array(self._surely([value or "" for value in values]), dtype=bool)
+        doubtful: list[int] = np.flatnonzero(~fits).tolist()
+        return doubtful if self._unread else sorted({*doubtful, *(n for n, one in enumerate(values) if one is None)})
 
 
 class Pattern:
@@ -127,17 +128,6 @@ def _fits_length(column: pd.Series) -> pd.Series:
 
 def _all_pass(column: pd.Series) -> pd.Series:
     return pd.Series(np.ones(len(column), dtype=bool), index=column.index)
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """One cell that a check refused."""
-
-    row: int
-    position: int
-    code: str
-    value: str | None
-    text: Message
 
 
 @dataclass
@@ -186,25 +176,33 @@ def _column(judgements: list[Judgement]) -> pa.Column:
     return pa.Column(None, checks=checks, nullable=True, metadata={"judgements": judgements})
 
 
-def failures(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> Iterator[Failure]:
-    """Yield every cell of `frame` that a check refuses, each check once.
+def refusals(
+    schema: pa.DataFrameSchema, position: int, values: Sequence[str | None], *, is_proven: bool = False
+) -> dict[int, list[Problem]]:
+    """Return what the checks of a column say of the values that they refuse, by index.
 
+    is_proven: the values are in HubSpot's form beyond doubt, as the converter that made them looked for nothing else;
+    they are not judged by that once more.
     The schema's checks are put to its columns one by one: `schema.validate` would call the same ones, and then draw up
     reports of its own, which cost more than all checks of a chunk together.
     A check that raises is a bug of ours and no verdict about a cell: RuntimeError, with the check's code.
     """
-    for position, column in schema.columns.items():
-        cells = frame[position]
-        for check, judgement in zip(column.checks, column.metadata["judgements"], strict=True):
-            try:
-                result = check(cells)
-            except Exception as error:
-                raise RuntimeError(f"the check {judgement.code} of column {position} failed: {error!r}") from error
-            if result.check_passed:
-                continue
-            for row, value in result.failure_cases.items():
-                text = value if isinstance(value, str) else None
-                yield Failure(int(row), int(position), judgement.code, text, judgement.explain(text or ""))
+    column = schema.columns[position]
+    judgements = column.metadata["judgements"]
+    asked = [pair for pair in zip(column.checks, judgements, strict=True) if not (is_proven and pair[1].is_form)]
+    found: dict[int, list[Problem]] = {}
+    # As objects, for pandas would take texts for its own kind, which turns None into NaN.
+    cells = pd.Series(np.array(values, dtype=object), dtype=object) if asked else None
+    for check, judgement in asked:
+        try:
+            result = check(cells)
+        except Exception as error:
+            raise RuntimeError(f"the check {judgement.code} of column {position} failed: {error!r}") from error
+        if not result.check_passed:
+            for index in result.failure_cases.index.tolist():
+                problem = Problem(judgement.code, judgement.explain(values[index] or ""))
+                found.setdefault(index, []).append(problem)
+    return found
 
 
 def doubts(schema: pa.DataFrameSchema) -> Iterator[tuple[int, Doubts]]:
@@ -225,7 +223,9 @@ def unknown_rules(definitions: Mapping[int, Property], reading: Reading) -> list
 
 def _judgements(definition: Property, portal: PortalSchema, reading: Reading, clock: Clock) -> Iterator[Judgement]:
     code, judge, words = _form(definition, portal)
-    yield Judgement(code, judge, lambda value: Message(words.template, {**words.values, "value": shown(value)}))
+    yield Judgement(
+        code, judge, lambda value: Message(words.template, {**words.values, "value": shown(value)}), is_form=True
+    )
     if definition.name in {PIPELINE, STAGE} and reading.blank == "clear":
         yield Judgement(
             "cannot_clear",

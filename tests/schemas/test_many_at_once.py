@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from importer.keys import RecordIdConverter
 from schemas.cells import Kind, Problem, Reading
+from schemas.lines import Lines
 from schemas.moments import DatetimeConverter
 from schemas.numbers import NumberConverter
 from schemas.property import Property, Rule
@@ -103,3 +104,10 @@ def test_what_surely_passes_is_what_the_rule_lets_pass(rule, arguments, values):
 
     column = pd.Series(values, dtype=object)
     assert EachValue(fits, surely=check.surely)(column).tolist() == EachValue(fits)(column).tolist()
+
+
+@given(texts=st.lists(st.sampled_from(["12", "7", "", "x", "1x", "x\n", "12\n7"]), max_size=40))
+def test_a_pattern_is_put_to_all_lines_as_to_each(texts):
+    lines = Lines("[0-9]+")
+
+    assert lines.matching(texts) == [text if text.isdecimal() else None for text in texts]

@@ -277,7 +277,7 @@ class _BrokenTable(loader.Table):
     source, sheet, header_row, headers, notices, empty_headers_with_data = None, None, 1, ("id", "p"), (), ()
 
     def chunks(self, positions, size):
-        yield Chunk(pd.DataFrame({0: ["1"], 1: ["x"]}, index=[2], columns=list(positions)))
+        yield Chunk(pd.DataFrame({0: ["1"], 1: ["x" * 70_000]}, index=[2], columns=list(positions)))
 
 
 def test_a_check_that_raises_is_our_bug_and_no_verdict(monkeypatch, portal):
