@@ -104,12 +104,13 @@ class Validation:
     def __iter__(self) -> Iterator[CheckedChunk]:
         """Yield the checked chunks of the table, in order."""
         chunks = self._table.chunks(self._positions, self._chunk_size)
-        chunk = next(chunks, None)
+        with _without_collections():
+            chunk = next(chunks, None)
         is_whole = True
         while chunk is not None:
-            following = next(chunks, None)
-            is_whole = is_whole and following is None
             with _without_collections():
+                following = next(chunks, None)
+                is_whole = is_whole and following is None
                 checked = _ChunkCheck(self, chunk, is_whole=is_whole).run()
             yield checked
             is_whole = False

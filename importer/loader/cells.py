@@ -52,6 +52,20 @@ class ColumnTexts:
     shown: dict[int, str]
     """Index in `texts` -> the number as its format shows it."""
 
+    def put(self, index: int, kind: Kind, text: str, shown: str | None) -> None:
+        """Put a cell in the place of another."""
+        if self.kinds is None:
+            self.kinds = np.array([Kind.TEXT if one else Kind.BLANK for one in self.texts], dtype=np.uint8)
+        self.texts[index], self.kinds[index] = text, kind
+        self.shown.pop(index, None)
+        if shown is not None:
+            self.shown[index] = shown
+
+    def part(self, start: int, stop: int) -> ColumnTexts:
+        """Return some rows of it."""
+        shown = {index - start: text for index, text in self.shown.items() if start <= index < stop}
+        return ColumnTexts(self.texts[start:stop], None if self.kinds is None else self.kinds[start:stop], shown)
+
 
 def number_text(value: float) -> str:
     """Return a number as a plain decimal of at most 15 significant digits, without exponent or trailing zeros.
@@ -100,6 +114,12 @@ def time_text(value: dt.time) -> str:
     return duration_text(
         dt.timedelta(hours=value.hour, minutes=value.minute, seconds=value.second, microseconds=value.microsecond)
     )
+
+
+def cell_text(value: Value) -> tuple[Kind, str, str | None]:
+    """Return the kind and the text of one cell, and the number as its format shows it."""
+    kind, text = _CONVERT[type(value)](value)
+    return kind, text, value.shown if isinstance(value, Marked) else None
 
 
 def column_texts(values: Sequence[Value]) -> ColumnTexts:

@@ -301,8 +301,11 @@ class Meaning:
             return _iso_value(text)
         if cell.type != "n":
             raise ValueError(cell.type)
-        form = self.formats[cell.style] if cell.style < len(self.formats) else Format()
-        return number_value(text, form, self.date_system)
+        return number_value(text, self.form(cell.style), self.date_system)
+
+    def form(self, style: int) -> Format:
+        """Return the number format of a style."""
+        return self.formats[style] if style < len(self.formats) else Format()
 
 
 def number_value(text: str, form: Format, date_system: int) -> Value:

@@ -21,7 +21,7 @@ from schemas.cells import Kind
 from schemas.message import Message, count_message, message
 
 if TYPE_CHECKING:
-    from importer.loader.cells import Value
+    from importer.loader.cells import ColumnTexts, Value
     from importer.loader.filling import Filling
 
 _FEW_COLUMNS = 4
@@ -49,6 +49,10 @@ Block = tuple[Sequence[int], Sequence[Sequence["Value"]]]
 """Row numbers, and the values of each of these rows."""
 
 
+Piece = tuple[Sequence[int], Sequence["ColumnTexts"]]
+"""Row numbers, and the texts of the asked columns of these rows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grid:
     """The cells of one sheet, by rows in ascending order; blank rows are there or not."""
@@ -63,6 +67,8 @@ class Grid:
     last_row: int
     """The last row that holds something."""
     notices: tuple[Message, ...] = ()
+    texts: Callable[[Sequence[int]], Iterator[Piece]] | None = None
+    """Reads columns from the beginning as text, where there is a quicker way than by values; nothing is merged then."""
 
 
 def stored_grid(
@@ -126,29 +132,38 @@ class GridTable(Table):
         }
         found: set[int] = set()
         if candidates:
-            for _, rows in self._blocks(CHUNK_SIZE):
-                for position in candidates - found:
-                    if not all(_is_blank(values[position - first]) for values in rows):
-                        found.add(position)
+            asked = sorted(candidates)
+            for (_, columns), _ in self._pieces(asked, CHUNK_SIZE):
+                found |= {position for position, one in zip(asked, columns, strict=True) if _holds_data(one)}
         return tuple(sorted(found))
 
-    def _blocks(self, size: int) -> Iterator[Block]:
-        """Read the blocks of rows below the header."""
-        for numbers, rows in self._grid.blocks(size):
+    def _pieces(self, positions: Sequence[int], size: int) -> Iterator[tuple[Piece, Sequence[Sequence[Value]]]]:
+        """Read the rows below the header: their texts, and their values where something is merged."""
+        pieces: Iterator[tuple[Piece, Sequence[Sequence[Value]]]]
+        if self._grid.texts is not None:
+            pieces = ((piece, ()) for piece in self._grid.texts(positions))
+        else:
+            blocks = self._grid.blocks(size)
+            pieces = (((numbers, texts_of(self._grid, rows, positions)), rows) for numbers, rows in blocks)
+        for (numbers, columns), rows in pieces:
             above = bisect_right(numbers, self.header_row)
             if above < len(numbers):
-                yield numbers[above:], rows[above:]
+                below = [one.part(above, len(numbers)) for one in columns] if above else columns
+                yield (numbers[above:], below), rows[above:]
 
     def chunks(self, positions: Collection[int], size: int = CHUNK_SIZE) -> Iterator[Chunk]:
         """Read the columns at `positions`; see `Table.chunks`."""
         from importer.loader.filling import PIECE, Filling  # here, so that a file is opened before pandas is there
 
         filling = Filling(positions, size)
-        for numbers, rows in self._blocks(min(size, PIECE)):
+        for (numbers, columns), rows in self._pieces(filling.positions, min(size, PIECE)):
             start = 0
             while start < len(numbers):
                 stop = start + min(filling.room, len(numbers) - start)
-                self._fill(filling, numbers[start:stop], rows[start:stop])
+                self._fill(filling, numbers[start:stop], [one.part(start, stop) for one in columns])
+                if self._grid.facts.merged:
+                    some = dict(zip(numbers[start:stop], rows[start:stop], strict=True))
+                    filling.findings.extend(self._merged(some, filling.positions))
                 start = stop
                 if not filling.room:
                     yield filling.chunk()
@@ -156,30 +171,13 @@ class GridTable(Table):
         if filling.seen:
             yield filling.chunk()
 
-    def _fill(self, filling: Filling, numbers: Sequence[int], rows: Sequence[Sequence[Value]]) -> None:
-        from importer.loader.cells import column_texts
-
-        columns = [column_texts(values) for values in self._columns(rows, filling.positions)]
+    def _fill(self, filling: Filling, numbers: Sequence[int], columns: list[ColumnTexts]) -> None:
         filling.add_cells(numbers, columns)
         for position, column in zip(filling.positions, columns, strict=True):
             if column.kinds is not None and column.kinds.max() >= Kind.ERROR:
                 for number, kind, text in zip(numbers, column.kinds.tolist(), column.texts, strict=True):
                     if kind >= Kind.ERROR:
                         filling.findings.append(self._unreadable(number, position, Kind(kind), text))
-        if self._grid.facts.merged:
-            filling.findings.extend(self._merged(dict(zip(numbers, rows, strict=True)), filling.positions))
-
-    def _columns(self, rows: Sequence[Sequence[Value]], positions: Collection[int]) -> Iterator[Sequence[Value]]:
-        first, width = self._grid.first_position, self._grid.width
-        columns = list(zip(*rows, strict=True)) if width <= _FEW_COLUMNS * len(positions) else None
-        for position in positions:
-            index = position - first
-            if not 0 <= index < width:
-                yield [""] * len(rows)
-            elif columns is not None:
-                yield columns[index]
-            else:
-                yield [values[index] for values in rows]
 
     def _unreadable(self, row: int, position: int, kind: Kind, text: str) -> Finding:
         return Finding(
@@ -218,6 +216,26 @@ class GridTable(Table):
 
     def _header(self, position: int) -> str | None:
         return self.headers[position] if position < len(self.headers) else None
+
+
+def texts_of(grid: Grid, rows: Sequence[Sequence[Value]], positions: Collection[int]) -> list[ColumnTexts]:
+    """Return the columns at `positions` of some rows of a grid as text."""
+    from importer.loader.cells import column_texts
+
+    first, width = grid.first_position, grid.width
+    columns = list(zip(*rows, strict=True)) if width <= _FEW_COLUMNS * len(positions) else None
+    found = []
+    for index in (position - first for position in positions):
+        if not 0 <= index < width:
+            found.append(column_texts([""] * len(rows)))
+        else:
+            found.append(column_texts(columns[index] if columns is not None else [values[index] for values in rows]))
+    return found
+
+
+def _holds_data(column: ColumnTexts) -> bool:
+    told = column.kinds is not None and bool((column.kinds > Kind.TEXT).any())
+    return told or any(text and not text.isspace() for text in column.texts)
 
 
 def _is_blank(value: Value) -> bool:

@@ -35,6 +35,11 @@ class Format:
     digits: int = 0
     """Whole numbers are shown with at least so many digits; above 1, zeros may stand before them."""
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether a number in a cell of this format is meant as it is stored."""
+        return self.shows is Shows.NUMBER and self.digits <= 1
+
 
 _GENERAL = Format()
 _MOMENT_IDS = {*range(14, 23), *range(27, 37), 45, 47, *range(50, 59)}

@@ -160,9 +160,9 @@ class Package:
         """Close the file."""
         self._file.close()
 
-    def stream(self, part: str) -> Iterator[bytes]:
+    def stream(self, part: str, block: int = _BLOCK) -> Iterator[bytes]:
         """Yield a part in blocks; see `stream_member`."""
-        return stream_member(self.archive, part)
+        return stream_member(self.archive, part, block=block)
 
     def read(self, part: str) -> bytes:
         """Return a small part whole."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from html import unescape as unescape_xml
 
 from importer.loader.cells import Marked, Value
-from importer.loader.exact import number_value, split_address, split_range
+from importer.loader.exact import column_position, number_value, split_address, split_range
 from importer.loader.grid import SheetFacts
 from importer.loader.number_format import Format, Shows
 from importer.loader.xml import SPREADSHEET_NAMESPACES
@@ -26,14 +26,12 @@ from schemas.cells import Kind
 _SEGMENT = 1 << 20
 _LONGEST_ROW = 64 << 20
 """Bytes; a full row of 16,384 cells has a few million."""
-_PLAIN_ROOT = re.compile(rb'<worksheet\s[^>]*?xmlns="([^"]+)"')
+_PLAIN_ROOT = re.compile(rb'<(\w+)\s[^>]*?xmlns="([^"]+)"')
 _DECLARATION = re.compile(rb"\s*<\?xml[^>]*?(?:encoding\s*=\s*[\"']([\w.-]+)[\"'])?[^>]*\?>", re.IGNORECASE)
 _CONVENTIONAL = re.compile(
     rb'(?:[^<]+|<(?:/[A-Za-z]+>|[A-Za-z]+(?: [A-Za-z0-9:]+="[^"<]*")* ?/?>))*+'  # possessive: one pass, no way back
 )
 # Patterns that begin with a literal, and have no alternatives there, are searched for some ten times faster.
-_CELL_END = re.compile(rb"</c>")
-_UNUSUAL = re.compile(rb"<!")
 _ERROR_TYPE = re.compile(rb't="e"')
 _FORMULA = re.compile(rb"<f[\s/>]")
 _FORMULA_CELL = re.compile(
@@ -63,6 +61,18 @@ class Scan:
     formulas: int = 0
     zero_results: int = 0
     """Formulas whose stored result is 0: in a workbook that asks to be recalculated, these were never calculated."""
+    last_row: int = 0
+    """The last row in which something stands."""
+    row_ends: set[bytes] = field(default_factory=set)
+    """Where programs write the cells of a row in order: the beginnings of the addresses of the last ones."""
+
+    @property
+    def width(self) -> int:
+        """The number of columns up to the last cell. Raises OddXml where its address is not spelt as usual."""
+        names = [re.match(rb"[A-Z]+", end) for end in self.row_ends]
+        if None in names:
+            raise OddXml
+        return max((column_position(name[0].decode()) + 1 for name in names if name), default=0)
 
 
 def scan_sheet(
@@ -84,17 +94,12 @@ def scan_sheet(
 
 
 def _scan(stream: Iterator[bytes], scanner: _Scanner, keep: Callable[[bytes], object]) -> Scan:
-    head = b""
-    while b"<sheetData" not in head:
-        block = next(stream, b"")
-        if not block or len(head) > _LONGEST_ROW:
-            raise OddXml
-        head += block
-    start = head.index(b"<sheetData")
-    scanner.head(head[:start])
-    keep(head[:start])
+    segments = row_segments(stream)
+    head = next(segments)
+    scanner.head(head)
+    keep(head)
     first = True
-    for segment in _segments(head[start:], stream):
+    for segment in segments:
         if first:
             scanner.check_first(segment)
         if scanner.segment(segment) or first:
@@ -103,17 +108,50 @@ def _scan(stream: Iterator[bytes], scanner: _Scanner, keep: Callable[[bytes], ob
     return scanner.scan
 
 
-def _segments(begun: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
+def row_segments(blocks: Iterable[bytes], size: int = _SEGMENT) -> Iterator[bytes]:
+    """Yield what stands before the rows, then the rows and what follows, in pieces that begin with a row.
+
+    size: bytes that a piece has at least, but the last one.
+    """
+    stream = iter(blocks)
+    head = b""
+    while b"<sheetData" not in head:
+        block = next(stream, b"")
+        if not block or len(head) > _LONGEST_ROW:
+            raise OddXml
+        head += block
+    start = head.index(b"<sheetData")
+    yield head[:start]
+    yield from _segments(head[start:], stream, size)
+
+
+def _segments(begun: bytes, blocks: Iterator[bytes], size: int) -> Iterator[bytes]:
     """Cut the stream before row starts, into segments of a block or more."""
     for block in blocks:
         begun += block
         cut = begun.rfind(b"<row")
-        if cut > 0 and len(begun) >= _SEGMENT:
+        if cut > 0 and len(begun) >= size:
             yield begun[:cut]
             begun = begun[cut:]
         elif len(begun) > _LONGEST_ROW:
             raise OddXml
     yield begun
+
+
+def check_root(head: bytes, name: bytes) -> None:
+    """Judge what a part begins with: its encoding, and the element that holds all others. Raises OddXml."""
+    declaration = _DECLARATION.match(head.removeprefix(b"\xef\xbb\xbf"))
+    encoding = (declaration[1] if declaration else None) or b"utf-8"
+    root = _PLAIN_ROOT.search(head)
+    if (
+        encoding.lower() not in {b"utf-8", b"us-ascii", b"ascii"}
+        or root is None
+        or root[1] != name
+        or root[2].decode() not in SPREADSHEET_NAMESPACES
+        or b"<!" in head
+        or head.count(root[2]) > 1
+    ):
+        raise OddXml
 
 
 class _Scanner:
@@ -131,17 +169,7 @@ class _Scanner:
 
     def head(self, head: bytes) -> None:
         """Judge what stands before the cells."""
-        declaration = _DECLARATION.match(head.removeprefix(b"\xef\xbb\xbf"))
-        encoding = (declaration[1] if declaration else None) or b"utf-8"
-        root = _PLAIN_ROOT.search(head)
-        if (
-            encoding.lower() not in {b"utf-8", b"us-ascii", b"ascii"}
-            or root is None
-            or root[1].decode() not in SPREADSHEET_NAMESPACES
-            or b"<!" in head
-            or head.count(root[1]) > 1
-        ):
-            raise OddXml
+        check_root(head, b"worksheet")
         for column in _HIDDEN_COLUMN.findall(head):
             attributes = dict(_ATTRIBUTE.findall(column))
             self.scan.facts.hidden_columns.append((int(attributes[b"min"]) - 1, int(attributes[b"max"]) - 1))
@@ -157,14 +185,14 @@ class _Scanner:
 
     def segment(self, segment: bytes) -> bool:
         """Look through some rows, or through what follows them; return whether anything stands there."""
-        if _UNUSUAL.search(segment):
+        if b"<!" in segment:
             raise OddXml
         if self._after_rows or segment.startswith(b"<sheetData/>"):
             self._tail(segment)
             return True
         body, end, tail = segment.partition(b"</sheetData>")
         # Cells without a value have no end tag; rows of them, a million sometimes, are passed over.
-        filled = bool(_CELL_END.search(body) or _ERROR_TYPE.search(body))
+        filled = b"</c>" in body or b't="e"' in body
         if filled:
             self._cells(body)
         if end:
@@ -178,15 +206,25 @@ class _Scanner:
         if self._telling is not None:
             self._formatted_numbers(body)
         self._hidden_rows(body)
+        self._reach(body)
+
+    def _reach(self, body: bytes) -> None:
+        start = body.rfind(b'<row r="', 0, max(body.rfind(b"</c>"), 0))
+        if start >= 0:
+            self.scan.last_row = int(body[start + 8 : body.index(b'"', start + 8)])
+        for row in body.split(b"</row>"):
+            start = row.rfind(b'<c r="')
+            if start >= 0:
+                self.scan.row_ends.add(row[start + 6 : start + 9])
 
     def _errors(self, body: bytes) -> None:
-        for match in _ERROR_TYPE.finditer(body):
+        for match in _ERROR_TYPE.finditer(body) if b't="e"' in body else ():
             cell = _cell_at(body, match.start())
             if cell.type == "e":
                 self._mark(cell, Marked(Kind.ERROR, cell.value or "#VALUE!"))
 
     def _formulas(self, body: bytes) -> None:
-        for start in _FORMULA.finditer(body):
+        for start in _FORMULA.finditer(body) if b"<f" in body else ():
             formula = _FORMULA_CELL.match(body, start.start())
             if formula is None:
                 raise OddXml
@@ -201,7 +239,7 @@ class _Scanner:
 
     def _signs(self, body: bytes) -> None:
         """Look at values that begin with a minus or a number sign: dates before all days, and errors once more."""
-        for match in self._sign.finditer(body):
+        for match in self._sign.finditer(body) if b"<v>-" in body or b"<v>#" in body else ():
             cell = _cell_at(body, match.start())
             if cell.type == "e":
                 self._mark(cell, Marked(Kind.ERROR, cell.value or "#VALUE!"))
@@ -228,7 +266,7 @@ class _Scanner:
         self.scan.cells.setdefault(cell.row, {})[cell.position] = value
 
     def _hidden_rows(self, body: bytes) -> None:
-        for match in _HIDDEN_ROW.finditer(body):
+        for match in _HIDDEN_ROW.finditer(body) if b'hidden="' in body else ():
             start = body.rfind(b"<row", 0, match.start())
             if start < 0 or body.find(b">", start, match.start()) >= 0:
                 continue  # the words stand in a text

@@ -10,7 +10,8 @@ only while something is read from them, so that the file can be replaced afterwa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -26,11 +27,13 @@ from importer.loader.exact import (
 )
 from importer.loader.extent import check_extent, check_size
 from importer.loader.formats import file_errors
-from importer.loader.grid import Grid, GridTable, SheetFacts, empty_sheet, stored_grid
+from importer.loader.grid import Block, Grid, GridTable, Piece, SheetFacts, empty_sheet, stored_grid, texts_of
 from importer.loader.overlay import CalamineFailed, overlaid, read_values
 from importer.loader.package import Package, SheetPart, refuse_document_types
+from importer.loader.plain_rows import BLOCK, is_plain, read_plain_rows
+from importer.loader.plain_strings import read_plain_strings
 from importer.loader.scan import OddXml, Scan, scan_sheet
-from importer.loader.table import SheetInfo, Source, file_digest
+from importer.loader.table import CHUNK_SIZE, SheetInfo, Source, file_digest
 from importer.loader.tables import totals_notices, totals_rows
 from schemas.message import Message, count_message
 
@@ -86,7 +89,68 @@ def _sheet_info(package: Package, sheet: SheetPart) -> SheetInfo:
 
 
 def _read_grid(path: Path, sheet: SheetPart, width: int) -> Grid:
-    """Read a sheet with `width` headers by calamine and a scan; exactly, where either cannot."""
+    """Read a sheet with `width` headers by a search of its rows, where it is written as nearly all are."""
+    return _read_plainly(path, sheet, width) or _read_values(path, sheet, width)
+
+
+def _read_plainly(path: Path, sheet: SheetPart, width: int) -> Grid | None:
+    """Scan a sheet now, and search its rows when they are asked for; None where it takes other readers."""
+    with Package(path) as package:
+        try:
+            if not is_plain(package.stream(sheet.part, BLOCK), width):
+                return None
+            scan = scan_sheet(package.stream(sheet.part), package.formats, package.date_system)
+            reach = max(scan.width, width)
+        except OddXml:
+            return None
+        if scan.facts.merged:
+            return None
+        last_row = max([scan.last_row, *scan.cells])
+        check_size(last_row, reach)
+        notices = _leave_out_totals(package, sheet, width, scan)
+    meaning: list[Meaning] = []
+
+    def texts(positions: Sequence[int]) -> Iterator[Piece]:
+        return _plain_pieces(path, sheet, width, positions, scan, meaning)
+
+    def blocks(size: int) -> Iterator[Block]:
+        return _read_values(path, sheet, width).blocks(size)
+
+    return Grid(blocks, 0, reach, scan.facts, last_row, notices, texts)
+
+
+def _plain_pieces(
+    path: Path, sheet: SheetPart, width: int, positions: Sequence[int], scan: Scan, meaning: list[Meaning]
+) -> Iterator[Piece]:
+    """Search the rows for columns; where one is written in another way, other readers go on from there.
+
+    meaning: empty, or what an earlier reading put there: the strings are read once.
+    """
+    last = 0
+    try:
+        with file_errors(path), Package(path) as package:
+            if not meaning:
+                meaning.append(_plain_meaning(package, sheet.part))
+            stream = package.stream(sheet.part, BLOCK)
+            for numbers, columns in read_plain_rows(stream, positions, meaning[0], scan.cells):
+                last = numbers[-1]
+                yield numbers, columns
+            return
+    except OddXml:
+        grid = _read_values(path, sheet, width)
+    for numbers, rows in grid.blocks(CHUNK_SIZE):
+        above = bisect_right(numbers, last)
+        if above < len(numbers):
+            yield numbers[above:], texts_of(grid, rows[above:], positions)
+
+
+def _plain_meaning(package: Package, part: str) -> Meaning:
+    strings = read_plain_strings(package.stream(package.strings_part)) if package.strings_part else []
+    return Meaning(strings, package.formats, package.date_system, part)
+
+
+def _read_values(path: Path, sheet: SheetPart, width: int) -> Grid:
+    """Read a sheet by calamine and a scan; exactly, where either cannot."""
     with Package(path) as package:
         try:
             check_extent(lambda: package.stream(sheet.part))
@@ -95,16 +159,21 @@ def _read_grid(path: Path, sheet: SheetPart, width: int) -> Grid:
                 values, scan = _read_side_by_side(path, package, sheet)
         except (OddXml, CalamineFailed):
             return _read_exactly(package, sheet, width)
-        totals = totals_rows(package, sheet.part, width)
-        for row, positions in totals.items():
-            scan.cells[row] = dict.fromkeys(positions, "") | _outside(scan.cells.get(row, {}), positions)
-        notices = (*totals_notices(totals), *_stale_results(scan.zero_results if package.recalculates else 0))
+        notices = _leave_out_totals(package, sheet, width, scan)
 
     def instead() -> Grid:
         with Package(path) as package:
             return _read_exactly(package, sheet, width)
 
     return overlaid(values, scan.cells, scan.facts, notices, instead=instead)
+
+
+def _leave_out_totals(package: Package, sheet: SheetPart, width: int, scan: Scan) -> tuple[Message, ...]:
+    """Have the totals rows of tables read as blank; return what people should know of the sheet."""
+    totals = totals_rows(package, sheet.part, width)
+    for row, positions in totals.items():
+        scan.cells[row] = dict.fromkeys(positions, "") | _outside(scan.cells.get(row, {}), positions)
+    return (*totals_notices(totals), *_stale_results(scan.zero_results if package.recalculates else 0))
 
 
 def _read_side_by_side(path: Path, package: Package, sheet: SheetPart) -> tuple[CalamineSheet, Scan]:

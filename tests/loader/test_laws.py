@@ -23,7 +23,7 @@ from importer.loader.cells import number_text
 from importer.loader.overlay import CalamineFailed, overlaid
 from importer.loader.package import Package, SheetPart
 from importer.loader.scan import OddXml
-from importer.loader.workbook import _read_exactly, _read_grid, _read_trimmed
+from importer.loader.workbook import _read_exactly, _read_trimmed, _read_values
 
 few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -253,7 +253,7 @@ def test_both_readers_of_workbooks_agree(tmp_path, cells, hidden, date_system):
     )
     sheet = SheetPart("Sheet1", visible=True, part="xl/worksheets/sheet1.xml")
 
-    fast = _read_grid(path, sheet, 9)
+    fast = _read_values(path, sheet, 9)
     with Package(path) as package:
         exact = _read_exactly(package, sheet, 9)
         try:

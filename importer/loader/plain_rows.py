@@ -1,0 +1,253 @@
+"""The rows of a worksheet, where they are written as nearly all programs write them; by one search a row.
+
+In:  the blocks of a sheet's part, the workbook's strings and formats, what a scan found that a cell alone does not say.
+Out: columns of text, some thousand rows at a time, the same as other readers give; or `OddXml` where a row is written
+     in any other way: then those read on.
+
+Twice as fast as python-calamine, which makes Python objects of all cells, and nothing is laid out in memory. A search
+that matches a row as a whole cannot misunderstand it, and the rows that match are counted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from itertools import compress, pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from importer.errors import FileError
+from importer.findings import column_letter
+from importer.loader.cells import ColumnTexts, Texts, Value, cell_text
+from importer.loader.exact import Meaning, RawCell
+from importer.loader.grid import Piece
+from importer.loader.number_format import Shows
+from importer.loader.plain_strings import plain_texts
+from importer.loader.scan import OddXml, row_segments
+from schemas.cells import Kind
+
+BLOCK = 1 << 17
+"""Bytes searched at a time: what a processor's cache holds together with the cells; larger ones take twice as long."""
+
+_CELL = (
+    rb'(?: s="([0-9]{1,6})"|)(?: t="([A-Za-z]+)"|)(?: [cv]m="[0-9]+")*'
+    rb" ?(?:/>|>(?:<f[^<>]*/>|<f[^<>]*>[^<]*</f>|)(?:<v>([^<]*)</v>|<v/>|)</c>)"
+)
+_ANYTHING = rb"(?:(?<=/>)|(?:[^<]|<(?!/?c[ />]|/?row))*+</c>)"
+_NUMBERS = re.compile(rb"(?:(?:-?[1-9][0-9]{0,14}|0|-?(?=[0-9.]{1,16}\n)(?:0|[1-9][0-9]*)\.[0-9]*[1-9]|)\n)*+")
+"""Numbers that are written as we write them, or nothing."""
+_SERIALS = re.compile(rb"(?:[0-9]{1,7}(?:\.[0-9]{1,20})?\n)*+")
+_DAY_MS = 86_400_000
+_FIRST_SERIAL, _LAST_SERIAL = 61, 2_900_000
+"""Days about which both date systems and all programs agree: from 1900-03-01 on, before the year 9999."""
+_DAY_ZERO = {1900: date(1899, 12, 30).toordinal(), 1904: date(1904, 1, 1).toordinal()}
+_TRUTHS = {b"1": "TRUE", b"0": "FALSE", b"": ""}
+_REMEMBERED = 50_000
+
+_Cell = tuple[Kind, str, str | None]
+"""A cell's kind and text, and the number as its format shows it."""
+
+
+def read_plain_rows(
+    blocks: Iterable[bytes],
+    positions: Sequence[int],
+    meaning: Meaning,
+    found: Mapping[int, Mapping[int, Value]],
+) -> Iterator[Piece]:
+    """Yield the rows from the beginning, some thousands at a time; columns are in the order of `positions`.
+
+    found: row -> position -> the cell, where a scan knows more of it than stands in it. Raises OddXml.
+    """
+    row = _row_pattern(positions)
+    columns = {position: _Column(meaning) for position in sorted(positions)}
+    last = 0
+    for body in _bodies(blocks):
+        matched = row.findall(body)
+        if len(matched) != body.count(b"<row"):
+            raise OddXml
+        if matched:
+            numbers, *cells = zip(*matched, strict=True)
+            rows = [last, *map(int, numbers)]
+            if any(one >= other for one, other in pairwise(rows)):
+                raise OddXml
+            last = rows[-1]
+            groups = zip(columns.items(), cells[::3], cells[1::3], cells[2::3], strict=True)
+            texts = {position: column.texts(*three) for (position, column), *three in groups}
+            _lay_over(texts, rows[1:], found)
+            yield rows[1:], [texts[position] for position in positions]
+
+
+def is_plain(blocks: Iterable[bytes], width: int) -> bool:
+    """Whether the rows at the beginning can be read here; a program writes all of them alike."""
+    row = _row_pattern(range(width))
+    try:
+        body = next(_bodies(blocks), b"")
+    except OddXml:
+        return False
+    return body.count(b"<row") == len(row.findall(body)) > 0
+
+
+def _bodies(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the segments between the beginning, which a scan has judged, and the end of the rows."""
+    segments = row_segments(blocks, BLOCK)
+    next(segments)
+    for segment in segments:
+        if segment.startswith(b"<sheetData/>"):
+            return
+        body, end, _ = segment.partition(b"</sheetData>")
+        yield body
+        if end:
+            return
+
+
+def _row_pattern(positions: Collection[int]) -> re.Pattern[bytes]:
+    """Return what matches a row, with style, type and value of each asked cell, in the order of the sheet.
+
+    The cell after a gap must not bear the name of an asked one, so there is one way to match a row.
+    """
+    names = {position: column_letter(position).encode() for position in sorted(positions)}
+    others = rb'(?:<c r="(?!(?:' + b"|".join(names.values()) + rb')[0-9])[A-Z]{1,3}\1"[^<>]*>' + _ANYTHING + rb")*+"
+    cells = b"".join(
+        (b"" if position == 0 or position - 1 in names else others) + rb'(?:<c r="' + name + rb'\1"' + _CELL + rb"|)"
+        for position, name in names.items()
+    )
+    return re.compile(rb'<row r="([0-9]{1,7})"[^<>]*>(?:(?<=/>)|' + cells + others + rb"</row>)")
+
+
+def _lay_over(
+    columns: Mapping[int, ColumnTexts], rows: Sequence[int], found: Mapping[int, Mapping[int, Value]]
+) -> None:
+    for index, row in enumerate(rows) if found else ():
+        for position, value in found.get(row, {}).items():
+            if position in columns:
+                columns[position].put(index, *cell_text(value))
+
+
+class _Column:
+    """One column while it is read: what its rare cells mean is remembered."""
+
+    def __init__(self, meaning: Meaning) -> None:
+        self._meaning = meaning
+        self._known: dict[tuple[bytes, bytes, bytes], _Cell] = {}
+        self._days = _Days(_DAY_ZERO[meaning.date_system])
+        self._clocks = _Clocks()
+
+    def texts(self, styles: Sequence[bytes], types: Sequence[bytes], contents: Sequence[bytes]) -> ColumnTexts:
+        """Return the texts of some cells. Nearly all that are not blank have the same style and type."""
+        all_styles, all_types = set(compress(styles, contents)), set(compress(types, contents))
+        if not all_styles:
+            return ColumnTexts(_as_texts([""] * len(contents)), None, {})
+        if len(all_styles) == len(all_types) == 1:
+            return self._alike(all_styles.pop(), all_types.pop(), contents)
+        cells = list(zip(styles, types, strict=True))
+        (style, kind), _ = Counter(compress(cells, contents)).most_common(1)[0]
+        others = [place for place, one in enumerate(cells) if one != (style, kind) and contents[place]]
+        alike = list(contents)
+        for place in others:
+            alike[place] = b""
+        column = self._alike(style, kind, alike)
+        for place in others:
+            column.put(place, *self._single(*cells[place], contents[place]))
+        return column
+
+    def _alike(self, style: bytes, kind: bytes, contents: Sequence[bytes]) -> ColumnTexts:
+        """Return the texts of cells of this style and type, or of blank ones."""
+        if kind == b"s":
+            return ColumnTexts(_as_texts(self._shared(contents)), None, {})
+        if kind == b"str":
+            return ColumnTexts(_as_texts(plain_texts(contents)), None, {})
+        if kind == b"b" and _TRUTHS.keys() >= set(contents):
+            return _of_kind(Kind.BOOL, [_TRUTHS[one] for one in contents])
+        form = self._meaning.form(int(style or b"0"))
+        if kind in {b"", b"n"}:
+            if form.is_plain and _NUMBERS.fullmatch(lines := b"\n".join(contents) + b"\n"):
+                return _of_kind(Kind.NUMBER, lines.decode().split("\n")[:-1])
+            if form.shows is Shows.MOMENT and (column := self._moments(contents)):
+                return column
+        column = ColumnTexts(_as_texts([""] * len(contents)), None, {})
+        for place, content in enumerate(contents):
+            if content:
+                column.put(place, *self._single(style, kind, content))
+        return column
+
+    def _shared(self, contents: Sequence[bytes]) -> list[str]:
+        strings = self._meaning.strings
+        if not b"".join(contents).isdigit():
+            if any(contents):
+                raise OddXml
+            return [""] * len(contents)
+        try:
+            return [strings[int(one)] if one else "" for one in contents]
+        except IndexError as problem:
+            raise OddXml from problem
+
+    def _moments(self, contents: Sequence[bytes]) -> ColumnTexts | None:
+        """Return days, and times to the second; None where there is anything else among them."""
+        serials = list(filter(None, contents))
+        if not serials:
+            return None
+        if not _SERIALS.fullmatch(b"\n".join(serials) + b"\n"):
+            return None
+        # As `exact.serial_value` does it, which rounds to the nearest millisecond.
+        days, rest = np.divmod(np.rint(np.array(list(map(float, serials))) * _DAY_MS).astype(np.int64), _DAY_MS)
+        if days.min() < _FIRST_SERIAL or days.max() > _LAST_SERIAL or (rest % 1000).any():
+            return None
+        names, clocks = self._days, self._clocks
+        told = iter([names[day] + clocks[ms] for day, ms in zip(days.tolist(), rest.tolist(), strict=True)])
+        texts = [next(told) if one else "" for one in contents]
+        column = _of_kind(Kind.DATE, texts)
+        assert column.kinds is not None
+        column.kinds[column.kinds == Kind.DATE] = np.where(rest > 0, Kind.DATETIME, Kind.DATE)
+        return column
+
+    def _single(self, style: bytes, kind: bytes, content: bytes) -> _Cell:
+        """Return one cell, as the XML parser's value means it."""
+        known = self._known.get((style, kind, content))
+        if known is None:
+            text = plain_texts([content])[0]
+            cell = RawCell(0, 0, int(style or b"0"), kind.decode() or "n", text, is_formula=False)
+            try:
+                known = cell_text(self._meaning.value(cell))
+            except FileError as problem:
+                raise OddXml from problem  # others say what is wrong with it
+            if len(self._known) > _REMEMBERED:
+                self._known.clear()
+            self._known[style, kind, content] = known
+        return known
+
+
+def _as_texts(texts: list[str]) -> Texts:
+    found: Texts = np.array(texts, dtype=object)
+    return found
+
+
+def _of_kind(kind: Kind, texts: list[str]) -> ColumnTexts:
+    kinds: npt.NDArray[np.uint8] = np.fromiter(map(bool, texts), dtype=np.uint8, count=len(texts)) * np.uint8(kind)
+    return ColumnTexts(_as_texts(texts), kinds, {})
+
+
+class _Days(dict[int, str]):
+    """Days by their serial number."""
+
+    def __init__(self, day_zero: int) -> None:
+        super().__init__()
+        self._day_zero = day_zero
+
+    def __missing__(self, serial: int) -> str:
+        """Return `YYYY-MM-DD`."""
+        self[serial] = text = date.fromordinal(self._day_zero + serial).isoformat()
+        return text
+
+
+class _Clocks(dict[int, str]):
+    """Times of day by their milliseconds, all of them whole seconds."""
+
+    def __missing__(self, milliseconds: int) -> str:
+        """Return ` HH:MM:SS`, nothing for midnight."""
+        seconds = milliseconds // 1000
+        text = f" {seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}" if seconds else ""
+        self[milliseconds] = text
+        return text

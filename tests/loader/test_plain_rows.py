@@ -1,0 +1,200 @@
+"""Rows that are read by a search are read as the XML parser, the measure of all readers, reads them."""
+
+import pytest
+from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import strategies as st
+from workbook_parts import sheet_xml, strings_xml, styles_xml, write_package
+
+from importer.errors import FileError
+from importer.loader import open_file
+from importer.loader.grid import texts_of
+from importer.loader.package import Package, SheetPart
+from importer.loader.plain_rows import is_plain, read_plain_rows
+from importer.loader.plain_strings import read_plain_strings
+from importer.loader.scan import OddXml, scan_sheet
+from importer.loader.workbook import _plain_meaning, _read_exactly
+from schemas.cells import Kind
+
+CODES = {164: "000000", 165: "yyyy-mm-dd", 166: "[h]:mm", 167: "0.00", 168: "ggge", 169: "dd/mm/yyyy hh:mm", 170: "@"}
+STRINGS = ["<t>a</t>", "<t/>", "<t> b </t>", '<t xml:space="preserve"> c </t>', "<t>#N/A &amp; &#233;_x0041_\r\n</t>"]
+few = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+
+MOMENTS = st.integers(0, 60_000 * 24 * 60).map(lambda minutes: f"<v>{minutes / 1440!r}</v>")
+CELLS = st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False, width=32).map(lambda value: f"<v>{value!r}</v>"),
+    st.integers(-(10**16), 10**16).map(lambda value: f"<v>{value}</v>"),
+    MOMENTS,
+    st.integers(0, 4).map(lambda index: f't="s"><v>{index}</v>'),
+    st.sampled_from(["#N/A", "#REF!"]).map(lambda error: f't="e"><v>{error}</v>'),
+    st.sampled_from(["0", "1"]).map(lambda value: f't="b"><f>A1=1</f><v>{value}</v>'),
+    st.sampled_from(
+        ["<f>1+1</f>", "<f>1+1</f><v></v>", "<f>1+1</f><v/>", '<f t="shared" si="0"/>', "<f>2</f><v>2</v>"]
+    ),
+    st.sampled_from(['t="str"><f>"a"</f><v>a &lt; b</v>', 't="str"><f>""</f><v></v>', 't="str"><v>007</v>', "/", ""]),
+    st.sampled_from(['t="d"><v>2026-03-04</v>', "<v>0.0000001</v>", "<v>1E-7</v>", "<v> 5 </v>", "<v>00.5</v>"]),
+)
+ODD = st.sampled_from(['t="inlineStr"><is><t>x</t></is>', '<v xml:space="preserve">5</v>', "<v>5</v><extLst/>"])
+
+
+def _xml_cell(address, style, content):
+    if content == "/":
+        return f'<c r="{address}" s="{style}"/>'
+    begin = f'<c r="{address}" s="{style}"' if style else f'<c r="{address}"'
+    return f"{begin}>{content}</c>" if content[:1] in {"<", ""} else f"{begin} {content}</c>"
+
+
+def _rows(cells):
+    rows = ""
+    for number in range(1, 12):
+        inside = [
+            _xml_cell(f"{letter}{number}", *cells[number, letter]) for letter in LETTERS if (number, letter) in cells
+        ]
+        rows += f'<row r="{number}">{"".join(inside)}</row>' if inside else f'<row r="{number}" ht="15"/>'
+    return rows
+
+
+LETTERS = ("A", "B", "C", "E", "AA")
+
+
+def _package(path, rows, *, date_system=1900):
+    return write_package(
+        path,
+        sheet_xml(rows),
+        strings=strings_xml(STRINGS),
+        styles=styles_xml(CODES, [0, *CODES]),
+        properties='<workbookPr date1904="1"/>' if date_system == 1904 else "",
+    )
+
+
+SHEET = SheetPart("Sheet1", visible=True, part="xl/worksheets/sheet1.xml")
+
+
+def _told(pieces):
+    """Every filled cell with its kind, text and shown text."""
+    found = {}
+    for numbers, columns in pieces:
+        for place, column in enumerate(columns):
+            for index, number in enumerate(numbers):
+                kind = Kind.TEXT if column.kinds is None else Kind(int(column.kinds[index]))
+                if column.texts[index] or kind not in {Kind.TEXT, Kind.BLANK}:
+                    found[number, place] = (kind, column.texts[index], column.shown.get(index))
+    return found
+
+
+@few
+@given(
+    # A column of one style, with an odd one here and there, as columns are.
+    cells=st.dictionaries(
+        st.tuples(st.integers(1, 11), st.sampled_from(LETTERS)),
+        st.tuples(st.sampled_from([0, 0, 2, 6, 1, 3, 4, 5, 7]), CELLS),
+    ),
+    styles=st.dictionaries(st.sampled_from(LETTERS), st.sampled_from([0, 2, 6])),
+    positions=st.sampled_from([(0, 1, 2), (2, 0), (4, 26), (1,), (3, 26, 0), (60,)]),
+    date_system=st.sampled_from([1900, 1904]),
+)
+def test_plain_rows_are_read_as_the_parser_reads_them(tmp_path, cells, styles, positions, date_system):
+    cells = {key: (styles.get(key[1], style), content) for key, (style, content) in cells.items()}
+    path = _package(tmp_path / "a.xlsx", _rows(cells), date_system=date_system)
+
+    with Package(path) as package:
+        exact = _read_exactly(package, SHEET, 27)
+        try:
+            scan = scan_sheet(package.stream(SHEET.part), package.formats, package.date_system)
+        except OddXml:  # numbers under a date format that make calamine give up are read by the parser
+            reject()
+        meaning = _plain_meaning(package, SHEET.part)
+        pieces = list(read_plain_rows(package.stream(SHEET.part), positions, meaning, scan.cells))
+
+    assert _told(pieces) == _told((numbers, texts_of(exact, rows, positions)) for numbers, rows in exact.blocks(3))
+    filled = list(_told((numbers, texts_of(exact, rows, range(27))) for numbers, rows in exact.blocks(3)))
+    assert scan.width >= max((1 + position for _, position in filled), default=0)
+    assert max([scan.last_row, *scan.cells]) >= max((row for row, _ in filled), default=0)
+
+
+@few
+@given(
+    cells=st.dictionaries(
+        st.tuples(st.integers(1, 11), st.sampled_from(LETTERS)), st.tuples(st.integers(0, 7), CELLS | ODD)
+    ),
+    data=st.data(),
+)
+def test_what_is_spelt_in_any_other_way_is_left_to_others(tmp_path, cells, data):
+    """Rows with a byte changed or taken out are read as the parser reads them, or not at all."""
+    rows = data.draw(st.just(_rows(cells)))
+    place = data.draw(st.integers(0, len(rows) - 1))
+    rows = (
+        rows[:place] + data.draw(st.sampled_from(["", " ", "<", ">", "/", '"', "'", "0", "A", "c"])) + rows[place + 1 :]
+    )
+    path = _package(tmp_path / "a.xlsx", rows)
+    with Package(path) as package:
+        try:
+            exact = _read_exactly(package, SHEET, 27)
+        except FileError:
+            return
+        try:
+            scan = scan_sheet(package.stream(SHEET.part), package.formats, package.date_system)
+            meaning = _plain_meaning(package, SHEET.part)
+            pieces = list(read_plain_rows(package.stream(SHEET.part), (0, 1, 2), meaning, scan.cells))
+        except OddXml:
+            return
+
+    assert _told(pieces) == _told((numbers, texts_of(exact, values, (0, 1, 2))) for numbers, values in exact.blocks(3))
+
+
+@pytest.mark.parametrize(
+    "strings",
+    [
+        ["<t>a</t>", "<r><t>b</t></r>"],
+        ["<t>a</t><t>b</t>"],
+        ['<t xml:lang="en">a</t>'],
+        ["<t>&nbsp;</t>"],
+        ["<t>&#0;</t>"],
+    ],
+)
+def test_strings_that_are_not_plain_are_left_to_others(strings):
+    with pytest.raises(OddXml):
+        read_plain_strings([strings_xml(strings).encode()])
+
+
+@few
+@given(
+    strings=st.lists(st.sampled_from([*STRINGS, "<t>x &#x41; y</t>", "<t>\u00e9\u4e2d</t>"]), min_size=1, max_size=20),
+    size=st.integers(1, 60),
+)
+def test_strings_are_read_as_the_parser_reads_them(strings, size):
+    from importer.loader.exact import SharedStrings
+
+    part = strings_xml(strings).encode()
+    blocks = [part[start : start + size] for start in range(0, len(part), size)]
+
+    parsed = SharedStrings(blocks, "strings")
+    assert read_plain_strings(blocks) == [parsed[index] for index in range(len(parsed))]
+
+
+def test_a_row_of_another_spelling_far_below_is_read_on_by_others(tmp_path):
+    """And every row is read once."""
+    rows = "".join(
+        f'<row r="{n}"><c r="A{n}" t="s"><v>0</v></c><c r="B{n}"><v>{n}</v></c></row>' for n in range(1, 9_000)
+    )
+    odd = '<row r="9000"><c r="A9000" t="inlineStr"><is><t>last</t></is></c></row>'
+    path = _package(tmp_path / "a.xlsx", rows + odd)
+
+    table = open_file(path).table("Sheet1")
+    chunks = list(table.chunks([1, 0], size=2_500))
+
+    found = [(int(row), *values) for chunk in chunks for row, *values in chunk.texts.itertuples(name=None)]
+    assert found == [*((n, str(n), "a") for n in range(2, 9_000)), (9_000, "", "last")]
+    assert table.row_count == 8_999
+
+
+def test_what_programs_write_is_read_by_the_search(tmp_path):
+    """Else nobody would notice that it is not used."""
+    xlsxwriter = pytest.importorskip("xlsxwriter")
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("Sheet1")
+        sheet.write_row(0, 0, ["id", "when"])
+        sheet.write_row(1, 0, ["5", 7])
+
+    with Package(path) as package:
+        assert is_plain(package.stream(SHEET.part), 2)
