@@ -4,8 +4,8 @@ In:  the blocks of a sheet's part, the workbook's strings and formats, what a sc
 Out: columns of text, some thousand rows at a time, the same as other readers give; or `OddXml` where a row is written
      in any other way: then those read on.
 
-Twice as fast as python-calamine, which makes Python objects of all cells, and nothing is laid out in memory. A search
-that matches a row as a whole cannot misunderstand it, and the rows that match are counted.
+Nothing is laid out in memory, and no Python object is made of a cell but its text. A search that matches a row as a
+whole cannot misunderstand it, and the rows that match are counted.
 """
 
 from __future__ import annotations

@@ -3,9 +3,10 @@
 In:  a path whose content is an Office Open XML package.
 Out: a `Source`; its tables give every cell of the asked columns as text, with its kind.
 
-python-calamine reads the values, a scan of the sheet's bytes finds what calamine hides (`scan`), both at once in two
-threads. A sheet whose XML either of them might misunderstand is read by an XML parser instead (`exact`). Files are open
-only while something is read from them, so that the file can be replaced afterwards, on Windows too.
+Rows written as nearly all programs write them are read by a search (`plain_rows`), after a scan of the sheet's bytes
+for what a cell alone does not say (`scan`). Others are read by python-calamine, with what the scan finds that it hides
+laid over, both at once in two threads. A sheet whose XML either of them might misunderstand is read by an XML parser
+instead (`exact`). Files are open only while something is read from them, so that the file can be replaced afterwards.
 """
 
 from __future__ import annotations
