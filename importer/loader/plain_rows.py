@@ -32,6 +32,9 @@ from schemas.cells import Kind
 BLOCK = 1 << 17
 """Bytes searched at a time: what a processor's cache holds together with the cells; larger ones take twice as long."""
 
+WIDEST = 256
+"""Columns that are searched for: to prepare the search takes longer than it saves in sheets with thousands of them."""
+
 _CELL = (
     rb'(?: s="([0-9]{1,6})"|)(?: t="([A-Za-z]+)"|)(?: [cv]m="[0-9]+")*'
     rb" ?(?:/>|>(?:<f[^<>]*/>|<f[^<>]*>[^<]*</f>|)(?:<v>([^<]*)</v>|<v/>|)</c>)"
@@ -82,6 +85,8 @@ def read_plain_rows(
 
 def is_plain(blocks: Iterable[bytes], width: int) -> bool:
     """Whether the rows at the beginning can be read here; a program writes all of them alike."""
+    if width > WIDEST:
+        return False
     row = _row_pattern(range(width))
     try:
         body = next(_bodies(blocks), b"")
