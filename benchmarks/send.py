@@ -63,7 +63,7 @@ def send_ours(url: str, token: str, ids: list[str], names: list[str]) -> dict[st
     class Timed(Journal):
         def note_progress(self, steps):
             start = time.perf_counter()
-            super().note_progress(list(steps))
+            super().note_progress(steps)
             spent["journal_s"] += time.perf_counter() - start
 
     async def run(folder: Path) -> dict[str, float]:

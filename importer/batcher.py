@@ -33,7 +33,7 @@ def make_inputs(changes: Sequence[Change], *, id_property: str | None) -> list[I
         raise ValueError("an input without properties is never sent")
     more = {} if id_property is None else {"idProperty": id_property}
     return [
-        {"id": change.key, **more, "properties": dict(change.after), "objectWriteTraceId": change.trace_id}
+        {"id": change.key, **more, "properties": change.after, "objectWriteTraceId": change.trace_id}
         for change in changes
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from importer.batcher import make_inputs, without_overlap
@@ -15,7 +16,7 @@ from importer.outcomes import OutcomeWriter
 from importer.portal import Answer, Missing, Portal, PortalFault, Refused, StopSignal, Ticket
 from importer.portal.retries import MAX_REPEATS
 from importer.portal.waiting import pause
-from importer.proof import conflicts, differences, examine, suspects
+from importer.proof import confirms_all, conflicts, differences, examine, suspects
 from importer.records import Change, Outcome
 from importer.splitter import blames_rows, concerns_request, divide
 from schemas.message import message
@@ -29,13 +30,17 @@ READ_BACK_REPEATS = 2
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What all deliveries of one sending share. `settled` is told of outcomes once they are in the journal."""
+    """What all deliveries of one sending share.
+
+    `settled` is told, once that is in the journal, how many rows were updated of which nothing else is to be said, and
+    of all other outcomes.
+    """
 
     notebook: Notebook
     portal: Portal
     write: OutcomeWriter
     halt: StopSignal
-    settled: Callable[[Sequence[Outcome]], None]
+    settled: Callable[[int, Sequence[Outcome]], None]
     answered: Callable[[], None]
     fresh_until: float
     """Seconds since 1970 until which the plan is taken for what the portal holds."""
@@ -58,6 +63,8 @@ class Delivery:
     line: Line
     batch: Batch
     lost: int = 0
+    _is_noted: bool = False
+    _has_left: bool = False
     _doubtful: dict[int, Change] = field(default_factory=dict)
     """Rows that may have been written by a request without an answer, and have no outcome yet."""
 
@@ -68,7 +75,7 @@ class Delivery:
         those that may have been written: they are noted as unconfirmed, which a resume reads back.
         """
         changes = list(self.batch.changes)
-        await self._settle(self.line.write.nothing_to_send(change) for change in changes if not change.after)
+        self._settle(self.line.write.nothing_to_send(change) for change in changes if not change.after)
         changes = [change for change in changes if change.after]
         try:
             stale = self.line.portal.clock.time() > self.line.fresh_until
@@ -77,8 +84,10 @@ class Delivery:
             for group in without_overlap(changes, id_property=self.line.id_property):
                 await self._deliver(group)
         finally:
+            if self._is_noted and not self._has_left and not self.batch.was_sent:
+                self.line.notebook.note_kept(self.batch.number)
             doubtful = list(self._doubtful.values())
-            await self._settle(self.line.write.in_doubt(change) for change in doubtful)
+            self._settle(self.line.write.in_doubt(change) for change in doubtful)
 
     # --- sending ------------------------------------------------------------------------------------------------
 
@@ -93,18 +102,19 @@ class Delivery:
 
         is_part: they were refused together with others.
         """
+        await self._note_leaving()
         answer = await self.line.portal.update(
             make_inputs(changes, id_property=self.line.id_property),
             is_part=is_part,
             stop=self.line.halt,
-            on_leave=self._note_sent,
+            on_leave=self._note_left,
             on_doubt=lambda: self._doubtful.update({change.row: change for change in changes}),
         )
         if answer.accepted:
             self.line.answered()
             await self._settle_answered(changes, answer)
             return None
-        await self._settle((), inputs=len(changes), answer=answer)
+        self._settle((), inputs=len(changes), answer=answer)
         if answer.refused:
             self.line.answered()
             self._clear_doubt(changes)
@@ -119,9 +129,9 @@ class Delivery:
             raise Refused(message("The portal refused the request itself: {text}", text=text), refusal)
         named = examine(refusal, changes, id_property=self.line.id_property).blamed
         if len(changes) == 1:
-            await self._settle([self.line.write.rejected(changes[0], refusal.faults)])
+            self._settle([self.line.write.rejected(changes[0], refusal.faults)])
         elif named and len(named) < len(changes):
-            await self._settle(self.line.write.rejected(one, named[one.row]) for one in changes if one.row in named)
+            self._settle(self.line.write.rejected(one, named[one.row]) for one in changes if one.row in named)
             await self._deliver([one for one in changes if one.row not in named], is_part=True)
         else:
             first, second = divide(changes, refusal)
@@ -137,6 +147,9 @@ class Delivery:
 
     async def _settle_answered(self, changes: Sequence[Change], answer: Answer) -> None:
         """Settle rows by what an accepted answer proves, and read back those it does not speak of."""
+        if confirms_all(answer, changes):  # as nearly always
+            self._settle(updated=tuple([change.row for change in changes]), inputs=len(changes), answer=answer)
+            return
         proof = examine(answer, changes, id_property=self.line.id_property)
         write = self.line.write
         silent = {change.row: change for change in proof.left_out}
@@ -151,7 +164,7 @@ class Delivery:
                 silent[change.row] = change
             else:
                 outcomes.append(write.rejected(change, faults))
-        await self._settle(outcomes, inputs=len(changes), answer=answer)
+        self._settle(outcomes, inputs=len(changes), answer=answer)
         if silent:
             await self._read_back(list(silent.values()), answer, proof.blamed, proof.nameless)
 
@@ -165,15 +178,15 @@ class Delivery:
         """Settle rows by what the portal holds now; waiting first where it is still working on them."""
         for wait in PENDING_WAITS_S if answer.working else ():
             await pause(self.line.portal.clock, wait, self.line.halt)
-            changes = await self._settle_confirmed(changes, await self._look_up(changes) or {})
+            changes = self._settle_confirmed(changes, await self._look_up(changes) or {})
             if not changes:
                 return
         found = await self._look_up(changes)
         if found is None:
-            await self._give_up(changes, answer)
+            self._give_up(changes, answer)
             return
         outcomes = []
-        for change in await self._settle_confirmed(changes, found):
+        for change in self._settle_confirmed(changes, found):
             ticket = found[change.row]
             faults = [fault for fault in blamed.get(change.row, ()) if not fault.is_missing]
             faults = faults or [fault for fault in nameless if suspects([change], [fault])] or list(nameless)
@@ -183,20 +196,20 @@ class Delivery:
                 outcomes.append(self.line.write.rejected(change, faults))
             else:
                 outcomes.append(self.line.write.unconfirmed(change, ticket.properties, ticket=ticket.id))
-        await self._settle(outcomes)
+        self._settle(outcomes)
 
     async def _settle_lost(self, changes: Sequence[Change], answer: Answer) -> None:
         """Settle rows whose request had no answer that can be read, again and again."""
         found = await self._look_up(changes, repeats=READ_BACK_REPEATS) or {}
-        undecided = await self._settle_confirmed(changes, found)
+        undecided = self._settle_confirmed(changes, found)
         missing = {change.row: one for change in undecided if isinstance(one := found.get(change.row), Missing)}
-        await self._settle(self.line.write.missing(one, missing[one.row]) for one in undecided if one.row in missing)
-        await self._give_up([change for change in undecided if change.row not in missing], answer)
+        self._settle(self.line.write.missing(one, missing[one.row]) for one in undecided if one.row in missing)
+        self._give_up([change for change in undecided if change.row not in missing], answer)
 
-    async def _give_up(self, changes: Sequence[Change], answer: Answer) -> None:
+    def _give_up(self, changes: Sequence[Change], answer: Answer) -> None:
         """Settle rows of which the portal could not be asked: a resume tries again."""
         self.lost += len(changes)
-        await self._settle(self.line.write.unavailable(change, answer) for change in changes)
+        self._settle(self.line.write.unavailable(change, answer) for change in changes)
 
     async def _look_first(self, changes: Sequence[Change], *, stale: bool) -> list[Change]:
         """Settle what needs no sending; return the other changes.
@@ -206,9 +219,10 @@ class Delivery:
         """
         found = await self._look_up(changes)
         if found is None:
-            await self._give_up(changes, Answer(None))
+            self._give_up(changes, Answer(None))
             return []
         write, definitions = self.line.write, self.line.definitions
+        before = self.line.notebook.values_before(self.batch.number) if stale else {}
         outcomes: dict[int, Outcome] = {}
         for change in changes:
             ticket = found[change.row]
@@ -217,12 +231,12 @@ class Delivery:
             elif not differences(change, ticket.properties, definitions, absent=True):
                 arrived = self.batch.was_sent
                 outcomes[change.row] = write.confirmed(change, ticket.id) if arrived else write.nothing_to_send(change)
-            elif stale and (moved := conflicts(change, ticket.properties, definitions)):
+            elif stale and (moved := conflicts(change, before[change.row], ticket.properties, definitions)):
                 outcomes[change.row] = write.conflicting(change, moved)
-        await self._settle(outcomes.values())
+        self._settle(outcomes.values())
         return [change for change in changes if change.row not in outcomes]
 
-    async def _settle_confirmed(self, changes: Sequence[Change], found: Mapping[int, Ticket | Missing]) -> list[Change]:
+    def _settle_confirmed(self, changes: Sequence[Change], found: Mapping[int, Ticket | Missing]) -> list[Change]:
         """Settle the rows whose ticket holds what was sent; return the others."""
         confirmed: dict[int, Outcome] = {}
         for change in changes:
@@ -231,7 +245,7 @@ class Delivery:
                 change, ticket.properties, self.line.definitions, absent=True
             ):
                 confirmed[change.row] = self.line.write.confirmed(change, ticket.id)
-        await self._settle(confirmed.values())
+        self._settle(confirmed.values())
         return [change for change in changes if change.row not in confirmed]
 
     async def _look_up(
@@ -263,18 +277,40 @@ class Delivery:
 
     # --- the journal --------------------------------------------------------------------------------------------
 
-    async def _note_sent(self) -> None:
-        await self.line.notebook.note(self.batch.number, sent=True)
+    async def _note_leaving(self) -> None:
+        """Note, before the first request leaves, that the batch may be with the portal from now on.
 
-    async def _settle(self, outcomes: Iterable[Outcome], *, inputs: int = 0, answer: Answer | None = None) -> None:
-        """Note outcomes in the journal, with the answer to `inputs` rows that told them, then tell of them."""
+        It is noted before a turn is waited for, not after: so the turn is used at once.
+        """
+        if not self._is_noted:
+            await self.line.notebook.note_leaving(self.batch.number)
+            self._is_noted = True
+
+    def _note_left(self) -> None:
+        self._has_left = True
+
+    def _settle(
+        self,
+        outcomes: Iterable[Outcome] = (),
+        *,
+        updated: tuple[int, ...] = (),
+        inputs: int = 0,
+        answer: Answer | None = None,
+    ) -> None:
+        """Note outcomes in the journal, with the answer to `inputs` rows that told them; once noted, tell of them."""
         noted = tuple(outcomes)
-        if noted or answer is not None:
-            await self.line.notebook.note(self.batch.number, inputs=inputs, answer=answer, outcomes=noted)
-        for outcome in noted:
-            self._doubtful.pop(outcome.row, None)
-        if noted:
-            self.line.settled(noted)
+        if noted or updated or answer is not None:
+            self.line.notebook.note(
+                self.batch.number,
+                inputs=inputs,
+                answer=answer,
+                updated=updated,
+                outcomes=noted,
+                told=partial(self.line.settled, len(updated), noted) if noted or updated else None,
+            )
+        if self._doubtful:
+            for row in (*updated, *(outcome.row for outcome in noted)):
+                self._doubtful.pop(row, None)
 
     def _clear_doubt(self, changes: Iterable[Change]) -> None:
         for change in changes:

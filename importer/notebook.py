@@ -1,17 +1,26 @@
-"""Write to the journal in groups: all that comes up in one turn of the event loop is one commit.
+"""Write to the journal in groups: all that comes up between two commits is one commit.
 
-A commit waits for the disk, and on slow disks two of them for every batch would take longer than the portal does. Who
-notes something goes on only once it is on disk.
+A commit waits for the disk, and on slow disks one for every batch would take longer than the portal does. So after a
+commit there is a pause, the longer the slower the disk is, and what comes up meanwhile waits for its end. A batch that
+is to leave waits for its note; what became of rows is noted on the way, and told of only once it is on disk.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from importer.journal import Journal, Progress
 from importer.portal import Answer
-from importer.records import Outcome
+from importer.records import Outcome, Values
+
+PAUSE = 40
+"""A pause takes so many times as long as the commit before it: the journal takes a fortieth of the time at most."""
+LONGEST_PAUSE_S = 0.1
+
+Told = Callable[[], None]
 
 
 class Notebook:
@@ -19,43 +28,84 @@ class Notebook:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._waiting: list[tuple[Progress, asyncio.Future[None]]] = []
+        self._steps: list[Progress] = []
+        self._told: list[Told] = []
+        self._written: asyncio.Future[None] | None = None
+        self._next_at = 0.0
+        self._failure: Exception | None = None
 
-    async def note(
+    def values_before(self, batch: int) -> dict[int, Values]:
+        """Return the portal's values, before the plan, of what the rows of a batch change; by row."""
+        return self._journal.values_before(batch)
+
+    async def note_leaving(self, batch: int) -> None:
+        """Note that a batch is about to leave; return once that is on disk. Raises JournalLost."""
+        self._put(Progress(batch, _now(), "sent"))
+        await self.written()
+
+    def note_kept(self, batch: int) -> None:
+        """Note that a batch did not leave after all."""
+        self._put(Progress(batch, _now(), "planned"))
+
+    def note(
         self,
         batch: int,
         *,
-        sent: bool = False,
         inputs: int = 0,
         answer: Answer | None = None,
+        updated: tuple[int, ...] = (),
         outcomes: tuple[Outcome, ...] = (),
+        told: Told | None = None,
     ) -> None:
-        """Note that a batch is about to leave, what came back for `inputs` rows of it, or what became of rows."""
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[None] = loop.create_future()
-        if not self._waiting:
-            loop.call_soon(self._write)
-        told = None
+        """Note what came back for `inputs` rows of a batch, and what became of rows; `told` is called once it is so.
+
+        updated: rows of which nothing is to be said but that they are. Where it cannot be written, the next
+        `note_leaving` or `written` raises that.
+        """
+        words = None
         if answer is not None:
-            words = "; ".join(fault.text for fault in answer.faults[:3]) or answer.problem
-            told = (inputs, answer.status, answer.correlation_id or None, words or None)
-        self._waiting.append((Progress(batch, _now(), sent, told, outcomes), done))
-        await done
+            said = "; ".join([fault.text for fault in answer.faults[:3]]) or answer.problem
+            words = (inputs, answer.status, answer.correlation_id or None, said or None)
+        if told is not None:
+            self._told.append(told)
+        self._put(Progress(batch, _now(), None, words, updated, outcomes))
+
+    async def written(self) -> None:
+        """Return once all that was noted until now is on disk. Raises JournalLost."""
+        if self._failure is not None:
+            raise self._failure
+        if self._written is not None:
+            await asyncio.shield(self._written)
+
+    def _put(self, step: Progress) -> None:
+        self._steps.append(step)
+        if self._written is None:
+            loop = asyncio.get_running_loop()
+            self._written = loop.create_future()
+            pause_s = self._next_at - loop.time()
+            if pause_s > 0:
+                loop.call_later(pause_s, self._write)
+            else:
+                loop.call_soon(self._write)  # not at once: more may come up in this turn of the loop
 
     def _write(self) -> None:
-        group, self._waiting = self._waiting, []
+        steps, self._steps = self._steps, []
+        told, self._told = self._told, []
+        written, self._written = self._written, None
+        assert written is not None
+        began = time.perf_counter()
         try:
-            self._journal.note_progress(step for step, _ in group)
-        except BaseException as error:
-            for _, done in group:
-                if not done.done():
-                    done.set_exception(error)
-            if not isinstance(error, Exception):
-                raise
+            self._journal.note_progress(steps)
+        except Exception as error:  # noqa: BLE001 - whoever waits for it raises it
+            self._failure = error
+            written.set_exception(error)
+            written.exception()  # it may be that nobody waits
             return
-        for _, done in group:
-            if not done.done():
-                done.set_result(None)
+        took_s = time.perf_counter() - began
+        self._next_at = asyncio.get_running_loop().time() + min(LONGEST_PAUSE_S, PAUSE * took_s)
+        for tell in told:
+            tell()
+        written.set_result(None)
 
 
 def _now() -> str:

@@ -94,7 +94,6 @@ class Change:
     """The record ID, where a read told it."""
     before: Values
     after: Values
-    batch: int = 0
 
     @property
     def trace_id(self) -> str:

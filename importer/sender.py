@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from importer.delivery import Delivery, Line
-from importer.errors import Interrupted, Unavailable
+from importer.errors import Interrupted, JournalLost, Unavailable
 from importer.journal import Batch, Journal
 from importer.notebook import Notebook
 from importer.outcomes import OutcomeWriter
@@ -74,9 +74,8 @@ class _Sending:
         self._on_event = on_event
         self._total = total
         self._halt = StopSignal()
-        self._line = Line(
-            Notebook(journal), portal, write, self._halt, self._count, self._note_sign_of_life, fresh_until
-        )
+        self._notebook = Notebook(journal)
+        self._line = Line(self._notebook, portal, write, self._halt, self._count, self._note_sign_of_life, fresh_until)
         self._failure: BaseException | None = None
         self._counts: Counter[Status] = Counter()
         self._lost_in_a_row = 0
@@ -88,6 +87,9 @@ class _Sending:
         batches = self._journal.open_batches()
         try:
             await asyncio.gather(*(self._work(batches) for _ in range(MOST)), return_exceptions=True)
+            await self._notebook.written()
+        except JournalLost as lost:
+            self._failure = self._failure or lost
         finally:
             forget()
         if self._failure is not None:
@@ -125,8 +127,9 @@ class _Sending:
                 )
             )
 
-    def _count(self, outcomes: Sequence[Outcome]) -> None:
+    def _count(self, updated: int, outcomes: Sequence[Outcome]) -> None:
         """Tell how far the sending is."""
+        self._counts[Status.UPDATED] += updated
         self._counts.update(outcome.status for outcome in outcomes)
         if self._on_event is not None:
             limits = self._portal.limits

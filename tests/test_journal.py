@@ -140,7 +140,7 @@ def test_values_are_text_in_the_file_for_its_json_functions(journal):
     add(journal, (2, "1", {"ä": 'quote " and \n line'}))
 
     with sqlite3.connect(journal.path) as reader:
-        kind, value = reader.execute("SELECT typeof(wanted), json_extract(wanted, '$.ä') FROM rows").fetchone()
+        kind, value = reader.execute("SELECT typeof(wanted), json_extract(wanted, '$.ä') FROM sheet").fetchone()
     reader.close()
 
     assert (kind, value) == ("text", 'quote " and \n line')

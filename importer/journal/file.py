@@ -16,28 +16,41 @@ from importer.errors import FileError, JournalLost
 from importer.records import Values
 from schemas.message import Message, message
 
-_SCHEMA = """
+_FORMAT = 1
+"""Number of the tables below: another one is another version's, and refused."""
+
+_SCHEMA = f"""
+PRAGMA user_version = {_FORMAT};
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE rows (
+CREATE TABLE rows (               -- narrow: what sending changes of a hundred rows lies in two or three pages
     row INTEGER PRIMARY KEY,      -- as the spreadsheet shows it
     line INTEGER,                 -- of a delimited file, where it is another number
     key TEXT NOT NULL,            -- as it is sent
-    folded TEXT NOT NULL,         -- the key as the portal compares it
-    ticket TEXT,                  -- record ID, once a read or an answer told it
-    wanted TEXT NOT NULL,         -- {property: value}: what the sheet says
-    pending TEXT,                 -- {property: {pipeline: value}}
-    typed TEXT,                   -- the pending cell, as typed
-    modified TEXT,                -- when the sheet was made, as far as the row tells
-    before TEXT,                  -- {property: value}: the portal's values of what changes
-    changes TEXT,                 -- {property: value}: what is sent
-    returned TEXT,                -- {property: value}: what the portal made of it, where that differs
+    folded TEXT,                  -- the key as the portal compares it, where that is another text
+    ticket TEXT,                  -- record ID, where an answer told another one than the plan has
     status TEXT,                  -- NULL: undecided
     same_as INTEGER,              -- the row whose fate it shares
-    batch INTEGER,
+    returned TEXT,                -- {{property: value}}: what the portal made of it, where that differs
     notices TEXT                  -- messages
 );
-CREATE INDEX rows_by_batch ON rows (batch) WHERE batch IS NOT NULL;
 CREATE INDEX rows_by_twin ON rows (same_as) WHERE same_as IS NOT NULL;
+CREATE TABLE sheet (              -- of rows that passed validation
+    row INTEGER PRIMARY KEY,
+    wanted TEXT NOT NULL,         -- {{property: value}}: what the sheet says
+    pending TEXT,                 -- {{property: {{pipeline: value}}}}
+    typed TEXT,                   -- the pending cell, as typed
+    modified TEXT                 -- when the sheet was made, as far as the row tells
+);
+CREATE TABLE plan (               -- of rows to be sent
+    row INTEGER PRIMARY KEY,
+    ticket TEXT,                  -- record ID, where a read told it
+    before TEXT,                  -- {{property: value}}: the portal's values of what changes
+    changes TEXT                  -- {{property: value}}: what is sent; NULL: all that the sheet says
+);
+CREATE VIEW planned AS
+    SELECT plan.row AS row, key, coalesce(rows.ticket, plan.ticket) AS ticket, before,
+        coalesce(changes, wanted) AS changes, status, same_as, returned
+    FROM plan JOIN rows ON rows.row = plan.row LEFT JOIN sheet ON sheet.row = plan.row;
 CREATE TABLE findings (
     number INTEGER PRIMARY KEY,
     row INTEGER, position INTEGER, header TEXT, property TEXT, key TEXT, value TEXT,
@@ -50,8 +63,9 @@ CREATE TABLE differences (
     sheet TEXT NOT NULL, portal TEXT NOT NULL, reason TEXT NOT NULL,
     changed_at TEXT, changed_by TEXT, run TEXT, message TEXT NOT NULL
 );
-CREATE TABLE batches (
+CREATE TABLE batches (            -- of the planned rows from `first` to `last`
     number INTEGER PRIMARY KEY,
+    first INTEGER NOT NULL UNIQUE, last INTEGER NOT NULL,
     state TEXT NOT NULL DEFAULT 'planned',   -- planned, sent, answered
     sent_at TEXT, answered_at TEXT
 );
@@ -150,6 +164,7 @@ class JournalFile:
             journal = cls(path, connection)
             journal.meta("id")
             journal.all_meta()
+            journal._check_format()
         except (sqlite3.Error, KeyError, ValueError) as error:
             if connection is not None:
                 connection.close()
@@ -157,6 +172,11 @@ class JournalFile:
                 message("{path} is not a journal of a run ({reason}).", path=str(path), reason=str(error))
             ) from error
         return journal
+
+    def _check_format(self) -> None:
+        found = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if found != _FORMAT:
+            raise ValueError(f"format {found}")
 
     def close(self) -> None:
         """Close the file; nothing is pending."""

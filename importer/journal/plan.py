@@ -12,6 +12,8 @@ from importer.journal.file import dump, dump_messages
 from importer.journal.rows import RowNotes
 from importer.records import Change, CheckedRow, Outcome, Status
 
+_UNDECIDED = "status IS NULL AND same_as IS NULL AND NOT EXISTS (SELECT 1 FROM plan WHERE plan.row = rows.row)"
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnTotals:
@@ -31,8 +33,8 @@ class PlanNotes(RowNotes):
         after = -1
         while True:
             found = self._db.execute(
-                "SELECT row, key, wanted, pending, modified, typed FROM rows "
-                "WHERE row > ? AND status IS NULL AND same_as IS NULL AND changes IS NULL ORDER BY row LIMIT ?",
+                f"SELECT rows.row, key, wanted, pending, modified, typed FROM rows JOIN sheet ON sheet.row = rows.row "
+                f"WHERE rows.row > ? AND {_UNDECIDED} ORDER BY rows.row LIMIT ?",
                 (after, chunk),
             ).fetchall()
             if not found:
@@ -49,8 +51,9 @@ class PlanNotes(RowNotes):
         """Remember what is to be sent."""
         with self._writing():
             self._db.executemany(
-                "UPDATE rows SET ticket = ?, before = ?, changes = ? WHERE row = ?",
-                ((c.ticket, dump(dict(c.before)), dump(dict(c.after)), c.row) for c in changes),
+                "INSERT OR REPLACE INTO plan (row, ticket, before, changes) VALUES (?1, ?2, ?3, "
+                "nullif(?4, (SELECT wanted FROM sheet WHERE row = ?1)))",
+                [(one.row, one.ticket, dump(dict(one.before)), dump(dict(one.after))) for one in changes],
             )
 
     def decide(self, outcomes: Iterable[Outcome]) -> None:
@@ -59,7 +62,7 @@ class PlanNotes(RowNotes):
         with self._writing():
             self._decide(outcomes)
 
-    def _decide(self, outcomes: Sequence[Outcome]) -> None:
+    def _decide(self, outcomes: Iterable[Outcome]) -> None:
         plain: dict[Status, list[int]] = {}
         eloquent: list[Outcome] = []
         for outcome in outcomes:
@@ -68,11 +71,7 @@ class PlanNotes(RowNotes):
             else:
                 plain.setdefault(outcome.status, []).append(outcome.row)
         for status, rows in plain.items():  # as nearly always: all rows of a batch in one statement
-            self._db.execute(
-                "UPDATE rows SET status = ?, notices = NULL, returned = NULL "
-                "WHERE row IN (SELECT value FROM json_each(?))",
-                (str(status), dump(rows)),
-            )
+            self._give_status(status, rows)
         self._db.executemany(
             "UPDATE rows SET status = ?, ticket = coalesce(?, ticket), notices = ?, returned = ? WHERE row = ?",
             (
@@ -88,6 +87,13 @@ class PlanNotes(RowNotes):
         )
         self._insert_findings(finding for o in eloquent for finding in o.findings)
 
+    def _give_status(self, status: Status, rows: Sequence[int]) -> None:
+        """Note what became of rows of which nothing else is to be said."""
+        self._db.execute(
+            "UPDATE rows SET status = ?, notices = NULL, returned = NULL WHERE row IN (SELECT value FROM json_each(?))",
+            (str(status), dump(rows)),
+        )
+
     def refuse_rows(self, findings: Sequence[Finding]) -> None:
         """Make the rows that these findings name invalid."""
         with self._writing():
@@ -102,8 +108,8 @@ class PlanNotes(RowNotes):
     def column_totals(self, *, samples: int = 3, status: Status | None = None) -> list[ColumnTotals]:
         """Return what the plan (or what was done, with a status) does to each property, most cells first."""
         totals = self._db.execute(
-            "SELECT each.key, sum(each.value <> ''), sum(each.value = '') FROM rows, json_each(rows.changes) AS each "
-            "WHERE rows.status IS ? GROUP BY each.key ORDER BY count(*) DESC, each.key",
+            "SELECT each.key, sum(each.value <> ''), sum(each.value = '') FROM planned, json_each(changes) AS each "
+            "WHERE status IS ? GROUP BY each.key ORDER BY count(*) DESC, each.key",
             (status and str(status),),
         ).fetchall()
         return [
@@ -114,8 +120,8 @@ class PlanNotes(RowNotes):
     def _samples(self, name: str, count: int, status: Status | None) -> tuple[tuple[str, str], ...]:
         path = f'$."{name}"'
         found = self._db.execute(
-            "SELECT json_extract(before, ?), json_extract(changes, ?) FROM rows "
-            "WHERE changes IS NOT NULL AND json_extract(changes, ?) IS NOT NULL AND status IS ? ORDER BY row LIMIT ?",
+            "SELECT json_extract(before, ?), json_extract(changes, ?) FROM planned "
+            "WHERE json_extract(changes, ?) IS NOT NULL AND status IS ? ORDER BY row LIMIT ?",
             (path, path, path, status and str(status), count),
         )
         return tuple((before or "", after) for before, after in found)
@@ -124,13 +130,15 @@ class PlanNotes(RowNotes):
         """Return how many cells the plan would give a new value, and how many it would empty."""
         found = self._db.execute(
             "SELECT coalesce(sum(each.value <> ''), 0), coalesce(sum(each.value = ''), 0) "
-            "FROM rows, json_each(rows.changes) AS each WHERE rows.status IS NULL"
+            "FROM planned, json_each(changes) AS each WHERE status IS NULL"
         ).fetchone()
         return int(found[0]), int(found[1])
 
     def count_planned_rows(self) -> int:
         """Return how many rows the plan would send."""
-        found = self._db.execute("SELECT count(*) FROM rows WHERE changes IS NOT NULL AND status IS NULL").fetchone()
+        found = self._db.execute(
+            "SELECT count(*) FROM plan JOIN rows ON rows.row = plan.row WHERE status IS NULL"
+        ).fetchone()
         return int(found[0])
 
     def count_blocking_rows(self) -> int:
@@ -151,22 +159,21 @@ class PlanNotes(RowNotes):
 
     def count_undecided(self) -> int:
         """Return how many rows are neither decided nor planned nor repeat another."""
-        found = self._db.execute(
-            "SELECT count(*) FROM rows WHERE status IS NULL AND same_as IS NULL AND changes IS NULL"
-        ).fetchone()
+        found = self._db.execute(f"SELECT count(*) FROM rows WHERE {_UNDECIDED}").fetchone()
         return int(found[0])
 
     def make_batches(self, size: int) -> int:
         """Give each change that has no batch yet one of at most `size`, in row order; return how many there are."""
         with self._writing():
-            last = self._db.execute("SELECT coalesce(max(number), 0) FROM batches").fetchone()[0]
+            number, after = self._db.execute("SELECT coalesce(max(number), 0), max(last) FROM batches").fetchone()
             rows = self._db.execute(
-                "SELECT row FROM rows WHERE changes IS NOT NULL AND status IS NULL AND batch IS NULL ORDER BY row"
+                "SELECT plan.row FROM plan JOIN rows ON rows.row = plan.row "
+                "WHERE plan.row > ? AND status IS NULL ORDER BY plan.row",
+                (-1 if after is None else after,),
             ).fetchall()
+            groups = [rows[start : start + size] for start in range(0, len(rows), size)]
             self._db.executemany(
-                "UPDATE rows SET batch = ? WHERE row = ?",
-                ((last + 1 + index // size, row) for index, (row,) in enumerate(rows)),
+                "INSERT INTO batches (number, first, last) VALUES (?, ?, ?)",
+                [(number + place, group[0][0], group[-1][0]) for place, group in enumerate(groups, 1)],
             )
-            count = -(-len(rows) // size)
-            self._db.executemany("INSERT INTO batches (number) VALUES (?)", ((last + 1 + n,) for n in range(count)))
         return int(self._db.execute("SELECT count(*) FROM batches WHERE state <> 'answered'").fetchone()[0])

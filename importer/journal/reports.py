@@ -41,7 +41,7 @@ class ReportNotes(SendingNotes):
 
     def close_undecided(self, status: Status, *, only_changes: bool = False) -> int:
         """Give every row without a status this one; return how many."""
-        more = " AND changes IS NOT NULL" if only_changes else ""
+        more = " AND row IN (SELECT row FROM plan)" if only_changes else ""
         with self._writing():
             return self._db.execute(
                 f"UPDATE rows SET status = ? WHERE status IS NULL AND same_as IS NULL{more}",
@@ -61,7 +61,7 @@ class ReportNotes(SendingNotes):
         """Return how many cells of rows with this status were given a new value, and how many emptied."""
         found = self._db.execute(
             "SELECT coalesce(sum(each.value <> ''), 0), coalesce(sum(each.value = ''), 0) "
-            "FROM rows, json_each(rows.changes) AS each WHERE rows.status = ?",
+            "FROM planned, json_each(changes) AS each WHERE status = ?",
             (str(status),),
         ).fetchone()
         return int(found[0]), int(found[1])
@@ -69,7 +69,8 @@ class ReportNotes(SendingNotes):
     def outcomes(self) -> Iterator[RowOutcome]:
         """Yield every row in order."""
         for row, key, ticket, status, same_as, notices in self._db.execute(
-            "SELECT row, key, ticket, status, same_as, notices FROM rows ORDER BY row"
+            "SELECT rows.row, key, coalesce(rows.ticket, plan.ticket), status, same_as, notices "
+            "FROM rows LEFT JOIN plan ON plan.row = rows.row ORDER BY rows.row"
         ):
             yield RowOutcome(row, key, ticket, Status(status) if status else None, same_as, load_messages(notices))
 
@@ -96,22 +97,22 @@ class ReportNotes(SendingNotes):
 
     def changes(self, *statuses: Status) -> Iterator[Change]:
         """Yield the changes of rows with one of these statuses (all, where none is named), in row order."""
-        where = f"AND status IN ({', '.join('?' * len(statuses))})" if statuses else ""
-        for row, key, ticket, before, after, batch in self._db.execute(
-            f"SELECT row, key, ticket, before, changes, batch FROM rows WHERE changes IS NOT NULL {where} ORDER BY row",
+        where = f"WHERE status IN ({', '.join('?' * len(statuses))})" if statuses else ""
+        for row, key, ticket, before, after in self._db.execute(
+            f"SELECT row, key, ticket, before, changes FROM planned {where} ORDER BY row",
             [str(one) for one in statuses],
         ):
-            yield Change(row, key, ticket, load_values(before), load_values(after), batch or 0)
+            yield Change(row, key, ticket, load_values(before), load_values(after))
 
     def shared_tickets(self) -> list[list[tuple[int, str]]]:
         """Return, per ticket that several rows would change, those rows: (row, key). Keys may differ and yet meet."""
         tickets = self._db.execute(
-            "SELECT ticket FROM rows WHERE changes IS NOT NULL AND ticket IS NOT NULL AND status IS NULL "
+            "SELECT ticket FROM planned WHERE ticket IS NOT NULL AND status IS NULL "
             "GROUP BY ticket HAVING count(*) > 1 ORDER BY min(row)"
         ).fetchall()
         return [
             self._db.execute(
-                "SELECT row, key FROM rows WHERE ticket = ? AND changes IS NOT NULL AND status IS NULL ORDER BY row",
+                "SELECT row, key FROM planned WHERE ticket = ? AND status IS NULL ORDER BY row",
                 one,
             ).fetchall()
             for one in tickets
@@ -120,7 +121,7 @@ class ReportNotes(SendingNotes):
     def planned(self) -> Iterator[Change]:
         """Yield the changes that nothing has become of yet, in row order."""
         for row, key, ticket, before, after in self._db.execute(
-            "SELECT row, key, ticket, before, changes FROM rows WHERE changes IS NOT NULL AND status IS NULL "
+            "SELECT row, key, ticket, before, changes FROM planned WHERE status IS NULL "
             "AND same_as IS NULL ORDER BY row"
         ):
             yield Change(row, key, ticket, load_values(before), load_values(after))
@@ -131,26 +132,31 @@ class ReportNotes(SendingNotes):
         With it what the portal made of the values, where that differs from what was sent. A batch that left counts as
         sent, though the run was killed before its answer was noted.
         """
-        for row, key, ticket, before, after, batch, returned in self._db.execute(
-            "SELECT row, key, ticket, before, changes, batch, returned FROM rows WHERE changes IS NOT NULL AND "
-            "(status = 'updated' OR status = 'failed' AND EXISTS (SELECT 1 FROM findings AS f WHERE f.row = rows.row "
-            "AND f.code IN ('unavailable', 'unconfirmed')) OR status IS NULL AND batch IN "
-            "(SELECT number FROM batches WHERE state <> 'planned')) ORDER BY row"
+        for row, key, ticket, before, after, returned in self._db.execute(
+            "SELECT row, key, ticket, before, changes, returned FROM planned WHERE "
+            "status = 'updated' OR status = 'failed' AND EXISTS (SELECT 1 FROM findings AS f WHERE f.row = planned.row "
+            "AND f.code IN ('unavailable', 'unconfirmed')) OR status IS NULL AND 'planned' <> "
+            "(SELECT state FROM batches WHERE first <= planned.row ORDER BY first DESC LIMIT 1) ORDER BY row"
         ):
-            change = Change(row, key, ticket, load_values(before), load_values(after), batch or 0)
+            change = Change(row, key, ticket, load_values(before), load_values(after))
             yield change, load_values(returned)
 
     def wanted(self) -> Iterator[tuple[int, str, str | None, Values]]:
         """Yield (row, key, ticket, what the sheet says) of every row that passed validation."""
         for row, key, ticket, wanted in self._db.execute(
-            "SELECT row, key, ticket, wanted FROM rows WHERE wanted <> '{}' ORDER BY row"
+            "SELECT sheet.row, key, coalesce(rows.ticket, plan.ticket), wanted FROM sheet "
+            "JOIN rows ON rows.row = sheet.row LEFT JOIN plan ON plan.row = sheet.row "
+            "WHERE wanted <> '{}' ORDER BY sheet.row"
         ):
             yield row, key, ticket, orjson.loads(wanted)
 
     def traces(self, tickets: Collection[str]) -> Iterator[Trace]:
         """Yield what this run knows of some tickets (record IDs): what it wanted, what it wrote, what came of it."""
         for ticket, status, *stored in self._db.execute(
-            "SELECT ticket, status, wanted, changes, returned, pending FROM rows WHERE ticket IS NOT NULL ORDER BY row"
+            "SELECT coalesce(rows.ticket, plan.ticket) AS ticket, status, wanted, "
+            "iif(plan.row IS NULL, NULL, coalesce(changes, wanted)), returned, pending FROM rows "
+            "LEFT JOIN plan ON plan.row = rows.row LEFT JOIN sheet ON sheet.row = rows.row "
+            "WHERE coalesce(rows.ticket, plan.ticket) IS NOT NULL ORDER BY rows.row"
         ):
             if ticket in tickets:
                 wanted, changes, returned = map(load_values, stored[:3])

@@ -14,29 +14,26 @@ class RowNotes(JournalFile):
 
     def add_rows(self, rows: Iterable[CheckedRow], *, fold_keys: bool) -> None:
         """Remember rows that passed validation. `fold_keys`: the portal compares keys without case."""
+        rows = list(rows)
         with self._writing():
             self._db.executemany(
-                "INSERT INTO rows (row, key, folded, wanted, pending, modified, typed) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    (
-                        one.row,
-                        one.key,
-                        one.key.casefold() if fold_keys else one.key,
-                        dump(dict(one.wanted)),
-                        dump({name: dict(by) for name, by in one.pending.items()}) if one.pending else None,
-                        one.modified,
-                        one.typed or None,
-                    )
+                "INSERT INTO rows (row, key, folded) VALUES (?, ?, ?)",
+                [(one.row, one.key, _folded(one.key) if fold_keys else None) for one in rows],
+            )
+            self._db.executemany(
+                "INSERT INTO sheet (row, wanted, pending, modified, typed) VALUES (?, ?, ?, ?, ?)",
+                [
+                    (one.row, dump(dict(one.wanted)), _dump_pending(one), one.modified, one.typed or None)
                     for one in rows
-                ),
+                ],
             )
 
     def add_invalid_rows(self, rows: Iterable[tuple[int, str]], *, fold_keys: bool) -> None:
         """Remember rows (number, key) that failed validation."""
         with self._writing():
             self._db.executemany(
-                "INSERT INTO rows (row, key, folded, wanted, status) VALUES (?, ?, ?, '{}', 'invalid')",
-                ((row, key, key.casefold() if fold_keys else key) for row, key in rows),
+                "INSERT INTO rows (row, key, folded, status) VALUES (?, ?, ?, 'invalid')",
+                [(row, key, _folded(key) if fold_keys else None) for row, key in rows],
             )
 
     def note_lines(self, lines: Iterable[tuple[int, int]]) -> None:
@@ -66,14 +63,24 @@ class RowNotes(JournalFile):
         rows bear are left out.
         """
         groups = self._db.execute(
-            "SELECT folded FROM rows WHERE folded <> '' GROUP BY folded "
+            "SELECT coalesce(folded, key) AS folded FROM rows WHERE key <> '' GROUP BY 1 "
             "HAVING count(*) > 1 AND sum(status IS NULL) > 0 ORDER BY min(row)"
         ).fetchall()
         if groups:
-            self._db.execute("CREATE INDEX IF NOT EXISTS rows_by_key ON rows (folded)")
+            self._db.execute("CREATE INDEX IF NOT EXISTS rows_by_key ON rows (coalesce(folded, key))")
         for (folded,) in groups:
             yield self._db.execute(
-                "SELECT row, key, CASE WHEN status IS NULL THEN wanted || coalesce(pending, '') ELSE 'invalid' END "
-                "FROM rows WHERE folded = ? ORDER BY row",
+                "SELECT rows.row, key, iif(status IS NULL, wanted || coalesce(pending, ''), 'invalid') FROM rows "
+                " LEFT JOIN sheet ON sheet.row = rows.row WHERE coalesce(folded, key) = ? ORDER BY rows.row",
                 (folded,),
             ).fetchall()
+
+
+def _dump_pending(row: CheckedRow) -> str | None:
+    return dump({name: dict(by) for name, by in row.pending.items()}) if row.pending else None
+
+
+def _folded(key: str) -> str | None:
+    """Return a key without case; None where it has none."""
+    folded = key.casefold()
+    return folded if folded != key else None

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
 
 import orjson
 
+from importer.journal.file import load_values
 from importer.journal.plan import PlanNotes
-from importer.records import Change, Outcome
+from importer.records import Change, Outcome, Status, Values
+
+_NOTHING: Values = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Changes sent together; `was_sent` tells that it may have reached the portal already."""
+    """Changes sent together; `was_sent` tells that it may have reached the portal already.
+
+    The values before are left in the journal (`values_before`): few batches are asked for them.
+    """
 
     number: int
     changes: tuple[Change, ...]
@@ -24,13 +32,15 @@ class Batch:
 class Progress:
     """One step of a batch: it leaves, is answered, or some of its rows get their outcome.
 
-    `at`: ISO 8601, UTC. `answer`: (inputs, HTTP status or None, correlation ID, problem).
+    `at`: ISO 8601, UTC. `state`: `sent`, before it leaves; `planned`, where it did not leave after all. `answer`:
+    (inputs, HTTP status or None, correlation ID, problem). `updated`: rows that were confirmed as they were sent.
     """
 
     batch: int
     at: str
-    sent: bool = False
+    state: Literal["sent", "planned"] | None = None
     answer: tuple[int, int | None, str | None, str | None] | None = None
+    updated: tuple[int, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
 
 
@@ -39,39 +49,51 @@ class SendingNotes(PlanNotes):
 
     def open_batches(self) -> Iterator[Batch]:
         """Yield the batches that have rows without an outcome, in order, each read when it is taken."""
-        numbers = self._db.execute(
-            "SELECT number, state FROM batches WHERE state <> 'answered' ORDER BY number"
+        batches = self._db.execute(
+            "SELECT number, first, last, state FROM batches WHERE state <> 'answered' ORDER BY number"
         ).fetchall()
-        for number, state in numbers:
+        for number, first, last, state in batches:
             rows = self._db.execute(
-                "SELECT row, key, ticket, before, changes FROM rows WHERE batch = ? AND status IS NULL ORDER BY row",
-                (number,),
+                "SELECT row, key, ticket, changes FROM planned WHERE row BETWEEN ? AND ? AND status IS NULL "
+                "ORDER BY row",
+                (first, last),
             ).fetchall()
-            values = orjson.loads("[" + ",".join([f"[{row[3] or '{}'},{row[4]}]" for row in rows]) + "]")
+            values = orjson.loads("[" + ",".join([row[3] for row in rows]) + "]")
             changes = tuple(
-                Change(row, key, ticket, before, after, number)
-                for (row, key, ticket, _, _), (before, after) in zip(rows, values, strict=True)
+                [
+                    Change(row, key, ticket, _NOTHING, after)
+                    for (row, key, ticket, _), after in zip(rows, values, strict=True)
+                ]
             )
             if changes:
                 yield Batch(number, changes, was_sent=state == "sent")
+
+    def values_before(self, batch: int) -> dict[int, Values]:
+        """Return the portal's values, before the plan, of what the rows of a batch change; by row."""
+        found = self._db.execute(
+            "SELECT row, before FROM plan JOIN batches ON row BETWEEN first AND last WHERE number = ?", (batch,)
+        )
+        return {row: load_values(before) for row, before in found}
 
     def note_progress(self, steps: Iterable[Progress]) -> None:
         """Note steps of several batches, in order and all at once: one commit.
 
         Raises JournalLost where it cannot be written.
         """
+        steps = list(steps)
+        states = [(one.state, one.at, one.batch) for one in steps if one.state]
+        answers = [(one.batch, one.at, *one.answer) for one in steps if one.answer is not None]
+        updated = [row for one in steps for row in one.updated]
+        outcomes = [outcome for one in steps for outcome in one.outcomes]
+        closing = [(one.at, one.batch) for one in steps if one.updated or one.outcomes]
         with self._writing():
-            for step in steps:
-                self._note_step(step)
-
-    def _note_step(self, step: Progress) -> None:
-        if step.sent:
-            self._db.execute("UPDATE batches SET state = 'sent', sent_at = ? WHERE number = ?", (step.at, step.batch))
-        if step.answer is not None:
-            self._insert_answer((step.batch, step.at, *step.answer))
-        if step.outcomes:
-            self._decide(step.outcomes)
-            self._close_batch(step.batch, step.at)
+            self._db.executemany("UPDATE batches SET state = ?, sent_at = ? WHERE number = ?", states)
+            self._insert_answers(answers)
+            if updated:
+                self._give_status(Status.UPDATED, updated)
+            if outcomes:
+                self._decide(outcomes)
+            self._close_batches(closing)
 
     def note_sent(self, batch: int, *, at: str) -> None:
         """Note that a batch is about to leave. After this, only the portal knows whether it arrived."""
@@ -90,11 +112,11 @@ class SendingNotes(PlanNotes):
     ) -> None:
         """Note one answer of the portal, or its lack (`status` None), to a request about `inputs` rows of `batch`."""
         with self._writing():
-            self._insert_answer((batch, at, inputs, status, correlation, problem))
+            self._insert_answers([(batch, at, inputs, status, correlation, problem)])
 
-    def _insert_answer(self, answer: tuple[object, ...]) -> None:
-        self._db.execute(
-            "INSERT INTO answers (batch, at, inputs, status, correlation, problem) VALUES (?, ?, ?, ?, ?, ?)", answer
+    def _insert_answers(self, answers: Sequence[tuple[object, ...]]) -> None:
+        self._db.executemany(
+            "INSERT INTO answers (batch, at, inputs, status, correlation, problem) VALUES (?, ?, ?, ?, ?, ?)", answers
         )
 
     def note_outcomes(self, batch: int, outcomes: Iterable[Outcome], *, at: str) -> None:
@@ -102,13 +124,15 @@ class SendingNotes(PlanNotes):
         outcomes = list(outcomes)
         with self._writing():
             self._decide(outcomes)
-            self._close_batch(batch, at)
+            self._close_batches([(at, batch)])
 
-    def _close_batch(self, batch: int, at: str) -> None:
-        self._db.execute(
-            "UPDATE batches SET state = 'answered', answered_at = ? WHERE number = ? "
-            "AND NOT EXISTS (SELECT 1 FROM rows WHERE batch = ? AND status IS NULL)",
-            (at, batch, batch),
+    def _close_batches(self, batches: Sequence[tuple[str, int]]) -> None:
+        """Note as answered those of these batches (when, number) that have no row without an outcome."""
+        self._db.executemany(
+            "UPDATE batches SET state = 'answered', answered_at = ? WHERE number = ? AND NOT EXISTS "
+            "(SELECT 1 FROM rows WHERE row BETWEEN first AND last AND status IS NULL "
+            "AND EXISTS (SELECT 1 FROM plan WHERE plan.row = rows.row))",
+            batches,
         )
 
     def count_update_requests(self) -> int:
@@ -124,8 +148,8 @@ class SendingNotes(PlanNotes):
         codes = "('unavailable', 'unconfirmed')"
         with self._writing():
             rows = self._db.execute(
-                f"SELECT DISTINCT r.row, r.batch FROM rows r JOIN findings f ON f.row = r.row "
-                f"WHERE r.status = 'failed' AND f.code IN {codes}"
+                f"SELECT DISTINCT r.row, (SELECT number FROM batches WHERE first <= r.row ORDER BY first DESC LIMIT 1) "
+                f"FROM rows AS r JOIN findings AS f ON f.row = r.row WHERE r.status = 'failed' AND f.code IN {codes}"
             ).fetchall()
             self._db.executemany(f"DELETE FROM findings WHERE row = ? AND code IN {codes}", ((r,) for r, _ in rows))
             self._db.executemany("UPDATE rows SET status = NULL, notices = NULL WHERE row = ?", ((r,) for r, _ in rows))

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 import orjson
 
@@ -48,6 +48,46 @@ class Record(NamedTuple):
     updated_at: str = ""
     archived: bool = False
     history: Mapping[str, tuple[HistoryEntry, ...]] = MappingProxyType({})
+
+
+class Records(Sequence[Record]):
+    """The tickets of an answer, read when they are looked at. `entries`: as they came, JSON objects."""
+
+    def __init__(self, entries: Sequence[dict[str, Any]] = ()) -> None:
+        self.entries = entries
+        self._records: tuple[Record, ...] | None = None
+
+    def _all(self) -> tuple[Record, ...]:
+        if self._records is None:
+            self._records = tuple(_records(self.entries))
+        return self._records
+
+    @overload
+    def __getitem__(self, place: int) -> Record: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Record]: ...
+    def __getitem__(self, place: int | slice) -> Record | Sequence[Record]:
+        """Return one of them, or several."""
+        return self._all()[place]
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._all())
+
+    def __iter__(self) -> Iterator[Record]:
+        """Yield them in the order of the answer."""
+        return iter(self._all())
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether these are the same tickets."""
+        return isinstance(other, Sequence) and self._all() == tuple(other)
+
+    def __hash__(self) -> int:
+        """Tell answers apart by what makes them equal."""
+        return len(self.entries)
+
+
+NO_RECORDS = Records()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +135,7 @@ class Answer:
     refused: bool = False
     settled: bool = True
     working: bool = False
-    results: tuple[Record, ...] = ()
+    results: Records = NO_RECORDS
     faults: tuple[PortalFault, ...] = ()
     correlation_id: str = ""
     problem: str = ""
@@ -111,7 +151,7 @@ def parse_answer(status: int, body: Any, *, scrub: Scrub, correlation_id: str = 
         accepted=True,
         settled=life in {"", "COMPLETE"},
         working=life in {"PENDING", "PROCESSING"},
-        results=tuple(_records(content.get("results"))),
+        results=Records(_objects(content.get("results"))),
         faults=tuple(parse_fault(one, scrub=scrub) for one in _objects(content.get("errors"))),
         correlation_id=correlation_id,
     )
@@ -132,7 +172,7 @@ def parse_fault(body: Mapping[str, Any], *, scrub: Scrub) -> PortalFault:
     from the JSON inside the message and from the details, since either list may be the shorter one.
     """
     words = str(body.get("message") or "")
-    details = list(_objects(body.get("errors")))
+    details = _objects(body.get("errors"))
     contexts = [one for one in (body.get("context"), *(d.get("context") for d in details)) if isinstance(one, dict)]
     problems = _merge_problems(
         [*_problems_in(words), *_objects(body.get("validationResults"))], details, contexts, scrub=scrub
@@ -147,8 +187,8 @@ def parse_fault(body: Mapping[str, Any], *, scrub: Scrub) -> PortalFault:
     )
 
 
-def _records(entries: Any) -> Iterator[Record]:
-    for entry in _objects(entries):
+def _records(entries: Iterable[dict[str, Any]]) -> Iterator[Record]:
+    for entry in entries:
         identifier = _text(entry.get("id"))
         if not identifier:
             continue
@@ -274,9 +314,8 @@ def _unique(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for one in texts if one))
 
 
-def _objects(entries: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(entries, list):
-        yield from (one for one in entries if isinstance(one, dict))
+def _objects(entries: Any) -> list[dict[str, Any]]:
+    return [one for one in entries if isinstance(one, dict)] if isinstance(entries, list) else []
 
 
 def _text(value: Any) -> str:

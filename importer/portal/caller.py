@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -18,7 +18,6 @@ from importer.portal.waiting import Clock, StopSignal, pause
 from schemas.message import Message, message
 
 Signal = Callable[[], None]
-Leave = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,7 @@ class Call:
     """What to ask, and how.
 
     count: the total of `PortalStats` it adds to; "" for none. metered: it counts in the window. missing_is_final: a
-    404 says that the thing asked for does not exist. conflict_is_final: a 409 is not repeated. on_leave: awaited before
+    404 says that the thing asked for does not exist. conflict_is_final: a 409 is not repeated. on_leave: called before
     each time that it leaves. on_doubt: called after each time that it may have been carried out without an answer.
     """
 
@@ -40,7 +39,7 @@ class Call:
     conflict_is_final: bool = False
     repeats: int = retries.MAX_REPEATS
     stop: StopSignal | None = None
-    on_leave: Leave | None = None
+    on_leave: Signal | None = None
     on_doubt: Signal | None = None
 
 
@@ -110,7 +109,7 @@ class Caller:
             if call.count:
                 setattr(self.stats, call.count, getattr(self.stats, call.count) + 1)
             if call.on_leave is not None:
-                await call.on_leave()
+                call.on_leave()
             reply = await self._exchange.send(
                 call.method,
                 call.path,

@@ -17,7 +17,7 @@ import orjson
 from importer.portal import definitions, endings, lookup, retries
 from importer.portal.answers import Answer, Record, parse_answer, parse_refusal
 from importer.portal.budget import Budget, budget_path
-from importer.portal.caller import Call, Caller, Leave, Signal
+from importer.portal.caller import Call, Caller, Signal
 from importer.portal.definitions import Gap
 from importer.portal.events import OnEvent, PortalStats, ignore
 from importer.portal.exchange import Exchange
@@ -116,7 +116,7 @@ class Portal:
         *,
         is_part: bool = False,
         stop: StopSignal | None = None,
-        on_leave: Leave | None = None,
+        on_leave: Signal | None = None,
         on_doubt: Signal | None = None,
     ) -> Answer:
         """Send one batch of updates and return what became of it.
