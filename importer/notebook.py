@@ -31,6 +31,7 @@ class Notebook:
         self._steps: list[Progress] = []
         self._told: list[Told] = []
         self._written: asyncio.Future[None] | None = None
+        self._due: asyncio.Handle | None = None
         self._next_at = 0.0
         self._failure: Exception | None = None
 
@@ -77,18 +78,25 @@ class Notebook:
         if self._written is not None:
             await asyncio.shield(self._written)
 
+    async def flush(self) -> None:
+        """Write at once, without a pause, and return. Raises JournalLost."""
+        if self._due is not None:
+            self._write()
+        await self.written()
+
     def _put(self, step: Progress) -> None:
         self._steps.append(step)
         if self._written is None:
             loop = asyncio.get_running_loop()
             self._written = loop.create_future()
             pause_s = self._next_at - loop.time()
-            if pause_s > 0:
-                loop.call_later(pause_s, self._write)
-            else:
-                loop.call_soon(self._write)  # not at once: more may come up in this turn of the loop
+            # Not at once though there is no pause: more may come up in this turn of the loop.
+            self._due = loop.call_later(pause_s, self._write) if pause_s > 0 else loop.call_soon(self._write)
 
     def _write(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
         steps, self._steps = self._steps, []
         told, self._told = self._told, []
         written, self._written = self._written, None

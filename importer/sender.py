@@ -87,7 +87,7 @@ class _Sending:
         batches = self._journal.open_batches()
         try:
             await asyncio.gather(*(self._work(batches) for _ in range(MOST)), return_exceptions=True)
-            await self._notebook.written()
+            await self._notebook.flush()
         except JournalLost as lost:
             self._failure = self._failure or lost
         finally:

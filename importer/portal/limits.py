@@ -21,9 +21,16 @@ from schemas.message import Message, message
 
 FEWEST, MOST = 8, 64
 """Requests in flight: at least, at most."""
-MARGIN_S, MOST_MARGIN_S = 0.08, 2.0
+MARGIN_S, CAREFUL_MARGIN_S, MOST_MARGIN_S = 0.02, 0.1, 2.0
 """Added to the window, since requests reach the portal some time after they leave, and not all equally late. It grows
-where that was not enough."""
+up to the second where what is left of the window tells that it is used to the last, and beyond after a refusal."""
+TIGHT, ROOMY = 1, 4
+"""A request that left as soon as the window had room for it should find some room more: where it finds so few places
+left, the margin grows, where it finds so many, it shrinks again."""
+WIDER_S, NARROWER_S = 0.005, 0.001
+"""By how much."""
+NOTED_S = 0.005
+"""Moments that differ by less are not noted anew."""
 MOST_LATE_S = 0.1
 """How much later than it left a request is taken to have been counted, at most: beyond, it is the portal that took
 long to answer."""
@@ -82,11 +89,16 @@ def _number(headers: Mapping[str, str], name: str) -> int | None:
 
 @dataclass(slots=True)
 class Turn:
-    """The right of one request to leave, and when it did (seconds since 1970)."""
+    """The right of one request to leave, and when it did (seconds since 1970).
+
+    noted_at: the moment that the budget has. had_to_wait: it left as soon as the window had room for it.
+    """
 
     number: int
     at: float
     kind: str = ""
+    noted_at: float = 0.0
+    had_to_wait: bool = False
 
 
 class Limiter:
@@ -147,6 +159,7 @@ class Limiter:
         check: called before it leaves, with the number in flight; it may raise.
         Raises Halted as soon as somebody asks to stop.
         """
+        had_to_wait = False
         async with self._order:
             while True:
                 if stop is not None:
@@ -167,21 +180,21 @@ class Limiter:
                 if number:
                     self._next_at = max(self._next_at, now - CATCH_UP * self._pace_s) + self._pace_s
                     self._in_flight += 1
-                    return Turn(number, now, kind)
+                    return Turn(number, now, kind, now, had_to_wait)
+                had_to_wait = True
                 await self._wait(wait_s, None, stop)
 
     def moved(self, turn: Turn) -> None:
-        """Note that a request has left only now: its connection had to be made first."""
-        now = self._clock.time()
-        if now - turn.at > MARGIN_S / 4:
-            turn.at = now
-            self._budget.move(turn.number, now)
+        """Take note that a request has left only now: its connection had to be made first."""
+        turn.at = self._clock.time()
 
     def leave(self, turn: Turn, headers: Mapping[str, str], *, latency_s: float | None) -> None:
         """Take back a turn; `headers` are those of its answer, `latency_s` how long that took (None: it failed)."""
         self._in_flight -= 1
         self.limits = read_limits(headers, self.limits)
         self._note_arrival(turn, answered=latency_s is not None)
+        if turn.had_to_wait and latency_s is not None and self.limits.remaining is not None:
+            self._adjust_margin(self.limits.remaining)
         if self.limits.remaining is not None and self.limits.remaining * 2 < self.limits.max_requests:
             self._note_others(turn)
         if latency_s is not None:
@@ -200,10 +213,21 @@ class Limiter:
         if answered:
             self._fastest_s[turn.kind] = min(self._fastest_s.get(turn.kind, math.inf), now - turn.at)
         arrived = now - self._fastest_s[turn.kind] if answered else now
-        arrived = min(arrived, turn.at + MOST_LATE_S)
-        if arrived - turn.at > MARGIN_S / 4:
-            turn.at = arrived
-            self._budget.move(turn.number, arrived)
+        if arrived - turn.at > MOST_LATE_S:
+            self._widen_margin()
+        turn.at = max(turn.at, min(arrived, turn.at + MOST_LATE_S))
+        if turn.at - turn.noted_at > NOTED_S:
+            self._budget.move(turn.number, turn.at)
+
+    def _adjust_margin(self, remaining: int) -> None:
+        """Keep just so far from the edge of the window that the portal never finds it overrun."""
+        if remaining <= TIGHT:
+            self._widen_margin()
+        elif remaining >= ROOMY and MARGIN_S < self._margin_s <= CAREFUL_MARGIN_S:
+            self._margin_s = max(MARGIN_S, self._margin_s - NARROWER_S)
+
+    def _widen_margin(self) -> None:
+        self._margin_s = max(self._margin_s, min(CAREFUL_MARGIN_S, self._margin_s + WIDER_S))
 
     def _note_others(self, turn: Turn) -> None:
         """Note how many requests of others the portal must have counted, for as long as they may count.
@@ -212,7 +236,8 @@ class Limiter:
         is: so where nobody else is, this is next to none, in whatever order requests arrive.
         """
         limits = self.limits
-        ours = self._budget.count(turn.at - limits.interval_s - self._margin_s, turn.at + self._margin_s)
+        slack_s = max(MOST_LATE_S, self._margin_s)
+        ours = self._budget.count(turn.at - limits.interval_s - slack_s, turn.at + slack_s)
         others = limits.max_requests - (limits.remaining or 0) - ours
         if others > limits.max_requests * UNSURE:
             while self._others and self._others[-1][0] <= others:
@@ -229,7 +254,7 @@ class Limiter:
         """Wait for the window after a 429: as long as the portal says, else growing steps of a second up to ten."""
         if self._held_until <= self._clock.time():
             self._refusals += 1
-            self._margin_s = min(MOST_MARGIN_S, self._margin_s * 2)
+            self._margin_s = min(MOST_MARGIN_S, max(CAREFUL_MARGIN_S, self._margin_s * 2))
         step_s = min(10.0, 2.0 ** (self._refusals - 1))
         self.hold(
             step_s if retry_after_s is None else retry_after_s,

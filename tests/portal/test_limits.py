@@ -101,6 +101,39 @@ def test_the_first_window_is_used_at_once_and_the_next_as_it_frees():
     assert sum(arrival < portal.arrivals[0] + 2.5 for arrival in portal.arrivals) == 190
 
 
+@pytest.mark.parametrize(("work_s", "most"), [(0.004, 1.015), (0.008, 1.03)])
+def test_a_portal_that_counts_late_is_not_overrun(work_s, most):
+    """It counts a request when its turn comes: the slower it works, the farther from the edge of its window we keep."""
+    clock, portal = VirtualClock(), Portal(190, 10.0)
+    free_at = 0.0
+
+    async def run():
+        limiter = Limiter(Budget(), clock)
+        limiter.limits = Limits(190, 10.0)
+        limiter.leave(await limiter.enter(), {}, latency_s=0.3)
+        await asyncio.sleep(11)
+        start, numbers = clock.tick(), iter(range(1000))
+
+        async def work():
+            nonlocal free_at
+            for number in numbers:
+                turn = await limiter.enter(kind="update")
+                begins = max(clock.time(), free_at)
+                free_at = begins + work_s * (0.8 + number % 7 / 10 if number % 50 else 6)
+                await asyncio.sleep(begins - clock.time())
+                remaining = portal.arrive(clock.time())
+                await asyncio.sleep(0.3 + number % 11 / 1000)
+                limiter.leave(turn, headers(190, remaining), latency_s=0.3)
+
+        await asyncio.gather(*(work() for _ in range(64)))
+        return clock.tick() - start
+
+    took_s = run_virtually(run())
+
+    assert portal.refused == 0
+    assert took_s <= most * 50.3
+
+
 @pytest.mark.parametrize(("latency_s", "expected"), [(0.02, 8), (0.2, 40), (0.3, 60), (2.0, 64)])
 def test_in_flight_follows_latency(latency_s, expected):
     """Little's law: a window is used within 1.2 s, so rate x latency with room to spare, from 8 to 64."""
