@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 from importer.conflicts import Conflicts, EarlierWrites, Suspect
 from importer.findings import Finding
 from importer.places import at_cell, at_key
-from importer.records import Change, CheckedRow, Columns, Outcome, Status
+from importer.records import Change, CheckedRow, Columns, Outcome, Status, Values
 from importer.stages import settle_pending
 from schemas.cells import shown
 from schemas.message import Message, message
 from schemas.moments import parse_day
-from schemas.property import LAST_MODIFIED, PIPELINE, STAGE, PortalSchema, Property
-from schemas.values import same_value
+from schemas.property import LAST_MODIFIED, PIPELINE, STAGE, PortalSchema
+from schemas.values import is_plain_day, make_comparer
 
 if TYPE_CHECKING:
     from importer.journal import Journal
@@ -59,6 +59,8 @@ class Planner:
             if one.definition.is_multiple
         }
         """Options of properties that hold several."""
+        self._comparers = {name: make_comparer(one) for name, one in schema.properties.items()}
+        self._days = {name for name, one in schema.properties.items() if one.type == "date"}
 
     @property
     def properties(self) -> list[str]:
@@ -130,9 +132,7 @@ class Planner:
 
     def compare(self, row: CheckedRow, ticket: Ticket | Missing) -> Change | Outcome:
         """Return what is to change on the ticket of a row: an outcome where nothing is, or nothing can be."""
-        from importer.portal import Missing
-
-        if isinstance(ticket, Missing):
+        if not isinstance(ticket, tuple):
             return Outcome(row.row, Status.INVALID, (self._missing(row, ticket),), ticket=ticket.new_id)
         wanted = row.wanted
         for name, choices in row.pending.items():
@@ -140,23 +140,32 @@ class Planner:
             if pipeline not in choices:
                 return Outcome(row.row, Status.INVALID, (self._stage_outside(row, name, pipeline),), ticket=ticket.id)
             wanted = {**wanted, name: choices[pipeline]}
-        before: dict[str, str] = {}
-        after: dict[str, str] = {}
         held = ticket.properties
-        for name, asked in wanted.items():
-            current = held.get(name, "")
-            if current == asked:
-                continue
-            definition = self._schema.properties.get(name)
-            adds = asked.startswith(";") and name in self._orders
-            value = unite(current, asked, self._orders[name]) if adds else asked
-            if not same_value(definition, current, value):
-                before[name], after[name] = _tidy(definition, current), value
+        before, after = self._differing(wanted, held)
         if not after:
             return Outcome(row.row, Status.UNCHANGED, ticket=ticket.id)
         if PIPELINE in after and STAGE not in after:
             before[STAGE] = held.get(STAGE, "")  # the portal may choose another one; an undo wants to know it
         return Change(row.row, row.key, ticket.id, before, after)
+
+    def _differing(self, wanted: Values, held: Values) -> tuple[dict[str, str], dict[str, str]]:
+        """Return the cells that differ in meaning, by property: what the ticket holds, and what is to be sent."""
+        before: dict[str, str] = {}
+        after: dict[str, str] = {}
+        comparers, orders = self._comparers, self._orders
+        for name, asked in wanted.items():
+            current, value = held.get(name, ""), asked
+            if current == value:
+                continue
+            if name in orders and value[:1] == ";":
+                value = unite(current, value, orders[name])
+            same = comparers.get(name)
+            if current == value or (same is not None and current and value and same(current, value)):
+                continue
+            before[name], after[name] = current, value
+        for name in self._days & after.keys():
+            before[name] = _tidy(before[name])
+        return before, after
 
     def _leave_unedited(self, journal: Journal, rows: list[CheckedRow]) -> list[CheckedRow]:
         """Decide the rows of a template in which nobody edited a cell; return the others."""
@@ -221,15 +230,13 @@ def unite(current: str, added: str, order: Sequence[str]) -> str:
 
 
 def _present(ticket: Ticket | Missing) -> Ticket:
-    from importer.portal import Ticket
-
-    assert isinstance(ticket, Ticket)
+    assert isinstance(ticket, tuple)
     return ticket
 
 
-def _tidy(definition: Property | None, value: str) -> str:
-    """Return a value as it is written: older portals answer days as milliseconds."""
-    if definition is None or definition.type != "date" or not value:
-        return value
-    day = parse_day(value)
-    return day.isoformat() if day else value
+def _tidy(day: str) -> str:
+    """Return a day as it is written: older portals answer days as milliseconds."""
+    if not day or is_plain_day(day):
+        return day
+    read = parse_day(day)
+    return read.isoformat() if read else day

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from importer.findings import Finding
 from schemas.message import Message
@@ -80,8 +80,7 @@ class CheckedRow:
     """The cell whose value is pending, as typed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What is to change on one ticket.
 
     `before` has the keys of `after`, or is empty where it is not known; with a pipeline alone, the stage's too.

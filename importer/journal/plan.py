@@ -40,11 +40,10 @@ class PlanNotes(RowNotes):
             if not found:
                 return
             after = found[-1][0]
+            values = orjson.loads("[" + ",".join([one[2] for one in found]) + "]")
             yield [
-                CheckedRow(
-                    row, key, orjson.loads(wanted), orjson.loads(pending) if pending else {}, modified, typed or ""
-                )
-                for row, key, wanted, pending, modified, typed in found
+                CheckedRow(row, key, wanted, orjson.loads(pending) if pending else {}, modified, typed or "")
+                for (row, key, _, pending, modified, typed), wanted in zip(found, values, strict=True)
             ]
 
     def plan_changes(self, changes: Iterable[Change]) -> None:

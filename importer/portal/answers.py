@@ -203,9 +203,15 @@ def _records(entries: Iterable[dict[str, Any]]) -> Iterator[Record]:
         )
 
 
+_TEXTS, _TEXTS_AND_NULLS = {str}, {str, type(None)}
+
+
 def _values(values: dict[str, Any]) -> dict[str, str]:
-    if set(map(type, values.values())) == {str}:
-        return values  # as nearly always
+    kinds = set(map(type, values.values()))
+    if kinds == _TEXTS:
+        return values
+    if kinds <= _TEXTS_AND_NULLS:  # as nearly always
+        return {name: value or "" for name, value in values.items()}
     return {name: _text(value) for name, value in values.items()}
 
 

@@ -8,8 +8,9 @@ Source: HubSpot batch read reference; merged records as observed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import quote
 
 from importer.errors import Unavailable
@@ -32,13 +33,12 @@ FEW_REPEATS = 2
 """Repeats of a question that only tells why a ticket is missing which the portal says does not exist."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
+class Ticket(NamedTuple):
     """A ticket as it is now. Values are strings, "" where unset; histories are newest first."""
 
     id: str
     properties: Mapping[str, str]
-    history: Mapping[str, tuple[HistoryEntry, ...]] = field(default_factory=dict)
+    history: Mapping[str, tuple[HistoryEntry, ...]] = MappingProxyType({})
     updated_at: str = ""
 
 
@@ -90,7 +90,8 @@ async def find_tickets(portal: Portal, keys: Sequence[str], asked: Question) -> 
         left = [key for key in left if key not in found]
         await _read_archived(portal, left, asked, found)
         await _read_singly(portal, [key for key in left if key not in found], asked, found, named)
-    return {key: found.get(folded, Missing("not_found")) for folded, same in spellings.items() for key in same}
+    nowhere = Missing("not_found")
+    return {key: found.get(folded, nowhere) for folded, same in spellings.items() for key in same}
 
 
 async def _read_all(

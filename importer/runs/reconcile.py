@@ -171,7 +171,8 @@ class _Comparison:
                 entry = _last_change(told.get(ticket), name)
                 differences.append(self._explainer.explain(name, cell, change, entry=entry, known=earlier))
             if differing:
-                left.append(replace(change, before={name: change.before[name] for name in differing}, after=differing))
+                before = {name: change.before[name] for name in differing}
+                left.append(change._replace(before=before, after=differing))
             status = Status.DIFFERS if differing else Status.MATCHES
             outcomes.append(Outcome(change.row, status, notices=tuple(notices), ticket=change.ticket))
         self._journal.plan_changes(left)
