@@ -18,7 +18,7 @@ from importer.records import Outcome, Values
 
 PAUSE = 40
 """A pause takes so many times as long as the commit before it: the journal takes a fortieth of the time at most."""
-LONGEST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 0.15
 
 Told = Callable[[], None]
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from importer.conflicts import Conflicts, EarlierWrites, Suspect
 from importer.findings import Finding
+from importer.garbage import seldom_collected
 from importer.places import at_cell, at_key
 from importer.records import Change, CheckedRow, Columns, Outcome, Status, Values
 from importer.stages import settle_pending
@@ -77,17 +78,18 @@ class Planner:
         if self._conflicts is not None:
             note_compared(journal, portal)
         progress = reading(portal.on_event, journal.count_undecided())
-        for undecided in journal.undecided(CHUNK):
-            rows = self._leave_unedited(journal, undecided)
-            found = await portal.find_tickets(
-                [row.key for row in rows],
-                id_property=self._columns.key.id_property,
-                properties=self.properties,
-                on_read=progress,
-            )
-            changes, outcomes = await self._decide(rows, found, portal)
-            journal.plan_changes(changes)
-            journal.decide(outcomes)
+        with seldom_collected():
+            for undecided in journal.undecided(CHUNK):
+                rows = self._leave_unedited(journal, undecided)
+                found = await portal.find_tickets(
+                    [row.key for row in rows],
+                    id_property=self._columns.key.id_property,
+                    properties=self.properties,
+                    on_read=progress,
+                )
+                changes, outcomes = await self._decide(rows, found, portal)
+                journal.plan_changes(changes)
+                journal.decide(outcomes)
         journal.decide(self.meeting_rows(journal))
 
     async def _decide(

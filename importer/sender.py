@@ -14,6 +14,7 @@ from datetime import datetime
 
 from importer.delivery import Delivery, Line
 from importer.errors import Interrupted, JournalLost, Unavailable
+from importer.garbage import seldom_collected
 from importer.journal import Batch, Journal
 from importer.notebook import Notebook
 from importer.outcomes import OutcomeWriter
@@ -54,7 +55,8 @@ async def send(
     portal.time_zone = schema.time_zone
     fresh_until = math.inf if planned_at is None else planned_at.timestamp() + FRESH_S
     sending = _Sending(journal, portal, OutcomeWriter(columns, schema), on_event, total, fresh_until)
-    await sending.run(stop or StopSignal())
+    with seldom_collected():
+        await sending.run(stop or StopSignal())
 
 
 class _Sending:

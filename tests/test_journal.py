@@ -51,6 +51,18 @@ def test_what_is_no_journal_is_an_error(tmp_path):
         Journal.create(tmp_path, "x", {})
 
 
+def test_a_journal_of_another_format_is_refused(tmp_path):
+    """Its tables may hold other things under the same names."""
+    with Journal.create(tmp_path, "run", {"id": "run"}) as journal:
+        path = journal.path
+    with sqlite3.connect(path) as other:
+        other.execute("PRAGMA user_version = 999")
+    other.close()
+
+    with pytest.raises(FileError, match="format 999"):
+        Journal.open(path)
+
+
 def test_keys_are_compared_as_the_portal_does(journal):
     """Unique text without case; each group in row order."""
     add(journal, (2, "Ab", {"s": "1"}), (3, "x", {}), (4, "aB", {"s": "2"}), fold=True)

@@ -47,23 +47,22 @@ class Transport(httpx.AsyncBaseTransport):
 
     def __init__(self, verify: ssl.SSLContext, *, proxy: httpx.Proxy | None = None) -> None:
         self.on_left: Callable[[], None] | None = None
-        options: dict[str, Any] = {
+        self._options: dict[str, Any] = {
             "ssl_context": verify,
-            "max_connections": 1,
-            "max_keepalive_connections": 1,
             "keepalive_expiry": KEPT_OPEN_S,
             "network_backend": Network(self._tell_left),
         }
-        if proxy is None:
-            self._pool = httpcore.AsyncConnectionPool(**options)
-            return
-        self._pool = httpcore.AsyncHTTPProxy(
-            proxy_url=_core_url(proxy.url),
-            proxy_auth=proxy.raw_auth,
-            proxy_headers=proxy.headers.raw,
-            proxy_ssl_context=proxy.ssl_context,
-            **options,
-        )
+        self._connection: httpcore.AsyncHTTPConnection | None = None
+        self._through: httpcore.AsyncHTTPProxy | None = None
+        if proxy is not None:
+            self._through = httpcore.AsyncHTTPProxy(
+                proxy_url=_core_url(proxy.url),
+                proxy_auth=proxy.raw_auth,
+                proxy_headers=proxy.headers.raw,
+                proxy_ssl_context=proxy.ssl_context,
+                max_connections=1,
+                **self._options,
+            )
 
     def _tell_left(self) -> None:
         if self.on_left is not None:
@@ -79,15 +78,27 @@ class Transport(httpx.AsyncBaseTransport):
             extensions=request.extensions,
         )
         with _translated():
-            answer = await self._pool.handle_async_request(asked)
+            way = self._through or await self._open(asked.url.origin)
+            answer = await way.handle_async_request(asked)
         assert isinstance(answer.stream, AsyncIterable)
         return httpx.Response(
             answer.status, headers=answer.headers, stream=_Body(answer.stream), extensions=answer.extensions
         )
 
+    async def _open(self, origin: httpcore.Origin) -> httpcore.AsyncHTTPConnection:
+        """Return the connection, made anew where it was closed or idled for too long."""
+        if self._connection is not None and self._connection.has_expired():
+            await self._connection.aclose()
+            self._connection = None
+        if self._connection is None or self._connection.is_closed():
+            self._connection = httpcore.AsyncHTTPConnection(origin, **self._options)
+        return self._connection
+
     async def aclose(self) -> None:
         """Close the connection."""
-        await self._pool.aclose()
+        for one in (self._connection, self._through):
+            if one is not None:
+                await one.aclose()
 
 
 class _Body(httpx.AsyncByteStream):
