@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -19,8 +18,6 @@ from uuid import uuid4
 KEPT_S = 300.0
 """How long requests are remembered beyond the longest window: answers that come late are judged by them."""
 
-MOVED_TOGETHER = 16
-"""Requests whose moment is noted anew in one go."""
 TIDY_EVERY = 100
 """Requests between two looks for notes that are too old."""
 FUTURE_S = 1.0
@@ -45,7 +42,6 @@ class Budget:
     def __init__(self, path: Path | None = None) -> None:
         self._run = uuid4().hex
         self._taken = 0
-        self._moves: list[tuple[float, int]] = []
         self._db = _connect(path)
 
     def close(self) -> None:
@@ -68,12 +64,8 @@ class Budget:
         self._taken += 1
         if self._taken % TIDY_EVERY == 1:
             self._tidy(now, windows)
-        shortest_s = min(one.seconds for one in windows)
-        if self._moves and (len(self._moves) >= MOVED_TOGETHER or now - self._moves[0][0] > shortest_s / 4):
-            self._note_moves()
         number = self._note_if_room(now, windows)
         if not number:
-            self._note_moves()
             self._tidy(now, windows)  # what fills the window may be notes that say nothing
             number = self._note_if_room(now, windows)
         return number, 0.0 if number else max(self._wait(now, one) for one in windows)
@@ -112,21 +104,11 @@ class Budget:
         return max(0.0, float(found[0]) + window.seconds - now) if found else 0.0
 
     def move(self, number: int, now: float) -> None:
-        """Note that a request left later than it was noted: with the next that are, since it counts for seconds yet."""
-        self._moves.append((now, number))
-
-    def _note_moves(self) -> None:
-        moves, self._moves = self._moves, []
-        if not moves:
-            return
+        """Note that a request left later than it was noted: the connection had to be made first."""
         try:
-            self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany("UPDATE requests SET at = ? WHERE number = ?", moves)
-            self._db.execute("COMMIT")
+            self._db.execute("UPDATE requests SET at = ? WHERE number = ?", (now, number))
         except sqlite3.Error:
-            # The earlier notes stand, and the margin of the window covers what they lack.
-            with suppress(sqlite3.Error):
-                self._db.execute("ROLLBACK")
+            return  # the earlier note stands, and the margin of the window covers what it lacks
 
     def count(self, since: float, until: float) -> int:
         """Return how many requests left after `since`, not later than `until`, by all runs."""
