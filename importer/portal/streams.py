@@ -34,16 +34,22 @@ class Network(httpcore.AsyncNetworkBackend):
         """Return a connection to a host. Raises ConnectError, ConnectTimeout."""
         del local_address, socket_options
         loop = asyncio.get_running_loop()
+        stream: _Stream | None = None
+        connecting = asyncio.ensure_future(
+            loop.create_connection(lambda: _Stream(self._on_write), host, port, happy_eyeballs_delay=ADDRESS_DELAY_S)
+        )
         try:
             async with asyncio.timeout(timeout):
-                _, stream = await loop.create_connection(
-                    lambda: _Stream(self._on_write), host, port, happy_eyeballs_delay=ADDRESS_DELAY_S
-                )
+                _, stream = await asyncio.shield(connecting)
+            return stream
         except TimeoutError as error:
             raise httpcore.ConnectTimeout from error
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from error
-        return stream
+        finally:
+            # asyncio loses a socket that was connected in the moment when its making is given up.
+            if stream is None:
+                connecting.add_done_callback(_close_late)
 
 
 class _Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
@@ -148,6 +154,12 @@ class _Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
         if info == "is_readable":
             return self._ended or bool(self._unread) or _is_readable(self._transport.get_extra_info("socket"))
         return self._transport.get_extra_info(info)
+
+
+def _close_late(connecting: asyncio.Future[tuple[asyncio.Transport, _Stream]]) -> None:
+    """Close a connection that nobody waits for any more."""
+    if not connecting.cancelled() and connecting.exception() is None:
+        connecting.result()[0].abort()
 
 
 def _time_out(waiting: asyncio.Future[None]) -> None:
