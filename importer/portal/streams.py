@@ -34,22 +34,22 @@ class Network(httpcore.AsyncNetworkBackend):
         """Return a connection to a host. Raises ConnectError, ConnectTimeout."""
         del local_address, socket_options
         loop = asyncio.get_running_loop()
-        stream: _Stream | None = None
         connecting = asyncio.ensure_future(
             loop.create_connection(lambda: _Stream(self._on_write), host, port, happy_eyeballs_delay=ADDRESS_DELAY_S)
         )
         try:
             async with asyncio.timeout(timeout):
                 _, stream = await asyncio.shield(connecting)
-            return stream
+        except asyncio.CancelledError:
+            # asyncio loses a socket that was connected in the moment when its making was given up.
+            connecting.add_done_callback(_close_late)
+            raise
         except TimeoutError as error:
+            connecting.add_done_callback(_close_late)
             raise httpcore.ConnectTimeout from error
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from error
-        finally:
-            # asyncio loses a socket that was connected in the moment when its making is given up.
-            if stream is None:
-                connecting.add_done_callback(_close_late)
+        return stream
 
 
 class _Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
