@@ -22,6 +22,8 @@ class Limits:
     daily: int = 625_000
     search_rate: int = 5
     """Searches a second; they count in no window and bear no rate headers."""
+    search_results: int = 10_000
+    """Tickets that one search can be paged through. Source: HubSpot CRM search."""
     used_today: int = 0
     max_body: int = 0
     """Bytes of a request over which it is answered 413."""

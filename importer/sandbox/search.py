@@ -17,7 +17,6 @@ from importer.sandbox.store import Ticket
 from importer.sandbox.times import parse_day, parse_ms
 
 MAX_PAGE = 200
-MAX_RESULTS = 10_000
 SEARCHED_BY_TEXT = ("subject", "content")
 
 Test = Callable[[str | None], bool]
@@ -31,8 +30,8 @@ def search(portal: Portal, call: Call) -> Reply:
         raise wrong_type()
     if not 1 <= limit <= MAX_PAGE:
         raise refuse(400, f"The limit must be between 1 and {MAX_PAGE}, got {limit}.")
-    if after + limit > MAX_RESULTS:
-        raise refuse(400, f"Search results are limited to {MAX_RESULTS}.")
+    if after + limit > portal.limits.search_results:
+        raise refuse(400, f"Search results are limited to {portal.limits.search_results}.")
     found = [ticket for ticket in _as_of(portal) if _fits(portal, ticket, body)]
     sorts = body.get("sorts") or []
     if not isinstance(sorts, list):

@@ -75,18 +75,18 @@ def test_a_run_killed_at_a_write_is_resumed(troubled, kill_at, before_commit):
 
 def test_killed_again_and_again(server, tmp_path):
     """Each life of the run gets a little further, and none undoes what another did."""
-    stage = Stage(server, tmp_path).plan(150, after=wanted, size=5)
-    decided, bad = 0, BAD & set(range(152))
+    stage = Stage(server, tmp_path).plan(130, after=wanted, size=10)
+    decided, bad = 0, BAD & set(range(132))
 
     for life in range(40):
         code, _, problem = run_apart(stage, kill_at=2, before_commit=life % 3 == 0)
         assert stage.disagreements_of_updated() == []
-        now_decided = 150 - stage.counts.get("", 0)
+        now_decided = 130 - stage.counts.get("", 0)
         assert now_decided >= decided
         decided = now_decided
         if code == 0:
             break
         assert code == KILLED, problem
 
-    assert stage.counts == {"updated": 150 - len(bad), "failed": len(bad)}
+    assert stage.counts == {"updated": 130 - len(bad), "failed": len(bad)}
     assert stage.disagreements() == []
