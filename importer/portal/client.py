@@ -57,6 +57,8 @@ class Portal:
         self.on_event: OnEvent = on_event or ignore
         self.gaps: Mapping[str, Gap] = {}
         """What `fetch_bodies` was not told, by name."""
+        self.named_singles_left = lookup.MAX_NAMED_SINGLES
+        """How many more tickets may be looked up one by one though the portal said that they do not exist."""
         self._exchange = Exchange(self.settings, clock=self.clock, app=app, timeout_s=timeout_s)
         home = self.settings.home
         self._budget = Budget(home and budget_path(home, self.settings.base_url, self.settings.token))

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 MERGED_IDS = "hs_merged_object_ids"
 """Lists the IDs that were merged into a ticket, joined by `;`."""
 MAX_NAMED_SINGLES = 100
-"""Missing tickets that are looked up one by one though the portal said that they do not exist: merged ones may be
-reported so. A wrong file must not cost a request a row."""
+"""Missing tickets of a run that are looked up one by one though the portal said that they do not exist: merged ones may
+be reported so. A wrong file must not cost a request a row."""
 PROPERTIES_A_QUERY = 100
 MOST_REFUSED = 8
 """Keys whose read is refused alone, with none read before, from which on keys are not taken to be the reason."""
@@ -209,7 +209,8 @@ async def _read_singly(portal: Portal, keys: list[str], asked: Question, found: 
     if asked.id_property is not None:
         return
     silent = [key for key in keys if key not in named]
-    told = [key for key in keys if key in named][:MAX_NAMED_SINGLES]
+    told = [key for key in keys if key in named][: portal.named_singles_left]
+    portal.named_singles_left -= len(told)
 
     async def read(key: str) -> None:
         try:

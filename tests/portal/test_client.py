@@ -490,6 +490,19 @@ def test_a_batch_that_is_turned_away_while_others_are_served_goes_on(server):
     assert portal.stats.update == 9
 
 
+def test_a_wrong_file_costs_no_request_a_row(server):
+    """However many batches ask: the portal said that there are no such tickets, and only some are looked up singly."""
+
+    async def work(portal):
+        batches = [[str(99_000_000_000 + 60 * batch + n) for n in range(60)] for batch in range(3)]
+        return [await portal.find_tickets(keys) for keys in batches]
+
+    found, _ = ask(server, work)
+
+    assert {one.kind for part in found for one in part.values()} == {"not_found"}
+    assert len(server.requests("tickets/99")) == 100
+
+
 @pytest.mark.parametrize("steps", range(9, 20))
 def test_a_cancelled_request_takes_no_connection_away(server, steps):
     """One question fails while its twin is under way, and that one is given up: the next finds a connection free."""
