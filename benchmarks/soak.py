@@ -1,6 +1,6 @@
 """Kill the whole program at every commit of its journal, and at many random instants; resume it each time.
 
-    python benchmarks/soak.py [--instants 200] [--seed 1] [--faults 0.1] [--docs docs/soak.md]
+    python benchmarks/soak.py [--instants 200] [--seed 1] [--faults 0.1] [--minutes 120] [--docs docs/soak.md]
 
 One sandbox serves all trials; in the random ones a part of its answers is faulty. Prints what was tried and every
 disagreement between the portal, the summary and the file; exits 1 where there is one. --docs keeps what was printed
@@ -72,10 +72,15 @@ def at_commits(server: SandboxServer, result: Result) -> None:
     result.add(f"{2 * commits} trials at the {commits} commits of a run", wrong)
 
 
-def at_instants(server: SandboxServer, count: int, rng: random.Random, faults: float, result: Result) -> None:
-    """Kill at random moments; where it died twice, resume twice."""
-    wrong = []
+def at_instants(
+    server: SandboxServer, count: int, rng: random.Random, faults: float, ends_at: float, result: Result
+) -> None:
+    """Kill at random moments, until `ends_at` on the monotonic clock; where it died twice, resume twice."""
+    wrong, tried = [], 0
     for number in range(count):
+        if time.monotonic() > ends_at:
+            break
+        tried += 1
         server.reset()
         server.limits(latency_ms=rng.choice([0, 100, 300]))
         server.fault("mixed", path="batch/", times=None, probability=faults, seed=number)
@@ -85,7 +90,7 @@ def at_instants(server: SandboxServer, count: int, rng: random.Random, faults: f
             trial.die_after(moment)
             server.calm()
             wrong += [f"instant {number}, {moment:.3f} s: {one}" for one in trial.finish()]
-    result.add(f"{count} trials at random instants, {faults:.0%} of the answers faulty", wrong)
+    result.add(f"{tried} trials at random instants, {faults:.0%} of the answers faulty", wrong)
 
 
 def main() -> int:
@@ -93,14 +98,15 @@ def main() -> int:
     parser.add_argument("--instants", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--faults", type=float, default=0.1)
+    parser.add_argument("--minutes", type=float, default=120, help="begin no trial after so long")
     parser.add_argument("--docs", type=Path)
     options = parser.parse_args()
-    began = time.monotonic()
+    began, rng = time.monotonic(), random.Random(options.seed)
     result = Result()
     result.say(f"Soak of {datetime.now(UTC):%Y-%m-%d}, seed {options.seed}")
     with SandboxServer() as server:
         at_commits(server, result)
-        at_instants(server, options.instants, random.Random(options.seed), options.faults, result)
+        at_instants(server, options.instants, rng, options.faults, began + 60 * options.minutes, result)
     result.say(f"{(time.monotonic() - began) / 60:.0f} minutes")
     if options.docs:
         options.docs.write_text(PAGE.format(said="\n".join(result.lines)), "utf-8")

@@ -21,7 +21,7 @@ from schemas.message import Message, message
 
 FEWEST, MOST = 8, 64
 """Requests in flight: at least, at most."""
-MARGIN_S, CAREFUL_MARGIN_S, MOST_MARGIN_S = 0.02, 0.1, 2.0
+MARGIN_S, CAREFUL_MARGIN_S, MOST_MARGIN_S = 0.05, 0.1, 2.0
 """Added to the window, since requests reach the portal some time after they leave, and not all equally late. It grows
 up to the second where what is left of the window tells that it is used to the last, and beyond after a refusal."""
 TIGHT, ROOMY = 1, 4
