@@ -12,10 +12,9 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from importer.loader.table import Chunk
-from schemas.cells import UNREADABLE, Converter, Kind, Problem
+from schemas.cells import UNREADABLE, Converter, Kind, Problem, unread_places
 
 REMEMBERED = 50_000
 """Distinct texts of a column whose value is remembered: more would cost memory, and repeat seldom."""
@@ -84,15 +83,11 @@ class Known(dict[_Key, str | None]):
                 self.refused[self._new[index]] = problems
             self._new.clear()
         if self.problems:
-            column.problems = {place: self.problems[texts[place]] for place in _unread(column.cells)}
+            column.problems = {place: self.problems[texts[place]] for place in unread_places(column.cells)}
         if self.refused:
             refused = compress(count(), map(self.refused.__contains__, texts))
             column.refused = {place: self.refused[texts[place]] for place in refused}
         return column
-
-
-def _unread(cells: Cells) -> list[int]:
-    return [place for place, value in enumerate(cells) if value is None] if None in cells else []
 
 
 class ColumnReader:
@@ -129,7 +124,7 @@ class ColumnReader:
         if quick is None:
             return self._remembered(texts, kind)
         column = ReadColumn(quick, refused=dict(self._judge(quick, is_proven=True)))
-        if odd := _unread(quick):
+        if odd := unread_places(quick):
             _put(column, odd, self._remembered([texts[place] for place in odd], kind))
         return column
 
@@ -161,12 +156,10 @@ def _put(column: ReadColumn, places: Sequence[int], part: ReadColumn) -> None:
     column.refused |= {places[at]: problems for at, problems in part.refused.items()}
 
 
-def column_texts(chunk: Chunk, position: int, *, keeps_zeros: bool = False) -> list[str]:
-    """Return the texts of a column; with `keeps_zeros`, numbers as their format shows them."""
-    texts: list[str] = chunk.texts[position].to_numpy().tolist()
+def column_texts(chunk: Chunk, position: int, *, keeps_zeros: bool = False) -> Sequence[str]:
+    """Return the texts of a column, not to be changed; with `keeps_zeros`, numbers as their format shows them."""
+    texts = chunk.columns[position]
     shown = chunk.shown.get(position) if keeps_zeros else None
-    if shown:
-        places = chunk.texts.index.get_indexer(pd.Index(list(shown)))
-        for place, text in zip(places.tolist(), shown.values(), strict=True):
-            texts[place] = text
-    return texts
+    if not shown:
+        return texts
+    return [shown.get(row, text) for row, text in zip(chunk.rows, texts, strict=True)]

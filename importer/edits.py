@@ -138,11 +138,11 @@ def read_only_edits(
     edits = Edits(fingerprint, Columns(key, tuple(look_only), table.header_row))
     text = message("HubSpot fills this in itself; the edit cannot be sent. Put the value back, or use --skip-read-only")
     for chunk in table.chunks([key.position, *readers]) if readers else ():
-        keys = [typed.strip() for typed in chunk.texts[key.position].tolist()]
-        typed = {position: chunk.texts[position].tolist() for position in readers}
+        keys = [typed.strip() for typed in chunk.columns[key.position]]
+        typed = {position: chunk.columns[position] for position in readers}
         read = {position: one.read(typed[position], chunk.kinds.get(position)) for position, one in readers.items()}
         kept = edits.kept(keys, read, typed.__getitem__)
-        for place, (row, ticket) in enumerate(zip(chunk.texts.index.tolist(), keys, strict=True)):
+        for place, (row, ticket) in enumerate(zip(chunk.rows, keys, strict=True)):
             if ticket not in fingerprint.tickets:
                 continue
             for one in look_only:

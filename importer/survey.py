@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import compress
 
 from importer.column_reader import ColumnReader
 from importer.loader.table import Chunk
@@ -47,11 +48,11 @@ class Survey:
 
     def _collect(self, chunk: Chunk, position: int, proofs: dict[str, str]) -> None:
         converter = self.readers[position].converter
-        texts = chunk.texts[position]
+        texts: Iterable[str] = chunk.columns[position]
         kinds = chunk.kinds.get(position)
         if kinds is not None:
-            texts = texts[kinds == Kind.TEXT]
-        for text in dict.fromkeys(texts.tolist()):
+            texts = compress(texts, (kinds == Kind.TEXT).tolist())
+        for text in dict.fromkeys(texts):
             ways = converter.ways(text)
             if len(ways) == 1:
                 proofs.setdefault(ways[0], text)

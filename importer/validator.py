@@ -17,7 +17,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import numpy.typing as npt
 
 from importer.column_reader import ColumnReader, Judge, ReadColumn, column_texts, no_judge
 from importer.edits import Edits
@@ -175,7 +174,7 @@ class Validation:
         column = self._columns.modified
         if column is None:
             return None
-        texts, kinds = column_texts(chunk, column.position), chunk.kinds.get(column.position)
+        texts, kinds = list(column_texts(chunk, column.position)), chunk.kinds.get(column.position)
         if kinds is not None:
             places = np.flatnonzero(kinds == Kind.DATETIME).tolist()
             if all(texts[place].endswith(":00") for place in places):
@@ -255,7 +254,7 @@ class _ChunkCheck:
         self._validation = validation
         self._chunk = chunk
         self._columns = validation.columns
-        self._rows: list[int] = chunk.texts.index.tolist()
+        self._rows = chunk.rows
         self._keys = validation.read_keys(chunk)
         self._read = validation.read_columns(chunk, is_whole=is_whole)
         self._pending: list[PendingStage] = []
@@ -270,7 +269,6 @@ class _ChunkCheck:
             )
         self._findings: list[Finding] = []
         self._bad: set[int] = set()
-        self._arrays: dict[int, npt.NDArray[np.object_]] = {}
         self._headers = {
             one.position: (one.header, one.definition.name)
             for one in (*self._columns.values, *filter(None, [self._columns.modified]))
@@ -294,11 +292,10 @@ class _ChunkCheck:
 
     def _moved_lines(self) -> list[tuple[int, int]]:
         """Return (row, line) of rows that begin on a line of another number: breaks within cells stand before them."""
-        if self._chunk.lines is None:
+        lines = self._chunk.lines
+        if lines is None or lines == self._rows:
             return []
-        rows = np.asarray(self._rows)
-        places = np.flatnonzero(self._chunk.lines != rows)
-        return list(zip(rows[places].tolist(), self._chunk.lines[places].tolist(), strict=True))
+        return [(row, line) for row, line in zip(self._rows, lines, strict=True) if row != line]
 
     # --- what is wrong ------------------------------------------------------------------------------------------
 
@@ -306,15 +303,13 @@ class _ChunkCheck:
         """Return the places of rows in which every cell is empty."""
         if "" not in self._keys.cells:
             return set()
-        candidates = [place for place, key in enumerate(self._keys.cells) if key == ""]
-        texts = self._chunk.texts.iloc[candidates]
-        is_blank = np.ones(len(candidates), dtype=bool)
+        blank = {place for place, key in enumerate(self._keys.cells) if key == ""}
         for position in self._headers:
-            is_blank &= np.array([not text.strip() for text in texts[position].tolist()], dtype=bool)
-            kinds = self._chunk.kinds.get(position)
+            texts, kinds = self._chunk.columns[position], self._chunk.kinds.get(position)
+            blank -= {place for place in blank if texts[place].strip()}
             if kinds is not None:
-                is_blank &= kinds[candidates] < Kind.ERROR
-        return {place for place, blank in zip(candidates, is_blank.tolist(), strict=True) if blank}
+                blank.difference_update(np.flatnonzero(kinds >= Kind.ERROR).tolist())
+        return blank
 
     def _take_loader_findings(self) -> tuple[set[tuple[int, int]], list[tuple[int, str]]]:
         """Take over what the loader found; return the cells it tells of, and rows that it left out."""
@@ -369,19 +364,13 @@ class _ChunkCheck:
     def _add(self, place: int, position: int, code: str, text: Message) -> None:
         self._bad.add(place)
         header, name = self._headers[position]
-        typed = self._typed(position)[place]
+        typed = self._chunk.columns[position][place]
         row = self._rows[place]
         self._findings.append(Finding(code, text, row, position, header, name, self._key_text(place), typed))
 
-    def _typed(self, position: int) -> npt.NDArray[np.object_]:
-        """Return the cells of a column as typed: an array, since a look into a frame costs as much as a finding."""
-        if position not in self._arrays:
-            self._arrays[position] = self._chunk.texts[position].to_numpy()
-        return self._arrays[position]
-
     def _key_text(self, place: int) -> str:
         key = self._keys.cells[place]
-        return key if key is not None else str(self._typed(self._columns.key.position)[place]).strip()
+        return key if key is not None else self._chunk.columns[self._columns.key.position][place].strip()
 
     # --- what is right ------------------------------------------------------------------------------------------
 

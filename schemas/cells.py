@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
@@ -115,6 +116,15 @@ class FunctionConverter(Converter):
     def __call__(self, text: str, kind: Kind) -> Result:
         """Return what the function says."""
         return self._convert(text, kind)
+
+
+def unread_places(values: Sequence[str | None]) -> list[int]:
+    """Return the places where there is None. Sought with `index`, since they are few among many."""
+    places: list[int] = []
+    with suppress(ValueError):
+        while True:
+            places.append(values.index(None, places[-1] + 1 if places else 0))
+    return places
 
 
 def fold(text: str) -> str:

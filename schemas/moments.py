@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
-from schemas.cells import Converter, Kind, Problem, Reading, Result, Ways, shown
+from schemas.cells import Converter, Kind, Problem, Reading, Result, Ways, shown, unread_places
 from schemas.date_format import DateFormat, compile_date_format
 from schemas.dates import FIRST_YEAR, Written, calendar_of, read_written
 from schemas.message import Message, message
@@ -174,12 +174,10 @@ class _Day:
 
     names: tuple[str, ...]
     times: Mapping[str, tuple[int, str]]
-    """` HH:MM` or ` HH:MM:00` -> which of the names, and the time."""
+    """` HH:MM` -> which of the names, and the time."""
 
 
-_NOTHING = _Day(("",), {"": (0, "")})
-"""What a blank cell names."""
-_DAYS_KEPT = 50_000
+_HOURS_KEPT = 50_000
 _UNEVEN = _Day((), {})
 """A day that does not exist, or on which the clocks change: its cells are read one by one."""
 
@@ -190,7 +188,7 @@ def _times(offset: int) -> dict[str, tuple[int, str]]:
     for minute, clock in enumerate(_CLOCK):
         shift, turn = divmod(minute - offset, 1440)
         at = (shift, f"T{_CLOCK[turn]}:00.000Z")
-        times |= {f"{mark}{clock}{seconds}": at for mark in " T" for seconds in ("", ":00")}
+        times |= {f"{mark}{clock}": at for mark in " T"}
     return times
 
 
@@ -198,7 +196,7 @@ class _Days(dict[str, _Day]):
     """The days of a zone by their ISO names, each found when it is asked for first."""
 
     def __init__(self, zone: ZoneInfo) -> None:
-        super().__init__({"": _NOTHING})
+        super().__init__()
         self._zone = zone
         self._times: dict[int, dict[str, tuple[int, str]]] = {}
 
@@ -224,6 +222,33 @@ class _Days(dict[str, _Day]):
         return _Day(tuple(around), self._times[minutes])
 
 
+_MINUTES = {f":{minute:02}{seconds}": f":{minute:02}:00.000Z" for minute in range(60) for seconds in ("", ":00")}
+"""The rest of a moment after its hour, where the zone is whole hours from UTC."""
+
+
+class _Hours(dict[str, str | None]):
+    """The hours of a zone by the first 13 characters of ISO moments, in UTC; None where cells are read one by one."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        super().__init__({"": ""})  # a blank cell
+        self._days = _Days(zone)
+
+    def __missing__(self, text: str) -> str | None:
+        """Return such as `2026-03-04T15`; None where that hour's minutes are others in UTC."""
+        found = self.moment(f"{text}:00")
+        self[text] = hour = found[:13] if found and found.endswith(":00:00.000Z") else None
+        return hour
+
+    def moment(self, text: str) -> str | None:
+        """Return a moment of an even day, its seconds being there or not."""
+        day = self._days[text[:10]]
+        at, seconds = day.times.get(text[10:16]), text[16:]
+        if at is None or (seconds and not _SECONDS.fullmatch(seconds)):
+            return None
+        found = day.names[at[0]] + at[1]
+        return found.replace(":00.", f"{seconds}.") if seconds else found
+
+
 class DatetimeConverter(_MomentConverter):
     """Reads the cells of a datetime property."""
 
@@ -231,7 +256,7 @@ class DatetimeConverter(_MomentConverter):
 
     def __init__(self, reading: Reading) -> None:
         super().__init__(reading)
-        self._days = _Days(self._zone)
+        self._hours = _Hours(self._zone)
 
     def __call__(self, text: str, kind: Kind) -> Result:
         """Return the moment in UTC, or why there is none."""
@@ -239,26 +264,16 @@ class DatetimeConverter(_MomentConverter):
         return moment if isinstance(moment, Problem) else moment_text(moment)
 
     def convert_all(self, texts: Sequence[str], kind: Kind) -> list[str | None]:
-        """Read cells such as `2026-03-04 12:30` by their day, as few days make many moments."""
+        """Read cells such as `2026-03-04 12:30` by their hour, as few hours make many moments."""
         if self._format is not None and kind is Kind.TEXT:
             return [None] * len(texts)
-        if len(self._days) > _DAYS_KEPT:
-            self._days = _Days(self._zone)
-        days = self._days
-        values = [
-            day.names[at[0]] + at[1] if (at := (day := days[text[:10]]).times.get(text[10:])) else None
-            for text in texts
-        ]
-        if None in values:
-            for place in [place for place, value in enumerate(values) if value is None]:
-                values[place] = self._with_seconds(texts[place])
+        if len(self._hours) > _HOURS_KEPT:
+            self._hours = _Hours(self._zone)
+        hours, rest_of = self._hours, _MINUTES.get
+        values = [(hour := hours[text[:13]]) and (rest := rest_of(text[13:])) and hour + rest for text in texts]
+        for place in unread_places(values):
+            values[place] = hours.moment(texts[place])
         return values
-
-    def _with_seconds(self, text: str) -> str | None:
-        """Read a cell whose seconds are not 0."""
-        day = self._days[text[:10]]
-        at = day.times.get(text[10:16]) if _SECONDS.fullmatch(text[16:]) else None
-        return day.names[at[0]] + at[1].replace(":00.", f"{text[16:]}.") if at else None
 
     def moment(self, text: str, kind: Kind) -> datetime | Problem:
         """Return the moment with its zone, or why there is none."""

@@ -16,6 +16,9 @@ from enum import Enum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
+import numpy.typing as npt
+
 from schemas.moments import DAY_MS, from_epoch, parse_day, parse_moment
 
 
@@ -30,7 +33,7 @@ class Verdict(Enum):
 
 Judge = Callable[[str], Verdict]
 
-Surely = Callable[[list[str]], list[bool]]
+Surely = Callable[[list[str]], npt.NDArray[np.bool_]]
 """Says of many values at once whether each surely passes."""
 
 
@@ -377,17 +380,21 @@ MAKERS: Mapping[str, Callable[[Sequence[str], Clock], Judge]] = {
 
 def _quick_min_length(arguments: Sequence[str]) -> Surely:
     least = int(arguments[0])
-    return lambda values: [length >= least for length in map(len, values)]
+    return lambda values: _lengths(values) >= least
 
 
 def _quick_max_length(arguments: Sequence[str]) -> Surely:
     most = int(arguments[0])
-    return lambda values: [length <= most for length in map(len, values)]
+    return lambda values: _lengths(values) <= most
 
 
 def _quick_alphanumeric(arguments: Sequence[str]) -> Surely:
     fits = _ALPHANUMERIC[arguments[0] if arguments else "ALPHANUMERIC"]
-    return lambda values: list(map(fits, values))
+    return lambda values: np.fromiter(map(fits, values), dtype=bool, count=len(values))
+
+
+def _lengths(values: Sequence[str]) -> npt.NDArray[np.intp]:
+    return np.fromiter(map(len, values), dtype=np.intp, count=len(values))
 
 
 QUICK: Mapping[str, Callable[[Sequence[str]], Surely]] = {

@@ -29,7 +29,7 @@ class RuleCheck:
     """The rule and its arguments as a message shows them."""
     judge: Judge
     surely: Surely | None = None
-    """Says quickly of many values whether they surely pass, where there is a way; "" may be told either way."""
+    """Says quickly of many values whether they surely pass, where there is a way."""
 
     def violation(self, value: str) -> Message:
         """Return the words for a value that breaks the rule."""

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import compress
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
@@ -21,9 +22,10 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
-from schemas.cells import Problem, Reading, shown
+from schemas.cells import Problem, Reading, shown, unread_places
 from schemas.message import Message, count_message, message
 from schemas.property import OWNER, PIPELINE, STAGE, PortalSchema, Property, Rule
+from schemas.rule_judges import Surely
 from schemas.rules import Clock, RuleCheck, Verdict, make_checks
 from schemas.text import MAX_LENGTH
 
@@ -67,7 +69,7 @@ class EachValue:
         fits: Callable[[str], bool],
         *,
         unread: bool = True,
-        surely: Callable[[list[str]], list[bool]] | None = None,
+        surely: Surely | None = None,
     ) -> None:
         self._fits = fits
         self._unread = unread
@@ -96,9 +98,12 @@ class EachValue:
         """Return the places of the values that are to be judged on their own."""
         if self._surely is None:
             return range(len(values))
-        fits = np.array(self._surely([value or "" for value in values]), dtype=bool)
-        doubtful: list[int] = np.flatnonzero(~fits).tolist()
-        return doubtful if self._unread else sorted({*doubtful, *(n for n, one in enumerate(values) if one is None)})
+        sure = self._surely(list(filter(None, values)))
+        unread = [] if self._unread else unread_places(values)
+        if sure.all():
+            return unread
+        filled = [place for place, value in enumerate(values) if value]
+        return [*unread, *compress(filled, (~sure).tolist())]
 
 
 class Pattern:

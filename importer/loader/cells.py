@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -39,15 +40,11 @@ class Marked:
 Value = str | float | bool | dt.date | dt.time | dt.timedelta | Marked
 
 
-Texts = npt.NDArray[np.object_]
-"""An array of str."""
-
-
 @dataclass(slots=True)
 class ColumnTexts:
     """One column of some rows. `kinds` is None where all is text or blank."""
 
-    texts: Texts
+    texts: list[str]
     kinds: npt.NDArray[np.uint8] | None
     shown: dict[int, str]
     """Index in `texts` -> the number as its format shows it."""
@@ -128,16 +125,16 @@ def column_texts(values: Sequence[Value]) -> ColumnTexts:
     A column mostly holds one type and blanks, so each type is converted at one go; what is rare goes cell by cell.
     """
     types = set(map(type, values))
-    cells = np.empty(len(values), dtype=object)
-    cells[:] = values
     if types == {str}:
-        return ColumnTexts(cells, None, {})
+        return ColumnTexts(cast("list[str]", list(values)), None, {})
     if types <= _COMMON:
-        return _by_type(values, cells, types)
+        return _by_type(values, types)
     return _cell_by_cell(values)
 
 
-def _by_type(values: Sequence[Value], cells: Texts, types: set[type]) -> ColumnTexts:
+def _by_type(values: Sequence[Value], types: set[type]) -> ColumnTexts:
+    cells = np.empty(len(values), dtype=object)
+    cells[:] = values
     kinds = np.fromiter(map(_KIND_OF.__getitem__, map(type, values)), dtype=np.uint8, count=len(values))
     if str in types:
         filled = np.fromiter(map(bool, values), dtype=bool, count=len(values))
@@ -150,7 +147,7 @@ def _by_type(values: Sequence[Value], cells: Texts, types: set[type]) -> ColumnT
                 return _cell_by_cell(values)
             kinds[np.abs(numbers) >= WHOLE_LIMIT] = Kind.PRECISION_LOST
         cells[mask] = _TEXTS_OF[one](cells[mask].tolist())
-    return ColumnTexts(cells, kinds, {})
+    return ColumnTexts(cells.tolist(), kinds, {})
 
 
 def _number_texts(values: Sequence[float]) -> list[str]:
@@ -171,7 +168,7 @@ def _moment_texts(values: Sequence[dt.datetime]) -> list[str]:
 
 
 def _cell_by_cell(values: Sequence[Value]) -> ColumnTexts:
-    texts = np.empty(len(values), dtype=object)
+    texts = [""] * len(values)
     kinds = np.empty(len(values), dtype=np.uint8)
     shown: dict[int, str] = {}
     for index, value in enumerate(values):

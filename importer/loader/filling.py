@@ -13,7 +13,6 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from importer.findings import Finding
 from importer.loader.cells import ColumnTexts
@@ -35,10 +34,9 @@ class Filling:
         self.seen = 0
         """Rows so far, those without a place in the chunk among them."""
         self._size = size
-        self._count = 0
-        self._rows = np.empty(size, dtype=np.int64)
-        self._lines: npt.NDArray[np.int64] | None = None
-        self._texts = {position: np.empty(size, dtype=object) for position in self.positions}
+        self._rows: list[int] = []
+        self._lines: list[int] = []
+        self._texts: dict[int, list[str]] = {position: [] for position in self.positions}
         self._kinds: dict[int, npt.NDArray[np.uint8]] = {}
         self._shown: dict[int, dict[int, str]] = {}
 
@@ -49,18 +47,16 @@ class Filling:
 
     def add_texts(self, rows: Sequence[int], lines: Sequence[int], columns: Sequence[Sequence[str]]) -> None:
         """Add rows that hold text alone, with the lines they begin at; columns are in the order of `positions`."""
-        place = self._place(rows)
-        if self._lines is None:
-            self._lines = np.empty(self._size, dtype=np.int64)
-        self._lines[place] = lines
+        self._add_rows(rows)
+        self._lines += lines
         for position, column in zip(self.positions, columns, strict=True):
-            self._texts[position][place] = column
+            self._texts[position] += column
 
     def add_cells(self, rows: Sequence[int], columns: Sequence[ColumnTexts]) -> None:
         """Add rows with cells of all kinds; columns are in the order of `positions`."""
-        place = self._place(rows)
+        place = self._add_rows(rows)
         for position, column in zip(self.positions, columns, strict=True):
-            self._texts[position][place] = column.texts
+            self._texts[position] += column.texts
             if column.kinds is not None:
                 if position not in self._kinds:
                     self._kinds[position] = np.full(self._size, _UNSET, dtype=np.uint8)
@@ -69,22 +65,21 @@ class Filling:
                 shown = self._shown.setdefault(position, {})
                 shown.update((rows[index], text) for index, text in column.shown.items())
 
-    def _place(self, rows: Sequence[int]) -> slice:
-        place = slice(self._count, self._count + len(rows))
-        self._rows[place] = rows
-        self._count += len(rows)
+    def _add_rows(self, rows: Sequence[int]) -> slice:
+        place = slice(len(self._rows), len(self._rows) + len(rows))
+        self._rows += rows
         self.seen += len(rows)
         return place
 
     def chunk(self) -> Chunk:
         """Return what was added."""
-        filled = slice(0, self._count)
-        texts = {position: cells[filled] for position, cells in self._texts.items()}
+        count = len(self._rows)
         return Chunk(
-            pd.DataFrame(texts, index=pd.Index(self._rows[filled]), copy=False, dtype=object),
-            kinds={position: self._settled(position, kinds[filled]) for position, kinds in self._kinds.items()},
+            self._rows,
+            self._texts,
+            kinds={position: self._settled(position, kinds[:count]) for position, kinds in self._kinds.items()},
             shown=self._shown,
-            lines=None if self._lines is None else self._lines[filled],
+            lines=self._lines or None,
             findings=self.findings,
         )
 

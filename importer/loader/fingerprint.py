@@ -63,7 +63,7 @@ def _read(table: Table, names: tuple[str, ...]) -> Fingerprint:
     shown: dict[str, dict[str, str]] = {}
     known: dict[str, str] = {}
     for chunk in table.chunks(range(max(len(names), WIDTH_OF_SHOWN) + 1)):
-        for key, *values in chunk.texts.itertuples(index=False, name=None):
+        for key, *values in zip(*chunk.columns.values(), strict=True):
             if facts is None:
                 facts = _facts(key, values[0])
             elif key == SHOWN:

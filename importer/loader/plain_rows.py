@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from importer.errors import FileError
 from importer.findings import column_letter
-from importer.loader.cells import ColumnTexts, Texts, Value, cell_text
+from importer.loader.cells import ColumnTexts, Value, cell_text
 from importer.loader.exact import Meaning, RawCell
 from importer.loader.grid import Piece
 from importer.loader.number_format import Shows
@@ -144,7 +144,7 @@ class _Column:
         """Return the texts of some cells. Nearly all that are not blank have the same style and type."""
         all_styles, all_types = set(compress(styles, contents)), set(compress(types, contents))
         if not all_styles:
-            return ColumnTexts(_as_texts([""] * len(contents)), None, {})
+            return ColumnTexts([""] * len(contents), None, {})
         if len(all_styles) == len(all_types) == 1:
             return self._alike(all_styles.pop(), all_types.pop(), contents)
         cells = list(zip(styles, types, strict=True))
@@ -161,9 +161,9 @@ class _Column:
     def _alike(self, style: bytes, kind: bytes, contents: Sequence[bytes]) -> ColumnTexts:
         """Return the texts of cells of this style and type, or of blank ones."""
         if kind == b"s":
-            return ColumnTexts(_as_texts(self._shared(contents)), None, {})
+            return ColumnTexts(self._shared(contents), None, {})
         if kind == b"str":
-            return ColumnTexts(_as_texts(plain_texts(contents)), None, {})
+            return ColumnTexts(plain_texts(contents), None, {})
         if kind == b"b" and _TRUTHS.keys() >= set(contents):
             return _of_kind(Kind.BOOL, [_TRUTHS[one] for one in contents])
         form = self._meaning.form(int(style or b"0"))
@@ -172,7 +172,7 @@ class _Column:
                 return _of_kind(Kind.NUMBER, lines.decode().split("\n")[:-1])
             if form.shows is Shows.MOMENT and (column := self._moments(contents)):
                 return column
-        column = ColumnTexts(_as_texts([""] * len(contents)), None, {})
+        column = ColumnTexts([""] * len(contents), None, {})
         for place, content in enumerate(contents):
             if content:
                 column.put(place, *self._single(style, kind, content))
@@ -224,14 +224,9 @@ class _Column:
         return known
 
 
-def _as_texts(texts: list[str]) -> Texts:
-    found: Texts = np.array(texts, dtype=object)
-    return found
-
-
 def _of_kind(kind: Kind, texts: list[str]) -> ColumnTexts:
     kinds: npt.NDArray[np.uint8] = np.fromiter(map(bool, texts), dtype=np.uint8, count=len(texts)) * np.uint8(kind)
-    return ColumnTexts(_as_texts(texts), kinds, {})
+    return ColumnTexts(texts, kinds, {})
 
 
 class _Days(dict[int, str]):

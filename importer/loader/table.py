@@ -38,18 +38,27 @@ FINGERPRINT_SHEET, LISTS_SHEET = "Import fingerprint", "Import lists"
 class Chunk:
     """Some rows of the asked columns, in order.
 
-    `texts` has the spreadsheet's row numbers as index and positions as columns; every cell is a `str`, "" where blank.
-    Rows that cannot be lined up with the header (`ragged_row`) are missing in `texts` and have a finding.
+    Rows that cannot be lined up with the header (`ragged_row`) are missing, and have a finding.
     """
 
-    texts: pd.DataFrame
+    rows: list[int]
+    """Their numbers in the spreadsheet."""
+    columns: Mapping[int, list[str]]
+    """Position -> the text of each cell, "" where blank. Not to be changed."""
     kinds: Mapping[int, npt.NDArray[np.uint8]] = field(default_factory=dict)
     """Position -> one `Kind` a row. A position that is missing holds text alone: TEXT, or BLANK where empty."""
     shown: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
     """Position -> {row: the number with the leading zeros its format shows}."""
-    lines: npt.NDArray[np.int64] | None = None
+    lines: list[int] | None = None
     """Delimited files: the line each row begins at. None for workbooks."""
     findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def texts(self) -> pd.DataFrame:
+        """The texts as a frame: row numbers as index, positions as columns; made anew at each call."""
+        import pandas as pd
+
+        return pd.DataFrame(dict(self.columns), index=pd.Index(self.rows, dtype="int64"), dtype=object)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 import orjson
 
@@ -64,7 +65,7 @@ class Draft:
         """Change the ticket in memory. Nothing to change leaves `updated` as it was."""
         if not self.changed:
             return
-        for name, value in (self.changed | self.automatic).items():
+        for name, value in chain(self.changed.items(), self.automatic.items()):
             if value:
                 ticket.properties[name] = value
             else:
@@ -148,14 +149,16 @@ def _place_in_pipeline(
     portal: Portal, before: Mapping[str, str], taken: dict[str, str], known: Definitions
 ) -> list[Json]:
     """Faults of pipeline and stage, which must fit each other; where a switch says so, the missing one is added."""
+    pipeline, stage = taken.get(PIPELINE), taken.get(STAGE)
+    if pipeline is None and stage is None:
+        return []
     faults = [
         _fault("MISSING_REQUIRED_PROPERTY", f'"{name}" is required and cannot be empty.', name)
         for name in (PIPELINE, STAGE)
         if taken.get(name) == ""
     ]
-    if faults or not taken.keys() & {PIPELINE, STAGE}:
+    if faults:
         return faults
-    pipeline, stage = taken.get(PIPELINE), taken.get(STAGE)
     if stage in (None, before.get(STAGE)) and pipeline in (None, before.get(PIPELINE)):
         return []
     if pipeline is not None and pipeline not in known.first_stages:
@@ -220,7 +223,7 @@ def _echo(known: Definitions, sent: Mapping[str, str], taken: dict[str, str], *,
     """Values as the answer gives them back: as kept, but dates as sent, which 2026-09 tidies."""
     echo = dict(taken)
     if not tidy:
-        echo |= {name: value for name, value in sent.items() if known.properties[name]["type"] == "date"}
+        echo |= {name: sent[name] for name in known.dates.intersection(sent)}
     return echo
 
 
@@ -235,6 +238,8 @@ def _tidied(name: str, raw: str, kept: str) -> Json:
 def _claim(portal: Portal, ticket: Ticket, made: Draft, claims: Claims) -> Refusal | None:
     """Note which unique values change hands; the refusal where another ticket holds one."""
     known = portal.definitions
+    if known.unique.isdisjoint(made.changed):
+        return None
     for name in [name for name in made.changed if name in known.unique]:
         value, old = made.changed[name].casefold(), ticket.properties.get(name, "").casefold()
         if value:

@@ -40,6 +40,7 @@ class Definitions:
     read_only: dict[str, str] = field(default_factory=dict)
     """Property name -> the text of its refusal."""
     unique: frozenset[str] = frozenset()
+    dates: frozenset[str] = frozenset()
     plain: frozenset[str] = frozenset()
     """Writable properties whose values need no more than their acceptor."""
     acceptors: dict[str, Acceptor] = field(default_factory=dict)
@@ -110,6 +111,7 @@ def _derive_properties(found: Definitions, switches: Switches) -> None:
         elif body["modificationMetadata"]["readOnlyValue"]:
             found.read_only[name] = f'"{name}" is a read only property; its value cannot be set.'
     found.unique = frozenset(name for name, body in found.properties.items() if body.get("hasUniqueValue"))
+    found.dates = frozenset(name for name, body in found.properties.items() if body["type"] == "date")
     found.plain = frozenset(
         name
         for name in found.visible(frozenset()) - found.read_only.keys() - found.rules.keys() - found.unique

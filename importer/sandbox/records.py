@@ -25,24 +25,32 @@ DEFAULT_PROPERTIES = (
 
 NOT_FOUND = "Could not get some TICKET objects, they may be deleted or not exist. Check that ids are valid."
 
-_OF_THE_RECORD = {
-    "hs_object_id": lambda ticket: str(ticket.id),
-    "hs_ticket_id": lambda ticket: str(ticket.id),
-    "hs_lastmodifieddate": lambda ticket: iso(ticket.updated),
-    "hs_createdate": lambda ticket: iso(ticket.created),
-}
-
 
 def value_of(portal: Portal, ticket: Ticket, name: str) -> str | None:
     """One property as reads give it; None where it is not set."""
-    if name in _OF_THE_RECORD:
-        return _OF_THE_RECORD[name](ticket)
-    value = ticket.properties.get(name)
-    if value is None:
-        return iso(ticket.created) if name == "createdate" else None
+    return values_of(portal, ticket, (name,)).get(name)
+
+
+def values_of(portal: Portal, ticket: Ticket, names: Iterable[str]) -> dict[str, str]:
+    """Those of the named properties that are set, as reads give them."""
+    held = _all_values(ticket)
+    found = {name: held[name] for name in names if name in held}
     if portal.switches.as_kept:
-        return value
-    return read_back(value, portal.definitions.properties[name], portal.switches)
+        return found
+    definitions = portal.definitions.properties
+    return {name: read_back(value, definitions[name], portal.switches) for name, value in found.items()}
+
+
+def _all_values(ticket: Ticket) -> dict[str, str]:
+    number, created = str(ticket.id), iso(ticket.created)
+    return {
+        "createdate": created,
+        **ticket.properties,
+        "hs_object_id": number,
+        "hs_ticket_id": number,
+        "hs_lastmodifieddate": iso(ticket.updated),
+        "hs_createdate": created,
+    }
 
 
 def record(portal: Portal, ticket: Ticket, properties: Json) -> Json:
@@ -50,7 +58,7 @@ def record(portal: Portal, ticket: Ticket, properties: Json) -> Json:
     account = portal.definitions.account
     body: Json = {
         "id": str(ticket.id),
-        "properties": {name: properties[name] for name in sorted(properties)},
+        "properties": dict(sorted(properties.items())),
         "createdAt": iso(ticket.created),
         "updatedAt": iso(ticket.updated),
         "archived": ticket.archived is not None,
@@ -70,7 +78,8 @@ def shown(
     definitions = portal.definitions
     visible = definitions.visible(call.scopes)
     wanted = [name for name in dict.fromkeys(list(names) or DEFAULT_PROPERTIES) if name in visible]
-    records = [record(portal, ticket, {name: value_of(portal, ticket, name) for name in wanted}) for ticket in tickets]
+    unset = dict.fromkeys(sorted(wanted))
+    records = [record(portal, ticket, unset | values_of(portal, ticket, wanted)) for ticket in tickets]
     if past:
         told = [name for name in past if name in visible]
         changes = portal.store.changes([ticket.id for ticket in tickets])

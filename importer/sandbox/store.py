@@ -89,6 +89,7 @@ class Store:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=OFF")
         self._db.execute("PRAGMA cache_size=-65536")
+        self._db.execute("PRAGMA wal_autocheckpoint=8000")
         with self.writing():
             if self._db.execute("PRAGMA user_version").fetchone()[0] != VERSION:
                 self._build()

@@ -28,12 +28,16 @@ class Clock:
         return time.time_ns() // 1_000_000 + self.shift_ms
 
 
-@lru_cache(maxsize=16_384)
 def iso(ms: int) -> str:
     """Text of a moment: three decimals where there are milliseconds, none where there are none."""
     seconds, rest = divmod(ms, 1000)
-    text = datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
+    text = _second(seconds)
     return f"{text}.{rest:03d}Z" if rest else f"{text}Z"
+
+
+@lru_cache(maxsize=16_384)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
 
 
 def parse_ms(text: str) -> int | None:

@@ -20,7 +20,7 @@ from importer.sandbox.records import (
     not_found_errors,
     record,
     single_not_found,
-    value_of,
+    values_of,
 )
 from importer.sandbox.store import Change, Ticket
 
@@ -134,7 +134,7 @@ def read_inputs(body: Json, portal: Portal) -> list[Input]:
 
 def _texts(properties: Json, portal: Portal) -> dict[str, str]:
     """Values as texts: JSON numbers and booleans are taken as theirs."""
-    if all(type(value) is str for value in properties.values()):
+    if set(map(type, properties.values())) <= {str}:
         return properties
     texts = {}
     for name, value in properties.items():
@@ -278,10 +278,7 @@ def _history(changed: Sequence[tuple[Ticket, Draft]], now_ms: int) -> list[Chang
 def _result(portal: Portal, one: Input, made: Draft, call: Call) -> Json:
     ticket = one.ticket
     assert ticket is not None
-    properties: dict[str, str | None] = {
-        name: value for name in _SET_BY_PORTAL if (value := value_of(portal, ticket, name)) is not None
-    }
-    properties |= made.echo
+    properties: dict[str, str | None] = {**values_of(portal, ticket, _SET_BY_PORTAL), **made.echo}
     if portal.switches.cleared_in_answer == "null":
         properties = {name: value or None for name, value in properties.items()}
     body = record(portal, ticket, properties)

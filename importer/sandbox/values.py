@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from importer.sandbox.answers import Json
 from importer.sandbox.options import Switches
@@ -84,6 +85,7 @@ def _number(switches: Switches) -> Acceptor:
     return take
 
 
+@lru_cache(maxsize=16_384)
 def _date(value: str) -> str:
     day = parse_day(value)
     if day is None and _INTEGER.match(value):

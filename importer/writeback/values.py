@@ -44,9 +44,9 @@ def read_values(path: Path, annotation: Annotation) -> Iterator[list[Value]]:
         yield [*table.headers]
         row = table.header_row
         for chunk in table.chunks(positions):
-            columns = [chunk.texts[position].tolist() for position in positions]
+            columns = [chunk.columns[position] for position in positions]
             kinds = [chunk.kinds[position].tolist() if position in chunk.kinds else () for position in positions]
-            for index, number in enumerate(chunk.texts.index.tolist()):
+            for index, number in enumerate(chunk.rows):
                 yield from ([] for _ in range(row + 1, number))
                 row = number
                 yield [

@@ -1,7 +1,6 @@
 """Whatever stands in the cells: every row ends once, with values or with findings that name it."""
 
 import numpy as np
-import pandas as pd
 from checked_portal import checked_portal
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -85,10 +84,10 @@ class Lines(Table):
     def chunks(self, positions, size):
         for start in range(0, len(self._rows), self._chunk):
             part = self._rows[start : start + self._chunk]
-            texts = {at: pd.array([row[at][0] for row in part], dtype="str") for at in positions}
-            frame = pd.DataFrame(texts, index=pd.RangeIndex(start + 2, start + 2 + len(part)))
+            texts = {at: [row[at][0] for row in part] for at in positions}
+            numbers = list(range(start + 2, start + 2 + len(part)))
             found = {at: np.array([self._kind(*row[at]) for row in part], dtype=np.uint8) for at in positions}
-            yield Chunk(frame, kinds=found if self._typed else {})
+            yield Chunk(numbers, texts, kinds=found if self._typed else {})
 
     def _kind(self, text, kind):
         return kind if text else Kind.BLANK

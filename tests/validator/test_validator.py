@@ -3,7 +3,6 @@
 from datetime import date, datetime
 
 import openpyxl
-import pandas as pd
 import pytest
 
 from importer import loader
@@ -277,7 +276,7 @@ class _BrokenTable(loader.Table):
     source, sheet, header_row, headers, notices, empty_headers_with_data = None, None, 1, ("id", "p"), (), ()
 
     def chunks(self, positions, size):
-        yield Chunk(pd.DataFrame({0: ["1"], 1: ["x" * 70_000]}, index=[2], columns=list(positions)))
+        yield Chunk([2], {position: [["1", "x" * 70_000][position]] for position in positions})
 
 
 def test_a_check_that_raises_is_our_bug_and_no_verdict(monkeypatch, portal):
