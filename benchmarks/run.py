@@ -138,7 +138,7 @@ def measure_send(size: Size, _: Path) -> dict[str, Any]:
     measured: dict[str, Any] = {}
     for name, rate, latency_ms, contenders in size.sends:
         tickets = max(contenders.values()) + 1_000
-        with SandboxServer(tickets=tickets, rate=rate, latency_ms=latency_ms) as server:
+        with SandboxServer(tickets=tickets, rate=rate, latency_ms=latency_ms, options=send.PORTAL) as server:
             for contender, rows in contenders.items():
                 say(f"  {name}: {contender}, {rows:,} rows")
                 found = send.measure(server, contender, rows)

@@ -15,6 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from schemas.default_portal import body as default_body
 from schemas.property import PortalSchema, read_schema
 
@@ -29,11 +31,12 @@ class NotASchema(ValueError):
 def write_saved_schema(path: Path, bodies: Mapping[str, Any]) -> None:
     """Write the portal's bodies to `path`, complete or not at all. Raises OSError where it cannot."""
     kept = {name: bodies[name] for name in BODIES if bodies.get(name) is not None}
-    text = json.dumps({"format": FORMAT, **kept}, ensure_ascii=False, indent=1, sort_keys=False) + "\n"
+    how = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    content = orjson.dumps({"format": FORMAT, **kept}, option=how)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)

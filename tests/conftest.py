@@ -19,11 +19,17 @@ settings.register_profile("suite", deadline=None)  # a slow machine is no fault 
 settings.load_profile("suite")
 
 
-@pytest.fixture
-def sandbox():
-    """Return a served sandbox portal, as seeded."""
+@pytest.fixture(scope="session")
+def served():
+    """Return one served sandbox for all tests of a worker."""
     with SandboxServer() as server:
         yield server
+
+
+@pytest.fixture
+def sandbox(served):
+    """Return a served sandbox portal, as seeded."""
+    return served.as_seeded()
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,12 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
+from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from importer.sandbox.options import Limits, Switches
 
 ROOT = Path(__file__).parent.parent
 
@@ -161,6 +164,16 @@ class SandboxServer:
     def forget_requests(self) -> None:
         """Empty the request log."""
         self.control("requests", method="DELETE")
+
+    def as_seeded(self) -> Self:
+        """Put everything back: tickets, definitions, faults, switches, limits (none), clock, our token; return this."""
+        self.reset()
+        self.control("clock", {})
+        self.add_token(self.token)
+        self.switch(**{one.name: one.default for one in fields(Switches)})
+        self.limits(**{one.name: one.default for one in fields(Limits)} | {"rate": 0, "used_today": 0})
+        self.forget_requests()
+        return self
 
     def reset(self, tickets: int = 0) -> None:
         """The portal as seeded, without faults; switches and limits stay."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 
 import orjson
 
@@ -91,9 +92,7 @@ def _fill(store: Store, plain: int) -> None:
     store.define("rule", ((body["propertyName"], body) for body in seed_definitions.rules()))
     store.define("condition", ((str(n), body) for n, body in enumerate(seed_definitions.conditions())))
     store.define("account", [("account", seed_definitions.account())])
-    seeded = _Seeded()
-    _add_example(seeded)
-    _add_invented(seeded, pipelines)
+    seeded = _first_tickets()
     store.add_tickets(seeded.tickets)
     store.add_changes(seeded.changes)
     unique = [body["name"] for body in properties if body.get("hasUniqueValue")]
@@ -101,6 +100,15 @@ def _fill(store: Store, plain: int) -> None:
     if plain:
         store.add_plain_tickets(PLAIN_FIRST, plain, _START_MS, orjson.dumps(_plain_values()).decode())
     store.set_meta("seeded", 1)
+
+
+@cache
+def _first_tickets() -> _Seeded:
+    """Draw them once a process: many tests ask for the first state again and again."""
+    seeded = _Seeded()
+    _add_example(seeded)
+    _add_invented(seeded, seed_definitions.pipelines())
+    return seeded
 
 
 def _held(tickets: Iterable[Ticket], unique: list[str]) -> Iterable[tuple[str, str, int]]:

@@ -7,16 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from sandbox_server import SandboxServer
-
-
-@pytest.fixture(scope="module")
-def running_server():
-    with SandboxServer() as server:
-        yield server
-
 
 @pytest.fixture
-def server(running_server):
-    running_server.reset()
-    return running_server
+def server(served):
+    return served.as_seeded()

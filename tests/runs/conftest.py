@@ -1,38 +1,18 @@
-"""One served sandbox for the tests of a module, as seeded at the start of each; and what is asked of it there."""
+"""The served sandbox by the name of `portal`, as seeded at the start of each test; and what is asked of it there."""
 
 import csv
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from sandbox_server import SandboxServer
-
-from importer.sandbox.options import Limits, Switches
-
-
-@pytest.fixture(scope="module")
-def served():
-    with SandboxServer() as server:
-        yield server
-
-
-def as_seeded(server):
-    """Put a sandbox back to its first state."""
-    server.reset()
-    server.switch(**{one.name: one.default for one in fields(Switches)})
-    server.limits(**{one.name: one.default for one in fields(Limits)} | {"rate": 0, "used_today": 0})
-    server.forget_requests()
-    return server
-
 
 @pytest.fixture
 def portal(served):
     """Return a sandbox portal as seeded."""
-    return as_seeded(served)
+    return served.as_seeded()
 
 
 @pytest.fixture

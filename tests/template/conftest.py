@@ -1,7 +1,6 @@
 import asyncio
 
 import pytest
-from sandbox_server import SandboxServer
 
 from importer.portal import Portal, PortalSettings
 from importer.sandbox import open_app
@@ -18,18 +17,3 @@ def schema(tmp_path_factory):
             return read_schema(await portal.fetch_bodies())
 
     return asyncio.run(fetch())
-
-
-@pytest.fixture(scope="module")
-def _server():
-    with SandboxServer() as server:
-        yield server
-
-
-@pytest.fixture
-def sandbox(_server):
-    """Return one served sandbox for all tests of a module, as seeded."""
-    _server.calm()
-    _server.reset()
-    _server.forget_requests()
-    return _server
