@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -110,6 +111,19 @@ class Budget:
         except sqlite3.Error:
             return  # the earlier note stands, and the margin of the window covers what it lacks
 
+    def remember(self, requests: int, seconds: float, now: float) -> None:
+        """Note what the portal allows: `requests` in any `seconds`. The next run begins with it."""
+        with suppress(sqlite3.Error):  # without it, the next run begins with the least that portals allow
+            self._db.execute("INSERT OR REPLACE INTO allowed VALUES (1, ?, ?, ?)", (requests, seconds, now))
+
+    def remembered(self, now: float) -> tuple[int, float] | None:
+        """Return what the portal allowed a few minutes ago, if it said so then: requests, seconds."""
+        try:
+            found = self._db.execute("SELECT requests, seconds, at FROM allowed").fetchone()
+        except sqlite3.Error:
+            return None
+        return (int(found[0]), float(found[1])) if found and 0 <= now - found[2] <= KEPT_S else None
+
     def count(self, since: float, until: float) -> int:
         """Return how many requests left after `since`, not later than `until`, by all runs."""
         try:
@@ -142,4 +156,5 @@ def _prepare(connection: sqlite3.Connection) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute("CREATE TABLE IF NOT EXISTS requests (number INTEGER PRIMARY KEY, at REAL NOT NULL, run TEXT)")
     connection.execute("CREATE INDEX IF NOT EXISTS requests_at ON requests (at)")
+    connection.execute("CREATE TABLE IF NOT EXISTS allowed (one INTEGER PRIMARY KEY, requests, seconds, at)")
     return connection

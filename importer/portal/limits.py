@@ -1,6 +1,7 @@
 """When a request may leave: never over the portal's window, and as many in flight as the window can use.
 
-The portal tells its limits in the headers of each answer; until it has, the lowest documented ones hold. The window
+The portal tells its limits in the headers of each answer; until it has, those hold that it told a run some minutes
+before, or else the lowest documented ones. The window
 rolls, and may be used up at once; what others use of it (the same token on another machine) shows in the header
 `Remaining`, and is left to them. How many are in flight follows Little's law, rate x latency: a portal that answers
 slowly gets more at once, never more than 64, and one that is overloaded gets fewer.
@@ -44,6 +45,7 @@ HEADROOM = 1.25
 UNSURE = 0.05
 """Part of the window up to which what others seem to use may be requests of ours that overtook each other."""
 MOST_DIGITS = 15
+REMEMBER_EVERY_S = 60.0
 SHOWN_WAIT_S = 1.0
 """Waits from here on are told."""
 
@@ -112,9 +114,11 @@ class Limiter:
         max_rate: int | None = None,
         on_wait: Callable[[float, Message], None] | None = None,
     ) -> None:
-        self.limits = Limits()
         self._budget = budget
         self._clock = clock
+        known = budget.remembered(clock.time())
+        self.limits = Limits() if known is None else Limits(*known)
+        self._remembered_at = -math.inf
         self._max_rate = max_rate
         self._on_wait = on_wait
         self._order = asyncio.Lock()
@@ -191,7 +195,7 @@ class Limiter:
     def leave(self, turn: Turn, headers: Mapping[str, str], *, latency_s: float | None) -> None:
         """Take back a turn; `headers` are those of its answer, `latency_s` how long that took (None: it failed)."""
         self._in_flight -= 1
-        self.limits = read_limits(headers, self.limits)
+        self._note_limits(read_limits(headers, self.limits))
         self._note_arrival(turn, answered=latency_s is not None)
         if turn.had_to_wait and latency_s is not None and self.limits.remaining is not None:
             self._adjust_margin(self.limits.remaining)
@@ -202,6 +206,15 @@ class Limiter:
             self._ceiling = min(MOST, self._ceiling + 1 / max(1.0, self._ceiling))
             self._refusals = 0
         self._changed.set()
+
+    def _note_limits(self, found: Limits) -> None:
+        """Take over what an answer says, and pass it on to runs that come after."""
+        now = self._clock.time()
+        told, before = (found.max_requests, found.interval_s), (self.limits.max_requests, self.limits.interval_s)
+        if found.max_requests and (told != before or now - self._remembered_at >= REMEMBER_EVERY_S):
+            self._budget.remember(*told, now)
+            self._remembered_at = now
+        self.limits = found
 
     def _note_arrival(self, turn: Turn, *, answered: bool) -> None:
         """Note how late the portal may have counted a request: its answer's time less the shortest its kind ever took.

@@ -248,6 +248,7 @@ def _reset(portal: Portal, _request: Request, body: Body) -> Any:
     reseed(portal.store, tickets=int(body.get("tickets", 0)))
     portal.forget_definitions()
     portal.faults.all.clear()
+    portal.limiter.forget_windows()
     portal.log.clear()
     return {"tickets": portal.store.count()}
 

@@ -70,6 +70,11 @@ class Limiter:
         }
         return reply
 
+    def forget_windows(self) -> None:
+        """Count no call that was made until now against the windows."""
+        self._windows.clear()
+        self._searches.clear()
+
     def usage(self, now_ms: int, zone: str) -> tuple[int, int, datetime]:
         """Calls allowed and made today, and when the day ends, in the portal's zone."""
         self._turn_day(now_ms, zone)

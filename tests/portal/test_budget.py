@@ -1,10 +1,13 @@
 """Runs on one machine share one budget, whatever becomes of their processes and files."""
 
+import asyncio
 import sqlite3
 import subprocess
 import sys
 
-from importer.portal.budget import Budget, Window, budget_path
+from importer.portal import Clock
+from importer.portal.budget import KEPT_S, Budget, Window, budget_path
+from importer.portal.limits import Limiter, Limits
 
 NOW = 1_800_000_000.0
 WINDOW = (Window(3, 10.0),)
@@ -78,3 +81,20 @@ def test_a_file_that_breaks_meanwhile_is_replaced_too(tmp_path):
     assert budget.count(NOW - 1, NOW) == 0
     assert [budget.take(NOW, WINDOW)[1] for _ in range(4)] == [0.0, 0.0, 0.0, 10.0]
     budget.close()
+
+
+def test_the_next_run_begins_with_what_the_portal_allowed(tmp_path):
+    """And not with the least that any portal allows; what was said long ago does not count."""
+    path = tmp_path / "b.sqlite3"
+    clock = Clock()
+    first = Limiter(Budget(path), clock)
+    assert first.limits.max_requests == 0
+
+    async def one_request():
+        first.leave(await first.enter(), {"x-hubspot-ratelimit-max": "190"}, latency_s=0.1)
+
+    asyncio.run(one_request())
+
+    assert Limiter(Budget(path), clock).limits == Limits(190, 10.0)
+    assert Budget(path).remembered(clock.time() + KEPT_S + 1) is None
+    assert Budget(path).remembered(clock.time() - 60) is None
