@@ -79,21 +79,21 @@ def draft(
     """What `sent` comes to on this ticket. `claims` holds the unique values that change hands in this request."""
     if not sent:
         return Refusal(sentence=NO_PROPERTIES, context={"properties": ["{}"]})
-    known = portal.definitions
+    known, held, is_dated = portal.definitions, ticket.properties, call.dated_2026_09
     taken, faults = _take(portal, call, ticket, sent, now_ms)
-    faults += _place_in_pipeline(portal, ticket.properties, taken, known)
-    if call.dated_2026_09:
-        faults += _conditions(known, ticket.properties | taken, sent)
+    faults += _place_in_pipeline(portal, held, taken, known)
+    if is_dated:
+        faults += _conditions(known, held | taken, sent)
     if faults:
         return Refusal(faults=faults)
-    made = Draft(echo=_echo(known, sent, taken, tidy=call.dated_2026_09))
-    made.changed = {name: value for name, value in taken.items() if value != ticket.properties.get(name, "")}
+    made = Draft(echo=_echo(known, sent, taken, tidy=is_dated))
+    made.changed = {name: value for name, value in taken.items() if value != held.get(name, "")}
     conflict = _claim(portal, ticket, made, claims)
     if conflict:
         return conflict
     if made.changed:
-        made.automatic = effects(ticket.properties, made.changed, known=known, switches=portal.switches, now_ms=now_ms)
-    if call.dated_2026_09:
+        made.automatic = effects(held, made.changed, known=known, switches=portal.switches, now_ms=now_ms)
+    if is_dated:
         made.warnings = [
             _tidied(name, value, taken[name])
             for name, value in sent.items()

@@ -28,6 +28,7 @@ class Clock:
         return time.time_ns() // 1_000_000 + self.shift_ms
 
 
+@lru_cache(maxsize=16_384)
 def iso(ms: int) -> str:
     """Text of a moment: three decimals where there are milliseconds, none where there are none."""
     seconds, rest = divmod(ms, 1000)
