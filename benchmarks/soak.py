@@ -2,9 +2,9 @@
 
     python benchmarks/soak.py [--instants 200] [--seed 1] [--faults 0.1] [--minutes 120] [--docs docs/soak.md]
 
-One sandbox serves all trials; in the random ones a part of its answers is faulty. Prints what was tried and every
-disagreement between the portal, the summary and the file; exits 1 where there is one. --docs keeps what was printed
-as a page.
+Two trials go on at once, each with a sandbox of its own; in the random ones a part of its answers is faulty. Prints
+what was tried and every disagreement between the portal, the summary and the file; exits 1 where there is one. --docs
+keeps what was printed as a page.
 """
 
 from __future__ import annotations
@@ -14,9 +14,13 @@ import random
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from queue import Queue
 
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "sender")]
@@ -57,40 +61,53 @@ class Result:
             self.say(line)
 
 
-def at_commits(server: SandboxServer, result: Result) -> None:
-    """Kill before and after each commit in turn."""
-    with tempfile.TemporaryDirectory() as folder:
-        commits = Trial(server, Path(folder), "undisturbed").count_commits()
-    wrong = []
-    for kill_at in range(1, commits + 1):
-        for before in (True, False):
-            server.reset()
-            with tempfile.TemporaryDirectory() as folder:
-                trial = Trial(server, Path(folder), f"commit {kill_at} {before}")
-                trial.run(*trial.main_job, kill_at=kill_at, before=before)
-                wrong += [f"commit {kill_at}, {'before' if before else 'after'}: {one}" for one in trial.finish()]
-    result.add(f"{2 * commits} trials at the {commits} commits of a run", wrong)
+Job = Callable[[SandboxServer], list[str]]
+"""One trial against a portal of its own: what was wrong in the end."""
 
 
-def at_instants(
-    server: SandboxServer, count: int, rng: random.Random, faults: float, ends_at: float, result: Result
-) -> None:
-    """Kill at random moments, until `ends_at` on the monotonic clock; where it died twice, resume twice."""
-    wrong, tried = [], 0
-    for number in range(count):
-        if time.monotonic() > ends_at:
-            break
-        tried += 1
-        server.reset()
-        server.limits(latency_ms=rng.choice([0, 100, 300]))
+def die_at_commit(kill_at: int, *, before: bool) -> Job:
+    """Return the trial of a program killed before, or after, one commit of its journal."""
+
+    def job(server: SandboxServer) -> list[str]:
+        with tempfile.TemporaryDirectory() as folder:
+            trial = Trial(server, Path(folder), f"commit {kill_at} {before}")
+            trial.run(*trial.main_job, kill_at=kill_at, before=before)
+            return [f"commit {kill_at}, {'before' if before else 'after'}: {one}" for one in trial.finish()]
+
+    return job
+
+
+def die_at_instant(number: int, rng: random.Random, faults: float) -> Job:
+    """Return the trial of a program killed at a random moment, while some answers are faulty."""
+    latency_ms, moment = rng.choice([0, 100, 300]), rng.uniform(0.3, 4.0)
+
+    def job(server: SandboxServer) -> list[str]:
+        server.limits(latency_ms=latency_ms)
         server.fault("mixed", path="batch/", times=None, probability=faults, seed=number)
-        moment = rng.uniform(0.3, 4.0)
         with tempfile.TemporaryDirectory() as folder:
             trial = Trial(server, Path(folder), f"instant {number}")
             trial.die_after(moment)
             server.calm()
-            wrong += [f"instant {number}, {moment:.3f} s: {one}" for one in trial.finish()]
-    result.add(f"{tried} trials at random instants, {faults:.0%} of the answers faulty", wrong)
+            return [f"instant {number}, {moment:.3f} s: {one}" for one in trial.finish()]
+
+    return job
+
+
+def try_all(jobs: Sequence[Job], servers: Queue[SandboxServer], ends_at: float) -> tuple[int, list[str]]:
+    """Run trials, one a portal at a time, begin none after `ends_at`; return how many, and what was wrong."""
+
+    def run(job: Job) -> list[str] | None:
+        if time.monotonic() > ends_at:
+            return None
+        server = servers.get()
+        try:
+            return job(server.as_seeded())
+        finally:
+            servers.put(server)
+
+    with ThreadPoolExecutor(servers.qsize()) as pool:
+        ended = [one for one in pool.map(run, jobs) if one is not None]
+    return len(ended), [line for one in ended for line in one]
 
 
 def main() -> int:
@@ -99,14 +116,25 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--faults", type=float, default=0.1)
     parser.add_argument("--minutes", type=float, default=120, help="begin no trial after so long")
+    parser.add_argument("--at-once", type=int, default=2, help="trials side by side, each with a portal of its own")
     parser.add_argument("--docs", type=Path)
     options = parser.parse_args()
     began, rng = time.monotonic(), random.Random(options.seed)
+    ends_at = began + 60 * options.minutes
     result = Result()
     result.say(f"Soak of {datetime.now(UTC):%Y-%m-%d}, seed {options.seed}")
-    with SandboxServer() as server:
-        at_commits(server, result)
-        at_instants(server, options.instants, rng, options.faults, began + 60 * options.minutes, result)
+    with ExitStack() as stack:
+        servers: Queue[SandboxServer] = Queue()
+        for _ in range(options.at_once):
+            servers.put(stack.enter_context(SandboxServer()))
+        with tempfile.TemporaryDirectory() as folder:
+            commits = Trial(servers.queue[0], Path(folder), "undisturbed").count_commits()
+        places = [(kill_at, before) for kill_at in range(1, commits + 1) for before in (True, False)]
+        tried, wrong = try_all([die_at_commit(at, before=before) for at, before in places], servers, ends_at)
+        result.add(f"{tried} trials at the {commits} commits of a run", wrong)
+        jobs = [die_at_instant(number, rng, options.faults) for number in range(options.instants)]
+        tried, wrong = try_all(jobs, servers, ends_at)
+        result.add(f"{tried} trials at random instants, {options.faults:.0%} of the answers faulty", wrong)
     result.say(f"{(time.monotonic() - began) / 60:.0f} minutes")
     if options.docs:
         options.docs.write_text(PAGE.format(said="\n".join(result.lines)), "utf-8")

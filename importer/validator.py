@@ -8,9 +8,7 @@ Each distinct text of a column is converted once, and its value judged once by t
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
@@ -22,6 +20,7 @@ from importer.column_reader import ColumnReader, Judge, ReadColumn, column_texts
 from importer.edits import Edits
 from importer.errors import UsageError
 from importer.findings import Finding, column_letter
+from importer.garbage import not_collected
 from importer.keys import key_converter
 from importer.loader.table import Chunk, Table
 from importer.records import CheckedRow, Columns, ValueColumn
@@ -55,7 +54,7 @@ class CheckedChunk:
     @cached_property
     def rows(self) -> list[CheckedRow]:
         """The rows that passed. They are made of the columns when they are first asked for."""
-        with _without_collections():
+        with not_collected():
             return self._make_rows()
 
 
@@ -78,8 +77,9 @@ class Validation:
         check_reading(reading)
         self.edits = edits
         self._table = table
-        self._columns = columns
-        self._reading = reading
+        self.columns = columns
+        self.keeps_blanks = reading.blank == "keep"
+        """Whether a blank cell leaves its property alone."""
         self._chunk_size = chunk_size
         self._by_position: dict[int, ValueColumn] = {one.position: one for one in columns.values}
         definitions = {position: one.definition for position, one in self._by_position.items()}
@@ -103,11 +103,11 @@ class Validation:
     def __iter__(self) -> Iterator[CheckedChunk]:
         """Yield the checked chunks of the table, in order."""
         chunks = self._table.chunks(self._positions, self._chunk_size)
-        with _without_collections():
+        with not_collected():
             chunk = next(chunks, None)
         is_whole = True
         while chunk is not None:
-            with _without_collections():
+            with not_collected():
                 following = next(chunks, None)
                 is_whole = is_whole and following is None
                 checked = _ChunkCheck(self, chunk, is_whole=is_whole).run()
@@ -117,8 +117,8 @@ class Validation:
 
     @cached_property
     def _positions(self) -> list[int]:
-        positions = [self._columns.key.position, *self._by_position]
-        return positions if self._columns.modified is None else [*positions, self._columns.modified.position]
+        positions = [self.columns.key.position, *self._by_position]
+        return positions if self.columns.modified is None else [*positions, self.columns.modified.position]
 
     @property
     def notices(self) -> list[Message]:
@@ -162,8 +162,8 @@ class Validation:
 
     def read_keys(self, chunk: Chunk) -> ReadColumn:
         """Return the keys of a chunk."""
-        position = self._columns.key.position
-        texts = column_texts(chunk, position, keeps_zeros=self._columns.key.id_property is not None)
+        position = self.columns.key.position
+        texts = column_texts(chunk, position, keeps_zeros=self.columns.key.id_property is not None)
         return self._key_reader.read(texts, chunk.kinds.get(position))
 
     def read_modified(self, chunk: Chunk) -> ReadColumn | None:
@@ -171,7 +171,7 @@ class Validation:
 
         A workbook's cells keep seconds that they do not show: where none has any, the column shows minutes.
         """
-        column = self._columns.modified
+        column = self.columns.modified
         if column is None:
             return None
         texts, kinds = list(column_texts(chunk, column.position)), chunk.kinds.get(column.position)
@@ -187,31 +187,9 @@ class Validation:
         return self._stages.read(chunk, read)
 
     @property
-    def columns(self) -> Columns:
-        """Which column is what."""
-        return self._columns
-
-    @property
     def waiting_stage(self) -> int | None:
         """The stage column where its stages wait for the tickets' pipelines, as the sheet names none."""
         return self._stages.position if self._stages.waits else None
-
-    @property
-    def keeps_blanks(self) -> bool:
-        """Whether a blank cell leaves its property alone."""
-        return self._reading.blank == "keep"
-
-
-@contextmanager
-def _without_collections() -> Iterator[None]:
-    """Put off the cyclic garbage collector: a chunk is many small records and no cycles, and it would look at each."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def check_reading(reading: Reading) -> None:

@@ -9,14 +9,15 @@ Source: HubSpot Properties API, date and datetime values; its FAQ on timestamps.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 from schemas.cells import Converter, Kind, Problem, Reading, Result, Ways, shown, unread_places
 from schemas.date_format import DateFormat, compile_date_format
-from schemas.dates import FIRST_YEAR, Written, calendar_of, read_written
+from schemas.dates import Written, calendar_of, read_written
+from schemas.hours import HOURS_KEPT, MINUTES, Hours
 from schemas.message import Message, message
 
 DAY_MS = 86_400_000
@@ -30,9 +31,6 @@ _EPOCH = re.compile(r"-?[0-9]{1,18}")
 _STAMP = re.compile(
     r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9])?"
 )
-_ISO_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_SECONDS = re.compile(":[0-5][0-9]")
-_CLOCK = tuple(f"{minute // 60:02}:{minute % 60:02}" for minute in range(1440))
 _WAY_NOTICES = {
     "DMY": message('{place}: dates are read as day-month-year, as "{proof}" can be read in no other way.'),
     "MDY": message('{place}: dates are read as month-day-year, as "{proof}" can be read in no other way.'),
@@ -168,87 +166,6 @@ class DateConverter(_MomentConverter):
         return _no_date(text, self._format)
 
 
-@dataclass(frozen=True, slots=True)
-class _Day:
-    """A day in the portal's zone: its clock times in UTC, and the names of that day, the next, the last there."""
-
-    names: tuple[str, ...]
-    times: Mapping[str, tuple[int, str]]
-    """` HH:MM` -> which of the names, and the time."""
-
-
-_HOURS_KEPT = 50_000
-_UNEVEN = _Day((), {})
-"""A day that does not exist, or on which the clocks change: its cells are read one by one."""
-
-
-def _times(offset: int) -> dict[str, tuple[int, str]]:
-    """Return the clock times of a day that is `offset` minutes ahead of UTC."""
-    times: dict[str, tuple[int, str]] = {}
-    for minute, clock in enumerate(_CLOCK):
-        shift, turn = divmod(minute - offset, 1440)
-        at = (shift, f"T{_CLOCK[turn]}:00.000Z")
-        times |= {f"{mark}{clock}": at for mark in " T"}
-    return times
-
-
-class _Days(dict[str, _Day]):
-    """The days of a zone by their ISO names, each found when it is asked for first."""
-
-    def __init__(self, zone: ZoneInfo) -> None:
-        super().__init__()
-        self._zone = zone
-        self._times: dict[int, dict[str, tuple[int, str]]] = {}
-
-    def __missing__(self, text: str) -> _Day:
-        """Return how a day lies in UTC."""
-        self[text] = day = self._find(text) if _ISO_DAY.fullmatch(text) else _UNEVEN
-        return day
-
-    def _find(self, text: str) -> _Day:
-        try:
-            first = datetime.fromisoformat(text).replace(tzinfo=self._zone)
-            around = [f"{first.date() + timedelta(days=days):%Y-%m-%d}" for days in (0, 1, -1)]
-        except (ValueError, OverflowError):
-            return _UNEVEN
-        offset, last = first.utcoffset(), (first + timedelta(hours=23, minutes=59)).utcoffset()
-        if offset is None or offset != last or offset % timedelta(minutes=1) or first.year < FIRST_YEAR:
-            return _UNEVEN
-        if first.astimezone(UTC).astimezone(self._zone).date() != first.date():
-            return _UNEVEN  # a day that the zone left out, when it moved across the date line
-        minutes = offset // timedelta(minutes=1)
-        if minutes not in self._times:
-            self._times[minutes] = _times(minutes)
-        return _Day(tuple(around), self._times[minutes])
-
-
-_MINUTES = {f":{minute:02}{seconds}": f":{minute:02}:00.000Z" for minute in range(60) for seconds in ("", ":00")}
-"""The rest of a moment after its hour, where the zone is whole hours from UTC."""
-
-
-class _Hours(dict[str, str | None]):
-    """The hours of a zone by the first 13 characters of ISO moments, in UTC; None where cells are read one by one."""
-
-    def __init__(self, zone: ZoneInfo) -> None:
-        super().__init__({"": ""})  # a blank cell
-        self._days = _Days(zone)
-
-    def __missing__(self, text: str) -> str | None:
-        """Return such as `2026-03-04T15`; None where that hour's minutes are others in UTC."""
-        found = self.moment(f"{text}:00")
-        self[text] = hour = found[:13] if found and found.endswith(":00:00.000Z") else None
-        return hour
-
-    def moment(self, text: str) -> str | None:
-        """Return a moment of an even day, its seconds being there or not."""
-        day = self._days[text[:10]]
-        at, seconds = day.times.get(text[10:16]), text[16:]
-        if at is None or (seconds and not _SECONDS.fullmatch(seconds)):
-            return None
-        found = day.names[at[0]] + at[1]
-        return found.replace(":00.", f"{seconds}.") if seconds else found
-
-
 class DatetimeConverter(_MomentConverter):
     """Reads the cells of a datetime property."""
 
@@ -256,7 +173,7 @@ class DatetimeConverter(_MomentConverter):
 
     def __init__(self, reading: Reading) -> None:
         super().__init__(reading)
-        self._hours = _Hours(self._zone)
+        self._hours = Hours(self._zone)
 
     def __call__(self, text: str, kind: Kind) -> Result:
         """Return the moment in UTC, or why there is none."""
@@ -267,9 +184,9 @@ class DatetimeConverter(_MomentConverter):
         """Read cells such as `2026-03-04 12:30` by their hour, as few hours make many moments."""
         if self._format is not None and kind is Kind.TEXT:
             return [None] * len(texts)
-        if len(self._hours) > _HOURS_KEPT:
-            self._hours = _Hours(self._zone)
-        hours, rest_of = self._hours, _MINUTES.get
+        if len(self._hours) > HOURS_KEPT:
+            self._hours = Hours(self._zone)
+        hours, rest_of = self._hours, MINUTES.get
         values = [(hour := hours[text[:13]]) and (rest := rest_of(text[13:])) and hour + rest for text in texts]
         for place in unread_places(values):
             values[place] = hours.moment(texts[place])

@@ -16,9 +16,6 @@ from enum import Enum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
-import numpy.typing as npt
-
 from schemas.moments import DAY_MS, from_epoch, parse_day, parse_moment
 
 
@@ -32,9 +29,6 @@ class Verdict(Enum):
 
 
 Judge = Callable[[str], Verdict]
-
-Surely = Callable[[list[str]], npt.NDArray[np.bool_]]
-"""Says of many values at once whether each surely passes."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +72,12 @@ def _max_length(arguments: Sequence[str], _: Clock) -> Judge:
     return _sure(lambda value: len(value) <= most)
 
 
-_ALPHANUMERIC = {"ALPHANUMERIC": str.isalnum, "ALPHA_ONLY": str.isalpha, "NUMERIC_ONLY": str.isdigit}
+ALPHANUMERIC = {"ALPHANUMERIC": str.isalnum, "ALPHA_ONLY": str.isalpha, "NUMERIC_ONLY": str.isdigit}
+"""What each kind of the rule lets pass."""
 
 
 def _alphanumeric(arguments: Sequence[str], _: Clock) -> Judge:
-    fits = _ALPHANUMERIC[arguments[0] if arguments else "ALPHANUMERIC"]
+    fits = ALPHANUMERIC[arguments[0] if arguments else "ALPHANUMERIC"]
     # Whether blanks between words count is not told.
     return _two_readings(fits, lambda value: fits("".join(value.split())))
 
@@ -376,30 +371,3 @@ MAKERS: Mapping[str, Callable[[Sequence[str], Clock], Judge]] = {
     "DAYS_OF_WEEK": _days_of_week,
 }
 """By the rule's type."""
-
-
-def _quick_min_length(arguments: Sequence[str]) -> Surely:
-    least = int(arguments[0])
-    return lambda values: _lengths(values) >= least
-
-
-def _quick_max_length(arguments: Sequence[str]) -> Surely:
-    most = int(arguments[0])
-    return lambda values: _lengths(values) <= most
-
-
-def _quick_alphanumeric(arguments: Sequence[str]) -> Surely:
-    fits = _ALPHANUMERIC[arguments[0] if arguments else "ALPHANUMERIC"]
-    return lambda values: np.fromiter(map(fits, values), dtype=bool, count=len(values))
-
-
-def _lengths(values: Sequence[str]) -> npt.NDArray[np.intp]:
-    return np.fromiter(map(len, values), dtype=np.intp, count=len(values))
-
-
-QUICK: Mapping[str, Callable[[Sequence[str]], Surely]] = {
-    "MIN_LENGTH": _quick_min_length,
-    "MAX_LENGTH": _quick_max_length,
-    "ALPHANUMERIC": _quick_alphanumeric,
-}
-"""By the rule's type, for those that columns of distinct values often have."""

@@ -15,7 +15,8 @@ from schemas.cells import SHOWN_LENGTH, shown
 from schemas.message import Message, message
 from schemas.moments import DAY_MS, from_epoch
 from schemas.property import Rule
-from schemas.rule_judges import MAKERS, QUICK, Clock, Judge, Surely, Verdict
+from schemas.quick_rules import QUICK, Surely
+from schemas.rule_judges import MAKERS, Clock, Judge, Verdict
 
 __all__ = ["Clock", "RuleCheck", "Verdict", "make_checks", "normalise"]
 

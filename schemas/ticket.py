@@ -25,7 +25,7 @@ import pandera.pandas as pa
 from schemas.cells import Problem, Reading, shown, unread_places
 from schemas.message import Message, count_message, message
 from schemas.property import OWNER, PIPELINE, STAGE, PortalSchema, Property, Rule
-from schemas.rule_judges import Surely
+from schemas.quick_rules import Surely
 from schemas.rules import Clock, RuleCheck, Verdict, make_checks
 from schemas.text import MAX_LENGTH
 

@@ -6,11 +6,10 @@ Out: the opened `Source`; or a FileError that says what the file is instead, and
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from importer.errors import FileError
+from importer.loader.file_errors import file_errors
 from importer.loader.table import Source
 from schemas.message import Message, message
 
@@ -82,29 +81,6 @@ def open_file(path: Path, *, encoding: str | None = None, delimiter: str | None 
     if path.suffix.lower() not in _ENDINGS[source.format]:
         source.notices = (*source.notices, _misnamed(path, source.format))
     return source
-
-
-@contextmanager
-def file_errors(path: Path) -> Iterator[None]:
-    """Say in words why the system does not let a file be read."""
-    try:
-        yield
-    except FileNotFoundError as problem:
-        raise FileError(message("There is no file {path}.", path=str(path))) from problem
-    except IsADirectoryError as problem:
-        raise FileError(message("{path} is a folder. Name the spreadsheet inside it.", path=str(path))) from problem
-    except PermissionError as problem:
-        if path.is_dir():  # what Windows says of folders
-            raise FileError(message("{path} is a folder. Name the spreadsheet inside it.", path=str(path))) from problem
-        raise FileError(
-            message(
-                "{path} may not be read: it is open in another program, or belongs to somebody else.", path=str(path)
-            )
-        ) from problem
-    except OSError as problem:
-        raise FileError(
-            message("{path} cannot be read: {reason}.", path=str(path), reason=problem.strerror or str(problem))
-        ) from problem
 
 
 def _misnamed(path: Path, kind: str) -> Message:

@@ -22,7 +22,7 @@ from typing import Self
 from importer.errors import FileError
 from importer.loader.cutting import cut_columns
 from importer.loader.dialect import FIELD_LIMIT, Dialect
-from importer.loader.formats import file_errors
+from importer.loader.file_errors import file_errors
 from schemas.message import message
 
 _BLOCK = 1 << 18

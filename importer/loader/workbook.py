@@ -27,7 +27,7 @@ from importer.loader.exact import (
     read_cells,
 )
 from importer.loader.extent import check_extent, check_size
-from importer.loader.formats import file_errors
+from importer.loader.file_errors import file_errors
 from importer.loader.grid import Block, Grid, GridTable, Piece, SheetFacts, empty_sheet, stored_grid, texts_of
 from importer.loader.overlay import CalamineFailed, overlaid, read_values
 from importer.loader.package import Package, SheetPart, refuse_document_types

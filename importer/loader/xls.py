@@ -10,7 +10,7 @@ from pathlib import Path
 
 from importer.errors import FileError
 from importer.loader.biff import read_biff
-from importer.loader.formats import file_errors
+from importer.loader.file_errors import file_errors
 from importer.loader.grid import Grid, GridSource
 from importer.loader.ole import CompoundFile, broken
 from importer.loader.overlay import CalamineFailed, overlaid, read_values

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from importer.cli.arguments import UnusableSetting, amount, build_parser, days, long_options, mapping, parse
+from importer.cli.arguments import UnusableSetting, build_parser, long_options, parse
+from importer.cli.option_values import amount, days, mapping
 from importer.cli.settings import PATHS, config_arguments, config_path, portal_access
 from importer.errors import UsageError
 
