@@ -46,6 +46,7 @@ _SERIALS = re.compile(rb"(?:[0-9]{1,7}(?:\.[0-9]{1,20})?\n)*+")
 _DAY_MS = 86_400_000
 _FIRST_SERIAL, _LAST_SERIAL = 61, 2_900_000
 """Days about which both date systems and all programs agree: from 1900-03-01 on, before the year 9999."""
+_DIGITS_OF_DAYS = len(str(_LAST_SERIAL))
 _DAY_ZERO = {1900: date(1899, 12, 30).toordinal(), 1904: date(1904, 1, 1).toordinal()}
 _TRUTHS = {b"1": "TRUE", b"0": "FALSE", b"": ""}
 _REMEMBERED = 50_000
@@ -139,6 +140,7 @@ class _Column:
         self._known: dict[tuple[bytes, bytes, bytes], _Cell] = {}
         self._days = _Days(_DAY_ZERO[meaning.date_system])
         self._clocks = _Clocks()
+        self._serials = {b"": ""}  # of whole days
 
     def texts(self, styles: Sequence[bytes], types: Sequence[bytes], contents: Sequence[bytes]) -> ColumnTexts:
         """Return the texts of some cells. Nearly all that are not blank have the same style and type."""
@@ -185,8 +187,12 @@ class _Column:
                 raise OddXml
             return [""] * len(contents)
         try:
-            return [strings[int(one)] if one else "" for one in contents]
-        except IndexError as problem:
+            distinct = set(contents)
+            if len(distinct) * 2 > len(contents):
+                return [strings[int(one)] if one else "" for one in contents]
+            known = {one: strings[int(one)] if one else "" for one in distinct}
+            return list(map(known.__getitem__, contents))
+        except (IndexError, ValueError) as problem:  # ValueError: more digits than Python reads
             raise OddXml from problem
 
     def _moments(self, contents: Sequence[bytes]) -> ColumnTexts | None:
@@ -194,6 +200,8 @@ class _Column:
         serials = list(filter(None, contents))
         if not serials:
             return None
+        if b"".join(serials).isdigit():
+            return self._days_alone(contents)
         if not _SERIALS.fullmatch(b"\n".join(serials) + b"\n"):
             return None
         # As `exact.serial_value` does it, which rounds to the nearest millisecond.
@@ -207,6 +215,17 @@ class _Column:
         assert column.kinds is not None
         column.kinds[column.kinds == Kind.DATE] = np.where(rest > 0, Kind.DATETIME, Kind.DATE)
         return column
+
+    def _days_alone(self, contents: Sequence[bytes]) -> ColumnTexts | None:
+        """Return days without a time of day, which repeat."""
+        if len(self._serials) > _REMEMBERED:
+            self._serials = {b"": ""}
+        names, known = self._days, self._serials
+        for content in set(contents) - known.keys():
+            if len(content) > _DIGITS_OF_DAYS or not _FIRST_SERIAL <= int(content) <= _LAST_SERIAL:
+                return None
+            known[content] = names[int(content)]
+        return _of_kind(Kind.DATE, list(map(known.__getitem__, contents)))
 
     def _single(self, style: bytes, kind: bytes, content: bytes) -> _Cell:
         """Return one cell, as the XML parser's value means it."""

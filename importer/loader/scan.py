@@ -40,6 +40,7 @@ _FORMULA_CELL = re.compile(
 _NUMBER_SIGN = re.compile(rb"<v>#")
 _NUMBER_SIGN_OR_MINUS = re.compile(rb"<v>[#-]")
 _HUGE_VALUE = rb"[^>]*>(?:<f[^>]*/>|<f[^<]*</f>)?<v>(?:-?[0-9]{10}|[^<]*[eE][^-<])"
+_NO_INDEX = re.compile(rb't="s"[^>]*>(?:<f[^>]*/>|<f[^<]*</f>)?<v[^>]*(?<!/)>(?![0-9]{0,9}</v>)')
 _HIDDEN_ROW = re.compile(rb'hidden="(?:1|true)"')
 _CELL_START = re.compile(rb"<c[\s>]")
 _ATTRIBUTE = re.compile(rb'([\w:]+)="([^"]*)"')
@@ -81,14 +82,16 @@ def scan_sheet(
     date_system: int,
     *,
     keep: Callable[[bytes], object] = lambda _: None,
+    strings: bool = True,
 ) -> Scan:
     """Scan a sheet.
 
+    strings: look at the indexes of shared strings too, as calamine takes what is no number for the first string.
     keep: is given the sheet piece by piece, without rows that hold nothing: together another sheet of the same values.
     Raises OddXml.
     """
     try:
-        return _scan(iter(blocks), _Scanner(formats, date_system), keep)
+        return _scan(iter(blocks), _Scanner(formats, date_system, strings=strings), keep)
     except (ValueError, LookupError) as problem:
         raise OddXml from problem
 
@@ -155,8 +158,9 @@ def check_root(head: bytes, name: bytes) -> None:
 
 
 class _Scanner:
-    def __init__(self, formats: Sequence[Format], date_system: int) -> None:
+    def __init__(self, formats: Sequence[Format], date_system: int, *, strings: bool) -> None:
         self.scan = Scan()
+        self._strings = strings
         self._formats = formats
         self._date_system = date_system
         self._after_rows = False
@@ -207,6 +211,8 @@ class _Scanner:
             self._formatted_numbers(body)
         self._hidden_rows(body)
         self._reach(body)
+        if self._strings and _NO_INDEX.search(body):
+            raise OddXml
 
     def _reach(self, body: bytes) -> None:
         start = body.rfind(b'<row r="', 0, max(body.rfind(b"</c>"), 0))

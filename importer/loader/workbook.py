@@ -100,7 +100,7 @@ def _read_plainly(path: Path, sheet: SheetPart, width: int) -> Grid | None:
         try:
             if not is_plain(package.stream(sheet.part, BLOCK), width):
                 return None
-            scan = scan_sheet(package.stream(sheet.part), package.formats, package.date_system)
+            scan = scan_sheet(package.stream(sheet.part), package.formats, package.date_system, strings=False)
             reach = max(scan.width, width)
         except OddXml:
             return None

@@ -24,6 +24,9 @@ CELLS = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False, width=32).map(lambda value: f"<v>{value!r}</v>"),
     st.integers(-(10**16), 10**16).map(lambda value: f"<v>{value}</v>"),
     MOMENTS,
+    st.one_of(st.integers(0, 60_000), st.sampled_from(["0046023", 2_900_001, 2_958_466])).map(
+        lambda day: f"<v>{day}</v>"
+    ),
     st.integers(0, 4).map(lambda index: f't="s"><v>{index}</v>'),
     st.sampled_from(["#N/A", "#REF!"]).map(lambda error: f't="e"><v>{error}</v>'),
     st.sampled_from(["0", "1"]).map(lambda value: f't="b"><f>A1=1</f><v>{value}</v>'),
@@ -185,6 +188,30 @@ def test_a_row_of_another_spelling_far_below_is_read_on_by_others(tmp_path):
     found = [(int(row), *values) for chunk in chunks for row, *values in chunk.texts.itertuples(name=None)]
     assert found == [*((n, str(n), "a") for n in range(2, 9_000)), (9_000, "", "last")]
     assert table.row_count == 8_999
+
+
+@pytest.mark.parametrize("begin", [' t="s">', ' s="1">', ">"], ids=["string", "day", "number"])
+def test_more_digits_than_python_reads_end_in_an_error_or_a_finding(tmp_path, begin):
+    """Python refuses to read a whole number of more than 4,300 digits."""
+    head = '<row r="1"><c r="A1" t="s"><v>0</v></c></row>'
+    path = _package(tmp_path / "a.xlsx", f'{head}<row r="2"><c r="A2"{begin}<v>{"9" * 5_000}</v></c></row>')
+
+    try:
+        chunks = list(open_file(path).table("Sheet1").chunks([0]))
+    except FileError:
+        return
+    assert [one.code for chunk in chunks for one in chunk.findings]
+
+
+@pytest.mark.parametrize("index", ["99", "-1", "1.5", "x", "0x1"])
+@pytest.mark.parametrize("more", ["", '<c r="B2" t="inlineStr"><is><t>x</t></is></c>'], ids=["plain", "not plain"])
+def test_an_index_that_leads_to_no_string_is_an_error(tmp_path, index, more):
+    """python-calamine takes what is no number for the first string."""
+    head = '<row r="1"><c r="A1" t="s"><v>0</v></c></row>'
+    path = _package(tmp_path / "a.xlsx", f'{head}<row r="2"><c r="A2" t="s"><v>{index}</v></c>{more}</row>')
+
+    with pytest.raises(FileError):
+        list(open_file(path).table("Sheet1").chunks([0]))
 
 
 def test_what_programs_write_is_read_by_the_search(tmp_path):
