@@ -32,9 +32,11 @@ WIDER_S, NARROWER_S = 0.005, 0.001
 """By how much."""
 NOTED_S = 0.005
 """Moments that differ by less are not noted anew."""
-MOST_LATE_S = 0.1
+MOST_LATE_S = 0.5
 """How much later than it left a request is taken to have been counted, at most: beyond, it is the portal that took
 long to answer."""
+OVERTAKEN_S = 0.1
+"""Requests that left so close to each other may have been counted in another order."""
 BURST = 0.12
 """A window may be used up at once, and is within this part of it: a portal hit by all of it in one moment counts some
 requests late, and then finds the next window overrun."""
@@ -249,7 +251,7 @@ class Limiter:
         is: so where nobody else is, this is next to none, in whatever order requests arrive.
         """
         limits = self.limits
-        slack_s = max(MOST_LATE_S, self._margin_s)
+        slack_s = max(OVERTAKEN_S, self._margin_s)
         ours = self._budget.count(turn.at - limits.interval_s - slack_s, turn.at + slack_s)
         others = limits.max_requests - (limits.remaining or 0) - ours
         if others > limits.max_requests * UNSURE:
