@@ -32,7 +32,7 @@ WIDER_S, NARROWER_S = 0.005, 0.001
 """By how much."""
 NOTED_S = 0.005
 """Moments that differ by less are not noted anew."""
-MOST_LATE_S = 0.5
+MOST_LATE_S = 2.0
 """How much later than it left a request is taken to have been counted, at most: beyond, it is the portal that took
 long to answer."""
 OVERTAKEN_S = 0.1
@@ -221,8 +221,9 @@ class Limiter:
     def _note_arrival(self, turn: Turn, *, answered: bool) -> None:
         """Note how late the portal may have counted a request: its answer's time less the shortest its kind ever took.
 
-        A request that waited on its way, or in front of a busy portal, so keeps its place in the window for longer. No
-        more than a little: a portal counts first and works then, and most of what an answer takes is work.
+        A request that waited on its way, or in front of a busy portal, so keeps its place in the window for longer. It
+        may as well have been counted at once, and worked on for long: to believe that it was not costs some tenths of a
+        second a window, and a refusal costs a second.
         """
         now = self._clock.time()
         if answered:
