@@ -19,7 +19,6 @@ from schemas.message import Message
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-    import pandas as pd
 
 CHUNK_SIZE = 10_000
 """Rows read at a time: large enough for column-wise work, small enough that memory does not grow with the file."""
@@ -52,13 +51,6 @@ class Chunk:
     lines: list[int] | None = None
     """Delimited files: the line each row begins at. None for workbooks."""
     findings: list[Finding] = field(default_factory=list)
-
-    @property
-    def texts(self) -> pd.DataFrame:
-        """The texts as a frame: row numbers as index, positions as columns; made anew at each call."""
-        import pandas as pd
-
-        return pd.DataFrame(dict(self.columns), index=pd.Index(self.rows, dtype="int64"), dtype=object)
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,5 +156,8 @@ def _prepare(connection: sqlite3.Connection) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute("CREATE TABLE IF NOT EXISTS requests (number INTEGER PRIMARY KEY, at REAL NOT NULL, run TEXT)")
     connection.execute("CREATE INDEX IF NOT EXISTS requests_at ON requests (at)")
-    connection.execute("CREATE TABLE IF NOT EXISTS allowed (one INTEGER PRIMARY KEY, requests, seconds, at)")
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS allowed"
+        " (one INTEGER PRIMARY KEY, requests INTEGER NOT NULL, seconds REAL NOT NULL, at REAL NOT NULL)"
+    )
     return connection

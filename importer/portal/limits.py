@@ -1,10 +1,10 @@
 """When a request may leave: never over the portal's window, and as many in flight as the window can use.
 
 The portal tells its limits in the headers of each answer; until it has, those hold that it told a run some minutes
-before, or else the lowest documented ones. The window
-rolls, and may be used up at once; what others use of it (the same token on another machine) shows in the header
-`Remaining`, and is left to them. How many are in flight follows Little's law, rate x latency: a portal that answers
-slowly gets more at once, never more than 64, and one that is overloaded gets fewer.
+before, or else the lowest documented ones. The window rolls, and may be used up at once; what others use of it (the
+same token on another machine) shows in the header `Remaining`, and is left to them. How many are in flight follows
+Little's law, rate x latency: a portal that answers slowly gets more at once, never more than 64, and one that is
+overloaded gets fewer.
 Source: HubSpot API usage guidelines; RFC 9110 section 10.2.3 (Retry-After).
 """
 
@@ -48,6 +48,7 @@ UNSURE = 0.05
 """Part of the window up to which what others seem to use may be requests of ours that overtook each other."""
 MOST_DIGITS = 15
 REMEMBER_EVERY_S = 60.0
+"""How often a limit that has not changed is noted anew for the runs to come."""
 SHOWN_WAIT_S = 1.0
 """Waits from here on are told."""
 

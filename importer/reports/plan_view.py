@@ -34,7 +34,7 @@ class ColumnPlan:
     cleared: int
     samples: tuple[tuple[str | None, str], ...] = ()
     cleared_everywhere: bool = False
-    """The column is empty on every row, so that the plan clears the property wherever it holds something."""
+    """The column is empty on every valid row, so that the plan clears the property wherever it holds something."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -383,8 +383,8 @@ def _moves(plan: PlanView) -> list[Message]:
 
 def _cleared_everywhere(column: ColumnPlan) -> Message:
     return count_message(
-        '"{column}" is empty on every row: it would be cleared on {count} ticket.',
-        '"{column}" is empty on every row: it would be cleared on {count} tickets.',
+        '"{column}" is empty on every valid row: it would be cleared on {count} ticket.',
+        '"{column}" is empty on every valid row: it would be cleared on {count} tickets.',
         column.cleared,
         column=column.header,
     )

@@ -46,9 +46,9 @@ def _read_table(table, size: int) -> dict:
     positions = range(len(table.headers))
     rows, last = {}, table.header_row
     for chunk in table.chunks(positions, size):
-        assert list(chunk.texts.columns) == list(positions)
-        assert len(chunk.texts) <= size
-        numbers = [int(row) for row in chunk.texts.index]
+        assert list(chunk.columns) == list(positions)
+        assert len(chunk.rows) <= size
+        numbers = [int(row) for row in chunk.rows]
         assert numbers == sorted(set(numbers))
         assert not numbers or numbers[0] > last
         last = numbers[-1] if numbers else last
@@ -56,7 +56,7 @@ def _read_table(table, size: int) -> dict:
             assert position in positions
             assert set(kinds) <= set(Kind)
             assert len(kinds) == len(numbers)
-            blank = [text for text, kind in zip(chunk.texts[position], kinds, strict=True) if kind == Kind.BLANK]
+            blank = [text for text, kind in zip(chunk.columns[position], kinds, strict=True) if kind == Kind.BLANK]
             assert not any(blank)
         for position, shown in chunk.shown.items():
             assert position in positions
@@ -64,7 +64,7 @@ def _read_table(table, size: int) -> dict:
         for finding in chunk.findings:
             assert finding.code in CODES
             assert str(finding.text)
-        columns = [chunk.texts[position].tolist() for position in positions]
+        columns = [chunk.columns[position] for position in positions]
         for number, cells in zip(numbers, zip(*columns, strict=True), strict=True):
             assert all(isinstance(text, str) for text in cells)
             rows[number] = cells

@@ -97,6 +97,6 @@ def test_any_cell_of_a_text_file_is_read_as_typed(table, delimiter, encoding, qu
 
     [chunk] = open_file(path, encoding=encoding, delimiter=delimiter).table(None).chunks(range(len(headers)))
 
-    assert [chunk.texts[position].tolist() for position in range(len(headers))] == [
+    assert [chunk.columns[position] for position in range(len(headers))] == [
         list(column) for column in zip(*table, strict=True)
     ]

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from chunks import by_row
+
 from importer.errors import FileError
 from importer.loader import Kind, open_file
 
@@ -57,13 +59,14 @@ def reading(path: Path) -> str:
         parts, found = [], []
         wanted = [position for position, header in enumerate(table.headers) if header and header != "id"]
         for chunk in table.chunks(range(len(table.headers))):
+            rows = by_row(chunk)
             found += [f"{one.code} at {one.cell or f'row {one.row}'}" for one in chunk.findings]
             for position in wanted:
                 letter = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[position]
                 kinds = chunk.kinds.get(position)
-                for index, (row, text) in enumerate(chunk.texts[position].items()):
+                for index, (row, text) in enumerate(zip(chunk.rows, chunk.columns[position], strict=True)):
                     kind = Kind(int(kinds[index])) if kinds is not None else Kind.TEXT if text else Kind.BLANK
-                    if kind < Kind.ERROR and (kind or any(chunk.texts.loc[row])):
+                    if kind < Kind.ERROR and (kind or any(rows[row])):
                         parts.append((row, position, _cell(f"{letter}{row}", text, kind)))
                     if row in chunk.shown.get(position, {}):
                         parts.append((row, position, f"shown as {chunk.shown[position][row]}"))

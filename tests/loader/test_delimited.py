@@ -4,6 +4,7 @@ import csv
 import io
 
 import pytest
+from chunks import by_row, rows_of
 
 from importer.errors import FileError
 from importer.loader import open_file
@@ -20,7 +21,7 @@ def write(tmp_path, content, name="a.csv"):
 def rows(path, **options):
     table = open_file(path, **options).table(None)
     chunks = list(table.chunks(range(len(table.headers)), size=3))
-    return {int(row): tuple(rest) for chunk in chunks for row, *rest in chunk.texts.itertuples(name=None)}
+    return {int(row): tuple(rest) for chunk in chunks for row, *rest in rows_of(chunk)}
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-8", "utf-16", "utf-8-sig", "utf-32"])
@@ -147,7 +148,7 @@ def test_rows_and_lines(tmp_path):
     content = 'sep=,\nid,text\n1,"a\nb"\n\n2,c\n3,d,e\n4,"f\r\ng"\n5,h\n'
     chunks = list(open_file(write(tmp_path, content)).table(None).chunks([0], size=2))
 
-    found = {int(row): int(line) for chunk in chunks for row, line in zip(chunk.texts.index, chunk.lines, strict=True)}
+    found = {int(row): int(line) for chunk in chunks for row, line in zip(chunk.rows, chunk.lines, strict=True)}
     assert found == {2: 3, 4: 6, 6: 8, 7: 10}
     (ragged,) = [finding for chunk in chunks for finding in chunk.findings]
     assert (ragged.row, str(ragged.text)[:38]) == (5, "Line 7: the row has 3 fields, but the ")
@@ -167,8 +168,8 @@ def test_the_header_is_the_first_filled_row(tmp_path):
 def test_only_asked_columns_come(tmp_path):
     (chunk,) = open_file(write(tmp_path, "id,b,c\n1,2,3\n")).table(None).chunks([2, 0])
 
-    assert list(chunk.texts.columns) == [2, 0]
-    assert chunk.texts.loc[2].to_list() == ["3", "1"]
+    assert list(chunk.columns) == [2, 0]
+    assert by_row(chunk)[2] == ["3", "1"]
 
 
 def test_a_file_that_changes_while_it_is_read(tmp_path):

@@ -16,7 +16,7 @@ def sheet(cells, *, quote='"'):
 
 def read(path):
     [info] = open_file(path).sheets
-    return [chunk.texts for chunk in open_file(path).table(info.name).chunks([0])]
+    return [chunk.columns[0] for chunk in open_file(path).table(info.name).chunks([0])]
 
 
 def far(address):
@@ -47,7 +47,7 @@ def test_the_xml_parser_lays_out_filled_rows_alone(tmp_path):
 def test_wide_or_long_sheets_are_read(address, tmp_path):
     path = write_package(tmp_path / "wide.xlsx", sheet(far(address)))
 
-    assert sum(texts.iloc[:, 0].ne("").sum() for texts in read(path)) == (1 if address.startswith("A") else 0)
+    assert sum(text != "" for texts in read(path) for text in texts) == (1 if address.startswith("A") else 0)
 
 
 def test_addresses_cut_by_the_edge_of_two_blocks_are_seen():

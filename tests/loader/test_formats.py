@@ -108,7 +108,7 @@ def test_no_file_is_left_open(tmp_path, name):
 
     path.rename(tmp_path / "renamed")
 
-    assert len(first.texts) == 1
+    assert len(first.rows) == 1
 
 
 def test_too_many_parts_are_unsafe(tmp_path):

@@ -12,6 +12,7 @@ import openpyxl
 import openpyxl.cell.cell
 import pytest
 import xlsxwriter
+from chunks import by_row, rows_of
 from file_cases import FIXTURES
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -46,9 +47,9 @@ def second_column(path: Path) -> tuple[list[str], list[Kind]]:
     source = open_file(path)
     texts, kinds = [], []
     for chunk in source.table(source.sheets[0].name).chunks([1], size=7):
-        texts += list(chunk.texts[1])
+        texts += list(chunk.columns[1])
         found = chunk.kinds.get(1)
-        kinds += [Kind(int(one)) for one in found] if found is not None else [Kind.TEXT] * len(chunk.texts)
+        kinds += [Kind(int(one)) for one in found] if found is not None else [Kind.TEXT] * len(chunk.rows)
     return texts, kinds
 
 
@@ -163,8 +164,8 @@ def test_texts_of_delimited_files_come_back(tmp_path, rows, dialect, encoding, s
     table = source.table(None)
     chunks = list(table.chunks([1, 2], size=4))
     assert table.headers == ("id", "value", "more")
-    assert [list(one) for chunk in chunks for one in chunk.texts.itertuples(index=False, name=None)] == rows
-    assert [row for chunk in chunks for row in chunk.texts.index] == list(range(2, len(rows) + 2))
+    assert [list(one) for chunk in chunks for one in zip(*chunk.columns.values(), strict=True)] == rows
+    assert [row for chunk in chunks for row in chunk.rows] == list(range(2, len(rows) + 2))
 
 
 PIECES = ["a", '"', "é", ",", "\n", "\r\n", "\r", " ", "", '","', '"\n"', '"a"', 'a,"b"\n', '"a","b"\n', "a,b\n"]
@@ -186,7 +187,7 @@ def test_delimited_files_are_cut_as_the_csv_module_cuts_them(tmp_path, pieces):
 
     chunks = list(open_file(path, delimiter=",").table(None).chunks([0, 1], size=3))
 
-    found = {int(row): list(one) for chunk in chunks for row, *one in chunk.texts.itertuples(name=None)}
+    found = {int(row): list(one) for chunk in chunks for row, *one in rows_of(chunk)}
     found = {row: one for row, one in found.items() if any(map(str.strip, one))}
     filled = {row: one for row, one in enumerate(records, start=1) if row > 1 and any(map(str.strip, one))}
     assert found == {row: one for row, one in filled.items() if len(one) == 2}
@@ -373,9 +374,11 @@ def test_rows_of_a_spreadsheet_are_numbered_as_it_shows_them(tmp_path):
     rows = row(3, '<c r="B3" t="inlineStr"><is><t>id</t></is></c>') + row(7, '<c r="B7"><v>5</v></c>')
     path = write_package(tmp_path / "a.xlsx", sheet_xml(rows))
 
-    texts = [one.texts for one in open_file(path).table("Sheet1").chunks([1])]
+    rows = {
+        number: texts for one in open_file(path).table("Sheet1").chunks([1]) for number, texts in by_row(one).items()
+    }
 
-    assert {int(number): text for one in texts for number, text in one[1].items() if text} == {7: "5"}
+    assert {number: texts for number, texts in rows.items() if any(texts)} == {7: ["5"]}
 
 
 def test_a_million_styled_empty_rows_change_nothing(tmp_path):
@@ -388,7 +391,7 @@ def test_a_million_styled_empty_rows_change_nothing(tmp_path):
 
     table = open_file(path).table("Sheet1")
 
-    assert [text for chunk in table.chunks([0]) for text in chunk.texts[0]] == ["5"]
+    assert [text for chunk in table.chunks([0]) for text in chunk.columns[0]] == ["5"]
     assert table.row_count == 1
 
 
@@ -401,5 +404,5 @@ def test_a_number_that_calamine_gives_up_over_is_read_all_the_same(tmp_path):
 
     chunks = list(open_file(path).table("Sheet1").chunks([1]))
 
-    assert sum(len(chunk.texts) for chunk in chunks) == 39_999
-    assert list(chunks[-1].texts[1].tail(2).items()) == [(39_999, "2026-03-04"), (40_000, "312345678901")]
+    assert sum(len(chunk.rows) for chunk in chunks) == 39_999
+    assert rows_of(chunks[-1])[-2:] == [(39_999, "2026-03-04"), (40_000, "312345678901")]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from chunks import rows_of
 
 from importer.errors import FileError
 from importer.loader import Kind, open_file
@@ -15,7 +16,7 @@ def read_all(path: Path, **options):
     table = source.table(source.sheets[0].name)
     rows, found = {}, []
     for chunk in table.chunks(range(len(table.headers))):
-        rows |= {int(row): list(values) for row, *values in chunk.texts.itertuples(name=None)}
+        rows |= {int(row): list(values) for row, *values in rows_of(chunk)}
         found += [(one.code, one.cell or one.row) for one in chunk.findings]
     return rows, found
 

@@ -1,6 +1,7 @@
 """ODS: what an XML parser reads, and what it refuses."""
 
 import pytest
+from chunks import rows_of
 from file_cases_workbook import write_ods
 
 from importer.errors import FileError
@@ -34,7 +35,7 @@ def value(tmp_path, *cells):
     kinds = chunk.kinds.get(1)
     return [
         (text, Kind(int(kinds[index])) if kinds is not None else Kind.TEXT if text else Kind.BLANK)
-        for index, text in enumerate(chunk.texts[1])
+        for index, text in enumerate(chunk.columns[1])
     ]
 
 
@@ -181,7 +182,7 @@ def test_hidden_sheets_columns_and_repeated_rows(tmp_path):
     (chunk,) = table_read.chunks([0, 1])
 
     assert [(sheet.name, sheet.header_row) for sheet in source.sheets] == [("Tickets", 1), ("Empty", None)]
-    assert {int(row): list(values) for row, *values in chunk.texts.itertuples(name=None)} == {
+    assert {int(row): list(values) for row, *values in rows_of(chunk)} == {
         5: ["x", "x"],
         6: ["x", "x"],
     }

@@ -1,6 +1,7 @@
 """Rows that are read by a search are read as the XML parser, the measure of all readers, reads them."""
 
 import pytest
+from chunks import rows_of
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 from workbook_parts import sheet_xml, strings_xml, styles_xml, write_package
@@ -185,7 +186,7 @@ def test_a_row_of_another_spelling_far_below_is_read_on_by_others(tmp_path):
     table = open_file(path).table("Sheet1")
     chunks = list(table.chunks([1, 0], size=2_500))
 
-    found = [(int(row), *values) for chunk in chunks for row, *values in chunk.texts.itertuples(name=None)]
+    found = [(int(row), *values) for chunk in chunks for row, *values in rows_of(chunk)]
     assert found == [*((n, str(n), "a") for n in range(2, 9_000)), (9_000, "", "last")]
     assert table.row_count == 8_999
 

@@ -4,6 +4,7 @@ import zipfile
 
 import openpyxl
 import pytest
+from chunks import by_row, rows_of
 from file_cases import FIXTURES
 from openpyxl.worksheet.table import Table
 from workbook_parts import MAIN, row, sheet_xml, strings_xml, styles_xml, write_package
@@ -36,10 +37,10 @@ def test_chunks_are_of_the_asked_size_and_columns(tmp_path):
     for size in (1, 5, 23, 100):
         chunks = list(table.chunks([1, 0, 7], size=size))
 
-        assert [len(chunk.texts) for chunk in chunks] == [size] * (23 // size) + ([23 % size] if 23 % size else [])
-        assert list(chunks[0].texts.columns) == [1, 0, 7]
-        assert [int(number) for chunk in chunks for number in chunk.texts.index] == list(range(2, 25))
-        assert chunks[0].texts.loc[2].to_list() == ["x", "2", ""]
+        assert [len(chunk.rows) for chunk in chunks] == [size] * (23 // size) + ([23 % size] if 23 % size else [])
+        assert list(chunks[0].columns) == [1, 0, 7]
+        assert [int(number) for chunk in chunks for number in chunk.rows] == list(range(2, 25))
+        assert by_row(chunks[0])[2] == ["x", "2", ""]
     assert table.row_count == 23
 
 
@@ -75,8 +76,8 @@ def test_totals_rows_of_tables_are_no_data(tmp_path):
 
     (chunk,) = table.chunks([0, 1, 2])
 
-    assert chunk.texts.loc[2:3].to_numpy().tolist() == [["501", "a", ""], ["502", "b", ""]]
-    assert chunk.texts.loc[4].to_list() == ["", "", "own"]
+    assert [by_row(chunk)[number] for number in (2, 3)] == [["501", "a", ""], ["502", "b", ""]]
+    assert by_row(chunk)[4] == ["", "", "own"]
     assert chunk.findings == []
     assert [str(one) for one in table.notices] == ["Row 4 is the totals row of a table, and is not read."]
 
@@ -94,7 +95,7 @@ def test_a_table_that_makes_no_sense_has_no_totals(tmp_path):
 
     (chunk,) = table.chunks([0, 1])
 
-    assert chunk.texts.loc[4, 0] == "2"
+    assert by_row(chunk)[4][0] == "2"
     assert [finding.code for finding in chunk.findings] == ["formula_not_calculated"]
 
 
@@ -128,7 +129,10 @@ def test_cells_that_come_in_another_order_keep_their_address(tmp_path):
 
     (chunk,) = source.table("Sheet1").chunks([0, 1])
 
-    assert {int(n): list(values) for n, *values in chunk.texts.itertuples(name=None)} == {2: ["20", ""], 3: ["30", "3"]}
+    assert {int(n): list(values) for n, *values in rows_of(chunk)} == {
+        2: ["20", ""],
+        3: ["30", "3"],
+    }
 
 
 def test_header_cells_of_all_kinds_are_text(tmp_path):
@@ -188,7 +192,7 @@ def test_values_that_are_none_of_their_type_are_shown_as_text(tmp_path, cell):
 
     (chunk,) = open_file(path).table("Sheet1").chunks([1])
 
-    assert chunk.texts.loc[2, 1] == content.removeprefix("<v>").removesuffix("</v>")
+    assert chunk.columns[1][0] == content.removeprefix("<v>").removesuffix("</v>")
 
 
 def test_numbers_that_no_cell_holds_are_errors(tmp_path):
@@ -288,7 +292,7 @@ def test_text_files_of_openpyxl_and_their_numbers_as_text(tmp_path):
 
     (chunk,) = open_file(path).table("Sheet").chunks([0, 1])
 
-    assert chunk.texts.loc[2].to_list() == ["25012345678", "0042"]
+    assert by_row(chunk)[2] == ["25012345678", "0042"]
     assert chunk.kinds == {}
 
 
@@ -297,7 +301,7 @@ def test_reading_twice_gives_the_same():
 
     first, second = (next(table.chunks([0, 1])) for _ in range(2))
 
-    assert first.texts.equals(second.texts)
+    assert by_row(first) == by_row(second)
     assert first.findings == second.findings
 
 

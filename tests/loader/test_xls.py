@@ -39,7 +39,7 @@ def column(path, position=1):
     return [
         (int(row), text, Kind(int(kind)))
         for chunk in chunks
-        for (row, text), kind in zip(chunk.texts[position].items(), chunk.kinds[position], strict=True)
+        for row, text, kind in zip(chunk.rows, chunk.columns[position], chunk.kinds[position], strict=True)
     ]
 
 
@@ -55,7 +55,7 @@ def test_numbers_in_every_form_of_record(tmp_path):
     table = open_file(write(tmp_path / "a.xls", fill)).table("Tickets")
     (chunk,) = table.chunks([0, 1])
 
-    assert list(chunk.texts[1]) == ["5", "12.34", "10000000001", "-7", "0.3"]
+    assert list(chunk.columns[1]) == ["5", "12.34", "10000000001", "-7", "0.3"]
     assert chunk.shown == {1: {2: "000005", 5: "-000007"}}
 
 

@@ -68,7 +68,7 @@ def test_the_plan_without_a_terminal(pipe):
         "  12 tickets move to another stage",
         "  1 ticket closes",
         "  3 tickets get another owner",
-        '  "Close date" is empty on every row: it would be cleared on 398 tickets.',
+        '  "Close date" is empty on every valid row: it would be cleared on 398 tickets.',
         "  3 hidden rows are read too",
         "  4 update requests, about 3 min 20 s, <0.1 % of the day's calls",
     ]
@@ -79,7 +79,7 @@ def test_the_plan_in_portuguese(pipe):
 
     told = pipe.getvalue()
     assert "  398 linhas a atualizar, 11 sem mudança, 5 com erro (2 delas por terem mudado" in told
-    assert '  "Close date" está vazia em todas as linhas: seria limpa em 398 tickets.' in told
+    assert '  "Close date" está vazia em todas as linhas válidas: seria limpa em 398 tickets.' in told
     assert "  4 requisições de atualização, cerca de 3 min 20 s, <0,1 % das chamadas do dia" in told
 
 

@@ -109,7 +109,7 @@ def test_a_column_that_would_be_cleared_on_every_row_has_a_line_of_its_own(porta
 
     ended = plan(sheet(("Record ID", "subject", "due_on"), (A, "x", ""), (B, "y", "")))
 
-    assert '"due_on" is empty on every row: it would be cleared on 2 tickets.' in ended.err
+    assert '"due_on" is empty on every valid row: it would be cleared on 2 tickets.' in ended.err
 
 
 def test_rows_that_fail_while_planning_count_as_invalid_alone(portal, sheet, plan):
