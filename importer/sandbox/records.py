@@ -25,6 +25,13 @@ DEFAULT_PROPERTIES = (
 
 NOT_FOUND = "Could not get some TICKET objects, they may be deleted or not exist. Check that ids are valid."
 
+_OF_THE_RECORD = {
+    "hs_object_id": lambda ticket: str(ticket.id),
+    "hs_ticket_id": lambda ticket: str(ticket.id),
+    "hs_lastmodifieddate": lambda ticket: iso(ticket.updated),
+    "hs_createdate": lambda ticket: iso(ticket.created),
+}
+
 
 def value_of(portal: Portal, ticket: Ticket, name: str) -> str | None:
     """One property as reads give it; None where it is not set."""
@@ -33,24 +40,18 @@ def value_of(portal: Portal, ticket: Ticket, name: str) -> str | None:
 
 def values_of(portal: Portal, ticket: Ticket, names: Iterable[str]) -> dict[str, str]:
     """Those of the named properties that are set, as reads give them."""
-    held = _all_values(ticket)
-    found = {name: held[name] for name in names if name in held}
+    found = {name: value for name in names if (value := _held(ticket, name)) is not None}
     if portal.switches.as_kept:
         return found
     definitions = portal.definitions.properties
     return {name: read_back(value, definitions[name], portal.switches) for name, value in found.items()}
 
 
-def _all_values(ticket: Ticket) -> dict[str, str]:
-    number, created = str(ticket.id), iso(ticket.created)
-    return {
-        "createdate": created,
-        **ticket.properties,
-        "hs_object_id": number,
-        "hs_ticket_id": number,
-        "hs_lastmodifieddate": iso(ticket.updated),
-        "hs_createdate": created,
-    }
+def _held(ticket: Ticket, name: str) -> str | None:
+    if name in _OF_THE_RECORD:
+        return _OF_THE_RECORD[name](ticket)
+    value = ticket.properties.get(name)
+    return iso(ticket.created) if value is None and name == "createdate" else value
 
 
 def record(portal: Portal, ticket: Ticket, properties: Json) -> Json:
