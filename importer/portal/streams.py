@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import select
+import socket
 import ssl
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
+import aiohappyeyeballs
 import httpcore
 
 ADDRESS_DELAY_S = 0.25
@@ -33,22 +35,21 @@ class Network(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         """Return a connection to a host. Raises ConnectError, ConnectTimeout."""
         del local_address, socket_options
-        loop = asyncio.get_running_loop()
-        connecting = asyncio.ensure_future(
-            loop.create_connection(lambda: _Stream(self._on_write), host, port, happy_eyeballs_delay=ADDRESS_DELAY_S)
-        )
         try:
             async with asyncio.timeout(timeout):
-                _, stream = await asyncio.shield(connecting)
-        except asyncio.CancelledError:
-            # asyncio loses a socket that was connected in the moment when its making was given up.
-            connecting.add_done_callback(_close_late)
-            raise
+                return await self._connect(host, port)
         except TimeoutError as error:
-            connecting.add_done_callback(_close_late)
             raise httpcore.ConnectTimeout from error
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from error
+
+    async def _connect(self, host: str, port: int) -> _Stream:
+        # Not asyncio's own race of addresses: given up in its last moment, it leaves a connected socket open, and in
+        # Python 3.11 it breaks down where two addresses answer at once.
+        loop = asyncio.get_running_loop()
+        addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        connected = await aiohappyeyeballs.start_connection(addresses, happy_eyeballs_delay=ADDRESS_DELAY_S)
+        _, stream = await loop.create_connection(lambda: _Stream(self._on_write), sock=connected)
         return stream
 
 
@@ -156,12 +157,6 @@ class _Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
         return self._transport.get_extra_info(info)
 
 
-def _close_late(connecting: asyncio.Future[tuple[asyncio.Transport, _Stream]]) -> None:
-    """Close a connection that nobody waits for any more."""
-    if not connecting.cancelled() and connecting.exception() is None:
-        connecting.result()[0].abort()
-
-
 def _time_out(waiting: asyncio.Future[None]) -> None:
     if not waiting.done():
         waiting.set_exception(httpcore.ReadTimeout())
@@ -173,12 +168,12 @@ def _refuse(error: Exception) -> NoReturn:
     raise httpcore.ConnectError(str(error)) from error
 
 
-def _is_readable(socket: Any) -> bool:
+def _is_readable(sock: Any) -> bool:
     """Whether an idle connection has something to say: that it was closed, though the event loop did not look yet."""
-    if socket is None or socket.fileno() < 0:
+    if sock is None or sock.fileno() < 0:
         return True
     if hasattr(select, "poll"):
         poll = select.poll()
-        poll.register(socket.fileno(), select.POLLIN)
+        poll.register(sock.fileno(), select.POLLIN)
         return bool(poll.poll(0))
-    return bool(select.select([socket.fileno()], [], [], 0)[0])
+    return bool(select.select([sock.fileno()], [], [], 0)[0])

@@ -2,7 +2,7 @@
 
 import json
 import os
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from types import SimpleNamespace
 
@@ -148,7 +148,7 @@ def test_clocks_that_disagree(program, date, word):
         def log_message(self, *_):
             pass
 
-    with HTTPServer(("127.0.0.1", 0), Answers) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         ended = program("doctor", "--json", portal=portal_at(f"http://127.0.0.1:{server.server_port}"))
         server.shutdown()

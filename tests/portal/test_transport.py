@@ -1,8 +1,11 @@
 """Requests over real connections: TLS, proxies, connections that are kept, and those that the other side closed."""
 
 import asyncio
+import gc
 import json
+import socket
 import ssl
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ import pytest
 from importer.errors import UsageError
 from importer.portal import Clock, PortalSettings
 from importer.portal.exchange import Exchange
+from importer.portal.streams import Network
 from importer.portal.transport import proxy_for
 
 CERTIFICATE = Path(__file__).with_name("loopback.pem")
@@ -204,3 +208,51 @@ def test_a_proxy_that_does_not_speak_http_is_named(monkeypatch, address):
 
     with pytest.raises(UsageError, match=r"proxy for api\.hubapi\.com"):
         proxy_for("https://api.hubapi.com")
+
+
+@pytest.fixture
+def no_collector():
+    """What is lost stays lost: the collector would close it some time."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collector")
+def test_no_connection_is_left_open_when_its_making_is_given_up():
+    """At whichever moment: the portal would keep a place for it, and a one-track server would wait for its request."""
+
+    async def give_up_after(rounds, port):
+        connecting = asyncio.ensure_future(Network(lambda: None).connect_tcp("127.0.0.1", port, timeout=10.0))
+        for _ in range(rounds):
+            await asyncio.sleep(0)
+        connecting.cancel()
+        for stream in await asyncio.gather(connecting, return_exceptions=True):
+            if not isinstance(stream, BaseException):
+                await stream.aclose()
+
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as listening:
+        listening.setblocking(False)
+        for rounds in range(40):
+            asyncio.run(give_up_after(rounds, listening.getsockname()[1]))
+        heard = list(accepted(listening))
+
+    assert heard
+    assert set(heard) == {"ended"}
+
+
+def accepted(listening):
+    """For each connection that was made to a port: whether its other end was closed."""
+    while True:
+        try:
+            connection, _ = listening.accept()
+        except BlockingIOError:
+            return
+        with closing(connection):
+            connection.settimeout(1)
+            try:
+                yield "talks" if connection.recv(1) else "ended"
+            except ConnectionError:
+                yield "ended"
+            except TimeoutError:
+                yield "open"
