@@ -357,7 +357,7 @@ def test_a_kill_at_any_moment_leaves_the_old_file_or_the_new_one(workbook):
     for limit in [*range(1, steps - 9, max(1, steps // 6)), *range(steps - 9, steps + 1)]:
         workbook.write_bytes(old)
         killed = run_child(workbook, limit)
-        assert killed.returncode != 0
+        assert killed.returncode != 0 or int(killed.stdout) < limit, "it took a step less, and ended by itself"
         left = workbook.read_bytes()
         assert left == old or corpus.Parts.read(left) == new
         seen.add(left == old)
