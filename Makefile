@@ -45,7 +45,7 @@ desktop-packages: ## install Chromium and LibreOffice from Debian's packages (ro
 	DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium libreoffice-calc poppler-utils
 
 fuzz: $(READY) ## look for broken laws for some minutes; FUZZ_EXAMPLES=20000 for a night
-	FUZZ_PROFILE=nightly $(BIN)/python -m pytest tests/fuzz -n 2 -o timeout=0 $(ARGS)
+	FUZZ_PROFILE=nightly $(BIN)/python -m pytest tests -m "hypothesis and not desktop" -n 2 -o timeout=0 $(ARGS)
 
 bench: $(READY) $(BENCH_READY) ## measure everything beside what others use; renew the tables of docs/performance.md (half an hour)
 	$(BIN)/python benchmarks/run.py --docs docs/performance.md $(ARGS)

@@ -13,7 +13,16 @@ from itertools import groupby
 
 from importer.findings import column_letter
 from importer.writeback.annotation import NotUnderstood
-from importer.writeback.markup import RELATIONS, Edit, Element, append_inside, apply_edits, attribute_edit, parse
+from importer.writeback.markup import (
+    RELATIONS,
+    Edit,
+    Element,
+    append_inside,
+    apply_edits,
+    attribute_edit,
+    parse,
+    whole_number,
+)
 from schemas.message import message
 
 OUR_RULE = 'N("import-tickets")=0'
@@ -154,17 +163,22 @@ class Frame:
         edits: list[Edit] = []
         missing = dict(_by_number(widths))
         for column in columns:
-            first, last = int(column.attributes["min"]), int(column.attributes["max"])
+            first, last = _limits(column)
             inside = [number for number in sorted(missing) if first <= number <= last]
             if inside:
                 own = {number: missing.pop(number) for number in inside}
                 edits += _split(column, self._head, first, last, own)
         for number, width in sorted(missing.items()):
-            earlier = [column for column in columns if int(column.attributes["max"]) < number]
+            earlier = [column for column in columns if _limits(column)[1] < number]
             place = earlier[-1].end if earlier else columns[0].start
             p = f"{self._prefix}:" if self._prefix else ""
             edits.append(Edit(place, place, _column(p, number, width).encode()))
         return edits
+
+
+def _limits(column: Element) -> tuple[int, int]:
+    first, last = (whole_number(column.attributes.get(name, "").strip()) for name in ("min", "max"))
+    return first, last
 
 
 def _by_number(widths: Mapping[int, float]) -> list[tuple[int, float]]:
@@ -227,7 +241,7 @@ def _remove_ours(element: Element, edits: list[Edit]) -> bool:
 
 def _priority(rule: Element) -> int:
     number = rule.attributes.get("priority", "0")
-    return int(number) if number.isdigit() else 0
+    return whole_number(number) if number.isdigit() else 0
 
 
 def cell_areas(cells: Iterable[tuple[int, int]]) -> list[str]:

@@ -29,6 +29,8 @@ CELL_LIMIT = 32_767
 
 _TAG_REST = re.compile(rb"""<[^\s/>]+(?:[^<>"']|"[^"]*"|'[^']*')*>""")
 _XML_DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^>]*?encoding\s*=\s*[\"']([\w.-]+)[\"']")
+_MOST_DIGITS = 10
+"""Of an `xsd:unsignedInt`, which all numbers of rows, columns and formats are (ECMA-376 part 1, 18.3)."""
 _ESCAPED = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 _ATTRIBUTE_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\t": "&#9;"}
 
@@ -108,6 +110,13 @@ def attribute_edit(element: Element, data: bytes, name: str, value: str) -> list
     assert found is not None
     start = element.start + found.start(1)
     return [Edit(start, start + len(found[1]), b'"' + value.encode() + b'"')]
+
+
+def whole_number(text: str | bytes) -> int:
+    """Return what a number of a sheet's markup says. Raises NotUnderstood for what is none, or beyond all bounds."""
+    if len(text) > _MOST_DIGITS or not text.isdigit() or not text.isascii():
+        raise NotUnderstood(message("The XML of the sheet is not as workbooks have it."))
+    return int(text)
 
 
 def parse(data: bytes, part: str) -> Element:

@@ -25,6 +25,7 @@ from importer.writeback.markup import (
     apply_edits,
     attribute_content,
     parse,
+    whole_number,
 )
 from schemas.message import message
 
@@ -198,7 +199,7 @@ class Package:
         if sheets is None:
             raise NotUnderstood(message("The file is not a workbook in the XLSX format."))
         ids = [sheet.attributes.get("sheetId", "") for sheet in sheets.children]
-        numbers = [int(one) for one in ids if one.isascii() and one.isdigit()]
+        numbers = [whole_number(one) for one in ids if one.isascii() and one.isdigit()]
         entry = (
             f'<{sheets.tag("sheet")} xmlns:r="{self.relation_namespace}" name="{attribute_content(name)}" '
             f'sheetId="{max(numbers, default=0) + 1}" r:id="{relation}"/>'
@@ -255,7 +256,7 @@ class Package:
             return ""
         value = re.search(rb"<(?:\w+:)?v>(\d+)</", found[2])
         if re.search(rb"\st=[\"']s[\"']", found[1]) and value:
-            return self._shared_string(int(value[1]))
+            return self._shared_string(whole_number(value[1]))
         return _plain(found[2])
 
     def _shared_string(self, index: int) -> str:

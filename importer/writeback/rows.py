@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from importer.findings import column_letter
 from importer.writeback.annotation import MESSAGE_HEADER, STATUS_HEADER, Annotation, Note, NotUnderstood
 from importer.writeback.frame import Occupied, Place, column_position
-from importer.writeback.markup import text_content
+from importer.writeback.markup import text_content, whole_number
 from schemas.message import message
 
 LARGEST_FRAME = 128 << 20
@@ -65,7 +65,7 @@ class RowPatcher:
         self._data_end = b"</%ssheetData" % p
         self._open_row = re.compile(rb"<%srow(?=[\s/>])(%s)(/?)>" % (p, _ATTRIBUTES))
         self._cell = re.compile(rb"<%sc(?=[\s/>])(%s)(/>|>(.*?)</%sc\s*>)" % (p, _ATTRIBUTES, p), re.DOTALL)
-        self._usual_row = re.compile(rb'<%srow r="(\d+)"(?: spans="(\d+:\d+)")?' % p)
+        self._usual_row = re.compile(rb'<%srow r="(\d{1,9})"(?: spans="(\d{1,5}:\d{1,5})")?' % p)
         self._usual_cell = re.compile(rb'<%sc r="([A-Z]+)(\d+)"' % p)
         self._extension = b"<%sextLst" % p
         self._spans: dict[bytes, bytes] = {}
@@ -207,7 +207,10 @@ class RowPatcher:
 
     def _wider(self, span: bytes) -> bytes:
         first, last = span.split(b":")
-        return b"%d:%d" % (min(int(first), self._place.status + 1), max(int(last), self._place.last + 1))
+        return b"%d:%d" % (
+            min(whole_number(first), self._place.status + 1),
+            max(whole_number(last), self._place.last + 1),
+        )
 
     def _remaining(self) -> bytes:
         """Return rows for the notes whose rows are not in the sheet, behind all others."""
@@ -251,7 +254,7 @@ class RowPatcher:
                     raise NotUnderstood(message("The XML of the sheet is not as workbooks have it."))
                 return b"".join([*out, between])
             number = _ROW_NUMBER.search(found[1])
-            row = int(number[1]) if number else self._last_row + 1
+            row = whole_number(number[1]) if number else self._last_row + 1
             if row <= self._last_row and self._lookup is None:
                 raise OutOfOrder
             missing = self._missing_before(row)
@@ -324,7 +327,7 @@ class RowPatcher:
         self._header_done = True
         neighbour = cells.get(self._neighbour)
         found = _STYLE.search(neighbour[0].partition(b">")[0]) if neighbour else None
-        style = int(found[1]) if found else 0
+        style = whole_number(found[1]) if found else 0
         texts = {self._place.status: STATUS_HEADER, self._place.message: MESSAGE_HEADER}
         return {
             position: self._text_cell(position, row, style, text)

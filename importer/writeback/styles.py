@@ -18,6 +18,7 @@ from importer.writeback.markup import (
     apply_edits,
     attribute_edit,
     parse,
+    whole_number,
 )
 from schemas.message import message
 
@@ -140,7 +141,7 @@ class Styles:
         formats = self._list("cellXfs")
         assert formats is not None
         first = formats.children[0].attributes if formats.children else {}
-        return int(first.get(attribute, "0"))
+        return whole_number(first.get(attribute, "0").strip())
 
     def _font(self, look: Look) -> int:
         """Return the workbook's ordinary font in another ink, weight or size."""

@@ -10,6 +10,7 @@ import zipfile
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
+import pytest
 import workbook_corpus as corpus
 from conftest import OURS, make_annotation, patch
 from hypothesis import given, settings
@@ -170,6 +171,34 @@ def test_any_workbook_keeps_its_cells_and_twice_is_once(drawn, namespace, prefix
     ours |= {(note.row, 4): note.message for note in notes if note.message}
     assert {place: re.sub("_x005F_", "_", value) for place, value in read(once).items()} == values | ours
     assert patch(once, make_annotation((*HEADERS, *OURS), **more)) == once
+
+
+@pytest.mark.parametrize(
+    ("tag", "spoiled"),
+    [
+        ('min="2" max="4"', 'min="2" max="1 6384"'),
+        ('min="2" max="4"', 'min="2"'),
+        ('min="2" max="4"', f'min="2" max="{"9" * 5000}"'),
+        ('r="2"', f'r="{"9" * 5000}"'),
+        ('spans="1:3"', f'spans="1:{"9" * 5000}"'),
+        (' s="0"', f' s="{"9" * 5000}"'),
+        ('priority="1"', 'priority="²"'),
+    ],
+)
+def test_a_number_that_is_none_is_not_guessed_at(tag, spoiled):
+    sheet = (
+        '<worksheet XMLNS><cols><col min="2" max="4" width="9"/></cols><sheetData><row r="1" spans="1:3">'
+        '<c r="A1" s="0" t="inlineStr"><is><t>Ticket ID</t></is></c>'
+        '<c r="B1" s="0" t="inlineStr"><is><t>Subject</t></is></c>'
+        '<c r="C1" s="0" t="inlineStr"><is><t>Priority</t></is></c></row><row r="2"><c r="A2"><v>1</v></c></row>'
+        '</sheetData><conditionalFormatting sqref="A1"><cfRule type="expression" priority="1"><formula>1</formula>'
+        "</cfRule></conditionalFormatting></worksheet>"
+    )
+    notes = {"notes": lambda: iter([RowNote(2, "failed", "why")])}
+    assert patch(package(sheet, NAMESPACES[0], ""), make_annotation(HEADERS, **notes))
+
+    with pytest.raises(NotUnderstood):
+        patch(package(sheet.replace(tag, spoiled), NAMESPACES[0], ""), make_annotation(HEADERS, **notes))
 
 
 @settings(max_examples=150, deadline=None)
