@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import repeat
 
 import numpy as np
@@ -16,6 +16,9 @@ from schemas.property import PIPELINE, STAGE, PortalSchema
 
 PendingStage = Mapping[str, Mapping[str, str]]
 """{hs_pipeline_stage: {pipeline: stage}}, as a checked row has it."""
+
+Waiting = Callable[[], list[PendingStage]]
+"""Makes the list by place of the stages that wait, NOTHING where one does not; empty where none can."""
 
 NOTHING: PendingStage = {}
 
@@ -35,8 +38,11 @@ class StageReader:
         self._choices: dict[_Cell, PendingStage] = {}
         self.waits = self._pipeline is None and not self._converter.is_blind
 
-    def read(self, chunk: Chunk, read: Mapping[int, ReadColumn]) -> tuple[ReadColumn, list[PendingStage]]:
-        """Return the stages of a chunk, and by place what waits, nothing where none does; asked where there is one."""
+    def read(self, chunk: Chunk, read: Mapping[int, ReadColumn]) -> tuple[ReadColumn, Waiting]:
+        """Return the stages of a chunk, and those that wait for a pipeline; asked where there is a stage column.
+
+        Only who makes the rows needs the latter.
+        """
         assert self.position is not None
         texts = column_texts(chunk, self.position)
         kinds = chunk.kinds.get(self.position)
@@ -44,14 +50,19 @@ class StageReader:
         if self._pipeline is not None:
             cells = list(zip(read[self._pipeline].cells, texts, strict=True))
         column = self._known.read(cells)
-        pending = list(map(self._choices.get, cells, repeat(NOTHING))) if self._choices else []
-        for place in [] if kinds is None else np.flatnonzero(kinds >= Kind.ERROR).tolist():
+        no_text = [] if kinds is None else np.flatnonzero(kinds >= Kind.ERROR).tolist()
+        for place in no_text:
             column.cells[place] = None
             column.problems.pop(place, None)
             column.refused.pop(place, None)
-            if pending:
+
+        def waiting() -> list[PendingStage]:
+            pending = list(map(self._choices.get, cells, repeat(NOTHING))) if self._choices else []
+            for place in no_text if pending else []:
                 pending[place] = NOTHING
-        return column, pending
+            return pending
+
+        return column, waiting
 
     def _convert(self, cell: _Cell) -> Result:
         pipeline, text = ("", cell) if isinstance(cell, str) else cell

@@ -24,7 +24,7 @@ from importer.garbage import not_collected
 from importer.keys import key_converter
 from importer.loader.table import Chunk, Table
 from importer.records import CheckedRow, Columns, ValueColumn
-from importer.stage_column import NOTHING, PendingStage, StageReader
+from importer.stage_column import NOTHING, PendingStage, StageReader, Waiting
 from importer.survey import AMBIGUOUS, Survey
 from schemas import ticket
 from schemas.cells import FunctionConverter, Kind, Problem, Reading, Result
@@ -182,8 +182,8 @@ class Validation:
                     texts[place] = texts[place].removesuffix(":00")
         return self._modified_reader.read(texts, kinds)
 
-    def read_stages(self, chunk: Chunk, read: Mapping[int, ReadColumn]) -> tuple[ReadColumn, list[PendingStage]]:
-        """Return the stages of a chunk, and by place those that wait for the ticket's pipeline."""
+    def read_stages(self, chunk: Chunk, read: Mapping[int, ReadColumn]) -> tuple[ReadColumn, Waiting]:
+        """Return the stages of a chunk, and those that wait for their pipeline."""
         return self._stages.read(chunk, read)
 
     @property
@@ -235,7 +235,7 @@ class _ChunkCheck:
         self._rows = chunk.rows
         self._keys = validation.read_keys(chunk)
         self._read = validation.read_columns(chunk, is_whole=is_whole)
-        self._pending: list[PendingStage] = []
+        self._pending: Waiting = list
         self._stage_position = validation.stage_position
         if self._stage_position is not None:
             self._read[self._stage_position], self._pending = validation.read_stages(chunk, self._read)
@@ -353,7 +353,8 @@ class _ChunkCheck:
     # --- what is right ------------------------------------------------------------------------------------------
 
     def _good_rows(self, blank: set[int]) -> list[CheckedRow]:
-        wanted, pending = self._wanted()
+        waiting = self._pending()
+        wanted, pending = self._wanted(waiting)
         for place, position in self._kept:
             name = self._headers[position][1]
             wanted[place].pop(name, None)
@@ -364,21 +365,21 @@ class _ChunkCheck:
         good = [
             CheckedRow(row, key or "", values, choices, moment or None, typed if choices else "")
             for row, key, values, choices, moment, typed in zip(
-                self._rows, self._keys.cells, wanted, pending, modified, self._stages_typed(), strict=True
+                self._rows, self._keys.cells, wanted, pending, modified, self._stages_typed(waiting), strict=True
             )
         ]
         left_out = self._bad | blank
         return [row for place, row in enumerate(good) if place not in left_out] if left_out else good
 
-    def _stages_typed(self) -> Sequence[str]:
-        if self._stage_position is None or not self._pending:
+    def _stages_typed(self, waiting: Sequence[PendingStage]) -> Sequence[str]:
+        if self._stage_position is None or not waiting:
             return [""] * len(self._rows)
         return column_texts(self._chunk, self._stage_position)
 
-    def _wanted(self) -> tuple[list[dict[str, str]], list[PendingStage]]:
+    def _wanted(self, waiting: list[PendingStage]) -> tuple[list[dict[str, str]], list[PendingStage]]:
         """Return for every place the values that are settled, and the stage that waits for the ticket's pipeline."""
-        waiting = self._validation.waiting_stage
-        columns = [one for one in self._columns.values if one.position != waiting]
+        unsettled = self._validation.waiting_stage
+        columns = [one for one in self._columns.values if one.position != unsettled]
         names = [one.definition.name for one in columns]
         cells: list[Any] = [self._read[one.position].cells for one in columns]
         lines = zip(*cells, strict=True) if cells else iter([()] * len(self._rows))
@@ -386,13 +387,13 @@ class _ChunkCheck:
         wanted: list[dict[str, str]] = [dict(zip(names, values)) for values in lines]  # noqa: B905
         if self._validation.keeps_blanks:
             wanted = [{name: value for name, value in one.items() if value != ""} for one in wanted]
-        if waiting is None and not self._pending:
+        if unsettled is None and not waiting:
             return wanted, [NOTHING] * len(wanted)
-        pending = self._pending or [NOTHING] * len(wanted)
+        pending = waiting or [NOTHING] * len(wanted)
         stages = [] if self._stage_position is None else self._read[self._stage_position].cells
         for one, choices, stage in zip(wanted, pending, stages, strict=True):
             if choices is not NOTHING:
                 one.pop(STAGE, None)
-            elif waiting is not None and (stage or not self._validation.keeps_blanks):
+            elif unsettled is not None and (stage or not self._validation.keeps_blanks):
                 one[STAGE] = stage or ""
         return wanted, pending

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import compress
+from itertools import compress, count
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
@@ -102,7 +102,7 @@ class EachValue:
         unread = [] if self._unread else unread_places(values)
         if sure.all():
             return unread
-        filled = [place for place, value in enumerate(values) if value]
+        filled = compress(count(), values)
         return [*unread, *compress(filled, (~sure).tolist())]
 
 
