@@ -18,27 +18,45 @@ _SECONDS = re.compile(":[0-5][0-9]")
 _CLOCK = tuple(f"{minute // 60:02}:{minute % 60:02}" for minute in range(1440))
 
 
+_At = tuple[int, str]
+"""Which of a day's names, and a time or hour of it in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """The clock of a day that is so far ahead of UTC."""
+
+    times: Mapping[str, _At]
+    """By ` HH:MM` or `THH:MM`."""
+    hours: Mapping[str, Mapping[str, _At]]
+    """By the mark before them and ` HH`, as the hour begins; none where that is no full hour in UTC."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Day:
     """A day in the portal's zone: its clock times in UTC, and the names of that day, the next, the last there."""
 
     names: tuple[str, ...]
-    times: Mapping[str, tuple[int, str]]
-    """` HH:MM` -> which of the names, and the time."""
+    clock: _Clock
 
 
-_UNEVEN = _Day((), {})
+_UNEVEN = _Day((), _Clock({}, {}))
 """A day that does not exist, or on which the clocks change: its cells are read one by one."""
 
 
-def _times(offset: int) -> dict[str, tuple[int, str]]:
-    """Return the clock times of a day that is `offset` minutes ahead of UTC."""
-    times: dict[str, tuple[int, str]] = {}
+def _make_clock(offset: int) -> _Clock:
+    """Return the clock of a day that is `offset` minutes ahead of UTC."""
+    times: dict[str, _At] = {}
     for minute, clock in enumerate(_CLOCK):
         shift, turn = divmod(minute - offset, 1440)
         at = (shift, f"T{_CLOCK[turn]}:00.000Z")
         times |= {f"{mark}{clock}": at for mark in " T"}
-    return times
+    hours: dict[str, dict[str, _At]] = {" ": {}, "T": {}}
+    if offset % 60 == 0:
+        for clock, (shift, time) in times.items():
+            if clock.endswith(":00"):
+                hours[clock[0]][clock[:3]] = shift, time[:3]
+    return _Clock(times, hours)
 
 
 class _Days(dict[str, _Day]):
@@ -47,7 +65,7 @@ class _Days(dict[str, _Day]):
     def __init__(self, zone: ZoneInfo) -> None:
         super().__init__()
         self._zone = zone
-        self._times: dict[int, dict[str, tuple[int, str]]] = {}
+        self._clocks: dict[int, _Clock] = {}
 
     def __missing__(self, text: str) -> _Day:
         """Return how a day lies in UTC."""
@@ -66,9 +84,9 @@ class _Days(dict[str, _Day]):
         if first.astimezone(UTC).astimezone(self._zone).date() != first.date():
             return _UNEVEN  # a day that the zone left out, when it moved across the date line
         minutes = offset // timedelta(minutes=1)
-        if minutes not in self._times:
-            self._times[minutes] = _times(minutes)
-        return _Day(tuple(around), self._times[minutes])
+        if minutes not in self._clocks:
+            self._clocks[minutes] = _make_clock(minutes)
+        return _Day(tuple(around), self._clocks[minutes])
 
 
 MINUTES = {f":{minute:02}{seconds}": f":{minute:02}:00.000Z" for minute in range(60) for seconds in ("", ":00")}
@@ -83,15 +101,17 @@ class Hours(dict[str, str | None]):
         self._days = _Days(zone)
 
     def __missing__(self, text: str) -> str | None:
-        """Return such as `2026-03-04T15`; None where that hour's minutes are others in UTC."""
-        found = self.moment(f"{text}:00")
-        self[text] = hour = found[:13] if found and found.endswith(":00:00.000Z") else None
-        return hour
+        """Return such as `2026-03-04T15`, and remember that day's others; None where its minutes are others in UTC."""
+        name = text[:10]
+        day = self._days[name]
+        for hour, (shift, start) in day.clock.hours.get(text[10:11], {}).items():
+            self[name + hour] = day.names[shift] + start
+        return self.setdefault(text, None)
 
     def moment(self, text: str) -> str | None:
         """Return a moment of an even day, its seconds being there or not."""
         day = self._days[text[:10]]
-        at, seconds = day.times.get(text[10:16]), text[16:]
+        at, seconds = day.clock.times.get(text[10:16]), text[16:]
         if at is None or (seconds and not _SECONDS.fullmatch(seconds)):
             return None
         found = day.names[at[0]] + at[1]

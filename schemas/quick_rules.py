@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import compress, count
+from operator import not_
 
 from schemas.rule_judges import ALPHANUMERIC
 
-Surely = Callable[[list[str]], npt.NDArray[np.bool_]]
-"""Says of many values at once whether each surely passes."""
+Unsure = Callable[[Sequence[str]], Iterable[int]]
+"""Says of many values which do not surely pass, by index. None of the values is empty."""
 
 
-def _quick_min_length(arguments: Sequence[str]) -> Surely:
+def _quick_min_length(arguments: Sequence[str]) -> Unsure:
     least = int(arguments[0])
-    return lambda values: _lengths(values) >= least
+    return lambda values: _with_length(values, lambda length: length < least)
 
 
-def _quick_max_length(arguments: Sequence[str]) -> Surely:
+def _quick_max_length(arguments: Sequence[str]) -> Unsure:
     most = int(arguments[0])
-    return lambda values: _lengths(values) <= most
+    return lambda values: _with_length(values, lambda length: length > most)
 
 
-def _quick_alphanumeric(arguments: Sequence[str]) -> Surely:
+def _with_length(values: Sequence[str], is_odd: Callable[[int], bool]) -> Iterable[int]:
+    """Return where values have an odd length. Lengths are few, however many values there are."""
+    odd = set(filter(is_odd, set(map(len, values))))
+    return compress(count(), map(odd.__contains__, map(len, values))) if odd else ()
+
+
+def _quick_alphanumeric(arguments: Sequence[str]) -> Unsure:
     fits = ALPHANUMERIC[arguments[0] if arguments else "ALPHANUMERIC"]
-    return lambda values: np.fromiter(map(fits, values), dtype=bool, count=len(values))
+
+    def unsure(values: Sequence[str]) -> Iterable[int]:
+        # The rule asks for a kind of character, so values pass together where each of them does.
+        return () if fits("".join(values)) else compress(count(), map(not_, map(fits, values)))
+
+    return unsure
 
 
-def _lengths(values: Sequence[str]) -> npt.NDArray[np.intp]:
-    return np.fromiter(map(len, values), dtype=np.intp, count=len(values))
-
-
-QUICK: Mapping[str, Callable[[Sequence[str]], Surely]] = {
+QUICK: Mapping[str, Callable[[Sequence[str]], Unsure]] = {
     "MIN_LENGTH": _quick_min_length,
     "MAX_LENGTH": _quick_max_length,
     "ALPHANUMERIC": _quick_alphanumeric,

@@ -15,7 +15,7 @@ from schemas.cells import SHOWN_LENGTH, shown
 from schemas.message import Message, message
 from schemas.moments import DAY_MS, from_epoch
 from schemas.property import Rule
-from schemas.quick_rules import QUICK, Surely
+from schemas.quick_rules import QUICK, Unsure
 from schemas.rule_judges import MAKERS, Clock, Judge, Verdict
 
 __all__ = ["Clock", "RuleCheck", "Verdict", "make_checks", "normalise"]
@@ -29,8 +29,8 @@ class RuleCheck:
     bound: str
     """The rule and its arguments as a message shows them."""
     judge: Judge
-    surely: Surely | None = None
-    """Says quickly of many values whether they surely pass, where there is a way."""
+    unsure: Unsure | None = None
+    """Says quickly of many values which do not surely pass, where there is a way."""
 
     def violation(self, value: str) -> Message:
         """Return the words for a value that breaks the rule."""
@@ -73,8 +73,8 @@ def make_checks(rules: Sequence[Rule], clock: Clock) -> tuple[list[RuleCheck], l
             continue
         before = tuple(rules[: place + 1])
         quick = QUICK.get(rule.type) if not any(one.normalizes for one in before) else None
-        surely = quick(rule.arguments) if quick else None
-        checks.append(RuleCheck(rule, _bound(rule), _after_normalising(judge, before), surely))
+        unsure = quick(rule.arguments) if quick else None
+        checks.append(RuleCheck(rule, _bound(rule), _after_normalising(judge, before), unsure))
     return checks, unknown
 
 

@@ -25,7 +25,7 @@ import pandera.pandas as pa
 from schemas.cells import Problem, Reading, shown, unread_places
 from schemas.message import Message, count_message, message
 from schemas.property import OWNER, PIPELINE, STAGE, PortalSchema, Property, Rule
-from schemas.quick_rules import Surely
+from schemas.quick_rules import Unsure
 from schemas.rules import Clock, RuleCheck, Verdict, make_checks
 from schemas.text import MAX_LENGTH
 
@@ -61,7 +61,7 @@ class Judgement:
 class EachValue:
     """A judgement of single values, made for whole columns: each distinct value is judged once, and remembered.
 
-    surely: says quickly of many values whether they fit; those of which it says no are judged on their own.
+    unsure: says quickly of many values which do not surely fit; those are judged on their own.
     """
 
     def __init__(
@@ -69,11 +69,11 @@ class EachValue:
         fits: Callable[[str], bool],
         *,
         unread: bool = True,
-        surely: Surely | None = None,
+        unsure: Unsure | None = None,
     ) -> None:
         self._fits = fits
         self._unread = unread
-        self._surely = surely
+        self._unsure = unsure
         self._known: dict[str | None, bool] = {}
         self._forget()
 
@@ -96,14 +96,14 @@ class EachValue:
 
     def _doubtful(self, values: list[str | None]) -> Sequence[int]:
         """Return the places of the values that are to be judged on their own."""
-        if self._surely is None:
+        if self._unsure is None:
             return range(len(values))
-        sure = self._surely(list(filter(None, values)))
         unread = [] if self._unread else unread_places(values)
-        if sure.all():
+        unsure = list(self._unsure(list(filter(None, values))))
+        if not unsure:
             return unread
-        filled = compress(count(), values)
-        return [*unread, *compress(filled, (~sure).tolist())]
+        filled = list(compress(count(), values))
+        return [*unread, *(filled[index] for index in unsure)]
 
 
 class Pattern:
@@ -251,7 +251,7 @@ def _rule_check(rule: RuleCheck) -> Judgement:
             found.sample = found.sample or value
         return verdict is not Verdict.BROKEN
 
-    return Judgement("rule_violation", EachValue(fits, surely=rule.surely), rule.violation, found)
+    return Judgement("rule_violation", EachValue(fits, unsure=rule.unsure), rule.violation, found)
 
 
 def _form(definition: Property, portal: PortalSchema) -> tuple[str, Judge, Message]:
