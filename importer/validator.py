@@ -35,7 +35,7 @@ from schemas.numbers import style_of
 from schemas.property import STAGE, PortalSchema
 from schemas.values import make_converter
 
-CHUNK_SIZE = 10_000
+CHUNK_SIZE = 5_000
 """Rows judged at a time: enough for work by columns, few enough that they stay in the processor's cache."""
 _NO_SHOWN_ZEROS = frozenset({"number", "date", "datetime", "bool", "enumeration"})
 """Types for which a number cell means its number, not the leading zeros that its format shows."""
