@@ -30,7 +30,7 @@ demo: $(READY) ## run the main job on a real workbook against the embedded sandb
 	@echo "The same as a page:     $(CURDIR)/build/demo/edits.html"
 
 test: $(READY) ## pass the whole suite, but for what wants a browser or an office program
-	$(BIN)/python -m pytest -n 2 -m $(SUITE) $(ARGS)
+	$(BIN)/python -m pytest -n 3 -m $(SUITE) $(ARGS)
 
 coverage: $(READY) ## the same once more, watched: its branch coverage; fails under 90 per cent, takes twice as long
 	@rm -f .coverage .coverage.*

@@ -13,11 +13,12 @@ from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from laws import IS_NIGHTLY
 from sandbox_server import SandboxServer
 
 # A slow machine is no fault of the code. The suite draws the same examples each time, so that it never fails for
 # somebody else's change; `make fuzz` draws new ones.
-settings.register_profile("suite", deadline=None, derandomize=os.environ.get("FUZZ_PROFILE", "ci") == "ci")
+settings.register_profile("suite", deadline=None, derandomize=not IS_NIGHTLY)
 settings.load_profile("suite")
 
 

@@ -19,7 +19,7 @@ _SLOW_ON_PURPOSE = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthChec
 
 settings.register_profile(
     "fuzz-ci",
-    max_examples=100,
+    max_examples=60,
     deadline=None,
     derandomize=True,
     database=None,

@@ -14,8 +14,9 @@ import pytest
 import xlsxwriter
 from chunks import by_row, rows_of
 from file_cases import FIXTURES
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, given
 from hypothesis import strategies as st
+from laws import examples
 from workbook_parts import row, sheet_xml, strings_xml, styles_xml, write_package
 
 from importer.errors import FileError
@@ -26,7 +27,12 @@ from importer.loader.package import Package, SheetPart
 from importer.loader.scan import OddXml
 from importer.loader.workbook import _read_exactly, _read_trimmed, _read_values
 
-few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+def many(number):
+    return examples(number, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+few = many(40)
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=40)
 sheet_texts = texts.filter(lambda text: not openpyxl.cell.cell.ILLEGAL_CHARACTERS_RE.search(text)).filter(
@@ -171,7 +177,7 @@ def test_texts_of_delimited_files_come_back(tmp_path, rows, dialect, encoding, s
 PIECES = ["a", '"', "é", ",", "\n", "\r\n", "\r", " ", "", '","', '"\n"', '"a"', 'a,"b"\n', '"a","b"\n', "a,b\n"]
 
 
-@settings(few, max_examples=400)
+@many(200)
 @given(st.lists(st.lists(st.sampled_from(PIECES), max_size=12), max_size=12))
 def test_delimited_files_are_cut_as_the_csv_module_cuts_them(tmp_path, pieces):
     """Whatever stands in the file, broken or ragged: the same records, or the same complaint."""
@@ -226,7 +232,7 @@ def _xml_cell(address: str, style: int, content: str) -> str:
     return f'<c r="{address}" s="{style}" {content}</c>'
 
 
-@settings(few, max_examples=150)
+@many(80)
 @given(
     cells=st.dictionaries(
         st.tuples(st.integers(1, 9), st.sampled_from("ABCD")),
@@ -321,7 +327,7 @@ def read_whole(path: Path) -> None:
             list(table.chunks(range(len(table.headers))))
 
 
-@settings(few, max_examples=150)
+@many(80)
 @given(
     content=st.binary(max_size=300),
     beginning=st.sampled_from([b"", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"id,"]),
@@ -336,7 +342,7 @@ def test_random_bytes_end_in_a_table_or_an_error_with_a_code(tmp_path, content, 
 WHOLE = ["opendocument.ods", "excel-97.xls", "formulas.xlsx", "strings.xlsx", "merged-cells.xlsx", "windows-1252.csv"]
 
 
-@settings(few, max_examples=150)
+@many(80)
 @given(data=st.data(), name=st.sampled_from(WHOLE))
 def test_damaged_files_end_in_a_table_or_an_error_with_a_code(tmp_path, data, name):
     """Some bytes of a whole file are changed, or its end is cut off."""
@@ -349,7 +355,7 @@ def test_damaged_files_end_in_a_table_or_an_error_with_a_code(tmp_path, data, na
     assert outcome(path) in OUTCOMES
 
 
-@settings(few, max_examples=150)
+@many(80)
 @given(
     data=st.data(),
     name=st.sampled_from(["strings.xlsx", "merged-cells.xlsx", "as-libreoffice-writes.xlsx", "opendocument.ods"]),

@@ -2,8 +2,9 @@
 
 import pytest
 from chunks import rows_of
-from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import HealthCheck, given, reject
 from hypothesis import strategies as st
+from laws import examples
 from workbook_parts import sheet_xml, strings_xml, styles_xml, write_package
 
 from importer.errors import FileError
@@ -18,7 +19,7 @@ from schemas.cells import Kind
 
 CODES = {164: "000000", 165: "yyyy-mm-dd", 166: "[h]:mm", 167: "0.00", 168: "ggge", 169: "dd/mm/yyyy hh:mm", 170: "@"}
 STRINGS = ["<t>a</t>", "<t/>", "<t> b </t>", '<t xml:space="preserve"> c </t>', "<t>#N/A &amp; &#233;_x0041_\r\n</t>"]
-few = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+few = examples(40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 MOMENTS = st.integers(0, 60_000 * 24 * 60).map(lambda minutes: f"<v>{minutes / 1440!r}</v>")
 CELLS = st.one_of(

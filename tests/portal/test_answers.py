@@ -3,8 +3,9 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from laws import examples
 
 from importer.portal.answers import MAX_TEXT, HistoryEntry, Problem, parse_answer, parse_fault, parse_refusal
 
@@ -195,7 +196,7 @@ BODIES = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(100)
 @given(body=BODIES)
 def test_any_json_is_understood_without_a_token_in_the_result(body):
     answer = parse_answer(200, body, scrub=scrub)

@@ -4,8 +4,9 @@ import asyncio
 from bisect import bisect_right
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from laws import examples
 from virtual_time import VirtualClock, run_virtually
 
 from importer.portal.budget import Budget, budget_path
@@ -51,7 +52,7 @@ async def use(limiter, portal, clock, *, count, workers, delays, latency_s):
     await asyncio.gather(*(work() for _ in range(workers)))
 
 
-@settings(max_examples=50, deadline=None)
+@examples(25)
 @given(
     most=st.integers(1, 30),
     interval_s=st.sampled_from([5.0, 10.0]),

@@ -2,9 +2,10 @@
 
 import openpyxl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from laws import examples
 from office import SUPPORT_TICKETS, A, B, C, all_values, read_rows, statuses, values
 
 from importer.reports.summary import summary_schema
@@ -347,9 +348,7 @@ def stories(draw):
     return names, rows, draw(st.lists(st.sampled_from(cells), unique=True, max_size=4))
 
 
-@settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@examples(5, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(story=stories())
 def test_exactly_the_edits_behind_its_back_are_found(story, portal, program, sheet):
     """Laws: after a run no difference is found; after k edits behind its back, exactly those k."""

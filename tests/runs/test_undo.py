@@ -5,8 +5,9 @@ import re
 import sqlite3
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from laws import examples
 from office import SUPPORT_TICKETS, A, B, C, all_values, own_writes, values
 
 from importer.journal import Journal
@@ -439,9 +440,7 @@ def files(draw):
     return names, [[draw(CELLS[name]) for name in names] for _ in range(count)]
 
 
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@examples(6, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(file=files())
 def test_an_undo_restores_what_people_had_set(file, portal, program, sheet):
     """Law: run, nobody edits, undo; every ticket holds what people had set before."""

@@ -3,8 +3,9 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from laws import examples
 
 from importer.sandbox import open_app
 from importer.sandbox.options import Limits
@@ -43,7 +44,7 @@ requests = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(path=st.sampled_from(["batch/update", "batch/read", "batch/archive", "search", "merge"]), body=requests | values)
 def test_any_json_is_answered(law_desk, path, body):
     law_desk.portal.limits.search_rate = 0
@@ -55,7 +56,7 @@ def test_any_json_is_answered(law_desk, path, body):
         assert answer.json()["status"] == "error"
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(content=st.binary(max_size=40) | st.text(max_size=40).map(lambda text: json.dumps({"inputs": text}).encode()))
 def test_any_bytes_are_answered(law_desk, content):
     assert law_desk.call("POST", f"{OBJECTS}/batch/update", content=content).status_code == 400

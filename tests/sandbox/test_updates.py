@@ -3,8 +3,9 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from laws import examples
 
 EXAMPLE = {
     "property_checkbox": "false",
@@ -423,7 +424,7 @@ def test_history_of_a_ticket_that_was_never_changed(desk):
     assert (entry["value"], entry["timestamp"]) == ("value", "2019-10-30T03:30:17.883Z")
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(
     rows=st.lists(
         st.tuples(st.sampled_from(["good", "bad", "missing", "merged", "archived"]), st.text(max_size=5)),

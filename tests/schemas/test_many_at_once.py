@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from laws import examples
 
 from importer.keys import RecordIdConverter
 from schemas.cells import Kind, Problem, Reading
@@ -58,7 +59,7 @@ def _one_by_one(converter, texts, kind):
     [RecordIdConverter(), NumberConverter(NUMBER, Reading()), TextConverter(TEXT)],
     ids=["record IDs", "numbers", "text"],
 )
-@settings(max_examples=150)
+@examples(150)
 @given(texts=CELLS)
 def test_many_cells_are_converted_as_one_is(converter, texts):
     many = converter.convert_all(texts, Kind.TEXT)

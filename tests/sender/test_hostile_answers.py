@@ -7,8 +7,9 @@ from math import log2
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from laws import examples
 from staging import columns_for, make_journal
 
 from importer.errors import PortalError
@@ -121,7 +122,7 @@ BODY = JSON | st.fixed_dictionaries(
 STATUS = st.sampled_from([200, 201, 204, 207, 400, 404, 409, 413, 422, 423, 500, 502, 524])
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     answers=st.lists(st.tuples(STATUS, BODY | st.binary(max_size=40)), min_size=1, max_size=4), written=st.booleans()
 )
@@ -211,7 +212,7 @@ def bound(bad, count=100):
     return 2 * bad * log2(count / bad) + 2 * bad
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(bad=st.sets(st.integers(1000, 1099), min_size=1, max_size=100))
 def test_the_cost_of_a_refused_batch_is_bounded(tmp_path, bad):
     """With k bad rows in a batch of 100, at most 2k*log2(100/k) + 2k more requests; no good row loses its update."""

@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import openpyxl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from laws import examples
 
 from importer.loader import open_file
 from importer.loader.columns import choose_sheet, match_columns
@@ -84,7 +85,7 @@ KINDS = (
 )  # fmt: skip
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(data=st.data())
 def test_a_cell_that_nobody_edits_means_the_value_it_was_made_from(data, schema, tmp_path_factory):
     """Whatever the value: labels that two options share, long numbers, hours that come twice, days before 1900."""

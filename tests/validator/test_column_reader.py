@@ -4,8 +4,9 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from laws import examples
 
 from importer.column_reader import ColumnReader
 from schemas.cells import Kind, Reading
@@ -65,7 +66,7 @@ def _read(reader, cells):
 
 
 @pytest.mark.parametrize("definition", DEFINITIONS.values(), ids=DEFINITIONS)
-@settings(max_examples=30)
+@examples(30)
 @given(cells=CELLS)
 def test_a_column_comes_out_as_cell_by_cell(definition, cells):
     whole = _reader(definition)

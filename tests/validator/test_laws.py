@@ -2,8 +2,9 @@
 
 import numpy as np
 from checked_portal import checked_portal
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from laws import examples
 
 from importer.findings import CODES
 from importer.loader.table import Chunk, Table
@@ -107,7 +108,7 @@ def validate(rows, *, typed=False, chunk=2, **reading):
     )
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(
     rows=lines,
     typed=st.booleans(),
@@ -127,7 +128,7 @@ def test_every_row_ends_once(rows, typed, blank, locale):
         assert str(one.text)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(rows=lines)
 def test_what_passed_passes_again(rows):
     """Values are in HubSpot's form: written into a sheet as they are, they mean themselves."""
@@ -140,7 +141,7 @@ def test_what_passed_passes_again(rows):
     assert [dict(row.wanted) for row in once_more.values()] == [dict(row.wanted) for row in good.values()]
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(rows=lines)
 def test_a_cell_means_the_same_whatever_the_chunks(rows):
     """Doubtful cells are settled by the whole file, wherever its chunks end."""

@@ -13,8 +13,9 @@ from xml.sax.saxutils import escape
 import pytest
 import workbook_corpus as corpus
 from conftest import OURS, make_annotation, patch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from laws import examples
 
 from importer.findings import column_letter
 from importer.writeback.annotation import NotUnderstood, RowNote
@@ -150,7 +151,7 @@ def read(data):
     return values
 
 
-@settings(max_examples=150, deadline=None)
+@examples(60)
 @given(
     drawn=sheets(),
     namespace=st.sampled_from(NAMESPACES),
@@ -201,7 +202,7 @@ def test_a_number_that_is_none_is_not_guessed_at(tag, spoiled):
         patch(package(sheet.replace(tag, spoiled), NAMESPACES[0], ""), make_annotation(HEADERS, **notes))
 
 
-@settings(max_examples=150, deadline=None)
+@examples(60)
 @given(drawn=sheets(), junk=st.binary(max_size=6), place=st.floats(0, 1))
 def test_a_sheet_with_stray_bytes_is_patched_or_refused(drawn, junk, place):
     """Never anything else: no traceback, no half-written result that is taken for one."""

@@ -4,8 +4,9 @@ import csv
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from laws import examples
 
 from importer.loader.delimited import Dialect
 from importer.writeback import delimited, encodings
@@ -168,7 +169,7 @@ def test_records_across_blocks():
     assert "".join(rows) == after.decode().split("\r\n", 1)[1].replace(",updated,\r\n", "\r\n")
 
 
-@settings(max_examples=250)
+@examples(120)
 @given(
     data=st.lists(
         st.sampled_from(
@@ -206,7 +207,7 @@ def test_whole_blocks_are_cut_as_single_records_are(data, repeat, block, noted, 
 cells = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=8)
 
 
-@settings(max_examples=150)
+@examples(75)
 @given(
     table=st.lists(st.lists(cells, min_size=2, max_size=2), min_size=1, max_size=6),
     quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL, csv.QUOTE_NONNUMERIC]),
