@@ -83,6 +83,7 @@ FULL = Size(
             {"ours": 100_000, "sdk": 10_000, "sdk-16-threads": 10_000},
         ),
         ("no limit, 300 ms an answer", 0, 300, {"ours": 100_000, "sdk": 5_000, "sdk-16-threads": 10_000}),
+        ("no limit, no wait", 0, 0, {"ours": 100_000}),
         ("one window: 190 requests in 10 s, 300 ms", 190, 300, {"ours": 19_000}),
         ("190 requests in 10 s, 1 s an answer", 190, 1_000, {"ours": 60_000}),
         ("190 requests in 10 s, 2 s an answer", 190, 2_000, {"ours": 60_000}),

@@ -22,7 +22,7 @@ from schemas.message import Message, message
 
 FEWEST, MOST = 8, 64
 """Requests in flight: at least, at most."""
-MARGIN_S, CAREFUL_MARGIN_S, MOST_MARGIN_S = 0.05, 0.1, 2.0
+MARGIN_S, CAREFUL_MARGIN_S, MOST_MARGIN_S = 0.02, 0.1, 2.0
 """Added to the window, since requests reach the portal some time after they leave, and not all equally late. It grows
 up to the second where what is left of the window tells that it is used to the last, and beyond after a refusal."""
 TIGHT, ROOMY = 1, 4
@@ -37,7 +37,7 @@ MOST_LATE_S = 2.0
 long to answer."""
 OVERTAKEN_S = 0.1
 """Requests that left so close to each other may have been counted in another order."""
-BURST = 0.12
+BURST = 0.17
 """A window may be used up at once, and is within this part of it: a portal hit by all of it in one moment counts some
 requests late, and then finds the next window overrun."""
 CATCH_UP = 5
@@ -96,14 +96,17 @@ def _number(headers: Mapping[str, str], name: str) -> int | None:
 class Turn:
     """The right of one request to leave, and when it did (seconds since 1970).
 
-    noted_at: the moment that the budget has. had_to_wait: it left as soon as the window had room for it.
+    left_at: when it left; at: when the portal may have counted it. noted_at: the moment that the budget has.
+    had_to_wait: it left as soon as the window had room for it. answered_at: None where it was not.
     """
 
     number: int
+    left_at: float
     at: float
     kind: str = ""
     noted_at: float = 0.0
     had_to_wait: bool = False
+    answered_at: float | None = None
 
 
 class Limiter:
@@ -131,6 +134,7 @@ class Limiter:
         self._latency_s: float | None = None
         self._margin_s = MARGIN_S
         self._fastest_s: dict[str, float] = {}  # by kind of request
+        self._answered: deque[Turn] = deque()  # within the last window
         self._held_until = 0.0
         self._next_at = 0.0
         self._held_for: Message | None = None
@@ -187,13 +191,13 @@ class Limiter:
                 if number:
                     self._next_at = max(self._next_at, now - CATCH_UP * self._pace_s) + self._pace_s
                     self._in_flight += 1
-                    return Turn(number, now, kind, now, had_to_wait)
+                    return Turn(number, now, now, kind, now, had_to_wait)
                 had_to_wait = True
                 await self._wait(wait_s, None, stop)
 
     def moved(self, turn: Turn) -> None:
         """Take note that a request has left only now: its connection had to be made first."""
-        turn.at = self._clock.time()
+        turn.left_at = turn.at = self._clock.time()
 
     def leave(self, turn: Turn, headers: Mapping[str, str], *, latency_s: float | None) -> None:
         """Take back a turn; `headers` are those of its answer, `latency_s` how long that took (None: it failed)."""
@@ -227,13 +231,27 @@ class Limiter:
         second a window, and a refusal costs a second.
         """
         now = self._clock.time()
-        if answered:
-            self._fastest_s[turn.kind] = min(self._fastest_s.get(turn.kind, math.inf), now - turn.at)
-        arrived = now - self._fastest_s[turn.kind] if answered else now
-        if arrived - turn.at > MOST_LATE_S:
+        while self._answered and now - (self._answered[0].answered_at or 0.0) > self.limits.interval_s + MOST_LATE_S:
+            self._answered.popleft()
+        if not answered:
+            self._move(turn, now)
+            return
+        turn.answered_at = now
+        took_s, fastest_s = now - turn.left_at, self._fastest_s.get(turn.kind, math.inf)
+        self._fastest_s[turn.kind] = min(fastest_s, took_s)
+        self._move(turn, now - self._fastest_s[turn.kind])
+        self._answered.append(turn)
+        if fastest_s - took_s > NOTED_S:  # those before it were later than they seemed
+            for earlier in [one for one in self._answered if one.kind == turn.kind]:
+                self._move(earlier, (earlier.answered_at or 0.0) - took_s)
+
+    def _move(self, turn: Turn, arrived: float) -> None:
+        """Note when a request arrived at the portal, so far as that can be believed."""
+        if arrived - turn.left_at > MOST_LATE_S:
             self._widen_margin()
-        turn.at = max(turn.at, min(arrived, turn.at + MOST_LATE_S))
+        turn.at = max(turn.at, min(arrived, turn.left_at + MOST_LATE_S))
         if turn.at - turn.noted_at > NOTED_S:
+            turn.noted_at = turn.at
             self._budget.move(turn.number, turn.at)
 
     def _adjust_margin(self, remaining: int) -> None:

@@ -58,36 +58,47 @@ def _api_routes(portal: Portal) -> list[Route]:
 def _served(portal: Portal, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
     async def serve(request: Request) -> Response:
         started = time.perf_counter()
-        portal.calls += 1
-        call = await _call(portal, request)
-        entry: dict[str, Any] = {
-            "number": call.number,
-            "method": call.method,
-            "path": call.path,
-            "at": iso(portal.now_ms()),
-            "inputs": call.body.count(b'"id":') + call.body.count(b'"id" :'),
-        }
-        if portal.switches.log_bodies:
-            entry["body"] = call.body.decode(errors="replace")
-        portal.log.append(entry)
-        fault, latency_ms = portal.faults.strike(call)
-        if fault:
-            entry["fault"] = fault.kind
-        wait_ms = portal.limits.latency_ms + latency_ms
-        response: Response
-        try:
-            reply = await _reply(portal, endpoint, call, fault)
-            response = _response(reply)
-            entry["status"] = reply.status
-        except fault_kinds.Cut as cut:
-            entry["status"] = 0
-            response = CutResponse(cut, request)
+        entry: dict[str, Any] = {}
+        response, wait_ms = await _answer(portal, endpoint, request, entry)
         if wait_ms:
             await asyncio.sleep(wait_ms / 1000)
         entry["ms"] = round((time.perf_counter() - started) * 1000, 3)
         return response
 
     return serve
+
+
+async def _answer(
+    portal: Portal, endpoint: Endpoint, request: Request, entry: dict[str, Any]
+) -> tuple[Response, float]:
+    """Return the answer, and how many milliseconds it is to be held back; note in `entry`, the log's, what was asked.
+
+    What a call was and what its answer says is let go here: many of them wait at a time.
+    """
+    portal.calls += 1
+    call = await _call(portal, request)
+    entry |= {
+        "number": call.number,
+        "method": call.method,
+        "path": call.path,
+        "at": iso(portal.now_ms()),
+        "inputs": call.body.count(b'"id":') + call.body.count(b'"id" :'),
+    }
+    if portal.switches.log_bodies:
+        entry["body"] = call.body.decode(errors="replace")
+    portal.log.append(entry)
+    fault, latency_ms = portal.faults.strike(call)
+    if fault:
+        entry["fault"] = fault.kind
+    response: Response
+    try:
+        reply = await _reply(portal, endpoint, call, fault)
+        response = _response(reply)
+        entry["status"] = reply.status
+    except fault_kinds.Cut as cut:
+        entry["status"] = 0
+        response = CutResponse(cut, request)
+    return response, portal.limits.latency_ms + latency_ms
 
 
 async def _call(portal: Portal, request: Request) -> Call:

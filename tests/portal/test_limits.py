@@ -135,9 +135,24 @@ def test_a_portal_that_counts_late_is_not_overrun(work_s, most):
     assert took_s <= most * 50.3
 
 
-@pytest.mark.parametrize(("latency_s", "expected"), [(0.02, 8), (0.2, 40), (0.3, 60), (2.0, 64)])
+def test_a_request_counts_later_once_a_quicker_answer_tells_that_it_waited():
+    """The first answer takes half a second, of which the second tells that it was two tenths in front of the portal."""
+
+    async def run():
+        clock, budget = VirtualClock(), Budget()
+        limiter, start = Limiter(budget, clock), clock.time()
+        for seconds in (0.5, 0.3):
+            turn = await limiter.enter(kind="update")
+            await asyncio.sleep(seconds)
+            limiter.leave(turn, headers(190), latency_s=seconds)
+        return budget.count(start + 0.19, start + 0.21)
+
+    assert run_virtually(run()) == 1
+
+
+@pytest.mark.parametrize(("latency_s", "expected"), [(0.02, 8), (0.2, 28), (0.3, 42), (2.0, 64)])
 def test_in_flight_follows_latency(latency_s, expected):
-    """Little's law: a window is used within 1.2 s, so rate x latency with room to spare, from 8 to 64."""
+    """Little's law: a window is used within 1.7 s, so rate x latency with room to spare, from 8 to 64."""
 
     async def run():
         limiter = Limiter(Budget(), VirtualClock())
