@@ -97,7 +97,7 @@ class Turn:
     """The right of one request to leave, and when it did (seconds since 1970).
 
     left_at: when it left; at: when the portal may have counted it. noted_at: the moment that the budget has.
-    had_to_wait: it left as soon as the window had room for it. answered_at: None where it was not.
+    had_to_wait: it left as soon as the window had room for it.
     """
 
     number: int
@@ -106,7 +106,6 @@ class Turn:
     kind: str = ""
     noted_at: float = 0.0
     had_to_wait: bool = False
-    answered_at: float | None = None
 
 
 class Limiter:
@@ -134,7 +133,7 @@ class Limiter:
         self._latency_s: float | None = None
         self._margin_s = MARGIN_S
         self._fastest_s: dict[str, float] = {}  # by kind of request
-        self._answered: deque[Turn] = deque()  # within the last window
+        self._answered: deque[tuple[Turn, float]] = deque()  # within the last window, and when
         self._held_until = 0.0
         self._next_at = 0.0
         self._held_for: Message | None = None
@@ -231,19 +230,19 @@ class Limiter:
         second a window, and a refusal costs a second.
         """
         now = self._clock.time()
-        while self._answered and now - (self._answered[0].answered_at or 0.0) > self.limits.interval_s + MOST_LATE_S:
+        while self._answered and now - self._answered[0][1] > self.limits.interval_s + MOST_LATE_S:
             self._answered.popleft()
         if not answered:
             self._move(turn, now)
             return
-        turn.answered_at = now
         took_s, fastest_s = now - turn.left_at, self._fastest_s.get(turn.kind, math.inf)
         self._fastest_s[turn.kind] = min(fastest_s, took_s)
         self._move(turn, now - self._fastest_s[turn.kind])
-        self._answered.append(turn)
+        self._answered.append((turn, now))
         if fastest_s - took_s > NOTED_S:  # those before it were later than they seemed
-            for earlier in [one for one in self._answered if one.kind == turn.kind]:
-                self._move(earlier, (earlier.answered_at or 0.0) - took_s)
+            for earlier, answered_at in self._answered:
+                if earlier.kind == turn.kind:
+                    self._move(earlier, answered_at - took_s)
 
     def _move(self, turn: Turn, arrived: float) -> None:
         """Note when a request arrived at the portal, so far as that can be believed."""
