@@ -239,7 +239,7 @@ class Limiter:
         self._fastest_s[turn.kind] = min(fastest_s, took_s)
         self._move(turn, now - self._fastest_s[turn.kind])
         self._answered.append((turn, now))
-        if fastest_s - took_s > NOTED_S:  # those before it were later than they seemed
+        if took_s < fastest_s:  # those before it were later than they seemed
             for earlier, answered_at in self._answered:
                 if earlier.kind == turn.kind:
                     self._move(earlier, answered_at - took_s)
