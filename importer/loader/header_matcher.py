@@ -21,7 +21,7 @@ KEY = "id"
 """What stands for the record ID among names of properties."""
 
 _SUGGESTIONS = 3
-_NEAR = 65.0
+_NEAR = 70.0
 """Likeness, of 100, from which a name is worth suggesting."""
 
 
