@@ -34,6 +34,8 @@ class Call:
     """Path and query as they came."""
     number: int = 0
     scopes: frozenset[str] = frozenset()
+    rate_headers: Mapping[str, str] = field(default_factory=dict)
+    """What the limits left when it was counted."""
 
     @property
     def dated_2026_09(self) -> bool:

@@ -120,7 +120,7 @@ async def _call(portal: Portal, request: Request) -> Call:
 
 async def _reply(portal: Portal, endpoint: Endpoint, call: Call, fault: Fault | None) -> Reply:
     if fault is None:
-        return endpoints.answer(portal, endpoint, call)
+        return await _handled(portal, endpoint, call)
     if fault.kind == "hang":
         await asyncio.sleep(float(fault.more.get("seconds", 3600)))
     instead = fault_kinds.answer_before(fault, call)
@@ -128,10 +128,24 @@ async def _reply(portal: Portal, endpoint: Endpoint, call: Call, fault: Fault | 
         return instead
     if fault.kind == "not_written":
         call = fault_kinds.without_inputs(call, fault)
-    reply = endpoints.answer(portal, endpoint, call)
+    reply = await _handled(portal, endpoint, call)
     if fault.kind == "not_written" and isinstance(reply.body, dict) and "state" in fault.more:
         reply.body["status"] = fault.more["state"]
     return fault_kinds.spoil(fault, reply)
+
+
+async def _handled(portal: Portal, endpoint: Endpoint, call: Call) -> Reply:
+    """Count a call at once, and answer it when its turn comes.
+
+    One call is answered at a time, and what arrived meanwhile is read and counted before the next: a portal's limits
+    are kept by its gateway, and a call counts from when it arrived, not from when somebody had time for it.
+    """
+    refused = endpoints.admit_call(portal, endpoint, call)
+    if refused is not None:
+        return refused
+    async with portal.turn:
+        await asyncio.sleep(0)
+        return endpoints.answer(portal, endpoint, call)
 
 
 def _response(reply: Reply) -> Response:

@@ -67,22 +67,33 @@ ENDPOINTS = (
 )
 
 
-def answer(portal: Portal, endpoint: Endpoint, call: Call) -> Reply:
-    """The portal's answer to a call: token, scopes, limits, then the endpoint."""
+def admit_call(portal: Portal, endpoint: Endpoint, call: Call) -> Reply | None:
+    """Look at the token of a call that arrives and count it against the limits; return the refusal, if any."""
     searching = endpoint.handler is search.search
     portal.refresh_definitions()
+    refused: Reply | None
     try:
         now_ms = portal.now_ms()
         token = admit(portal.tokens, call.token, now_ms=now_ms, garbage_expired=portal.switches.garbage_token_expired)
         call.scopes = token.scopes
         refused = portal.limiter.take(call.token, search=searching, now_ms=now_ms, zone=portal.definitions.zone)
-        if refused:
-            return refused
-        demand(token.scopes, endpoint.scopes)
+    except Refused as refused_call:
+        refused = refused_call.reply
+    call.rate_headers = portal.limiter.headers(call.token, search=searching)
+    if refused is not None:
+        refused.headers |= call.rate_headers
+    return refused
+
+
+def answer(portal: Portal, endpoint: Endpoint, call: Call) -> Reply:
+    """The portal's answer to a call that was admitted: scopes, then the endpoint."""
+    try:
+        demand(call.scopes, endpoint.scopes)
         reply = _handle(portal, endpoint, call)
     except Refused as refused_call:
         reply = refused_call.reply
-    return portal.limiter.with_headers(reply, call.token, search=searching)
+    reply.headers |= call.rate_headers
+    return reply
 
 
 def _handle(portal: Portal, endpoint: Endpoint, call: Call) -> Reply:

@@ -40,26 +40,25 @@ class Limiter:
         """Count one call, or the 429 that refuses it."""
         self._turn_day(now_ms, zone)
         if self.limits.daily and self.used_today >= self.limits.daily:
-            return self.with_headers(too_many("DAILY"), token, search=search)
+            return too_many("DAILY")
         window = self._searches if search else self._windows.setdefault(token, deque())
         length_s = 1.0 if search else self.limits.window_ms / 1000
         most = self.limits.search_rate if search else self.limits.rate
         self._roll(window, length_s)
         if most and len(window) >= most:
-            policy = "SECONDLY" if search else "TEN_SECONDLY_ROLLING"
-            return self.with_headers(too_many(policy), token, search=search)
+            return too_many("SECONDLY" if search else "TEN_SECONDLY_ROLLING")
         window.append(self._tick())
         self.used_today += 1
         return None
 
-    def with_headers(self, reply: Reply, token: str, *, search: bool) -> Reply:
-        """The reply with the headers that say what is left; searches have none."""
+    def headers(self, token: str, *, search: bool) -> dict[str, str]:
+        """The headers that say what is left now; searches have none."""
         if search:
-            return reply
+            return {}
         limits, window = self.limits, self._windows.get(token, deque[float]())
         self._roll(window, limits.window_ms / 1000)
         most, day = limits.rate or UNLIMITED, limits.daily or UNLIMITED * 1000
-        reply.headers |= {
+        return {
             "X-HubSpot-RateLimit-Max": str(most),
             "X-HubSpot-RateLimit-Remaining": str(max(0, most - len(window))),
             "X-HubSpot-RateLimit-Interval-Milliseconds": str(limits.window_ms),
@@ -68,7 +67,6 @@ class Limiter:
             "X-HubSpot-RateLimit-Secondly": "19",
             "X-HubSpot-RateLimit-Secondly-Remaining": "18",
         }
-        return reply
 
     def forget_windows(self) -> None:
         """Count no call that was made until now against the windows."""

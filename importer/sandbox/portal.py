@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections import deque
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ class Portal:
     tokens: dict[str, Token] = field(default_factory=lambda: {TOKEN: Token(ALL_SCOPES)})
     log: deque[Json] = field(default_factory=lambda: deque(maxlen=LOG_LENGTH))
     calls: int = 0
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while a call is answered."""
     limiter: Limiter = field(init=False)
     rng: random.Random = field(init=False)
     definitions: Definitions = field(init=False)

@@ -96,6 +96,29 @@ def test_window_full(tmp_path):
     assert body["message"] == "You have reached your ten_secondly_rolling limit."
 
 
+def test_a_call_counts_when_it_arrives_not_when_its_turn_comes(tmp_path):
+    """While the portal is busy, two calls are counted and wait; the third is refused at once, as by a gateway."""
+    app, base_url, _ = open_app(tmp_path, limits=Limits(rate=2))
+    portal = app.state.portal
+
+    async def ask():
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=base_url, headers=headers) as client:
+            async with portal.turn:
+                calls = [asyncio.create_task(client.get(PATH)) for _ in range(3)]
+                done, waiting = await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+                refused = [call.result().status_code for call in done]
+                left = len(waiting)
+            return refused, left, [await call for call in calls]
+
+    refused, left, answers = asyncio.run(ask())
+    portal.store.close()
+
+    assert (refused, left) == ([429], 2)
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert [answer.headers["x-hubspot-ratelimit-remaining"] for answer in answers] == ["1", "0", "0"]
+
+
 def test_day_used_up(desk):
     desk.order("limits", {"daily": 10, "used_today": 9})
 
