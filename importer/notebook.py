@@ -16,9 +16,10 @@ from importer.journal import Journal, Progress
 from importer.portal import Answer
 from importer.records import Outcome, Values
 
-PAUSE = 40
-"""A pause takes so many times as long as the commit before it: the journal takes a fortieth of the time at most."""
-LONGEST_PAUSE_S = 0.15
+PAUSE = 80
+"""A pause takes so many times as long as the commit before it: the journal takes an eightieth of the time, or little more."""
+LONGEST_PAUSE_S = 0.25
+"""No progress is told of, and no batch leaves that is not noted yet, while a pause lasts."""
 
 Told = Callable[[], None]
 

@@ -28,6 +28,9 @@ __all__ = ["StopSignal", "send"]
 
 FRESH_S = 300.0
 """How long a plan is taken for what the portal holds."""
+AHEAD = 32
+"""Batches that are noted in the journal and wait for their turn to leave, besides those in flight: so none waits for
+the disk. Where a run is killed, they are read back as if they had left."""
 DOWN_AFTER = 3
 """Batches in a row that ended without an answer, after which the portal is taken for down."""
 
@@ -88,7 +91,7 @@ class _Sending:
         forget = stop.listen(self._halt.set)
         batches = self._journal.open_batches()
         try:
-            await asyncio.gather(*(self._work(batches) for _ in range(MOST)), return_exceptions=True)
+            await asyncio.gather(*(self._work(batches) for _ in range(MOST + AHEAD)), return_exceptions=True)
             await self._notebook.flush()
         except JournalLost as lost:
             self._failure = self._failure or lost

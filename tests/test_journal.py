@@ -1,12 +1,17 @@
 """The journal remembers what was planned, sent and answered; reports are queries of it."""
 
 import sqlite3
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from laws import examples
 
 from importer.errors import FileError
 from importer.findings import Finding
-from importer.journal import Journal
+from importer.journal import Journal, Progress
+from importer.journal.plan import stretches
 from importer.records import Change, CheckedRow, Outcome, Status
 from schemas.message import message
 
@@ -98,6 +103,34 @@ def test_a_batch_stays_open_until_its_last_row_is_decided(journal):
     assert journal.retry_unavailable() == 1
     assert [one.row for batch in journal.open_batches() for one in batch.changes] == [3]
     assert list(journal.findings()) == []
+
+
+@examples(200)
+@given(rows=st.lists(st.integers(1, 60), unique=True))
+def test_stretches_hold_exactly_the_rows_in_their_order(rows):
+    found = stretches(rows)
+
+    assert [row for first, last in found for row in range(first, last + 1)] == rows
+    assert all(following[0] != last + 1 for (_, last), following in pairwise(found))
+
+
+@examples(15)
+@given(updated=st.sets(st.integers(2, 61)), order=st.randoms(use_true_random=False))
+def test_whatever_rows_are_confirmed_no_other_is_touched(tmp_path_factory, updated, order):
+    """In one stretch, in many, or out of order."""
+    confirmed = sorted(updated)
+    order.shuffle(confirmed)
+    with Journal.create(tmp_path_factory.mktemp("runs"), "run", {"id": "run"}) as journal:
+        add(journal, *((row, str(row), {"subject": "b"}) for row in range(2, 62)))
+        journal.plan_changes(change(row, str(row)) for row in range(2, 62))
+        journal.make_batches(100)
+        for rows in (sorted(confirmed[: len(confirmed) // 2]), confirmed[len(confirmed) // 2 :]):
+            journal.note_progress([Progress(1, "t", updated=tuple(rows))])
+
+        left = {one.row for batch in journal.open_batches() for one in batch.changes}
+
+        assert left == set(range(2, 62)) - updated
+        assert journal.count_by_status().get("updated", 0) == len(updated)
 
 
 def test_rows_that_repeat_another_share_a_bad_end_and_are_unchanged_otherwise(journal):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import orjson
 
@@ -12,6 +13,8 @@ from importer.journal.file import dump, dump_messages
 from importer.journal.rows import RowNotes
 from importer.records import Change, CheckedRow, Outcome, Status
 
+FEW_STRETCHES = 0.2
+"""Rows are found by their stretches where there are so few of them beside the rows; else each by its number."""
 _UNDECIDED = "status IS NULL AND same_as IS NULL AND NOT EXISTS (SELECT 1 FROM plan WHERE plan.row = rows.row)"
 
 
@@ -23,6 +26,14 @@ class ColumnTotals:
     changed: int
     cleared: int
     samples: tuple[tuple[str, str], ...]
+
+
+def stretches(rows: Sequence[int]) -> list[tuple[int, int]]:
+    """Return (first, last) of each stretch of row numbers that follow each other."""
+    if not rows:
+        return []
+    ends = [place for place, (row, following) in enumerate(pairwise(rows)) if following != row + 1]
+    return [(rows[start], rows[end]) for start, end in zip([0, *(end + 1 for end in ends)], [*ends, -1], strict=True)]
 
 
 class PlanNotes(RowNotes):
@@ -88,10 +99,12 @@ class PlanNotes(RowNotes):
 
     def _give_status(self, status: Status, rows: Sequence[int]) -> None:
         """Note what became of rows of which nothing else is to be said."""
-        self._db.execute(
-            "UPDATE rows SET status = ?, notices = NULL, returned = NULL WHERE row IN (SELECT value FROM json_each(?))",
-            (str(status), dump(rows)),
-        )
+        update = "UPDATE rows SET status = ?, notices = NULL, returned = NULL WHERE row "
+        found = stretches(rows)
+        if len(found) <= len(rows) * FEW_STRETCHES:
+            self._db.executemany(f"{update}BETWEEN ? AND ?", [(str(status), *one) for one in found])
+        else:
+            self._db.execute(f"{update}IN (SELECT value FROM json_each(?))", (str(status), dump(rows)))
 
     def refuse_rows(self, findings: Sequence[Finding]) -> None:
         """Make the rows that these findings name invalid."""
