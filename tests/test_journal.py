@@ -167,6 +167,27 @@ def test_totals_count_cells_to_change_and_to_clear(journal):
     assert journal.count_cells(Status.UPDATED) == (1, 1)
 
 
+@examples(50)
+@given(
+    cells=st.lists(
+        st.dictionaries(st.sampled_from(["a", "b", "c"]), st.sampled_from(["", '"', '""', 'x"', "\\", "x"])), max_size=8
+    )
+)
+def test_totals_are_those_of_every_cell(tmp_path_factory, cells):
+    """Quotation marks in a text are no empty cell."""
+    with Journal.create(tmp_path_factory.mktemp("runs"), "run", {"id": "run"}) as journal:
+        add(journal, *((row, str(row), one) for row, one in enumerate(cells, 2)))
+        journal.plan_changes(Change(row, str(row), str(row), {}, one) for row, one in enumerate(cells, 2))
+
+        totals = {one.property_name: (one.changed, one.cleared) for one in journal.column_totals()}
+
+        assert totals == {
+            name: (sum(bool(one.get(name)) for one in cells), sum(one.get(name) == "" for one in cells))
+            for name in {name for one in cells for name in one}
+        }
+        assert journal.count_planned_cells() == tuple(map(sum, zip(*totals.values(), strict=True))) or not totals
+
+
 def test_a_conflict_keeps_no_other_row_back(journal):
     add(journal, (2, "1", {}), (3, "2", {}))
     journal.decide(

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import orjson
 
 from importer.findings import Finding
+from importer.garbage import not_collected
 from importer.journal.file import dump, dump_messages
 from importer.journal.rows import RowNotes
 from importer.records import Change, CheckedRow, Outcome, Status
 
+CHUNK = 2_000
+"""Rows that are read at a time."""
+EMPTY = '""'
+"""What an emptied cell is in JSON: where this is nowhere in it, no cell is emptied."""
 FEW_STRETCHES = 0.2
 """Rows are found by their stretches where there are so few of them beside the rows; else each by its number."""
 _UNDECIDED = "status IS NULL AND same_as IS NULL AND NOT EXISTS (SELECT 1 FROM plan WHERE plan.row = rows.row)"
@@ -119,15 +125,30 @@ class PlanNotes(RowNotes):
 
     def column_totals(self, *, samples: int = 3, status: Status | None = None) -> list[ColumnTotals]:
         """Return what the plan (or what was done, with a status) does to each property, most cells first."""
-        totals = self._db.execute(
-            "SELECT each.key, sum(each.value <> ''), sum(each.value = '') FROM planned, json_each(changes) AS each "
-            "WHERE status IS ? GROUP BY each.key ORDER BY count(*) DESC, each.key",
-            (status and str(status),),
-        ).fetchall()
+        changed, cleared = self._count_cells(status)
+        totals = changed + cleared
         return [
-            ColumnTotals(name, changed, cleared, self._samples(name, samples, status))
-            for name, changed, cleared in totals
+            ColumnTotals(name, changed[name], cleared[name], self._samples(name, samples, status))
+            for name in sorted(totals, key=lambda name: (-totals[name], name))
         ]
+
+    def _count_cells(self, status: Status | None) -> tuple[Counter[str], Counter[str]]:
+        """Return how many cells the changes of rows with a status give a value, and how many they empty, by property.
+
+        SQLite would sort the cells to count them, which takes twice as long, and more the more rows there are.
+        """
+        changed: Counter[str] = Counter()
+        cleared: Counter[str] = Counter()
+        found = self._db.execute("SELECT changes FROM planned WHERE status IS ?", (status and str(status),))
+        with not_collected():
+            while part := found.fetchmany(CHUNK):
+                text = "[" + ",".join([changes for (changes,) in part]) + "]"
+                values = orjson.loads(text)
+                changed.update(chain.from_iterable(values))
+                if EMPTY in text:
+                    cleared.update([name for one in values for name, value in one.items() if not value])
+        changed.subtract(cleared)
+        return changed, cleared
 
     def _samples(self, name: str, count: int, status: Status | None) -> tuple[tuple[str, str], ...]:
         path = f'$."{name}"'
