@@ -31,6 +31,8 @@ FRESH_S = 300.0
 AHEAD = 32
 """Batches that are noted in the journal and wait for their turn to leave, besides those in flight: so none waits for
 the disk. Where a run is killed, they are read back as if they had left."""
+FIRST, LATER_S = 32, 0.005
+"""So many batches are read before the first one leaves, and the others one by one, so many seconds apart."""
 DOWN_AFTER = 3
 """Batches in a row that ended without an answer, after which the portal is taken for down."""
 
@@ -91,7 +93,8 @@ class _Sending:
         forget = stop.listen(self._halt.set)
         batches = self._journal.open_batches()
         try:
-            await asyncio.gather(*(self._work(batches) for _ in range(MOST + AHEAD)), return_exceptions=True)
+            workers = min(MOST + AHEAD, self._journal.count_open_batches())
+            await asyncio.gather(*(self._work(batches, number) for number in range(workers)), return_exceptions=True)
             await self._notebook.flush()
         except JournalLost as lost:
             self._failure = self._failure or lost
@@ -102,8 +105,10 @@ class _Sending:
         if stop.is_set and (self._was_cut_short or next(self._journal.open_batches(), None) is not None):
             raise Interrupted
 
-    async def _work(self, batches: Iterator[Batch]) -> None:
+    async def _work(self, batches: Iterator[Batch], number: int) -> None:
         """Take one batch after another until there is none, or somebody says stop."""
+        if number >= FIRST:
+            await asyncio.sleep((number - FIRST + 1) * LATER_S)
         while not self._halt.is_set and (batch := next(batches, None)) is not None:
             delivery = Delivery(self._line, batch)
             try:

@@ -73,6 +73,11 @@ class SendingNotes(PlanNotes):
             if changes:
                 yield Batch(number, changes, was_sent=state == "sent")
 
+    def count_open_batches(self) -> int:
+        """Return how many batches have rows without an outcome."""
+        found = self._db.execute("SELECT count(*) FROM batches WHERE state <> 'answered'").fetchone()
+        return int(found[0])
+
     def values_before(self, batch: int) -> dict[int, Values]:
         """Return the portal's values, before the plan, of what the rows of a batch change; by row."""
         found = self._db.execute(
