@@ -18,7 +18,7 @@ from importer.records import Outcome, Values
 
 PAUSE = 80
 """A pause takes so many times as long as the commit before it: the journal takes little more of the time."""
-LONGEST_PAUSE_S = 0.25
+LONGEST_PAUSE_S = 0.3
 """No progress is told of, and no batch leaves that is not noted yet, while a pause lasts."""
 
 Told = Callable[[], None]

@@ -28,7 +28,7 @@ __all__ = ["StopSignal", "send"]
 
 FRESH_S = 300.0
 """How long a plan is taken for what the portal holds."""
-AHEAD = 32
+AHEAD = 40
 """Batches that are noted in the journal and wait for their turn to leave, besides those in flight: so none waits for
 the disk. Where a run is killed, they are read back as if they had left."""
 FIRST, LATER_S = 32, 0.005

@@ -95,7 +95,7 @@ class SendingNotes(PlanNotes):
         answers = [(one.batch, one.at, *one.answer) for one in steps if one.answer is not None]
         updated = [row for one in steps for row in one.updated]
         outcomes = [outcome for one in steps for outcome in one.outcomes]
-        closing = [(one.at, one.batch) for one in steps if one.updated or one.outcomes]
+        closing = [(one.at, one.batch, len(one.updated)) for one in steps if one.updated or one.outcomes]
         with self._writing():
             self._db.executemany("UPDATE batches SET state = ?, sent_at = ? WHERE number = ?", states)
             self._insert_answers(answers)
@@ -134,14 +134,17 @@ class SendingNotes(PlanNotes):
         outcomes = list(outcomes)
         with self._writing():
             self._decide(outcomes)
-            self._close_batches([(at, batch)])
+            self._close_batches([(at, batch, 0)])
 
-    def _close_batches(self, batches: Sequence[tuple[str, int]]) -> None:
-        """Note as answered those of these batches (when, number) that have no row without an outcome."""
+    def _close_batches(self, batches: Sequence[tuple[str, int, int]]) -> None:
+        """Note as answered those of these batches that have no row without an outcome.
+
+        Each is (when, number, rows that have just been given one): where those are all there are, none is looked at.
+        """
         self._db.executemany(
-            "UPDATE batches SET state = 'answered', answered_at = ? WHERE number = ? AND NOT EXISTS "
-            "(SELECT 1 FROM rows WHERE row BETWEEN first AND last AND status IS NULL "
-            "AND EXISTS (SELECT 1 FROM plan WHERE plan.row = rows.row))",
+            "UPDATE batches SET state = 'answered', answered_at = ?1 WHERE number = ?2 AND (last - first + 1 = ?3 "
+            "OR NOT EXISTS (SELECT 1 FROM rows WHERE row BETWEEN first AND last AND status IS NULL "
+            "AND EXISTS (SELECT 1 FROM plan WHERE plan.row = rows.row)))",
             batches,
         )
 

@@ -161,6 +161,8 @@ class Caller:
         return wait
 
     def _raise_if_final(self, reply: Reply, verdict: Verdict) -> None:
+        if verdict is Verdict.ACCEPTED:
+            return
         error = endings.final_error(
             reply,
             verdict,

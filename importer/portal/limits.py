@@ -30,7 +30,7 @@ TIGHT, ROOMY = 1, 4
 left, the margin grows, where it finds so many, it shrinks again."""
 WIDER_S, NARROWER_S = 0.005, 0.001
 """By how much."""
-NOTED_S = 0.005
+NOTED_S = 0.01
 """Moments that differ by less are not noted anew."""
 MOST_LATE_S = 2.0
 """How much later than it left a request is taken to have been counted, at most: beyond, it is the portal that took
