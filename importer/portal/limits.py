@@ -40,7 +40,7 @@ OVERTAKEN_S = 0.1
 BURST = 0.17
 """A window may be used up at once, and is within this part of it: a portal hit by all of it in one moment counts some
 requests late, and then finds the next window overrun."""
-CATCH_UP = 5
+CATCH_UP = 20
 """Requests that may leave together, to make up for a wait that took longer than it should."""
 HEADROOM = 1.25
 """In flight over what Little's law gives, so that an answer that comes late leaves no gap."""
