@@ -20,6 +20,15 @@ def test_all_rows_updated_in_as_few_requests_as_fit(stage):
     assert sorted(entry["inputs"] for entry in stage.server.requests(UPDATE)) == [50, 100, 100]
 
 
+def test_more_batches_than_are_in_flight_and_noted_ahead(stage):
+    stage.plan(250, size=2).send()
+
+    assert stage.counts == {"updated": 250}
+    assert stage.portal.stats.update == 125
+    assert stage.disagreements() == []
+    assert stage.journal.count_open_batches() == 0
+
+
 def test_progress_counts_rows(stage):
     stage.plan(120).send()
 
