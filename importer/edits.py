@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from importer.column_reader import ColumnReader, ReadColumn
 from importer.findings import Finding
 from importer.loader.fingerprint import Fingerprint
+from importer.loader.own import data_chunks
 from importer.loader.table import Table
 from importer.records import Columns, KeyColumn, ValueColumn
 from importer.writeback.template.cells import make_cell
@@ -137,7 +138,7 @@ def read_only_edits(
     readers = {one.position: ColumnReader(make_converter(one.definition, schema, reading)) for one in look_only}
     edits = Edits(fingerprint, Columns(key, tuple(look_only), table.header_row))
     text = message("HubSpot fills this in itself; the edit cannot be sent. Put the value back, or use --skip-read-only")
-    for chunk in table.chunks([key.position, *readers]) if readers else ():
+    for chunk in data_chunks(table, [key.position, *readers]) if readers else ():
         keys = [typed.strip() for typed in chunk.columns[key.position]]
         typed = {position: chunk.columns[position] for position in readers}
         read = {position: one.read(typed[position], chunk.kinds.get(position)) for position, one in readers.items()}

@@ -162,7 +162,8 @@ CODES: Mapping[str, CodeInfo] = {
         "Format the column as text, and fill in the values again.",
     ),
     "ragged_row": CodeInfo(
-        "A row of a text file has more or fewer fields than its header.",
+        "A row of a text file has more or fewer fields than its header, or results of an earlier run were shifted "
+        "into a row's cells.",
         "Line 812 has eleven fields, the header twelve.",
         "Quote cells that hold the delimiter; nothing is padded, since padding would clear values.",
     ),

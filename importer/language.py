@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import gettext
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,6 +81,13 @@ def translations(language: str | None) -> gettext.NullTranslations:
         return gettext.NullTranslations()
     with Path(__file__).parent.joinpath(*_CATALOGUE).open("rb") as file:
         return gettext.GNUTranslations(file)
+
+
+def catalogue_texts() -> Iterator[str]:
+    """Yield every template of a message, in English and in the languages that it is translated into."""
+    for template, translated in vars(translations(PORTUGUESE)).get("_catalog", {}).items():
+        yield template[0] if isinstance(template, tuple) else template  # plurals are keyed by (template, number)
+        yield translated
 
 
 def language_of(catalogue: Translations) -> str:

@@ -22,6 +22,7 @@ from importer.errors import UsageError
 from importer.findings import Finding, column_letter
 from importer.garbage import not_collected
 from importer.keys import key_converter
+from importer.loader.own import data_chunks
 from importer.loader.table import Chunk, Table
 from importer.records import CheckedRow, Columns, ValueColumn
 from importer.stage_column import NOTHING, PendingStage, StageReader, Waiting
@@ -102,7 +103,7 @@ class Validation:
 
     def __iter__(self) -> Iterator[CheckedChunk]:
         """Yield the checked chunks of the table, in order."""
-        chunks = self._table.chunks(self._positions, self._chunk_size)
+        chunks = data_chunks(self._table, self._positions, self._chunk_size)
         with not_collected():
             chunk = next(chunks, None)
         is_whole = True
@@ -151,7 +152,7 @@ class Validation:
             if self._survey.is_open(position) and any(one.code in AMBIGUOUS for one in column.problems.values())
         ]
         if doubtful:
-            self._survey.settle(doubtful, [chunk] if is_whole else self._table.chunks(doubtful, self._chunk_size))
+            self._survey.settle(doubtful, [chunk] if is_whole else data_chunks(self._table, doubtful, self._chunk_size))
             read |= {position: self._read(chunk, position, self._readers[position]) for position in doubtful}
         return read
 

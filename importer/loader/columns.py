@@ -16,7 +16,7 @@ from importer.errors import ColumnsError, FileError
 from importer.findings import Finding, column_letter
 from importer.loader.header_matcher import KEY, HeaderMatcher
 from importer.loader.header_text import plain
-from importer.loader.table import FINGERPRINT_SHEET, LISTS_SHEET, REPORT_COLUMNS, REPORT_SHEETS, SheetInfo, Source
+from importer.loader.table import FINGERPRINT_SHEET, LISTS_SHEET, REPORT_SHEETS, SheetInfo, Source
 from importer.records import Columns, KeyColumn, ValueColumn
 from schemas.cells import visible
 from schemas.message import Message, message
@@ -107,18 +107,20 @@ def match_columns(
     skip_unknown: bool = False,
     skip_read_only: bool = False,
     empty_with_data: Collection[int] = (),
+    own: Collection[int] = (),
 ) -> Columns:
     """Return what each column is.
 
     headers: by position, "" where empty. mapping: header -> property name (or label, or `id`).
     empty_with_data: positions whose header is empty though there is data below.
+    own: positions of our own columns, which are not read.
     Raises ColumnsError with a finding for each header at fault.
     """
     matching = _Matching(
         HeaderMatcher(schema, mapping or {}), tuple(headers), header_row, skip, skip_unknown, skip_read_only
     )
     matching.check_options(id_property)
-    for position in range(max([len(headers), *(one + 1 for one in empty_with_data)])):
+    for position in sorted({*range(len(headers)), *empty_with_data}.difference(own)):
         matching.place(position, empty_with_data=position in empty_with_data)
     return matching.result(id_property)
 
@@ -192,8 +194,6 @@ class _Matching:
         elif not header.strip():
             if empty_with_data:
                 self.found.append(self._finding("empty_header", position, _EMPTY_HEADER))
-        elif header.strip() in REPORT_COLUMNS and plain(header) not in self.matcher.mapping:
-            return
         else:
             self._place_named(position, header)
 

@@ -24,7 +24,7 @@ CHUNK_SIZE = 10_000
 """Rows read at a time: large enough for column-wise work, small enough that memory does not grow with the file."""
 
 REPORT_COLUMNS = ("Import status", "Import message")
-"""Headers of the columns that a run writes beside the data; never read as data."""
+"""Headers of the columns that a run writes beside the data. A column is ours by what it holds (`own`)."""
 
 REPORT_SHEETS = ("Import report", "Import changes")
 """Sheets that a run adds; never read as data."""
@@ -66,6 +66,29 @@ class SheetInfo:
     """By position, "" where the header cell is empty."""
 
 
+@dataclass(frozen=True, slots=True)
+class OwnColumns:
+    """The columns of ours that a sheet has, and the headers that ours get when they are written anew."""
+
+    statuses: tuple[int, ...] = ()
+    """Positions of the status columns: one, as a rule."""
+    messages: tuple[int, ...] = ()
+    """Positions of the message columns; each stands right of one of `statuses`."""
+    names: tuple[str, str] = REPORT_COLUMNS
+    """Headers for the status and the message column: with a number where a column of the user's bears the name."""
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """All columns that are ours, in order."""
+        return tuple(sorted((*self.statuses, *self.messages)))
+
+    @property
+    def pair(self) -> tuple[int | None, int | None]:
+        """The status column written last time and its message column; None where the sheet has none."""
+        status = self.statuses[0] if self.statuses else None
+        return status, status + 1 if status is not None and status + 1 in self.messages else None
+
+
 class Table(ABC):
     """The rows under one header."""
 
@@ -75,6 +98,8 @@ class Table(ABC):
     headers: tuple[str, ...]
     row_count: int | None = None
     """Data rows where that is known before reading: an upper bound, for progress."""
+    own: OwnColumns = OwnColumns()
+    """Columns of an earlier report, once `own_columns` told them."""
 
     @property
     @abstractmethod

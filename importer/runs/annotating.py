@@ -48,10 +48,13 @@ def _note_written_file(journal: Journal, path: Path, meta: dict[str, Any]) -> No
     if journal.state not in UNFINISHED or journal.state == REPORTING:
         return
     from importer.loader import open_file
+    from importer.loader.own import own_columns
 
     dialect = meta["dialect"] or {}
     source = open_file(path, encoding=dialect.get("encoding"), delimiter=dialect.get("delimiter"))
-    journal.note(digest=source.digest, headers=list(source.table(meta["sheet"]).headers))
+    table = source.table(meta["sheet"])
+    own = own_columns(table, claimed=[header for _, header, _ in meta["columns"]])
+    journal.note(digest=source.digest, headers=list(table.headers), own=own.pair, own_names=own.names)
 
 
 def _dialect(meta: dict[str, Any]) -> Dialect | None:

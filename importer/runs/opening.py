@@ -234,11 +234,13 @@ def fit_columns(source: Source, read: ReadOptions, schema: PortalSchema) -> Open
     template of another portal.
     """
     from importer.loader.columns import choose_sheet, match_columns
+    from importer.loader.own import own_columns
 
     fingerprint = template_fingerprint(source, schema)
     look_only: tuple[ValueColumn, ...] = ()
     chosen = choose_sheet(source, schema, sheet=read.sheet, mapping=read.mapping, id_property=read.id_property)
     table = source.table(chosen.name)
+    table.own = own_columns(table, claimed=read.mapping)
     if fingerprint is not None:
         look_only = _look_only(table.headers, fingerprint, schema)
     columns = match_columns(
@@ -251,6 +253,7 @@ def fit_columns(source: Source, read: ReadOptions, schema: PortalSchema) -> Open
         skip_unknown=read.skip_unknown,
         skip_read_only=read.skip_read_only,
         empty_with_data=table.empty_headers_with_data,
+        own=table.own.positions,
     )
     if fingerprint is not None and columns.key.id_property is not None:
         fingerprint = None  # its values are by record ID, which this run does not read

@@ -98,6 +98,8 @@ def run_facts(
         "digest": opened.source.digest,
         "dialect": opening.dialect_facts(opened.source),
         "headers": list(opened.table.headers),
+        "own": opened.table.own.pair,
+        "own_names": opened.table.own.names,
         "dry_run": options.dry_run,
         "diff": options.diff,
         "output": str(options.output) if options.output else None,

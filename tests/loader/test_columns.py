@@ -191,10 +191,11 @@ def test_two_record_id_columns_are_one_too_many():
 
 
 def test_our_own_columns_are_no_data():
-    columns = match("id", "subject", "Import status", "Import message")
+    columns = match("id", "subject", "Import status", "Import message", own=(2, 3))
 
     assert names(columns) == ["subject"]
     assert columns.left_out == ()
+    assert found("id", "subject", "Import status") == [("unknown_property", "C1")]
 
 
 def test_the_last_modified_column_is_read_and_never_sent():
