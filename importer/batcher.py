@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from unicodedata import normalize
 
 from importer.records import Change
 
@@ -56,7 +57,10 @@ def without_overlap(changes: Sequence[Change], *, id_property: str | None) -> li
 
 
 def fold_key(key: str, id_property: str | None) -> str:
-    """Return a key as the portal compares it: record IDs as numbers, unique texts without case."""
+    """Return a key as the most tolerant portal compares it: record IDs as numbers, unique texts without case.
+
+    Keys that are the same so may be two tickets where the portal compares exactly: they only never share a request.
+    """
     if id_property is not None:
-        return key.strip().casefold()
+        return key.strip().casefold() if key.isascii() else normalize("NFC", normalize("NFC", key.strip()).casefold())
     return (key.lstrip("0") or "0") if key[:1] == "0" and key.isascii() and key.isdigit() else key

@@ -1,11 +1,12 @@
 """Rows that name one ticket: twins where they say the same, else an error on each of them.
 
-Keys are compared as the portal does: trimmed, unique text without case. Values are compared after conversion.
+Rows are found by their keys' text, and again where the portal answered with one ticket for several: it alone knows
+whether it compares with or without case. Values are compared after conversion.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from importer.findings import Finding, column_letter
@@ -18,14 +19,22 @@ if TYPE_CHECKING:
 SHOWN_ROWS = 10
 
 
-def find_twins(journal: Journal, columns: Columns) -> tuple[list[tuple[int, int]], list[Finding]]:
-    """Return the rows that repeat an earlier one, as (row, that row), and a finding for each that contradicts others.
+Group = Sequence[tuple[int, str, str]]
+"""Rows of one ticket: (row, key, what it wants, as stored)."""
 
-    Call it once all rows are in the journal.
-    """
+
+def join_twins(journal: Journal, groups: Iterable[Group], columns: Columns) -> None:
+    """Note in the journal which rows of these groups repeat an earlier one, and refuse those that contradict others."""
+    twins, findings = find_twins(groups, columns)
+    journal.join_twins(twins)
+    journal.refuse_rows(findings)
+
+
+def find_twins(groups: Iterable[Group], columns: Columns) -> tuple[list[tuple[int, int]], list[Finding]]:
+    """Return the rows that repeat an earlier one, as (row, that row), and a finding for each that contradicts."""
     twins: list[tuple[int, int]] = []
     findings: list[Finding] = []
-    for group in journal.shared_keys():
+    for group in groups:
         first, *others = group
         if all(wanted == first[2] for _, _, wanted in others):
             twins += [(row, first[0]) for row, _, _ in others]

@@ -12,8 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from importer.conflicts import Conflicts, EarlierWrites, Suspect
+from importer.duplicates import join_twins
 from importer.findings import Finding
 from importer.garbage import seldom_collected
 from importer.places import at_cell, at_key
@@ -90,7 +92,8 @@ class Planner:
                 changes, outcomes = await self._decide(rows, found, portal)
                 journal.plan_changes(changes)
                 journal.decide(outcomes)
-        journal.decide(self.meeting_rows(journal))
+        if self._columns.key.id_property is not None:
+            join_twins(journal, journal.shared_tickets(), self._columns)
 
     async def _decide(
         self, rows: Sequence[CheckedRow], found: Mapping[str, Ticket | Missing], portal: Portal
@@ -113,11 +116,18 @@ class Planner:
             outcomes += refused
         return changes, outcomes
 
-    def plan_blind(self, journal: Journal) -> None:
-        """Plan every cell as a change, without reading the portal (`--no-diff`).
+    async def plan_blind(self, journal: Journal, portal: Portal | None) -> None:
+        """Plan every cell as a change, without reading the portal's values (`--no-diff`).
 
-        A stage that waits for the ticket's pipeline is taken where it fits one pipeline alone.
+        A stage that waits for the ticket's pipeline is taken where it fits one pipeline alone. Keys that differ in case
+        alone are asked about, if there is a portal: it may take them for one ticket's, and then one row must not
+        overwrite the other.
         """
+        alike = journal.alike_keys() if portal and self._columns.key.id_property else []
+        found: Mapping[str, Ticket | Missing] = {}
+        if portal and alike:
+            found = await portal.find_tickets(alike, id_property=self._columns.key.id_property, properties=())
+        tickets = {key: one.id for key, one in found.items() if isinstance(one, tuple)}
         for rows in journal.undecided(CHUNK):
             changes: list[Change] = []
             outcomes: list[Outcome] = []
@@ -126,11 +136,13 @@ class Planner:
                 if isinstance(settled, Finding):
                     outcomes.append(Outcome(row.row, Status.INVALID, (settled,)))
                 elif settled.wanted:
-                    changes.append(Change(row.row, row.key, None, {}, settled.wanted))
+                    changes.append(Change(row.row, row.key, tickets.get(row.key), {}, settled.wanted))
                 else:
                     outcomes.append(Outcome(row.row, Status.UNCHANGED))
             journal.plan_changes(changes)
             journal.decide(outcomes)
+        if tickets:
+            join_twins(journal, journal.shared_tickets(), self._columns)
 
     def compare(self, row: CheckedRow, ticket: Ticket | Missing) -> Change | Outcome:
         """Return what is to change on the ticket of a row: an outcome where nothing is, or nothing can be."""
@@ -148,7 +160,13 @@ class Planner:
             return Outcome(row.row, Status.UNCHANGED, ticket=ticket.id)
         if PIPELINE in after and STAGE not in after:
             before[STAGE] = held.get(STAGE, "")  # the portal may choose another one; an undo wants to know it
-        return Change(row.row, row.key, ticket.id, before, after)
+        return Change(row.row, self._key_as_known(row.key, ticket), ticket.id, before, after)
+
+    def _key_as_known(self, key: str, ticket: Ticket) -> str:
+        """Return a key as it is sent: as typed, but in the normal form of Unicode in which the portal knows it."""
+        name = self._columns.key.id_property
+        known = "" if key.isascii() or name is None else ticket.properties.get(name, "")
+        return known if known and known != key and normalize("NFC", known) == normalize("NFC", key) else key
 
     def _differing(self, wanted: Values, held: Values) -> tuple[dict[str, str], dict[str, str]]:
         """Return the cells that differ in meaning, by property: what the ticket holds, and what is to be sent."""
@@ -178,17 +196,6 @@ class Planner:
         text = message("not edited since the template was made")
         journal.decide(Outcome(row, Status.UNCHANGED, notices=(text,)) for row in sorted(left))
         return [row for row in rows if row.row not in left] if left else rows
-
-    def meeting_rows(self, journal: Journal) -> list[Outcome]:
-        """Return an outcome for each row whose key leads to a ticket that another row would change too."""
-        outcomes = []
-        for rows in journal.shared_tickets():
-            for row, key in rows:
-                others = ", ".join(str(other) for other, _ in rows if other != row)
-                text = message("leads to the same ticket as row {rows}; keep one of the rows", rows=others)
-                finding = at_key(self._columns, row=row, key=key, code="duplicate_key", text=text)
-                outcomes.append(Outcome(row, Status.INVALID, (finding,)))
-        return outcomes
 
     def _missing(self, row: CheckedRow, missing: Missing) -> Finding:
         text = missing_text(row.key, missing)

@@ -68,11 +68,12 @@ def test_a_journal_of_another_format_is_refused(tmp_path):
         Journal.open(path)
 
 
-def test_keys_are_compared_as_the_portal_does(journal):
-    """Unique text without case; each group in row order."""
-    add(journal, (2, "Ab", {"s": "1"}), (3, "x", {}), (4, "aB", {"s": "2"}), fold=True)
+def test_keys_are_shared_as_typed_and_alike_without_case(journal):
+    """Rows share a key where the text is the same; the portal is to be asked about texts that are alike."""
+    add(journal, (2, "Ab", {"s": "1"}), (3, "x", {}), (4, "aB", {"s": "2"}), (5, "x", {}), fold=True)
 
-    assert [[row for row, _, _ in group] for group in journal.shared_keys()] == [[2, 4]]
+    assert [[row for row, _, _ in group] for group in journal.shared_keys()] == [[3, 5]]
+    assert sorted(set(journal.alike_keys())) == ["Ab", "aB", "x"]
 
 
 def test_batches_hold_each_change_once_in_row_order(journal):

@@ -26,7 +26,7 @@ CREATE TABLE rows (               -- narrow: what sending changes of a hundred r
     row INTEGER PRIMARY KEY,      -- as the spreadsheet shows it
     line INTEGER,                 -- of a delimited file, where it is another number
     key TEXT NOT NULL,            -- as it is sent
-    folded TEXT,                  -- the key as the portal compares it, where that is another text
+    folded TEXT,                  -- the key without case, where that is another text
     ticket TEXT,                  -- record ID, where an answer told another one than the plan has
     status TEXT,                  -- NULL: undecided
     same_as INTEGER,              -- the row whose fate it shares

@@ -65,11 +65,16 @@ class PlanNotes(RowNotes):
 
     def plan_changes(self, changes: Iterable[Change]) -> None:
         """Remember what is to be sent."""
+        changes = list(changes)
         with self._writing():
             self._db.executemany(
                 "INSERT OR REPLACE INTO plan (row, ticket, before, changes) VALUES (?1, ?2, ?3, "
                 "nullif(?4, (SELECT wanted FROM sheet WHERE row = ?1)))",
                 [(one.row, one.ticket, dump(dict(one.before)), dump(dict(one.after))) for one in changes],
+            )
+            self._db.executemany(
+                "UPDATE rows SET key = ? WHERE row = ?",  # another normal form, in which the portal knows it
+                [(one.key, one.row) for one in changes if not one.key.isascii()],
             )
 
     def decide(self, outcomes: Iterable[Outcome]) -> None:
@@ -119,9 +124,11 @@ class PlanNotes(RowNotes):
             self._insert_findings(findings)
 
     def join_twins(self, twins: Iterable[tuple[int, int]]) -> None:
-        """Remember rows that repeat another: (row, the row whose fate it shares)."""
+        """Remember rows that repeat another: (row, the row whose fate it shares). They are sent no more."""
+        twins = list(twins)
         with self._writing():
             self._db.executemany("UPDATE rows SET same_as = ? WHERE row = ?", ((first, row) for row, first in twins))
+            self._db.executemany("DELETE FROM plan WHERE row = ?", ((row,) for row, _ in twins))
 
     def column_totals(self, *, samples: int = 3, status: Status | None = None) -> list[ColumnTotals]:
         """Return what the plan (or what was done, with a status) does to each property, most cells first."""

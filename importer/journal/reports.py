@@ -104,19 +104,22 @@ class ReportNotes(SendingNotes):
         ):
             yield Change(row, key, ticket, load_values(before), load_values(after))
 
-    def shared_tickets(self) -> list[list[tuple[int, str]]]:
-        """Return, per ticket that several rows would change, those rows: (row, key). Keys may differ and yet meet."""
-        tickets = self._db.execute(
-            "SELECT ticket FROM planned WHERE ticket IS NOT NULL AND status IS NULL "
-            "GROUP BY ticket HAVING count(*) > 1 ORDER BY min(row)"
-        ).fetchall()
-        return [
-            self._db.execute(
-                "SELECT row, key FROM planned WHERE ticket = ? AND status IS NULL ORDER BY row",
-                one,
-            ).fetchall()
-            for one in tickets
-        ]
+    def shared_tickets(self) -> list[list[tuple[int, str, str]]]:
+        """Return, per ticket that several rows name, those rows: (row, key, wanted and pending as stored).
+
+        Keys may differ, and the portal answer with one ticket for all of them.
+        """
+        found = self._db.execute(
+            "WITH open AS (SELECT rows.row AS row, key, coalesce(rows.ticket, plan.ticket) AS ticket FROM rows "
+            "LEFT JOIN plan ON plan.row = rows.row WHERE same_as IS NULL AND (status IS NULL OR status = 'unchanged')) "
+            "SELECT ticket, open.row, key, wanted || coalesce(pending, '') FROM open "
+            "JOIN sheet ON sheet.row = open.row "
+            "WHERE ticket IN (SELECT ticket FROM open GROUP BY ticket HAVING count(*) > 1) ORDER BY open.row"
+        )
+        groups: dict[str, list[tuple[int, str, str]]] = {}
+        for ticket, *row in found:
+            groups.setdefault(ticket, []).append((row[0], row[1], row[2]))
+        return list(groups.values())
 
     def planned(self) -> Iterator[Change]:
         """Yield the changes that nothing has become of yet, in row order."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from importer.batcher import fold_key
 from importer.findings import Finding
 from importer.journal.file import JournalFile, dump
 from importer.records import CheckedRow
@@ -13,7 +14,7 @@ class RowNotes(JournalFile):
     """Notes of what was read, and of what became of rows."""
 
     def add_rows(self, rows: Iterable[CheckedRow], *, fold_keys: bool) -> None:
-        """Remember rows that passed validation. `fold_keys`: the portal compares keys without case."""
+        """Remember rows that passed validation. `fold_keys`: the portal may compare keys without case."""
         rows = list(rows)
         with self._writing():
             self._db.executemany(
@@ -63,17 +64,26 @@ class RowNotes(JournalFile):
         rows bear are left out.
         """
         groups = self._db.execute(
-            "SELECT coalesce(folded, key) AS folded FROM rows WHERE key <> '' GROUP BY 1 "
+            "SELECT key FROM rows WHERE key <> '' GROUP BY 1 "
             "HAVING count(*) > 1 AND sum(status IS NULL) > 0 ORDER BY min(row)"
         ).fetchall()
         if groups:
-            self._db.execute("CREATE INDEX IF NOT EXISTS rows_by_key ON rows (coalesce(folded, key))")
-        for (folded,) in groups:
+            self._db.execute("CREATE INDEX IF NOT EXISTS rows_by_key ON rows (key)")
+        for group in groups:
             yield self._db.execute(
                 "SELECT rows.row, key, iif(status IS NULL, wanted || coalesce(pending, ''), 'invalid') FROM rows "
-                " LEFT JOIN sheet ON sheet.row = rows.row WHERE coalesce(folded, key) = ? ORDER BY rows.row",
-                (folded,),
+                " LEFT JOIN sheet ON sheet.row = rows.row WHERE key = ? ORDER BY rows.row",
+                group,
             ).fetchall()
+
+    def alike_keys(self) -> list[str]:
+        """Return the keys of undecided rows that a portal which compares without case would take for another row's."""
+        found = self._db.execute(
+            "WITH open AS (SELECT key, coalesce(folded, key) AS folded FROM rows "
+            "WHERE status IS NULL AND same_as IS NULL) "
+            "SELECT key FROM open WHERE folded IN (SELECT folded FROM open GROUP BY 1 HAVING count(*) > 1)"
+        )
+        return [key for (key,) in found]
 
 
 def _dump_pending(row: CheckedRow) -> str | None:
@@ -81,6 +91,6 @@ def _dump_pending(row: CheckedRow) -> str | None:
 
 
 def _folded(key: str) -> str | None:
-    """Return a key without case; None where it has none."""
-    folded = key.casefold()
+    """Return a key without case and in one normal form, where that is another text."""
+    folded = fold_key(key, "a unique property")
     return folded if folded != key else None

@@ -7,12 +7,14 @@ Source: HubSpot batch read reference; merged records as observed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
+from unicodedata import normalize
 from urllib.parse import quote
 
+from importer.batcher import fold_key
 from importer.errors import Unavailable
 from importer.portal.answers import Answer, HistoryEntry, Record
 from importer.portal.endings import NoSuchPath, Refused
@@ -76,13 +78,19 @@ def quoted(key: str) -> str:
 
 
 async def find_tickets(portal: Portal, keys: Sequence[str], asked: Question) -> Found:
-    """Return what each key leads to. Keys are compared as the portal does: IDs as numbers, texts without case."""
+    """Return what each key leads to. It is asked for as it is typed; how keys are compared is the portal's own matter.
+
+    Texts that may be the same (in another case, or in another normal form of Unicode) never stand in one request: so
+    what answers to one of them is known. A text that leads nowhere is asked for in its other normal forms, too.
+    """
     spellings: dict[str, list[str]] = {}
     for key in keys:
-        spellings.setdefault(_folded(key, asked), []).append(key)
+        spellings.setdefault(_spelt(key, asked), []).append(key)
     found: Found = {}
     named: set[str] = set()
     left = await _read_all(portal, list(spellings), asked, found, named)
+    if left and asked.id_property is not None:
+        left = await _read_other_forms(portal, left, asked, found)
     if left:
         # Once more: an answer with nothing in it says nothing.
         silent = [key for key in left if key not in named]
@@ -91,7 +99,59 @@ async def find_tickets(portal: Portal, keys: Sequence[str], asked: Question) -> 
         await _read_archived(portal, left, asked, found)
         await _read_singly(portal, [key for key in left if key not in found], asked, found, named)
     nowhere = Missing("not_found")
-    return {key: found.get(folded, nowhere) for folded, same in spellings.items() for key in same}
+    return {key: found.get(spelt, nowhere) for spelt, same in spellings.items() for key in same}
+
+
+class _Asked:
+    """The keys of one request, found by what an answer calls them: exactly, else as the most tolerant portal would."""
+
+    def __init__(self, keys: Sequence[str], asked: Question) -> None:
+        self._keys = frozenset(keys)
+        self._id_property = asked.id_property
+        self._folded = {fold_key(key, asked.id_property): key for key in keys}
+
+    def exactly(self, text: str) -> str | None:
+        return text if text in self._keys else None
+
+    def tolerantly(self, text: str) -> str | None:
+        return self._folded.get(fold_key(text, self._id_property))
+
+    def named(self, texts: Iterable[str]) -> set[str]:
+        """Return the keys that are meant by texts of an error."""
+        return {key for text in texts if (key := self.exactly(text) or self.tolerantly(text)) is not None}
+
+
+def _batches(keys: Sequence[str], asked: Question, size: int) -> Iterator[list[str]]:
+    """Yield the keys in requests, none of which holds two that some portal may take for the same."""
+    rounds: list[dict[str, str]] = [{}]
+    for key in keys:
+        folded = fold_key(key, asked.id_property)
+        for one in rounds:
+            if folded not in one:
+                break
+        else:
+            one = {}
+            rounds.append(one)
+        one[folded] = key
+    for one in rounds:
+        spelt = list(one.values())
+        yield from (spelt[start : start + size] for start in range(0, len(spelt), size))
+
+
+async def _read_other_forms(portal: Portal, keys: list[str], asked: Question, found: Found) -> list[str]:
+    """Ask for texts in their other normal forms: a file from a Mac may hold an accent apart from its letter."""
+    forms = {
+        key: [form for kind in ("NFC", "NFD") if (form := normalize(kind, key)) != key]
+        for key in keys
+        if not key.isascii()
+    }
+    others: Found = {}
+    spelt = list(dict.fromkeys(form for one in forms.values() for form in one))
+    await _read_all(portal, spelt, replace(asked, on_read=None), others, set())
+    for key, one in forms.items():
+        if ticket := next((others[form] for form in one if form in others), None):
+            found[key] = ticket
+    return [key for key in keys if key not in found]
 
 
 async def _read_all(
@@ -129,7 +189,7 @@ async def _read_all(
         if asked.on_read is not None and not again:
             asked.on_read(len(batch))
 
-    await together(*(read(keys[start : start + asked.size]) for start in range(0, len(keys), asked.size)))
+    await together(*(read(batch) for batch in _batches(keys, asked, asked.size)))
     if refused and not found:
         raise refused[0]
     return [key for key in keys if key not in found]
@@ -143,7 +203,7 @@ def _parts(batch: list[str], refusal: Refused, asked: Question, named: set[str])
     faults = refusal.answer.faults
     if any(fault.problems or fault.concerns_request for fault in faults):
         raise refusal
-    told = {_folded(one, asked) for fault in faults for one in fault.ids} & set(batch)
+    told = _Asked(batch, asked).named(one for fault in faults for one in fault.ids)
     named |= told
     if told:
         rest = [key for key in batch if key not in told]
@@ -156,29 +216,34 @@ def _parts(batch: list[str], refusal: Refused, asked: Question, named: set[str])
 
 
 def _note_answer(answer: Answer, batch: Sequence[str], asked: Question, found: Found, named: set[str]) -> None:
-    wanted = set(batch)
+    wanted = _Asked(batch, asked)
+    exact: set[str] = set()
     for record in answer.results:
-        key = _key_of(record, asked)
-        if key in wanted:
+        called = _called(record, asked)
+        key = wanted.exactly(called)
+        if key is not None:
+            exact.add(key)
+        else:
+            key = wanted.tolerantly(called)
+        if key is not None and (called == key or key not in exact):
             found[key] = Ticket(record.id, record.properties, record.history, record.updated_at)
-            continue
-        for old in record.properties.get(MERGED_IDS, "").replace(",", ";").split(";"):
-            if _folded(old.strip(), asked) in wanted:
-                found.setdefault(_folded(old.strip(), asked), Missing("merged", record.id))
+        if key is None and asked.id_property is None:
+            merged = record.properties.get(MERGED_IDS, "").replace(",", ";").split(";")
+            for old in wanted.named(one.strip() for one in merged):
+                found.setdefault(old, Missing("merged", record.id))
     for fault in answer.faults:
         if fault.is_missing:
-            named.update(_folded(one, asked) for one in fault.ids)
+            named |= wanted.named(fault.ids)
 
 
-def _key_of(record: Record, asked: Question) -> str:
-    """Return the key that a record answers to."""
-    return _folded(record.properties.get(asked.id_property, "") if asked.id_property else record.id, asked)
+def _called(record: Record, asked: Question) -> str:
+    """Return what a record is called where it is asked for."""
+    return record.properties.get(asked.id_property, "") if asked.id_property else record.id
 
 
-def _folded(key: str, asked: Question) -> str:
-    if asked.id_property is not None:
-        return key.strip().casefold()
-    return key.lstrip("0") or "0" if key.isascii() and key.isdigit() else key
+def _spelt(key: str, asked: Question) -> str:
+    """Return a key as it is asked for: without the zeros before a number, and the blanks around a text."""
+    return fold_key(key, None) if asked.id_property is None else key.strip()
 
 
 async def _read_archived(portal: Portal, keys: list[str], asked: Question, found: Found) -> None:
@@ -196,12 +261,11 @@ async def _read_archived(portal: Portal, keys: list[str], asked: Question, found
             )
         except (Refused, Unavailable):
             return  # it only tells why they are missing
-        wanted = set(batch)
-        for record in answer.results:
-            if _key_of(record, asked) in wanted:
-                found[_key_of(record, asked)] = Missing("archived")
+        wanted = _Asked(batch, asked)
+        for key in wanted.named(_called(record, asked) for record in answer.results):
+            found[key] = Missing("archived")
 
-    await together(*(read(keys[start : start + 100]) for start in range(0, len(keys), 100)))
+    await together(*(read(batch) for batch in _batches(keys, asked, 100)))
 
 
 async def _read_singly(portal: Portal, keys: list[str], asked: Question, found: Found, named: set[str]) -> None:
@@ -223,7 +287,7 @@ async def _read_singly(portal: Portal, keys: list[str], asked: Question, found: 
             record = None
         if record is None:
             found[key] = Missing("not_found")
-        elif _folded(record.id, asked) != key:
+        elif fold_key(record.id, None) != key:
             found[key] = Missing("merged", record.id)
         elif record.archived:
             found[key] = Missing("archived")
@@ -245,7 +309,7 @@ async def _read_whole(portal: Portal, key: str, asked: Question, *, sure: bool) 
     for start in range(0, len(names), PROPERTIES_A_QUERY):
         part = names[start : start + PROPERTIES_A_QUERY]
         record = await portal.read_one(key, properties=part, stop=asked.stop, repeats=repeats)
-        if record is None or _folded(record.id, asked) != key:
+        if record is None or fold_key(record.id, None) != key:
             return record
         values |= record.properties
     assert record is not None

@@ -124,7 +124,7 @@ _READ_BY_LOCALE = frozenset({"number", "date", "datetime", "bool"})
 
 def read_rows(job: Job, opened: opening.Opened) -> None:
     """Read and validate every row of the file into the journal."""
-    from importer.duplicates import find_twins
+    from importer.duplicates import join_twins
     from importer.edits import Edits, read_only_edits
     from importer.validator import Validation
     from schemas.cells import Reading
@@ -153,9 +153,7 @@ def read_rows(job: Job, opened: opening.Opened) -> None:
         job.journal.add_invalid_rows(chunk.invalid, fold_keys=fold_keys)
         job.journal.note_lines(chunk.lines)
         job.journal.add_findings(chunk.findings)
-    twins, findings = find_twins(job.journal, job.columns)
-    job.journal.join_twins(twins)
-    job.journal.refuse_rows(findings)
+    join_twins(job.journal, job.journal.shared_keys(), job.columns)
     if job.fingerprint and opened.look_only and not read.skip_read_only:
         found = read_only_edits(opened.table, job.columns.key, opened.look_only, job.fingerprint, job.schema, reading)
         job.journal.refuse_rows(list(found))
@@ -174,12 +172,12 @@ async def compare(job: Job) -> None:
         fingerprint=job.fingerprint,
         earlier=lambda tickets: values_written(job.journal, tickets),
     )
-    if job.options.diff:
-        assert job.portal is not None
-        try:
+    try:
+        if job.options.diff:
+            assert job.portal is not None
             await planner.plan(job.journal, job.portal)
-        finally:
-            job.note_requests()
-    else:
-        planner.plan_blind(job.journal)
+        else:
+            await planner.plan_blind(job.journal, job.portal)
+    finally:
+        job.note_requests()
     job.journal.note(state="planned")

@@ -241,18 +241,20 @@ def _claim(portal: Portal, ticket: Ticket, made: Draft, claims: Claims) -> Refus
     if known.unique.isdisjoint(made.changed):
         return None
     for name in [name for name in made.changed if name in known.unique]:
-        value, old = made.changed[name].casefold(), ticket.properties.get(name, "").casefold()
+        value, old = made.changed[name], ticket.properties.get(name, "")
+        compared, compared_old = portal.unique_key(value), portal.unique_key(old)
         if value:
-            holder = claims.get((name, value))
+            holder = claims.get((name, compared))
             if holder is None:
-                holder = portal.store.by_unique(name, [value]).get(value, 0)
+                holder = portal.holders(name, [value]).get(compared, 0)
             if holder not in (0, ticket.id):
-                return Refusal(sentence=_taken_text(known, ticket.id, name, made.changed[name], holder))
+                return Refusal(sentence=_taken_text(known, ticket.id, name, value, holder))
             made.held.append((name, value, ticket.id))
-            claims[name, value] = ticket.id
+            claims[name, compared] = ticket.id
         if old and old != value:
             made.released.append((name, old, ticket.id))
-            claims[name, old] = 0
+            if compared_old != compared:
+                claims[name, compared_old] = 0
     return None
 
 

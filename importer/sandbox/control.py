@@ -182,17 +182,13 @@ def _change_ticket(portal: Portal, request: Request, body: Body) -> Any:
 
 def _release(portal: Portal, ticket: Ticket) -> None:
     portal.store.drop_unique(
-        (name, ticket.properties[name].casefold(), ticket.id)
-        for name in portal.definitions.unique
-        if name in ticket.properties
+        (name, ticket.properties[name], ticket.id) for name in portal.definitions.unique if name in ticket.properties
     )
 
 
 def _hold(portal: Portal, ticket: Ticket) -> None:
     portal.store.hold_unique(
-        (name, ticket.properties[name].casefold(), ticket.id)
-        for name in portal.definitions.unique
-        if name in ticket.properties
+        (name, ticket.properties[name], ticket.id) for name in portal.definitions.unique if name in ticket.properties
     )
 
 

@@ -50,7 +50,7 @@ def merge_tickets(portal: Portal, primary: Ticket, other: Ticket) -> Ticket:
         portal.store.add_tickets([merged])
         portal.store.save_tickets([primary, other])
     portal.store.hold_unique(
-        (name, ticket.properties[name].casefold(), number)
+        (name, ticket.properties[name], number)
         for ticket in (other, primary)
         for name in portal.definitions.unique
         if ticket.properties.get(name)

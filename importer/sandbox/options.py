@@ -68,8 +68,10 @@ class Switches:
     """Order of several options in reads; none is promised."""
     trim_text: bool = False
     """Single-line text loses its outer white space."""
+    unique_case: Literal["fold", "exact"] = "fold"
+    """Unique text is compared without case, or exactly: one integration notes the latter, older notes the former."""
     lower_unique: bool = False
-    """Unique text comes back in lower case; it is matched without case in any way."""
+    """Unique text comes back in lower case."""
     clean_html: bool = False
     """Rich text comes back without scripts and comments, its tags in lower case."""
     closed_date_sent: Literal["wins", "loses"] = "wins"

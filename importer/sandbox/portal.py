@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from importer.sandbox.access import ALL_SCOPES, TOKEN, Token
@@ -59,6 +60,15 @@ class Portal:
         """This process has changed the definitions."""
         self._stale = True
         self.refresh_definitions()
+
+    def unique_key(self, value: str) -> str:
+        """A unique value, or a key, as this portal compares it."""
+        return value if self.switches.unique_case == "exact" else value.casefold()
+
+    def holders(self, name: str, values: Sequence[str]) -> dict[str, int]:
+        """Ticket ID by unique value, as compared, of those values that are held."""
+        exact = self.switches.unique_case == "exact"
+        return self.store.by_unique(name, [self.unique_key(value) for value in values], exact=exact)
 
     def now_ms(self) -> int:
         """The portal's time, milliseconds since 1970."""

@@ -30,7 +30,9 @@ def batch_read(portal: Portal, call: Call) -> Reply:
     tickets: dict[int, Ticket] = {}
     missing: list[tuple[str, str]] = []
     for key in keys:
-        ticket = _shown_ticket(portal, found.get(key.casefold() if name else key), archived=call.flag("archived"))
+        ticket = _shown_ticket(
+            portal, found.get(portal.unique_key(key) if name else key), archived=call.flag("archived")
+        )
         if ticket is None:
             missing.append((key, ""))
         elif isinstance(ticket, Ticket):
@@ -52,10 +54,10 @@ def _keys(body: Json) -> list[str]:
 
 
 def find(portal: Portal, name: str, keys: list[str]) -> dict[str, Ticket]:
-    """Tickets by key, whatever their state; keys of a unique property `name` are folded."""
+    """Tickets by key, whatever their state; keys of a unique property `name` as it compares them."""
     if name:
         check_unique_property(portal, name)
-        ids = portal.store.by_unique(name, [key.casefold() for key in keys])
+        ids = portal.holders(name, keys)
     else:
         ids = {key: int(key) for key in keys if is_id(key)}
     found = portal.store.tickets(list(ids.values()))
@@ -83,7 +85,7 @@ def survivor(portal: Portal, ticket: Ticket) -> Ticket:
 def read_one(portal: Portal, call: Call) -> Reply:
     """GET .../tickets/{id}; a merged-away ID gives the ticket it lives on in."""
     key, name = call.params["id"], call.query.get("idProperty", "")
-    ticket = find(portal, name, [key]).get(key.casefold() if name else key)
+    ticket = find(portal, name, [key]).get(portal.unique_key(key) if name else key)
     if ticket is not None:
         ticket = survivor(portal, ticket)
     if ticket is None or (ticket.archived is not None) != call.flag("archived"):

@@ -113,7 +113,7 @@ def _first_tickets() -> _Seeded:
 
 def _held(tickets: Iterable[Ticket], unique: list[str]) -> Iterable[tuple[str, str, int]]:
     return (
-        (name, ticket.properties[name].casefold(), ticket.id)
+        (name, ticket.properties[name], ticket.id)
         for ticket in tickets
         if ticket.merged_into is None
         for name in unique

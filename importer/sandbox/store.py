@@ -23,7 +23,7 @@ import orjson
 
 from importer.sandbox.answers import Json
 
-VERSION = 1
+VERSION = 2
 """Version of the tables and of what is seeded into them; to be raised when either changes."""
 
 _SCHEMA = """
@@ -32,8 +32,10 @@ CREATE TABLE ticket (
   archived INTEGER, merged_into INTEGER, told INTEGER NOT NULL DEFAULT 0, properties BLOB NOT NULL
 );
 CREATE TABLE unique_value (
-  property TEXT NOT NULL, folded TEXT NOT NULL, ticket INTEGER NOT NULL, PRIMARY KEY (property, folded)
+  property TEXT NOT NULL, value TEXT NOT NULL, folded TEXT NOT NULL, ticket INTEGER NOT NULL,
+  PRIMARY KEY (property, value)
 ) WITHOUT ROWID;
+CREATE INDEX unique_folded ON unique_value (property, folded);
 CREATE TABLE change (
   id INTEGER PRIMARY KEY, ticket INTEGER NOT NULL, at INTEGER NOT NULL,
   source_type TEXT NOT NULL, source_id TEXT, user INTEGER, properties BLOB NOT NULL
@@ -186,10 +188,12 @@ class Store:
         """The highest ticket ID so far."""
         return int(self._db.execute("SELECT COALESCE(MAX(id), 0) FROM ticket").fetchone()[0])
 
-    def by_unique(self, name: str, values: Sequence[str]) -> dict[str, int]:
-        """Ticket ID by folded value, of those that are held. `values` are folded already."""
+    def by_unique(self, name: str, values: Sequence[str], *, exact: bool) -> dict[str, int]:
+        """Ticket ID by value, of those that are held. Unless `exact`, `values` are folded already."""
+        column = "value" if exact else "folded"
         rows = self._db.execute(
-            "SELECT folded, ticket FROM unique_value WHERE property=? AND folded IN (SELECT value FROM json_each(?))",
+            f"SELECT {column}, ticket FROM unique_value WHERE property=?"
+            f" AND {column} IN (SELECT each.value FROM json_each(?) AS each)",
             (name, orjson.dumps(list(values)).decode()),
         )
         return dict(rows.fetchall())
@@ -215,12 +219,15 @@ class Store:
         )
 
     def hold_unique(self, rows: Iterable[tuple[str, str, int]]) -> None:
-        """Note that tickets hold unique values: (property, folded value, ticket)."""
-        self._db.executemany("INSERT OR REPLACE INTO unique_value VALUES (?,?,?)", rows)
+        """Note that tickets hold unique values: (property, value, ticket)."""
+        self._db.executemany(
+            "INSERT OR REPLACE INTO unique_value VALUES (?,?,?,?)",
+            ((name, value, value.casefold(), ticket) for name, value, ticket in rows),
+        )
 
     def drop_unique(self, rows: Iterable[tuple[str, str, int]]) -> None:
         """Note that tickets hold those unique values no more."""
-        self._db.executemany("DELETE FROM unique_value WHERE property=? AND folded=? AND ticket=?", rows)
+        self._db.executemany("DELETE FROM unique_value WHERE property=? AND value=? AND ticket=?", rows)
 
     def add_plain_tickets(self, first_id: int, count: int, created_ms: int, properties: str) -> None:
         """Insert `count` tickets with IDs from `first_id` on; `#` in the JSON text stands for the ticket's number.

@@ -60,7 +60,7 @@ class Writing:
     refusals: list[tuple[Input, Refusal]] = field(default_factory=list)
     missing: list[Input] = field(default_factory=list)
     claims: dict[tuple[str, str], int] = field(default_factory=dict)
-    """Unique values that change hands: (property, folded value) -> ticket, 0 = free."""
+    """Unique values that change hands: (property, value as compared) -> ticket, 0 = free."""
 
 
 def batch_update(portal: Portal, call: Call) -> Reply:
@@ -128,7 +128,7 @@ def read_inputs(body: Json, portal: Portal) -> list[Input]:
                 trace=str(entry.get("objectWriteTraceId") or ""),
             )
         )
-    _refuse_same_key(inputs)
+    _refuse_same_key(portal, inputs)
     return inputs
 
 
@@ -150,11 +150,11 @@ def _texts(properties: Json, portal: Portal) -> dict[str, str]:
     return texts
 
 
-def _refuse_same_key(inputs: Sequence[Input]) -> None:
+def _refuse_same_key(portal: Portal, inputs: Sequence[Input]) -> None:
     seen: set[tuple[str, str]] = set()
     twice: list[str] = []
     for one in inputs:
-        key = (one.id_property, one.key.casefold() if one.id_property else one.key)
+        key = (one.id_property, portal.unique_key(one.key) if one.id_property else one.key)
         if key in seen:
             twice.append(one.key)
         seen.add(key)
@@ -188,7 +188,7 @@ def resolve(portal: Portal, inputs: Sequence[Input]) -> None:
         ids[name] = _unique_ids(portal, name, keys) if name else {key: int(key) for key in keys if is_id(key)}
     found = portal.store.tickets([number for numbers in ids.values() for number in numbers.values()])
     for one in inputs:
-        number = ids[one.id_property].get(one.key.casefold() if one.id_property else one.key)
+        number = ids[one.id_property].get(portal.unique_key(one.key) if one.id_property else one.key)
         ticket = found.get(number) if number is not None else None
         if ticket is None:
             continue
@@ -207,8 +207,8 @@ def is_id(key: str) -> bool:
 
 def _unique_ids(portal: Portal, name: str, keys: Sequence[str]) -> dict[str, int]:
     check_unique_property(portal, name)
-    found = portal.store.by_unique(name, [key.casefold() for key in keys])
-    unknown = [key for key in keys if key.casefold() not in found]
+    found = portal.holders(name, keys)
+    unknown = [key for key in keys if portal.unique_key(key) not in found]
     if unknown and portal.switches.unknown_unique_value == "batch":
         raise refuse(
             400,

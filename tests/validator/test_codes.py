@@ -143,7 +143,7 @@ def codes_of(path, portal, folder, *, sheet=None, id_property=None):
                 settled = (settle_pending(row, columns, portal) for row in chunk.rows)
                 found += [one for one in settled if hasattr(one, "code")]
                 journal.add_rows(chunk.rows, fold_keys=False)
-            found += find_twins(journal, columns)[1]
+            found += find_twins(journal.shared_keys(), columns)[1]
     except UsageError as error:
         return [one.code for one in error.findings] or [error.code]
     return [one.code for one in found]
