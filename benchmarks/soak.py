@@ -71,7 +71,7 @@ def die_at_commit(kill_at: int, *, before: bool) -> Job:
     def job(server: SandboxServer) -> list[str]:
         with tempfile.TemporaryDirectory() as folder:
             trial = Trial(server, Path(folder), f"commit {kill_at} {before}")
-            trial.run(*trial.main_job, kill_at=kill_at, before=before)
+            trial.run(*trial.main_job, kill_at=kill_at, trouble="before" if before else "after")
             return [f"commit {kill_at}, {'before' if before else 'after'}: {one}" for one in trial.finish()]
 
     return job

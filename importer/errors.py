@@ -12,6 +12,7 @@ ImportTicketsError
 │   ├── DailyLimit           the day's calls are used up, or the reserve is reached
 │   └── Unavailable          out of reach, or down
 ├── JournalLost           3  the journal cannot be written while sending; `resume` goes on
+│   └── JournalGone          it was removed: there is nothing to go on with
 └── Interrupted         130  Ctrl-C or SIGTERM
 """
 
@@ -108,9 +109,19 @@ class Unavailable(PortalError):
 
 
 class JournalLost(ImportTicketsError):
-    """The journal could not be written while the run was sending: the disk is full, or somebody locked it."""
+    """The journal could not be written: the disk is full, or failed, or somebody locked the file.
 
-    exit_code = 3
+    has_sent: whether something may be with the portal. run_id: the run that `resume` goes on with.
+    """
+
+    def __init__(self, text: Message, *, has_sent: bool, run_id: str | None = None) -> None:
+        super().__init__(text)
+        self.run_id = run_id
+        self.exit_code = 3 if has_sent else 2
+
+
+class JournalGone(JournalLost):
+    """The journal was removed during the run: nothing can be resumed or undone."""
 
 
 class Interrupted(ImportTicketsError):

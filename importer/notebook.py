@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from importer.errors import JournalGone, JournalLost
 from importer.journal import Journal, Progress
 from importer.portal import Answer
 from importer.records import Outcome, Values
@@ -80,14 +81,27 @@ class Notebook:
             await asyncio.shield(self._written)
 
     async def flush(self) -> None:
-        """Write at once, without a pause, and return. Raises JournalLost."""
+        """Write at once, without a pause, and return. Raises JournalLost.
+
+        What could not be written before is tried once more: the disk may have room by now. Where it has none, the
+        journal goes on in memory, from what is on disk: an answer that was not noted there leaves its rows in doubt,
+        and a resume asks the portal. Of a journal that is gone nobody will ever ask: all that is known counts.
+        """
         if self._due is not None:
             self._write()
+        if self._failure is not None and self._steps:
+            steps, self._steps = self._steps, []
+            try:
+                self._journal.note_progress(steps)
+            except JournalLost as lost:
+                self._journal.go_on_in_memory(lost)
+                is_gone = isinstance(lost, JournalGone)
+                self._journal.note_progress([one for one in steps if is_gone or one.state == "planned"])
         await self.written()
 
     def _put(self, step: Progress) -> None:
         self._steps.append(step)
-        if self._written is None:
+        if self._written is None and self._failure is None:
             loop = asyncio.get_running_loop()
             self._written = loop.create_future()
             pause_s = self._next_at - loop.time()
@@ -107,6 +121,7 @@ class Notebook:
             self._journal.note_progress(steps)
         except Exception as error:  # noqa: BLE001 - whoever waits for it raises it
             self._failure = error
+            self._steps = steps + self._steps
             written.set_exception(error)
             written.exception()  # it may be that nobody waits
             return

@@ -99,7 +99,9 @@ class OutcomeWriter:
 
     def in_doubt(self, change: Change) -> Outcome:
         """The run stopped while nobody knew whether the portal had carried the row out."""
-        text = message("it was sent, and the run stopped before an answer came; `import-tickets resume` finds out")
+        text = message(
+            "it may have been sent, and the run stopped before its outcome was noted; `import-tickets resume` finds out"
+        )
         return Outcome(change.row, Status.FAILED, (self._at_row(change, "unconfirmed", text),), ticket=change.ticket)
 
     def unavailable(self, change: Change, answer: Answer) -> Outcome:

@@ -58,6 +58,7 @@ async def send(
     MissingScope, DailyLimit, Unavailable and Refused likewise. What has no outcome then is sent by the next call.
     """
     portal.time_zone = schema.time_zone
+    journal.may_have_sent = True
     fresh_until = math.inf if planned_at is None else planned_at.timestamp() + FRESH_S
     sending = _Sending(journal, portal, OutcomeWriter(columns, schema), on_event, total, fresh_until)
     with seldom_collected():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import orjson
 
-from importer.errors import FileError, JournalLost
+from importer.errors import FileError, ImportTicketsError, JournalGone, JournalLost
 from importer.records import Values
 from schemas.message import Message, message
 
@@ -104,6 +104,22 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what file bears this name: device and number; None where none does."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _is_damage(error: BaseException | None) -> bool:
+    """Whether an error says that the file cannot be read or written as it should, and not that we asked wrongly."""
+    if isinstance(error, sqlite3.DatabaseError):
+        return not isinstance(error, sqlite3.ProgrammingError | sqlite3.IntegrityError | sqlite3.NotSupportedError)
+    return isinstance(error, orjson.JSONDecodeError)
+
+
 class _Facts(dict[str, Any]):
     """The facts of a run by name."""
 
@@ -121,6 +137,12 @@ class JournalFile:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._db = connection
+        self._file: tuple[int, int] | None = _identity(path)
+        """What file it is, by which a journal that was removed or replaced is recognised; None: it is in memory."""
+        self.may_have_sent = False
+        """Whether something of this run may be with the portal: then `resume` is the way on, whatever goes wrong."""
+        self.lost: JournalLost | None = None
+        """Why the journal is in memory, where it is."""
 
     @classmethod
     def create(cls, folder: Path, run_id: str, meta: Mapping[str, Any]) -> Self:
@@ -189,30 +211,97 @@ class JournalFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close it. Raises FileError where what went on was ended by a page of it that is damaged."""
+        """Close it. Raises FileError where what went on was ended by a page of it that is damaged.
+
+        Where something may have been sent, that is JournalLost.
+        """
         self.close()
-        if type(error) is sqlite3.DatabaseError or isinstance(error, orjson.JSONDecodeError):
-            raise FileError(
-                message("{path} is not a journal of a run ({reason}).", path=str(self.path), reason=str(error))
-            ) from error
+        if _is_damage(error):
+            raise self._damaged(error) from error
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Raise what `__exit__` raises where what is read turns out to be damaged."""
+        try:
+            yield
+        except (sqlite3.DatabaseError, orjson.JSONDecodeError) as error:
+            if not _is_damage(error):
+                raise
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: BaseException | None) -> ImportTicketsError:
+        if self.may_have_sent:
+            return self._unwritable(error)
+        return FileError(
+            message("{path} is not a journal of a run ({reason}).", path=str(self.path), reason=str(error))
+        )
 
     # --- the run as a whole -------------------------------------------------------------------------------------
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """One transaction. Raises JournalLost where it cannot be written."""
+        """One transaction. Raises JournalLost where it cannot be written, JournalGone where it was removed."""
+        if self._file is not None and _identity(self.path) != self._file:
+            raise JournalGone(
+                message(
+                    "The journal {path} is gone: the state folder was removed or replaced during the run, so that "
+                    "what was sent cannot be undone. Nothing more was sent. Run again: rows that the portal holds "
+                    "already are left as they are.",
+                    path=str(self.path),
+                ),
+                has_sent=self.may_have_sent,
+            )
         try:
             with self._db:
                 yield
-        except sqlite3.OperationalError as error:
-            raise JournalLost(
-                message(
-                    "The journal {path} cannot be written ({reason}). Make room, then run again; where something was "
-                    "sent already, `import-tickets resume` goes on.",
-                    path=str(self.path),
-                    reason=str(error),
-                )
-            ) from error
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: BaseException | None) -> JournalLost:
+        if self.may_have_sent:
+            text = message(
+                "The journal {path} cannot be written or read ({reason}), so the run stopped. Rows may have been sent: "
+                "make room, then `import-tickets resume {run}` finds out what became of them, and sends the rest.",
+                path=str(self.path),
+                reason=str(error),
+                run=self.path.stem,
+            )
+            return JournalLost(text, has_sent=True, run_id=self.path.stem)
+        return JournalLost(
+            message(
+                "The journal {path} cannot be written ({reason}). Nothing was sent. Make room, or set "
+                "IMPORT_TICKETS_HOME to a folder that can be written, then run again.",
+                path=str(self.path),
+                reason=str(error),
+            ),
+            has_sent=False,
+        )
+
+    def outlive(self, write: Callable[[], object]) -> None:
+        """Write; where the disk refuses that, go on in memory, so that what is known can still be reported."""
+        try:
+            write()
+        except JournalLost as lost:
+            self.go_on_in_memory(lost)
+            write()
+
+    def go_on_in_memory(self, lost: JournalLost) -> None:
+        """Keep all further notes in memory: what is on disk stays as it is, and a resume begins there.
+
+        Raises JournalLost where the journal cannot even be read.
+        """
+        if self.lost is not None:
+            return
+        memory = sqlite3.connect(":memory:")
+        try:
+            self._db.backup(memory)
+        except sqlite3.Error as error:
+            memory.close()
+            raise self._unwritable(error) from error
+        self._db.close()
+        self._db, self._file, self.lost = memory, None, lost
 
     def note(self, **values: Any) -> None:
         """Remember facts of the run by name; values as JSON has them."""

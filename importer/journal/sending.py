@@ -73,6 +73,14 @@ class SendingNotes(PlanNotes):
             if changes:
                 yield Batch(number, changes, was_sent=state == "sent")
 
+    def in_doubt(self) -> list[Change]:
+        """Return the undecided changes of batches that may have left."""
+        found = self._db.execute(
+            "SELECT planned.row, key, ticket, changes FROM batches JOIN planned ON planned.row BETWEEN first AND last "
+            "WHERE state = 'sent' AND status IS NULL AND same_as IS NULL ORDER BY planned.row"
+        )
+        return [Change(row, key, ticket, _NOTHING, load_values(after)) for row, key, ticket, after in found]
+
     def count_open_batches(self) -> int:
         """Return how many batches have rows without an outcome."""
         found = self._db.execute("SELECT count(*) FROM batches WHERE state <> 'answered'").fetchone()

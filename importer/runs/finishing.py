@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from importer.errors import FileError, ImportTicketsError, JournalLost, UsageError
+from importer.errors import FileError, ImportTicketsError, JournalGone, JournalLost
 from importer.journal import Journal
-from importer.records import Status
+from importer.records import Columns, Status
 from importer.runs.options import Result
 from importer.runs.state import REPORTING, UNFINISHED, StateFolder, now
 
 if TYPE_CHECKING:
     from importer.runs.job import Job
+    from schemas.property import PortalSchema
 
 
 def fail_early(
@@ -31,7 +32,13 @@ def fail_early(
     summary = failure_summary(
         error, file=file, sheet=sheet, dry_run=dry_run, started_at=started_at or ended, finished_at=ended
     )
-    return Result(error.exit_code, summary, error=error)
+    run_id = error.run_id if isinstance(error, JournalLost) else None
+    summary |= {"run_id": run_id}
+    return Result(error.exit_code, summary, error=error, next_commands=_resume_of(run_id))
+
+
+def _resume_of(run_id: str | None) -> tuple[str, ...]:
+    return (f"import-tickets resume {run_id}",) if run_id else ()
 
 
 def break_off(error: ImportTicketsError, state: StateFolder, *, file: Path | None, dry_run: bool, since: str) -> Result:
@@ -39,14 +46,19 @@ def break_off(error: ImportTicketsError, state: StateFolder, *, file: Path | Non
 
     since: when the job began, by which its run is told from earlier ones that were left, too.
     """
+    from importer.runs.resume import stored_columns
+
     run_id = state.unfinished_run(file)
     if run_id is not None:
         with state.open_journal(run_id) as journal:
             meta = journal.all_meta()
             if (meta.get("resumed_at") or meta["started_at"]) >= since:
-                journal.note(exit_code=error.exit_code, stop=error.text.to_json(), finished_at=now())
-                journal.note(requests=requests_until_now(journal, meta))
-                return summarize(journal, error=error, exit_code=error.exit_code, report=None)
+                journal.may_have_sent = True
+                schema, columns = stored_columns(meta)
+                ended = {"exit_code": error.exit_code, "stop": error.text.to_json(), "finished_at": now()}
+                journal.outlive(lambda: close_open_rows(journal, columns, schema))
+                journal.outlive(lambda: journal.note(**ended, requests=requests_until_now(journal, meta)))
+                return summarize(journal, error=error, report=None)
     return fail_early(error, file=file, dry_run=dry_run, started_at=since)
 
 
@@ -59,52 +71,66 @@ def requests_until_now(journal: Journal, meta: Mapping[str, Any]) -> dict[str, i
 def conclude(job: Job, *, error: ImportTicketsError | None, annotate: bool) -> Result:
     """Settle what became of the rows, write the reports, and return the result.
 
-    `error` is why the run stopped early; `annotate` whether the spreadsheet gets the results.
+    `error` is why the run stopped early; `annotate` whether the spreadsheet gets the results. Where the journal cannot
+    be written any more, the rest is told from memory; the spreadsheet is left as it is then, so that a resume can put
+    the results into it. Where even the journal is gone, it is the place to tell them.
     """
     journal, options = job.journal, job.options
-    journal.settle_twins()
-    exit_code = error.exit_code if error else exit_code_of(journal)
-    journal.note(exit_code=exit_code, stop=error.text.to_json() if error else None, finished_at=now())
+    journal.outlive(journal.settle_twins)
+    exit_code = _exit_code(journal, error)
+    noted = {"exit_code": exit_code, "stop": error.text.to_json() if error else None, "finished_at": now()}
+    journal.outlive(lambda: journal.note(**noted))
     report = None
-    if annotate and journal.meta("kind") != "undo":
+    if annotate and journal.meta("kind") != "undo" and (journal.lost is None or isinstance(journal.lost, JournalGone)):
         from importer.runs.annotating import annotate_file
 
         report = annotate_file(journal, job.schema, job.ui, lang=options.lang)
     if annotate and options.html:
         _write_page(job, options.html)
-    if journal.state == REPORTING:
-        journal.note(state="finished")
-    return summarize(journal, error=error, exit_code=exit_code, report=report)
+    ended = {"state": "finished"} if journal.state == REPORTING else {}
+    journal.outlive(lambda: journal.note(**ended, report=str(report) if report else None))
+    if error is not None and journal.lost is not None and journal.lost is not error:
+        job.ui.say(journal.lost.text)
+    return summarize(journal, error=error, report=report)
+
+
+def _exit_code(journal: Journal, error: ImportTicketsError | None) -> int:
+    stopped = error or journal.lost
+    return stopped.exit_code if stopped else exit_code_of(journal)
 
 
 def end_early(job: Job, error: ImportTicketsError) -> Result:
     """Return the result of a job that an error ended outside of sending; the spreadsheet is left alone."""
     journal = job.journal
     if isinstance(error, JournalLost):
-        return _end_without_journal(job, error)
-    journal.note(state="stopped" if journal.state in UNFINISHED else "refused")
+        journal.go_on_in_memory(error)
+    journal.outlive(lambda: journal.note(state="stopped" if journal.state in UNFINISHED else "refused"))
     return conclude(job, error=error, annotate=False)
 
 
-def _end_without_journal(job: Job, lost: JournalLost) -> Result:
-    """Return the result of a job whose journal can be read, but not written any more."""
-    from importer.reports.summary import build_summary
+def close_open_rows(journal: Journal, columns: Columns, schema: PortalSchema) -> None:
+    """Give the rows that have no outcome one: those that may have left are in doubt, the others were not sent.
 
-    sending = job.journal.state in UNFINISHED
-    exit_code = lost.exit_code if sending else UsageError.exit_code
-    following = (f"import-tickets resume {job.journal.meta('id')}",) if sending else ()
-    summary = build_summary(job.journal, exit_code=exit_code, finished_at=now(), stop=lost)
-    return Result(exit_code, summary, error=lost, next_commands=following)
+    What was not noted may have happened all the same.
+    """
+    from importer.outcomes import OutcomeWriter
+
+    write = OutcomeWriter(columns, schema)
+    journal.decide([write.in_doubt(change) for change in journal.in_doubt()])
+    journal.close_undecided(Status.NOT_SENT)
 
 
-def summarize(journal: Journal, *, error: ImportTicketsError | None, exit_code: int, report: Path | None) -> Result:
+def summarize(journal: Journal, *, error: ImportTicketsError | None, report: Path | None) -> Result:
     """Return the result of a job from its journal."""
     from importer.reports.summary import build_summary
 
-    journal.note(report=str(report) if report else None)
-    summary = build_summary(journal, exit_code=exit_code, report=report, stop=error)
-    following = (f"import-tickets resume {journal.meta('id')}",) if journal.state in UNFINISHED else ()
-    return Result(exit_code, summary, report=report, error=error, next_commands=following)
+    exit_code = _exit_code(journal, error)
+    stop = error or journal.lost
+    summary = build_summary(journal, exit_code=exit_code, report=report, stop=stop)
+    unfinished = journal.may_have_sent if journal.lost else journal.state in UNFINISHED
+    is_gone = isinstance(journal.lost, JournalGone)
+    following = _resume_of(str(journal.meta("id"))) if unfinished and not is_gone else ()
+    return Result(exit_code, summary, report=report, error=stop, next_commands=following)
 
 
 def exit_code_of(journal: Journal) -> int:

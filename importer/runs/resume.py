@@ -69,6 +69,7 @@ async def _resume(
     stop: StopSignal,
 ) -> Result:
     schema, columns = stored_columns(meta)
+    journal.may_have_sent = True
     async with opening.connect(access, state, ui.progress) as portal:
         await check_portal(meta, portal)
         journal.note(resumed_at=now(), finished_at=None, exit_code=None, stop=None)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from importer.errors import ImportTicketsError, JournalLost, PortalError
 from importer.journal import Journal
-from importer.records import Status
-from importer.runs.finishing import conclude, end_early
+from importer.runs.finishing import close_open_rows, conclude
 from importer.runs.job import Job
 from importer.runs.options import Result
 from importer.runs.state import REPORTING, now
@@ -39,14 +38,13 @@ async def send_plan(job: Job, stop: StopSignal) -> Result:
             total=journal.count_planned_rows(),
             planned_at=_compared_at(journal),
         )
-    except JournalLost as lost:
-        return end_early(job, lost)
     except ImportTicketsError as raised:
         error = raised
-    job.note_requests()
-    journal.close_undecided(Status.NOT_SENT)
-    journal.note(state=_end_state(error, journal))
-    return conclude(job, error=error, annotate=True)
+    with journal.reading():
+        journal.outlive(job.note_requests)
+        journal.outlive(lambda: close_open_rows(journal, job.columns, job.schema))
+        journal.outlive(lambda: journal.note(state=_end_state(error, journal)))
+        return conclude(job, error=error, annotate=True)
 
 
 def _compared_at(journal: Journal) -> datetime | None:
@@ -58,5 +56,5 @@ def _compared_at(journal: Journal) -> datetime | None:
 def _end_state(error: ImportTicketsError | None, journal: Journal) -> str:
     """Return what a resume has to go on with: rows, those too that the portal was not available for, or reports."""
     if error is not None:
-        return "stopped" if isinstance(error, PortalError) else "interrupted"
+        return "stopped" if isinstance(error, PortalError | JournalLost) else "interrupted"
     return "stopped" if journal.count_findings().get("unavailable") else REPORTING

@@ -100,7 +100,7 @@ async def _undo(
             except ImportTicketsError as error:
                 result = end_early(job, error)
             if parent.state in UNFINISHED and journal.count_by_status().get(Status.UPDATED):
-                parent.note(state=UNDONE)
+                parent.outlive(lambda: parent.note(state=UNDONE))
             return result
 
 

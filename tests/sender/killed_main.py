@@ -1,16 +1,19 @@
-"""The program as a user runs it, killed at the n-th commit of its journal: before it is on disk, or right after.
+"""The program as a user runs it, with trouble at the n-th commit of its journal.
 
-    killed_main.py N before|after ARGUMENT...
+    killed_main.py N before|after|full|once|gone ARGUMENT...
 
-N 0: it lives, and says on standard error how many commits there were.
+before, after: it is killed before that commit is on disk, or right after. full, once: the disk has no room for that
+commit and all later ones, or for that one alone. gone: somebody removes the state folder before it.
+N 0: nothing happens, and it says on standard error how many commits there were.
 """
 
 import os
+import shutil
 import signal
 import sqlite3
 import sys
 
-KILL_AT, BEFORE = int(sys.argv[1]), sys.argv[2] == "before"
+KILL_AT, TROUBLE = int(sys.argv[1]), sys.argv[2]
 commits = 0
 
 
@@ -26,10 +29,16 @@ class Mortal(sqlite3.Connection):
     def __exit__(self, *error):
         global commits  # noqa: PLW0603 - one count for all connections of the process
         commits += 1
-        if commits == KILL_AT and BEFORE:
+        strikes = commits == KILL_AT
+        if strikes and TROUBLE == "before":
             die()
+        if strikes and TROUBLE == "gone":
+            shutil.rmtree(os.environ["IMPORT_TICKETS_HOME"])
+        if (strikes and TROUBLE == "once") or (TROUBLE == "full" and 0 < KILL_AT <= commits):
+            self.rollback()
+            raise sqlite3.OperationalError("database or disk is full")
         ended = super().__exit__(*error)
-        if commits == KILL_AT:
+        if strikes and TROUBLE == "after":
             die()
         return ended
 

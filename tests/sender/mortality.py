@@ -47,9 +47,9 @@ class Trial:
         more = {"PYTHONPATH": str(ROOT), "IMPORT_TICKETS_HOME": str(self.home), "LC_ALL": "C"}
         return {**os.environ, **self.server.environment, **more}
 
-    def start(self, *arguments, kill_at=0, before=False):
-        """Start the program, doomed to die at a commit (0: to live)."""
-        script = [str(Path(__file__).with_name("killed_main.py")), str(kill_at), "before" if before else "after"]
+    def start(self, *arguments, kill_at=0, trouble="after"):
+        """Start the program, with trouble at a commit (0: none): see `killed_main.py`."""
+        script = [str(Path(__file__).with_name("killed_main.py")), str(kill_at), trouble]
         command = [sys.executable, *script, *(str(one) for one in arguments)]
         return subprocess.Popen(
             command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder

@@ -10,7 +10,7 @@ from mortality import Trial
 def test_killed_at_a_commit(server, tmp_path, kill_at, before):
     trial = Trial(server, tmp_path, f"killed at {kill_at}")
 
-    trial.run(*trial.main_job, kill_at=kill_at, before=before)
+    trial.run(*trial.main_job, kill_at=kill_at, trouble="before" if before else "after")
 
     assert trial.finish() == []
 
