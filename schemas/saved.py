@@ -8,8 +8,6 @@ lacks the rest, so pipelines are HubSpot's default ones, owners are known by ID 
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -28,21 +26,11 @@ class NotASchema(ValueError):
     """The file holds no schema; the text says why."""
 
 
-def write_saved_schema(path: Path, bodies: Mapping[str, Any]) -> None:
-    """Write the portal's bodies to `path`, complete or not at all. Raises OSError where it cannot."""
+def schema_bytes(bodies: Mapping[str, Any]) -> bytes:
+    """Return what a file holds that keeps the portal's bodies."""
     kept = {name: bodies[name] for name in BODIES if bodies.get(name) is not None}
     how = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    content = orjson.dumps({"format": FORMAT, **kept}, option=how)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    return orjson.dumps({"format": FORMAT, **kept}, option=how)
 
 
 def read_saved_schema(path: Path) -> PortalSchema:

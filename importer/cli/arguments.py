@@ -241,6 +241,7 @@ def _common_options(parser: argparse.ArgumentParser, *, html: bool = False) -> N
     group = parser.add_argument_group("output")
     if html:
         group.add_argument("--html", type=Path, metavar="PATH", help="write the HTML report too")
+        group.add_argument("--overwrite", action="store_true", help="let the outputs replace files that exist")
     group.add_argument("--json", action="store_true", help="a machine-readable summary on standard output")
     group.add_argument("--lang", metavar="LANG", help="language of what people read: en, pt-BR")
     volume = group.add_mutually_exclusive_group()
@@ -332,6 +333,7 @@ def _schema(commands: Commands) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     pull = actions.add_parser("pull", help="save the portal's ticket schema")
     pull.add_argument("--output", type=Path, metavar="FILE", help="where; ticket-schema.json if left out")
+    pull.add_argument("--overwrite", action="store_true", help="replace FILE where it exists")
     show = actions.add_parser("show", help="print it, or one property")
     show.add_argument("property", metavar="PROPERTY", nargs="?", help="internal name or label")
     show.add_argument("--all", action="store_true", help="list the properties of single stages too")

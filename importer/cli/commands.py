@@ -143,6 +143,7 @@ def _run(options: argparse.Namespace) -> int:
         max_clears=options.max_clears,
         output=options.output,
         html=options.html,
+        overwrite=options.overwrite,
         on_conflict=options.on_conflict,
         lang=_language(options),
     )
@@ -152,13 +153,20 @@ def _run(options: argparse.Namespace) -> int:
 def _resume(options: argparse.Namespace) -> int:
     from importer.runs.resume import resume_run
 
-    return _perform(options, partial(resume_run, options.run, html=options.html, lang=_language(options)))
+    wishes = {"html": options.html, "overwrite": options.overwrite, "lang": _language(options)}
+    return _perform(options, partial(resume_run, options.run, **wishes))
 
 
 def _undo(options: argparse.Namespace) -> int:
     from importer.runs.undo import undo_run
 
-    wishes = {"dry_run": options.dry_run, "yes": options.yes, "html": options.html, "lang": _language(options)}
+    wishes = {
+        "dry_run": options.dry_run,
+        "yes": options.yes,
+        "html": options.html,
+        "overwrite": options.overwrite,
+        "lang": _language(options),
+    }
     return _perform(options, partial(undo_run, options.run, **wishes))
 
 
@@ -172,6 +180,7 @@ def _reconcile(options: argparse.Namespace) -> int:
         dry_run=True,
         output=options.output,
         html=options.html,
+        overwrite=options.overwrite,
         lang=_language(options),
     )
     return _perform(options, partial(reconcile, wishes), file=options.file)

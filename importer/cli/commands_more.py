@@ -147,7 +147,7 @@ def _schema_pull(options: argparse.Namespace) -> int:
 
     path = options.output or DEFAULT_FILE
     person = _person(options)
-    schema = _drive(pull_schema(path, _access(options), _state(), person))
+    schema = _drive(pull_schema(path, _access(options), _state(), person, overwrite=options.overwrite))
     person.say(message("{count} properties written to {file}.", count=len(schema.properties), file=str(path)))
     if options.json:
         _print_json({"schema": str(path), "properties": len(schema.properties), "exit_code": 0})

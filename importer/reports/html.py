@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
-import secrets
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
@@ -19,34 +18,36 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from importer.errors import FileError
+from importer.files import Busy, write_whole
 from importer.journal import Journal
 from importer.reports.page_view import view_page
 from schemas.message import Translations, message
 from schemas.property import PortalSchema
 
 
-def write_html(journal: Journal, path: Path, translations: Translations, *, schema: PortalSchema | None = None) -> None:
+def write_html(
+    journal: Journal,
+    path: Path,
+    translations: Translations,
+    *,
+    schema: PortalSchema | None = None,
+    check: Callable[[Path], object] = lambda _: None,
+) -> None:
     """Write the page of a run, an undo or a reconciliation to `path`, in the language of `translations`.
 
-    `schema` gives options, owners and stages their labels; without it, values stand as they are sent. A file of that
-    name is replaced only once its successor is complete on disk.
+    `schema` gives options, owners and stages their labels; without it, values stand as they are sent. Nobody may read
+    the page who may not read the spreadsheet. `check` sees the finished page before it takes its place.
     Raises FileError where it cannot be written.
     """
     text = render_html(journal, translations, schema=schema)
-    successor = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.tmp")
     try:
-        try:
-            with successor.open("xb") as file:
-                file.write(text.encode())
-                file.flush()
-                os.fsync(file.fileno())
-            successor.replace(path)
-        finally:
-            successor.unlink(missing_ok=True)
-    except OSError as error:
+        write_whole(path, lambda file: file.write(text.encode()), like=Path(journal.meta("file")), check=check)
+    except (OSError, Busy) as error:
         raise FileError(
             message(
-                "The page {path} cannot be written ({reason}).", path=str(path), reason=error.strerror or str(error)
+                "The page {path} cannot be written ({reason}).",
+                path=str(path),
+                reason=getattr(error, "strerror", None) or str(error),
             )
         ) from error
 

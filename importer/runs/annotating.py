@@ -11,13 +11,13 @@ from importer.journal import Journal
 from importer.language import translations
 from importer.records import Status
 from importer.reports.words import Labels, plain_text, row_messages, ticket_url
-from importer.runs.options import Ui
 from importer.runs.state import REPORTING, UNFINISHED
 from importer.writeback import Annotation, ChangeLine, Dialect, ErrorLine, write_back
 from schemas.message import Message, message
 from schemas.property import PortalSchema
 
 if TYPE_CHECKING:
+    from importer.runs.job import Job
     from schemas.message import Translations
 
 MAX_CHANGE_LINES = 100_000
@@ -26,18 +26,21 @@ MAX_CHANGE_LINES = 100_000
 _SHOWN_CHANGES = (Status.UPDATED, Status.WOULD_UPDATE, Status.DIFFERS)
 
 
-def annotate_file(journal: Journal, schema: PortalSchema, ui: Ui, *, lang: str) -> Path | None:
+def annotate_file(job: Job) -> Path | None:
     """Write the results beside the rows; return the spreadsheet written, or None where none could be."""
+    journal = job.journal
     meta = journal.all_meta()
     output = meta.get("output")
     written = write_back(
         Path(meta["file"]),
-        make_annotation(journal, meta, schema, translations(lang)),
+        make_annotation(journal, meta, job.schema, translations(job.options.lang)),
         output=Path(output) if output else None,
         digest=meta["digest"],
+        outputs=job.outputs,
+        overwrite=job.options.overwrite,
     )
     for notice in written.notices:
-        ui.say(notice)
+        job.ui.say(notice)
     if written.path is not None and not written.beside and output is None:
         _note_written_file(journal, written.path, meta)
     return written.path

@@ -11,6 +11,7 @@ from importer.journal import Journal
 from importer.records import Columns, Status
 from importer.runs.options import Result
 from importer.runs.state import REPORTING, UNFINISHED, StateFolder, now
+from schemas.message import message
 
 if TYPE_CHECKING:
     from importer.runs.job import Job
@@ -84,7 +85,7 @@ def conclude(job: Job, *, error: ImportTicketsError | None, annotate: bool) -> R
     if annotate and journal.meta("kind") != "undo" and (journal.lost is None or isinstance(journal.lost, JournalGone)):
         from importer.runs.annotating import annotate_file
 
-        report = annotate_file(journal, job.schema, job.ui, lang=options.lang)
+        report = annotate_file(job)
     if annotate and options.html:
         _write_page(job, options.html)
     ended = {"state": "finished"} if journal.state == REPORTING else {}
@@ -145,7 +146,10 @@ def _write_page(job: Job, path: Path) -> None:
     from importer.language import translations
     from importer.reports.html import write_html
 
+    if not job.outputs.may_replace(path, overwrite=job.options.overwrite):
+        job.ui.say(message("{path} has become another file meanwhile, and was left alone.", path=str(path)))
+        return
     try:
-        write_html(job.journal, path, translations(job.options.lang), schema=job.schema)
+        write_html(job.journal, path, translations(job.options.lang), schema=job.schema, check=job.outputs.noting(path))
     except FileError as problem:
         job.ui.say(problem.text)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from importer.journal import Journal
+from importer.outputs import Outputs
 from importer.records import Columns
 from importer.runs.options import RunOptions, Ui
 from schemas.property import PortalSchema
@@ -26,6 +27,7 @@ class Job:
     columns: Columns
     schema: PortalSchema
     portal: Portal | None
+    outputs: Outputs
     earlier_requests: Mapping[str, int] = field(default_factory=dict)
     """Requests of the run before it was resumed."""
     fingerprint: Fingerprint | None = None

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from importer.errors import FileError, Unavailable, UsageError
+from importer.files import write_whole
 from importer.findings import Finding
 from importer.records import Columns, ValueColumn
 from importer.runs.options import PortalAccess, ReadOptions, Ui
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from importer.loader import Source, Table
     from importer.loader.fingerprint import Fingerprint
     from importer.portal import Portal
-
-
-SPREADSHEETS = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ async def fetch_schema(portal: Portal, state: StateFolder) -> PortalSchema:
     pandas and pandera are imported meanwhile, in a thread: together they take longer than the answers.
     """
     from schemas.property import read_schema
-    from schemas.saved import write_saved_schema
+    from schemas.saved import schema_bytes
 
     bodies, _ = await asyncio.gather(portal.fetch_bodies(), asyncio.to_thread(_import_heavy_libraries))
     try:
@@ -89,7 +87,8 @@ async def fetch_schema(portal: Portal, state: StateFolder) -> PortalSchema:
         ) from error
     try:
         state.make_home()
-        write_saved_schema(state.schema_cache(portal.settings.base_url), bodies)
+        content = schema_bytes(bodies)
+        write_whole(state.schema_cache(portal.settings.base_url), lambda file: file.write(content))
     except OSError as error:
         raise FileError(
             message(
@@ -189,34 +188,6 @@ def open_file(file: Path, read: ReadOptions) -> Source:
             message("The name of {file} holds bytes that are no text. Rename the file or its folder.", file=str(file))
         ) from error
     return loader.open_file(file, encoding=read.encoding, delimiter=read.delimiter)
-
-
-def check_output(file: Path, output: Path | None) -> None:
-    """Raise UsageError where `--output` cannot be written: before anything is sent, not after."""
-    from importer.writeback import find_output_fault
-
-    fault = find_output_fault(file, output) if output else None
-    if fault is not None:
-        raise UsageError(fault)
-
-
-def check_page(html: Path | None, *others: Path | None) -> None:
-    """Raise UsageError where `--html` would replace a spreadsheet: one of `others`, or what is named like one.
-
-    A place that cannot be written changes nothing of what becomes of the rows; that is told where the page is written.
-    """
-    if html is None:
-        return
-    if html.suffix.lower() in SPREADSHEETS or any(other and _is_same(html, other) for other in others):
-        raise UsageError(
-            message(
-                "--html {page} would put the page in the place of a spreadsheet; name another file.", page=str(html)
-            )
-        )
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    return one.resolve() == other.resolve() or (one.exists() and other.exists() and one.samefile(other))
 
 
 def dialect_facts(source: Source) -> Mapping[str, Any] | None:

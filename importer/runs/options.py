@@ -78,6 +78,8 @@ class RunOptions:
     max_clears: Amount | None = None
     output: Path | None = None
     html: Path | None = None
+    overwrite: bool = False
+    """Whether `output` and `html` may replace files that are not this program's own."""
     on_conflict: Literal["skip", "overwrite"] = "skip"
     lang: str = "en"
 

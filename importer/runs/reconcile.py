@@ -17,6 +17,7 @@ from importer.runs.job import Job
 from importer.runs.options import PortalAccess, Result, RunOptions, Ui
 from importer.runs.run import read_rows, run_facts
 from importer.runs.state import StateFolder, now
+from importer.runs.targets import check_targets
 from schemas.message import Message
 
 if TYPE_CHECKING:
@@ -38,10 +39,8 @@ async def reconcile(options: RunOptions, access: PortalAccess, state: StateFolde
     del stop  # reads can be broken off at any time
     started_at = now()
     file = options.file.absolute()
-    page = options.html
-    options = replace(options, file=file, html=page or file.with_name(f"{file.stem}.reconcile.html"))
+    options = replace(options, file=file, html=options.html or file.with_name(f"{file.stem}.reconcile.html"))
     try:
-        opening.check_page(page, file, options.output)
         with state.lock_file(file.resolve()):
             return await _reconcile(options, access, state, ui)
     except ImportTicketsError as error:
@@ -50,7 +49,7 @@ async def reconcile(options: RunOptions, access: PortalAccess, state: StateFolde
 
 async def _reconcile(options: RunOptions, access: PortalAccess, state: StateFolder, ui: Ui) -> Result:
     source = opening.open_file(options.file, options.read)
-    opening.check_output(options.file, options.output)
+    check_targets(options, state.outputs)
     async with opening.connect(access, state, ui.progress) as portal:
         schema = await opening.online_schema(portal, options.read, state, ui)
         opened = opening.fit_columns(source, options.read, schema)
@@ -59,7 +58,7 @@ async def _reconcile(options: RunOptions, access: PortalAccess, state: StateFold
         tell_gaps(portal.gaps, opened.columns, options.read, ui)
         facts = run_facts(options, opened, schema, portal) | {"kind": "reconcile", "dry_run": False}
         with state.create_journal(facts) as journal:
-            job = Job(options, ui, journal, opened.columns, schema, portal)
+            job = Job(options, ui, journal, opened.columns, schema, portal, state.outputs)
             try:
                 read_rows(job, opened)
                 await _Comparison(job, portal).run()

@@ -15,6 +15,7 @@ from importer.runs.job import Job
 from importer.runs.options import PortalAccess, ReadOptions, Result, RunOptions, Ui
 from importer.runs.sending import send_plan
 from importer.runs.state import UNFINISHED, StateFolder, now
+from importer.runs.targets import check_page
 from schemas.message import message
 from schemas.property import PortalSchema, read_schema
 
@@ -31,6 +32,7 @@ async def resume_run(
     stop: StopSignal,
     *,
     html: Path | None = None,
+    overwrite: bool = False,
     lang: str = "en",
 ) -> Result:
     """Send what `run_id` (the latest unfinished run, where None) left unsent, and report the whole run.
@@ -45,8 +47,9 @@ async def resume_run(
             raise UsageError(message("There is no run to resume: every run on this machine came to its end."))
         with state.open_journal(chosen) as journal:
             meta = journal.all_meta()
-            options = stored_options(meta, html=html, lang=lang)
-            opening.check_page(html, options.file, options.output)
+            options = stored_options(meta, html=html, overwrite=overwrite, lang=lang)
+            if html is not None:
+                check_page(options, state.outputs)
             with state.lock_file(options.file.resolve()):
                 if meta.get("state") not in UNFINISHED:
                     raise UsageError(
@@ -76,7 +79,7 @@ async def _resume(
         earlier = requests_until_now(journal, meta)
         journal.reopen(Status.NOT_SENT)
         journal.retry_unavailable()
-        job = Job(options, ui, journal, columns, schema, portal, earlier_requests=earlier)
+        job = Job(options, ui, journal, columns, schema, portal, state.outputs, earlier_requests=earlier)
         return await send_plan(job, stop)
 
 
@@ -122,7 +125,9 @@ def _is_loopback_again(began: str | None, base_url: str) -> bool:
     return hosts <= {"localhost", "127.0.0.1", "::1", "sandbox"}
 
 
-def stored_options(meta: Mapping[str, Any], *, html: Path | None, lang: str, dry_run: bool | None = None) -> RunOptions:
+def stored_options(
+    meta: Mapping[str, Any], *, html: Path | None, lang: str, dry_run: bool | None = None, overwrite: bool = False
+) -> RunOptions:
     """Return the options of a run as its journal has them."""
     output = meta.get("output")
     page = html or (Path(meta["html"]) if meta.get("html") else None)
@@ -133,6 +138,7 @@ def stored_options(meta: Mapping[str, Any], *, html: Path | None, lang: str, dry
         diff=bool(meta.get("diff", True)),
         output=Path(output) if output else None,
         html=page,
+        overwrite=overwrite or bool(meta.get("overwrite")),
         lang=lang,
     )
 

@@ -16,6 +16,7 @@ from importer.runs.gaps import tell_gaps
 from importer.runs.job import Job
 from importer.runs.options import PortalAccess, Result, RunOptions, Ui
 from importer.runs.state import StateFolder, now
+from importer.runs.targets import check_targets
 from schemas.message import message
 from schemas.property import PortalSchema
 
@@ -43,8 +44,7 @@ async def run_import(options: RunOptions, access: PortalAccess, state: StateFold
 
 async def _run(options: RunOptions, access: PortalAccess, state: StateFolder, ui: Ui, stop: StopSignal) -> Result:
     source = opening.open_file(options.file, options.read)
-    opening.check_output(options.file, options.output)
-    opening.check_page(options.html, options.file, options.output)
+    check_targets(options, state.outputs)
     for notice in source.notices:
         ui.say(notice)
     _name_unfinished_run(options.file, state, ui)
@@ -65,7 +65,9 @@ async def _run(options: RunOptions, access: PortalAccess, state: StateFolder, ui
         if portal is not None:
             tell_gaps(portal.gaps, opened.columns, options.read, ui)
         with state.create_journal(run_facts(options, opened, schema, portal)) as journal:
-            job = Job(options, ui, journal, opened.columns, schema, portal, fingerprint=opened.fingerprint)
+            job = Job(
+                options, ui, journal, opened.columns, schema, portal, state.outputs, fingerprint=opened.fingerprint
+            )
             try:
                 read_rows(job, opened)
                 await compare(job)
@@ -104,6 +106,7 @@ def run_facts(
         "diff": options.diff,
         "output": str(options.output) if options.output else None,
         "html": str(options.html) if options.html else None,
+        "overwrite": options.overwrite,
         "key": {"header": key.header, "property": key.property_name, "position": key.position},
         "header_row": columns.header_row,
         "columns": [[one.position, one.header, one.definition.name] for one in columns.values],

@@ -1,47 +1,33 @@
-"""Put a file in its place only once it is whole."""
+"""Save what a command was asked to write: whole, never over somebody's file, and known again as ours."""
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from importer.errors import FileError
+from importer.files import Busy, write_whole
+from importer.outputs import Outputs
 from schemas.message import message
 
 T = TypeVar("T")
 
 
-def check_target(path: Path, *, overwrite: bool) -> None:
-    """Raise FileError where `path` cannot become a file of ours: its folder is missing, or it exists already."""
-    if not path.parent.is_dir():
-        raise FileError(message("There is no folder {path} to write to.", path=str(path.parent)))
-    if path.is_dir():
-        raise FileError(message("{path} is a folder; name a file.", path=str(path)))
-    if path.exists() and not overwrite:
-        raise FileError(
-            message("{path} exists already. Name another file, or add --overwrite to replace it.", path=str(path))
-        )
+def save_whole(
+    path: Path, write: Callable[[BinaryIO], T], outputs: Outputs, *, overwrite: bool, like: Path | None = None
+) -> T:
+    """Let `write` fill a new file that takes the place of `path`; return what `write` returns.
 
-
-def save_whole(path: Path, write: Callable[[BinaryIO], T]) -> T:
-    """Let `write` fill a new file beside `path`, flush it to the disk, then rename it; return what `write` returns.
-
-    Whatever happens, `path` is what it was or the whole new file. Raises FileError where it cannot be written.
+    Whatever happens, `path` is what it was or the whole new file. `like`: nobody may read it who may not read this
+    file. Raises FileError where it cannot be written, or is somebody's file and `overwrite` is not set.
     """
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    outputs.check(path, overwrite=overwrite)
     try:
-        with beside.open("xb") as file:
-            result = write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+        return write_whole(path, write, like=like, check=outputs.noting(path))
+    except Busy as error:
+        raise FileError(message("{path} is open in another program.", path=str(path))) from error
     except OSError as error:
         raise FileError(
             message("{path} cannot be written ({reason}).", path=str(path), reason=error.strerror or str(error))
         ) from error
-    finally:
-        beside.unlink(missing_ok=True)
-    return result

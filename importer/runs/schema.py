@@ -7,13 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from importer.errors import FileError
 from importer.runs import opening
 from importer.runs.options import PortalAccess, Ui
-from importer.runs.saving import check_target
+from importer.runs.saving import save_whole
 from importer.runs.selection import find_property
 from importer.runs.state import StateFolder
-from schemas.message import message
 from schemas.property import PIPELINE, STAGE, PortalSchema, Property
 
 DEFAULT_FILE = Path("ticket-schema.json")
@@ -22,22 +20,20 @@ _BY_STAGE = re.compile(r"hs_(v2_)?(date_entered|date_exited|cumulative_time_in|l
 """Properties that HubSpot makes for every stage of every pipeline. Source: HubSpot, ticket properties."""
 
 
-async def pull_schema(path: Path, access: PortalAccess, state: StateFolder, ui: Ui) -> PortalSchema:
+async def pull_schema(
+    path: Path, access: PortalAccess, state: StateFolder, ui: Ui, *, overwrite: bool = False
+) -> PortalSchema:
     """Fetch the portal's schema and write it to `path`, whole or not at all; return it.
 
     Raises FileError where `path` cannot be written, and the portal's errors.
     """
-    from schemas.saved import write_saved_schema
+    from schemas.saved import schema_bytes
 
-    check_target(path, overwrite=True)
+    state.outputs.check(path, overwrite=overwrite)
     async with opening.connect(access, state, ui.progress) as portal:
         schema = await opening.fetch_schema(portal, state)
-    try:
-        write_saved_schema(path, schema.bodies)
-    except OSError as error:
-        raise FileError(
-            message("{path} cannot be written ({reason}).", path=str(path), reason=error.strerror or str(error))
-        ) from error
+    content = schema_bytes(schema.bodies)
+    save_whole(path, lambda file: file.write(content), state.outputs, overwrite=overwrite)
     return schema
 
 

@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from importer.errors import FileError, UsageError
 from importer.journal import Journal
+from importer.outputs import Outputs
 from schemas.message import message
 
 REPORTING = "reporting"
@@ -46,6 +47,11 @@ class StateFolder:
     def runs(self) -> Path:
         """Where the journals are."""
         return self.home / "runs"
+
+    @property
+    def outputs(self) -> Outputs:
+        """Which files are this program's own earlier output."""
+        return Outputs(self.home)
 
     def make_home(self) -> None:
         """Make the folder where it is missing, for its user alone. Raises OSError where it cannot be made."""

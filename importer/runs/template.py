@@ -17,9 +17,10 @@ from importer.errors import FileError, UsageError
 from importer.loader.header_matcher import KEY_HEADERS
 from importer.loader.header_text import plain
 from importer.loader.table import REPORT_COLUMNS
+from importer.outputs import Outputs
 from importer.runs import opening
 from importer.runs.options import PortalAccess, Ui
-from importer.runs.saving import check_target, save_whole
+from importer.runs.saving import save_whole
 from importer.runs.selection import Choice, conditions_of, find_ids, find_property, list_ids, read_ids
 from importer.runs.state import StateFolder, now
 from schemas.message import Message, count_message, message
@@ -90,7 +91,7 @@ async def make_template(options: TemplateOptions, access: PortalAccess, state: S
     """
     if options.out.suffix.lower() != ".xlsx":
         raise UsageError(message("A template is an Excel workbook; name it {name}.", name=f"{options.out.stem}.xlsx"))
-    check_target(options.out, overwrite=options.overwrite)
+    state.outputs.check(options.out, overwrite=options.overwrite)
     wanted = _wanted_ids(options.choice)
     async with opening.connect(access, state, ui.progress) as portal:
         schema = await opening.fetch_schema(portal, state)
@@ -106,7 +107,7 @@ async def make_template(options: TemplateOptions, access: PortalAccess, state: S
         ui.say(_missing_notice(missing))
     if not tickets:
         raise UsageError(message("No ticket fits; nothing was written."))
-    await asyncio.to_thread(_write, options, definitions, schema, exported_at, tickets, ui)
+    await asyncio.to_thread(_write, options, definitions, schema, exported_at, tickets, ui, state.outputs)
     asked = tuple(missing) if wanted is not None else ()
     return TemplateResult(options.out, len(tickets), tuple(one.name for one in definitions), exported_at, asked)
 
@@ -191,6 +192,7 @@ def _write(
     exported_at: str,
     tickets: Sequence[Ticket],
     ui: Ui,
+    outputs: Outputs,
 ) -> None:
     from importer.language import translations
     from importer.writeback.template import Template, template_columns, write_template
@@ -199,7 +201,9 @@ def _write(
     template = Template(columns, schema, exported_at, translations(options.lang))
     rows = ((one.id, one.properties) for one in tickets)
     try:
-        count = save_whole(options.out, lambda file: write_template(file, template, rows))
+        count = save_whole(
+            options.out, lambda file: write_template(file, template, rows), outputs, overwrite=options.overwrite
+        )
     except MemoryError as error:
         raise FileError(message("There is not enough memory for so many tickets; choose fewer.")) from error
     if count.cut:

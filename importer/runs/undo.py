@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from importer.runs.job import Job
 from importer.runs.options import PortalAccess, Result, RunOptions, Ui
 from importer.runs.resume import check_portal, stored_columns, stored_options
 from importer.runs.state import UNFINISHED, StateFolder, now
+from importer.runs.targets import check_page
 from schemas.message import message
 from schemas.property import STAGE
 
@@ -42,6 +44,7 @@ async def undo_run(
     dry_run: bool = False,
     yes: bool = False,
     html: Path | None = None,
+    overwrite: bool = False,
     lang: str = "en",
 ) -> Result:
     """Undo `run_id` (a run, or an undo of one), with a plan, a question and a journal of its own.
@@ -55,7 +58,8 @@ async def undo_run(
             meta = parent.all_meta()
             _check_undoable(run_id, meta)
             options = _undo_options(meta, dry_run=dry_run, yes=yes, html=html, lang=lang)
-            opening.check_page(html, options.file)
+            options = replace(options, overwrite=overwrite)
+            check_page(options, state.outputs)
             with state.lock_file(options.file.resolve()):
                 return await _undo(parent, meta, options, access, state, ui, stop)
     except ImportTicketsError as error:
@@ -93,7 +97,7 @@ async def _undo(
     async with opening.connect(access, state, ui.progress) as portal:
         await check_portal(meta, portal)
         with state.create_journal(_undo_facts(meta, options, columns, portal)) as journal:
-            job = Job(options, ui, journal, columns, schema, portal)
+            job = Job(options, ui, journal, columns, schema, portal, state.outputs)
             try:
                 await plan_undo(parent, job, portal)
                 result = await decide_and_send(job, stop)

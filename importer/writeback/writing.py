@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from importer.errors import FileError
+from importer.outputs import Outputs
 from importer.writeback import delimited, workbook
 from importer.writeback.annotation import Annotation, Dialect, NotUnderstood, Written
 from importer.writeback.archive import Archive
@@ -36,15 +37,28 @@ _SHEET = "Tickets"
 """The name of the sheet where delimited text becomes a workbook."""
 
 
-def write_back(path: Path, annotation: Annotation, *, output: Path | None = None, digest: str) -> Written:
+def write_back(
+    path: Path,
+    annotation: Annotation,
+    *,
+    output: Path | None = None,
+    digest: str,
+    outputs: Outputs | None = None,
+    overwrite: bool = False,
+) -> Written:
     """Write the results and return where they are.
 
     path: the file that was read. It is replaced, unless `output` names another one.
     digest: SHA-256 (hex) of its bytes as they were read; if they are others now, it is left alone.
+    outputs: notes what is written elsewhere than into the file; `output` replaces nothing else without `overwrite`.
     Returns with `path` None where nothing could be written anywhere; does not raise for what the file system refuses.
     """
-    job = _Job(path, annotation, digest)
+    job = _Job(path, annotation, digest, outputs)
     if output is not None and not _same_file(path, output):
+        if outputs is not None and not outputs.may_replace(output, overwrite=overwrite):
+            return job.beside(
+                message("{name} has become another file meanwhile, and was left alone.", name=output.name)
+            )
         return job.to_output(output)
     return job.in_place()
 
@@ -83,6 +97,26 @@ class _Job:
     path: Path
     annotation: Annotation
     digest: str
+    outputs: Outputs | None = None
+
+    def _put(
+        self,
+        target: Path,
+        write: Callable[[BinaryIO], object],
+        *,
+        like: Path,
+        check: Callable[[Path], object] = lambda _: None,
+        unless: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Write a file whole, and note it as ours where it is not the user's own."""
+        own = not _same_file(self.path, target)
+
+        def look(new: Path) -> None:
+            check(new)
+            if own and self.outputs is not None:
+                self.outputs.note(target, new)
+
+        put_in_place(target, write, like=like, check=look, unless=unless)
 
     @property
     def delimited(self) -> bool:
@@ -94,19 +128,19 @@ class _Job:
             real = self.path.resolve(strict=True)
             reason = find_obstacle(real) or self._unfit_for_patch(real)
         except OSError:
-            return self._beside(message("{name} is gone.", name=self.path.name), unread=True)
+            return self.beside(message("{name} is gone.", name=self.path.name), unread=True)
         if reason is None:
             try:
                 self._annotate(real, real)
             except Moved:
-                return self._beside(self._changed(), unread=True)
+                return self.beside(self._changed(), unread=True)
             except NotUnderstood as problem:
                 reason = problem.reason
             except (Busy, OSError, Damaged) as problem:
                 reason = _reason(problem, self.path)
             else:
                 return Written(self.path, beside=False)
-        return self._beside(reason)
+        return self.beside(reason)
 
     def to_output(self, output: Path) -> Written:
         """Write to the path the user named, and leave the file alone."""
@@ -116,13 +150,13 @@ class _Job:
         except Moved:
             notices.append(self._changed())
             try:
-                put_in_place(output, self._notes_alone(output), like=self.path)
+                self._put(output, self._notes_alone(output), like=self.path)
                 return Written(output, beside=False, notices=tuple(notices))
             except (Busy, OSError) as problem:
                 reason = _reason(problem, output)
         except (Busy, OSError, Damaged) as problem:
             reason = _reason(problem, output)
-        return self._beside(reason)
+        return self.beside(reason)
 
     def _changed(self) -> Message:
         return message(
@@ -172,7 +206,7 @@ class _Job:
         def check(new: Path) -> None:
             check_delimited(source, new, size, self.annotation, dialect)
 
-        put_in_place(target, write, like=source, check=check, unless=lambda: _state(source) != _state_of(state))
+        self._put(target, write, like=source, check=check, unless=lambda: _state(source) != _state_of(state))
 
     def _annotate_workbook(self, source: Path, target: Path) -> None:
         codec = best_codec()
@@ -188,7 +222,7 @@ class _Job:
         def check(new: Path) -> None:
             check_workbook(source, new, done[-1], codec)
 
-        put_in_place(target, write, like=source, check=check, unless=lambda: _state(source) != _state_of(state))
+        self._put(target, write, like=source, check=check, unless=lambda: _state(source) != _state_of(state))
 
     def _write_copy(self, target: Path) -> tuple[Message, ...]:
         """Write an annotated copy to another path: the file itself with the results, or its values with them.
@@ -224,7 +258,7 @@ class _Job:
                 stream.truncate()
                 self._notes_alone(target)(stream)
 
-        put_in_place(target, write, like=real)
+        self._put(target, write, like=real)
         if with_values:
             told = message("{results} holds the values alone, without formats and formulas.", results=target.name)
         else:
@@ -256,7 +290,7 @@ class _Job:
             write_values(rows, named.sheet or _SHEET, annotation.header_row, table)
             workbook.annotate(table, stream, named)
 
-    def _beside(self, reason: Message, *, unread: bool = False) -> Written:
+    def beside(self, reason: Message, *, unread: bool = False) -> Written:
         """Write the results next to the file, or where else it is possible; `unread`: the file is not what was read."""
         notices = [reason]
         unread = unread or not _can_read(self.path)
@@ -264,13 +298,13 @@ class _Job:
             for target in free_names(self.path, folder, delimited=self.delimited):
                 try:
                     if unread:
-                        put_in_place(target, self._notes_alone(target), like=self.path)
+                        self._put(target, self._notes_alone(target), like=self.path)
                     else:
                         try:
                             notices += [note for note in self._write_copy(target) if note != reason]
                         except Moved:
                             notices.append(self._changed())
-                            put_in_place(target, self._notes_alone(target), like=self.path)
+                            self._put(target, self._notes_alone(target), like=self.path)
                 except Busy:
                     continue
                 except (OSError, Damaged):

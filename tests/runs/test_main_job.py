@@ -342,12 +342,12 @@ def test_results_for_a_file_that_is_gone_name_the_tickets(sandbox, program, tmp_
     assert "25012345001" in results.read_text()
 
 
-def test_a_page_that_cannot_be_written_changes_nothing_of_the_run(sandbox, program, tmp_path):
+def test_a_page_that_cannot_be_written_is_refused_before_anything_is_sent(sandbox, program, tmp_path):
     edits = tmp_path / "edits.csv"
     edits.write_text("Record ID,subject\n25012345001,New name\n")
 
     ended = program(edits, "--yes", "--json", "--html", tmp_path / "no" / "page.html", portal=sandbox)
 
-    assert ended.code == 0
-    assert statuses(edits) == ["updated"]
-    assert "page.html" in ended.err
+    assert ended.code == 2
+    assert edits.read_text() == "Record ID,subject\n25012345001,New name\n"
+    assert "There is no folder" in ended.err
