@@ -13,11 +13,21 @@ from importer.errors import Unavailable
 from importer.journal import Batch
 from importer.notebook import Notebook
 from importer.outcomes import OutcomeWriter
-from importer.portal import Answer, Missing, Portal, PortalFault, Refused, StopSignal, Ticket
+from importer.portal import Answer, Missing, Portal, Refused, StopSignal, Ticket
 from importer.portal.retries import MAX_REPEATS
 from importer.portal.waiting import pause
-from importer.proof import confirms_all, conflicts, differences, examine, suspects
-from importer.records import Change, Outcome
+from importer.proof import (
+    ALL_HELD,
+    Held,
+    Proof,
+    compare,
+    confirms_all,
+    conflicts,
+    examine,
+    is_about_another,
+    suspects,
+)
+from importer.records import Change, Outcome, Values
 from importer.splitter import blames_rows, concerns_request, divide
 from schemas.message import message
 from schemas.property import Property
@@ -65,6 +75,8 @@ class Delivery:
     lost: int = 0
     _is_noted: bool = False
     _has_left: bool = False
+    _before: Mapping[int, Values] | None = None
+    """The portal's values before the plan, by row, once somebody has asked for them."""
     _doubtful: dict[int, Change] = field(default_factory=dict)
     """Rows that may have been written by a request without an answer, and have no outcome yet."""
 
@@ -146,35 +158,51 @@ class Delivery:
     # --- outcomes -----------------------------------------------------------------------------------------------
 
     async def _settle_answered(self, changes: Sequence[Change], answer: Answer) -> None:
-        """Settle rows by what an accepted answer proves, and read back those it does not speak of."""
+        """Settle rows by what an accepted answer proves, and read back those it proves nothing of."""
         if confirms_all(answer, changes):  # as nearly always
             self._settle(updated=tuple([change.row for change in changes]), inputs=len(changes), answer=answer)
             return
         proof = examine(answer, changes, id_property=self.line.id_property)
         write = self.line.write
         silent = {change.row: change for change in proof.left_out}
+        strays: dict[int, Change] = {}
         outcomes: list[Outcome] = []
         for change in changes:
-            faults = proof.blamed.get(change.row, ())
-            if change.row in proof.written:
-                outcomes.append(write.updated(change, proof.written[change.row]))
-            elif change.row in silent:
+            faults, record = proof.blamed.get(change.row, ()), proof.written.get(change.row)
+            if change.row in silent:
                 continue
-            elif any(fault.is_missing for fault in faults) or not answer.settled:
+            if record is not None and is_about_another(change, record, id_property=self.line.id_property):
+                strays[change.row] = change
+            elif record is not None and (held := self._compare(change, record.properties)).is_all:
+                outcomes.append(write.updated(change, record.id, held))
+            elif record is not None or any(fault.is_missing for fault in faults) or not answer.settled:
                 silent[change.row] = change
             else:
                 outcomes.append(write.rejected(change, faults))
         self._settle(outcomes, inputs=len(changes), answer=answer)
+        if strays:
+            await self._settle_strays(list(strays.values()), answer, proof)
         if silent:
-            await self._read_back(list(silent.values()), answer, proof.blamed, proof.nameless)
+            await self._read_back(list(silent.values()), answer, proof)
 
-    async def _read_back(
-        self,
-        changes: Sequence[Change],
-        answer: Answer,
-        blamed: Mapping[int, Sequence[PortalFault]],
-        nameless: Sequence[PortalFault],
-    ) -> None:
+    async def _settle_strays(self, changes: Sequence[Change], answer: Answer, proof: Proof) -> None:
+        """Settle rows whose result is about another ticket: the portal says whether theirs was merged into it."""
+        found = await self._look_up(changes)
+        if found is None:
+            self._give_up(changes, answer)
+            return
+        outcomes = []
+        for change in changes:
+            ticket, record = found[change.row], proof.written[change.row]
+            if isinstance(ticket, Ticket):
+                outcomes.append(self.line.write.other_ticket(change, record.id))
+            elif ticket.new_id == record.id and (held := self._compare(change, record.properties)).is_all:
+                outcomes.append(self.line.write.updated(change, record.id, held))
+            else:
+                outcomes.append(self.line.write.missing(change, ticket))
+        self._settle(outcomes)
+
+    async def _read_back(self, changes: Sequence[Change], answer: Answer, proof: Proof) -> None:
         """Settle rows by what the portal holds now; waiting first where it is still working on them."""
         for wait in PENDING_WAITS_S if answer.working else ():
             await pause(self.line.portal.clock, wait, self.line.halt)
@@ -188,15 +216,25 @@ class Delivery:
         outcomes = []
         for change in self._settle_confirmed(changes, found):
             ticket = found[change.row]
-            faults = [fault for fault in blamed.get(change.row, ()) if not fault.is_missing]
-            faults = faults or [fault for fault in nameless if suspects([change], [fault])] or list(nameless)
+            faults = [fault for fault in proof.blamed.get(change.row, ()) if not fault.is_missing]
+            faults = faults or [fault for fault in proof.nameless if suspects([change], [fault])]
+            faults = faults or ([] if change.row in proof.written else list(proof.nameless))
             if isinstance(ticket, Missing):
                 outcomes.append(self.line.write.missing(change, ticket))
             elif faults:
                 outcomes.append(self.line.write.rejected(change, faults))
             else:
-                outcomes.append(self.line.write.unconfirmed(change, ticket.properties, ticket=ticket.id))
+                held, was_told = self._compare(change, ticket.properties), change.row in proof.written
+                outcomes.append(self.line.write.not_held(change, ticket.id, held, was_told=was_told))
         self._settle(outcomes)
+
+    def _compare(self, change: Change, values: Values) -> Held:
+        """Return what the portal shows of a row's values, against what was sent and what was there before."""
+        if change.after.items() <= values.items():
+            return ALL_HELD
+        if self._before is None:
+            self._before = self.line.notebook.values_before(self.batch.number)
+        return compare(change, self._before.get(change.row, {}), values, self.line.definitions)
 
     async def _settle_lost(self, changes: Sequence[Change], answer: Answer) -> None:
         """Settle rows whose request had no answer that can be read, again and again."""
@@ -228,9 +266,11 @@ class Delivery:
             ticket = found[change.row]
             if isinstance(ticket, Missing):
                 outcomes[change.row] = write.missing(change, ticket)
-            elif not differences(change, ticket.properties, definitions, absent=True):
+            elif (held := self._compare(change, ticket.properties)).is_all and (self.batch.was_sent or not held.formed):
                 arrived = self.batch.was_sent
-                outcomes[change.row] = write.confirmed(change, ticket.id) if arrived else write.nothing_to_send(change)
+                outcomes[change.row] = (
+                    write.updated(change, ticket.id, held) if arrived else write.nothing_to_send(change)
+                )
             elif stale and (moved := conflicts(change, before[change.row], ticket.properties, definitions)):
                 outcomes[change.row] = write.conflicting(change, moved)
         self._settle(outcomes.values())
@@ -241,10 +281,8 @@ class Delivery:
         confirmed: dict[int, Outcome] = {}
         for change in changes:
             ticket = found.get(change.row)
-            if isinstance(ticket, Ticket) and not differences(
-                change, ticket.properties, self.line.definitions, absent=True
-            ):
-                confirmed[change.row] = self.line.write.confirmed(change, ticket.id)
+            if isinstance(ticket, Ticket) and (held := self._compare(change, ticket.properties)).is_all:
+                confirmed[change.row] = self.line.write.updated(change, ticket.id, held)
         self._settle(confirmed.values())
         return [change for change in changes if change.row not in confirmed]
 

@@ -32,8 +32,6 @@ class Known:
     is_undo: bool
     how: Literal["wrote", "held", "tried"]
     value: str
-    returned: str | None
-    """What the portal made of the value, where that differs."""
     status: Status
 
 
@@ -45,29 +43,6 @@ class Explainer:
         self._schema = schema
         self._labels = Labels(schema)
         self._teller = Teller(schema)
-
-    def is_portals_form(self, name: str, cell: str, change: Change, known: Known | None) -> bool:
-        """Return whether the portal holds what it made of the sheet's value when a run wrote it.
-
-        cell: what the cell asks for; unlike the value in `change`, options to be added are not yet united with others.
-        """
-        return (
-            known is not None
-            and known.returned is not None
-            and self._asks_for(name, cell, known.value)
-            and self._same(name, known.returned, change.before[name])
-        )
-
-    def portals_form(self, name: str, change: Change) -> Message:
-        """Return what is said of such a cell."""
-        held, wanted = self._shown(name, change)
-        column = column_of(self._columns, name)
-        return message(
-            'the portal made "{returned}" of "{sent}" in {column}',
-            returned=held,
-            sent=wanted,
-            column=column.header if column else name,
-        )
 
     def explain(
         self, name: str, cell: str, change: Change, *, entry: HistoryEntry | None, known: Known | None

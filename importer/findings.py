@@ -284,6 +284,21 @@ CODES: Mapping[str, CodeInfo] = {
         "An answer without the row, and a ticket with other values.",
         "Run `import-tickets resume`.",
     ),
+    "not_kept": CodeInfo(
+        "The portal took the update and holds another value than was sent.",
+        "A property that only moves forward, a workflow that sets the owner back.",
+        "Look at the ticket in HubSpot, and at the rules and workflows that touch the property.",
+    ),
+    "other_ticket": CodeInfo(
+        "The portal's answer is about another ticket than the one the plan was made for.",
+        "A unique key that was given to another ticket between plan and update.",
+        "Look at both tickets, correct the key, and run again.",
+    ),
+    "unreadable_property": CodeInfo(
+        "The portal does not show this property's value to the token, which is not the same as empty.",
+        "A sensitive property, and a token without the scope for it.",
+        "Give the token the scope, leave the column out, or write without comparing with --no-diff.",
+    ),
     # The run
     "no_token": CodeInfo(
         "There is no token to reach the portal with.",

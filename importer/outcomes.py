@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from importer.findings import Finding
-from importer.portal import Answer, Missing, PortalFault, Problem, Record
-from importer.proof import differences
+from importer.places import made_of
+from importer.portal import Answer, Missing, PortalFault, Problem
+from importer.proof import ALL_HELD, Held
 from importer.records import Change, Columns, Outcome, Status
 from schemas.message import Message, message
 from schemas.property import PortalSchema
@@ -23,21 +24,19 @@ class OutcomeWriter:
     columns: Columns
     schema: PortalSchema
 
-    def updated(self, change: Change, record: Record) -> Outcome:
-        """The portal confirmed the row; where it answered with other values than were sent, a notice names both."""
-        other = differences(change, record.properties, self.schema.properties, absent=False)
-        notices = [self._normalised(change, name, value) for name, value in other.items()] if other else []
-        known = change.ticket or (change.key if self.columns.key.id_property is None else None)
-        if known not in {None, record.id} and _number(known or "") != _number(record.id):
-            notices.append(
-                message("the ticket lives on as {new}, into which it was merged; that one was updated", new=record.id)
-            )
-        ticket = None if record.id == change.ticket else record.id  # the journal has the one it planned with
-        return Outcome(change.row, Status.UPDATED, (), tuple(notices), ticket, other)
+    def updated(self, change: Change, ticket: str, held: Held = ALL_HELD) -> Outcome:
+        """The portal said, or shows, that the ticket holds what was sent, maybe in a form of its own.
 
-    def confirmed(self, change: Change, ticket: str) -> Outcome:
-        """The portal did not say so, but holds what was sent."""
-        return Outcome(change.row, Status.UPDATED, (), (), ticket)
+        ticket: where the values stand; another than the plan's only where that one was merged into it.
+        """
+        notices = [self._normalised(change, name, value) for name, value in held.formed.items()]
+        known = change.ticket or (change.key if self.columns.key.id_property is None else None)
+        if known not in {None, ticket} and _number(known or "") != _number(ticket):
+            notices.append(
+                message("the ticket lives on as {new}, into which it was merged; that one was updated", new=ticket)
+            )
+        told = None if ticket == change.ticket else ticket  # the journal has the one it planned with
+        return Outcome(change.row, Status.UPDATED, (), tuple(notices), told, held.formed)
 
     def nothing_to_send(self, change: Change) -> Outcome:
         """The portal already has the values, or there are none."""
@@ -80,22 +79,45 @@ class OutcomeWriter:
         finding = self._at_key(change, missing.kind, texts[missing.kind])
         return Outcome(change.row, Status.FAILED, (finding,), ticket=missing.new_id or change.ticket)
 
-    def unconfirmed(self, change: Change, current: Mapping[str, str], *, ticket: str | None = None) -> Outcome:
-        """The portal neither confirmed the row nor holds what was sent."""
-        other = differences(change, current, self.schema.properties, absent=True)
-        findings = tuple(
-            self._at_cell(
-                change,
-                name,
-                "unconfirmed",
-                message(
-                    'the portal did not confirm this and now holds "{current}"; run again to send it again',
-                    current=_short(self.schema.label_of(name, value)),
-                ),
-            )
-            for name, value in other.items()
+    def not_held(self, change: Change, ticket: str, held: Held, *, was_told: bool) -> Outcome:
+        """The ticket does not hold what was sent, or does not show it, when it is read back.
+
+        was_told: the portal's answer said that the row was written.
+        """
+        code = "not_kept" if was_told else "unconfirmed"
+        findings = [
+            self._at_cell(change, name, code, self._other_value(change, name, value, was_told=was_told))
+            for name, value in held.other.items()
+        ]
+        text = message(
+            "the portal does not show this value to the token, so nobody can tell whether it was written; look at the "
+            "ticket, or give the token the scope that shows it"
         )
-        return Outcome(change.row, Status.FAILED, findings, ticket=ticket or change.ticket)
+        findings += [self._at_cell(change, name, "unreadable_property", text) for name in held.unseen]
+        return Outcome(change.row, Status.FAILED, tuple(findings), (), ticket, held.formed)
+
+    def _other_value(self, change: Change, name: str, value: str, *, was_told: bool) -> Message:
+        current = _short(self.schema.label_of(name, value))
+        if not was_told:
+            return message(
+                'the portal did not confirm this and now holds "{current}"; run again to send it again', current=current
+            )
+        return message(
+            'the portal took "{sent}" and holds "{current}": a rule or a workflow there kept the old value or set '
+            "another one",
+            sent=_short(self.schema.label_of(name, change.after[name])),
+            current=current,
+        )
+
+    def other_ticket(self, change: Change, ticket: str) -> Outcome:
+        """The portal's answer is about another ticket than the plan's, which was not merged into that one."""
+        text = message(
+            "the portal's answer is about ticket {other}, and the plan was made for {planned}, which is still there; "
+            "look at both tickets, and check the key",
+            other=ticket,
+            planned=change.ticket or change.key,
+        )
+        return Outcome(change.row, Status.FAILED, (self._at_key(change, "other_ticket", text),), ticket=change.ticket)
 
     def in_doubt(self, change: Change) -> Outcome:
         """The run stopped while nobody knew whether the portal had carried the row out."""
@@ -130,10 +152,9 @@ class OutcomeWriter:
         return self._at_cell(change, name, "conflict", text)
 
     def _normalised(self, change: Change, name: str, value: str) -> Message:
-        return message(
-            'the portal made "{returned}" of "{sent}" in {column}',
-            returned=_short(self.schema.label_of(name, value)),
+        return made_of(
             sent=_short(self.schema.label_of(name, change.after[name])),
+            returned=_short(self.schema.label_of(name, value)),
             column=self._header(name),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importer.findings import Finding
 from importer.records import Columns, ValueColumn
-from schemas.message import Message
+from schemas.message import Message, message
 
 
 def column_of(columns: Columns, name: str) -> ValueColumn | None:
@@ -23,3 +23,8 @@ def at_key(columns: Columns, *, row: int, key: str, code: str, text: Message) ->
     """Return a finding at the cell that names the row's ticket."""
     column = columns.key
     return Finding(code, text, row, column.position, column.header, column.property_name, key, key)
+
+
+def made_of(*, sent: str, returned: str, column: str) -> Message:
+    """Return what is said of a text that the portal holds in a form of its own."""
+    return message('the portal made "{returned}" of "{sent}" in {column}', returned=returned, sent=sent, column=column)

@@ -9,7 +9,7 @@ Nothing is written to the portal here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from unicodedata import normalize
@@ -36,11 +36,17 @@ CHUNK = 10_000
 """Rows compared at a time: a hundred reads in flight, and little memory."""
 
 
+Forms = Callable[[str, str, str, str], Message | None]
+"""Of a ticket, a property, what the sheet asks for and what the portal holds: a notice, where the latter is what the
+portal made of the former."""
+
+
 class Planner:
     """Makes the plan of one run.
 
     fingerprint: what the portal held when the file was made, where it came from `template`; then the rows hold edited
-    cells alone. earlier: what runs of the same file wrote before, which is nobody else's change.
+    cells alone. earlier: what runs of the same file wrote before, which is nobody else's change. forms: what the portal
+    made of texts that they wrote: where it still holds that, nothing is to be sent.
     """
 
     def __init__(
@@ -51,10 +57,12 @@ class Planner:
         overwrite_conflicts: bool = False,
         fingerprint: Fingerprint | None = None,
         earlier: EarlierWrites = lambda _: {},
+        forms: Forms = lambda *_: None,
     ) -> None:
         self._columns = columns
         self._schema = schema
         self._fingerprint = fingerprint
+        self._forms = forms
         self._conflicts = None if overwrite_conflicts else Conflicts(columns, schema, fingerprint, earlier)
         self._orders = {
             one.definition.name: [option.value for option in one.definition.options]
@@ -156,8 +164,11 @@ class Planner:
             wanted = {**wanted, name: choices[pipeline]}
         held = ticket.properties
         before, after = self._differing(wanted, held)
+        notices = {name: said for name in after if (said := self._forms(ticket.id, name, after[name], before[name]))}
+        for name in notices:
+            del before[name], after[name]
         if not after:
-            return Outcome(row.row, Status.UNCHANGED, ticket=ticket.id)
+            return Outcome(row.row, Status.UNCHANGED, notices=tuple(notices.values()), ticket=ticket.id)
         if PIPELINE in after and STAGE not in after:
             before[STAGE] = held.get(STAGE, "")  # the portal may choose another one; an undo wants to know it
         return Change(row.row, self._key_as_known(row.key, ticket), ticket.id, before, after)

@@ -7,12 +7,13 @@ and its rows are read back.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from importer.batcher import fold_key
 from importer.portal import Answer, PortalFault, Record
-from importer.records import Change
+from importer.records import Change, Values
+from schemas.forms import is_own_form
 from schemas.property import Property
 from schemas.values import same_value
 
@@ -49,7 +50,10 @@ class Rows:
         return self._by_key | known if self._id_property is None else known
 
     def of_record(self, record: Record) -> Change | None:
-        """Return the row that a result is about; None where it is of no row, or its marks contradict each other."""
+        """Return the row that a result is about; None where it is of no row, or its marks contradict each other.
+
+        By the trace ID alone it may be about another ticket than the row's: see `is_about_another`.
+        """
         by_trace = self._by_trace.get(record.trace_id)
         if by_trace is not None and by_trace.ticket == record.id:
             return by_trace  # as nearly always
@@ -76,10 +80,11 @@ def examine(answer: Answer, changes: Sequence[Change], *, id_property: str | Non
     """Return what an accepted answer proves. Every row is in exactly one of `written`, `blamed` alone, `left_out`."""
     rows = Rows(changes, id_property=id_property)
     written: dict[int, Record] = {}
+    doubtful: set[int] = set()
     for record in answer.results:
         change = rows.of_record(record)
-        if change is not None:
-            written.setdefault(change.row, record)
+        if change is not None and written.setdefault(change.row, record) != record:
+            doubtful.add(change.row)  # two results that contradict each other
     blamed: dict[int, list[PortalFault]] = {}
     nameless: list[PortalFault] = []
     for fault in answer.faults:
@@ -88,13 +93,23 @@ def examine(answer: Answer, changes: Sequence[Change], *, id_property: str | Non
             blamed.setdefault(change.row, []).append(fault)
         if not named and not fault.ids and not fault.trace_ids:
             nameless.append(fault)
-    doubtful = written.keys() & blamed.keys()
+    doubtful |= written.keys() & blamed.keys()
     return Proof(
         written={row: record for row, record in written.items() if row not in doubtful},
         blamed={row: tuple(faults) for row, faults in blamed.items()},
         left_out=tuple(c for c in changes if c.row in doubtful or (c.row not in written and c.row not in blamed)),
         nameless=tuple(nameless),
     )
+
+
+def is_about_another(change: Change, record: Record, *, id_property: str | None) -> bool:
+    """Return whether a result that bears a row's mark is about another ticket than the plan's."""
+    expected = change.ticket or (change.key if id_property is None else None)
+    if expected is not None:
+        return fold_key(record.id, None) != fold_key(expected, None)
+    shown = record.properties.get(id_property or "")
+    renamed = id_property in change.after
+    return bool(shown) and not renamed and fold_key(shown or "", id_property) != fold_key(change.key, id_property)
 
 
 def confirms_all(answer: Answer, changes: Sequence[Change]) -> bool:
@@ -125,20 +140,66 @@ def holds(definition: Property | None, wanted: str, current: str) -> bool:
     return same_value(definition, wanted, current)
 
 
-def differences(
-    change: Change, values: Mapping[str, str], definitions: Mapping[str, Property], *, absent: bool
-) -> dict[str, str]:
-    """Return the values that are not what the change asks for, by property.
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What an answer, or a read, shows of the values that a row sent, where that is not just what was sent.
 
-    absent: whether a property that `values` lacks counts, as it does where all were asked for.
+    `formed`: texts in the portal's own form. `other`: values that mean something else. `unseen`: properties that are
+    not shown at all, which is not the same as empty.
+    """
+
+    formed: Values = field(default_factory=dict)
+    other: Values = field(default_factory=dict)
+    unseen: tuple[str, ...] = ()
+
+    @property
+    def is_all(self) -> bool:
+        """Whether the ticket is shown to hold everything that was sent."""
+        return not self.other and not self.unseen
+
+
+ALL_HELD = Held()
+
+
+def compare(change: Change, before: Values, values: Values, definitions: Mapping[str, Property]) -> Held:
+    """Return what `values`, as the portal shows them, prove of a change.
+
+    before: the values as the plan found them, as far as it did.
     """
     if change.after.items() <= values.items():
-        return {}  # as nearly always
-    return {
-        name: values.get(name, "")
-        for name, wanted in change.after.items()
-        if (absent or name in values) and not holds(definitions.get(name), wanted, values.get(name, ""))
-    }
+        return ALL_HELD  # as nearly always
+    formed: dict[str, str] = {}
+    other: dict[str, str] = {}
+    unseen: list[str] = []
+    for name, sent in change.after.items():
+        if name not in values:
+            unseen.append(name)
+            continue
+        definition, shown = definitions.get(name), values[name]
+        if holds(definition, sent, shown):
+            continue
+        (formed if keeps(definition, sent, shown, before.get(name)) else other)[name] = shown
+    return Held(formed, other, tuple(unseen))
+
+
+def keeps(definition: Property | None, sent: str, shown: str, before: str | None) -> bool:
+    """Return whether a value that is not what was sent is the portal's own form of it: only texts have one.
+
+    It is not, where the ticket held the same before the update (`before`, None where that is not known): then it shows
+    that nothing was written. The one rule about this, for runs, plans and reconciliations.
+    """
+    if before is not None and same_value(definition, before, shown):
+        return False
+    return is_own_form(definition, sent, shown)
+
+
+def is_known_form(definition: Property | None, asked: str, shown: str, *, sent: str, returned: str) -> bool:
+    """Return whether `shown` is what the portal makes of `asked`: it answered `returned` when `sent` was written."""
+    return (
+        holds(definition, asked, sent)
+        and same_value(definition, returned, shown)
+        and is_own_form(definition, asked, shown)
+    )
 
 
 def conflicts(

@@ -133,16 +133,26 @@ class ReportNotes(SendingNotes):
         """Yield what may stand in the portal by this run: each change that was confirmed, or sent and not confirmed.
 
         With it what the portal made of the values, where that differs from what was sent. A batch that left counts as
-        sent, though the run was killed before its answer was noted.
+        sent, though the run was killed before its answer was noted. The ticket is the plan's, though it lives on in
+        another one by now: the values before are its own, and nobody else's.
         """
         for row, key, ticket, before, after, returned in self._db.execute(
-            "SELECT row, key, ticket, before, changes, returned FROM planned WHERE "
+            "SELECT planned.row, key, coalesce(plan.ticket, planned.ticket), planned.before, planned.changes, returned "
+            "FROM planned JOIN plan ON plan.row = planned.row WHERE "
             "status = 'updated' OR status = 'failed' AND EXISTS (SELECT 1 FROM findings AS f WHERE f.row = planned.row "
-            "AND f.code IN ('unavailable', 'unconfirmed')) OR status IS NULL AND 'planned' <> "
-            "(SELECT state FROM batches WHERE first <= planned.row ORDER BY first DESC LIMIT 1) ORDER BY row"
+            "AND f.code IN ('unavailable', 'unconfirmed', 'not_kept', 'other_ticket', 'unreadable_property')) "
+            "OR status IS NULL AND 'planned' <> "
+            "(SELECT state FROM batches WHERE first <= planned.row ORDER BY first DESC LIMIT 1) ORDER BY planned.row"
         ):
             change = Change(row, key, ticket, load_values(before), load_values(after))
             yield change, load_values(returned)
+
+    def formed(self) -> Iterator[tuple[Change, Values]]:
+        """Yield the changes of which the portal made texts in its own form, and those texts by property."""
+        for row, key, ticket, after, returned in self._db.execute(
+            "SELECT row, key, ticket, changes, returned FROM planned WHERE returned IS NOT NULL ORDER BY row"
+        ):
+            yield Change(row, key, ticket, {}, load_values(after)), load_values(returned)
 
     def wanted(self) -> Iterator[tuple[int, str, str | None, Values]]:
         """Yield (row, key, ticket, what the sheet says) of every row that passed validation."""

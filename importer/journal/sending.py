@@ -172,7 +172,7 @@ class SendingNotes(PlanNotes):
                 f"SELECT DISTINCT r.row, (SELECT number FROM batches WHERE first <= r.row ORDER BY first DESC LIMIT 1) "
                 f"FROM rows AS r JOIN findings AS f ON f.row = r.row WHERE r.status = 'failed' AND f.code IN {codes}"
             ).fetchall()
-            self._db.executemany(f"DELETE FROM findings WHERE row = ? AND code IN {codes}", ((r,) for r, _ in rows))
+            self._db.executemany("DELETE FROM findings WHERE row = ?", ((r,) for r, _ in rows))
             self._db.executemany("UPDATE rows SET status = NULL, notices = NULL WHERE row = ?", ((r,) for r, _ in rows))
             self._db.executemany("UPDATE batches SET state = 'sent' WHERE number = ?", {(b,) for _, b in rows})
         return len(rows)

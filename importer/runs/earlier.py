@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from importer.differences import Known
 from importer.errors import FileError
-from importer.records import Status, Trace, Values
+from importer.places import column_of, made_of
+from importer.proof import is_known_form
+from importer.records import Columns, Status, Trace, Values
+from importer.reports.words import Labels
 from importer.runs.state import StateFolder
+from schemas.forms import is_own_form
+from schemas.message import Message
+from schemas.property import PortalSchema
 
 if TYPE_CHECKING:
     from importer.journal import Journal
@@ -55,6 +61,40 @@ def known_cells(journal: Journal, cells: Mapping[Cell, str]) -> Mapping[Cell, Kn
     return found
 
 
+class FormsSeen:
+    """What the portal made of texts that earlier runs on the same file and portal wrote.
+
+    A text that it holds in its own form is as the sheet has it: it is not written again by each run. What was seen is
+    read from the journals once, when the first cell might be one.
+    """
+
+    def __init__(self, journal: Journal, schema: PortalSchema, columns: Columns) -> None:
+        self._journal = journal
+        self._schema = schema
+        self._columns = columns
+        self._seen: dict[Cell, tuple[str, str]] | None = None
+
+    def __call__(self, ticket: str, name: str, asked: str, shown: str) -> Message | None:
+        """Return the notice of a cell whose ticket holds what the portal made of it; None of any other."""
+        definition = self._schema.properties.get(name)
+        if not is_own_form(definition, asked, shown):
+            return None
+        if self._seen is None:
+            self._seen = dict(self._read())
+        sent, returned = self._seen.get((ticket, name), ("", ""))
+        if not returned or not is_known_form(definition, asked, shown, sent=sent, returned=returned):
+            return None
+        held, wanted = Labels(self._schema).short_change(name, shown, asked)
+        column = column_of(self._columns, name)
+        return made_of(sent=wanted, returned=held, column=column.header if column else name)
+
+    def _read(self) -> Iterator[tuple[Cell, tuple[str, str]]]:
+        for earlier, _ in _earlier_runs(self._journal):
+            for change, returned in earlier.formed():
+                for name, value in returned.items():
+                    yield (change.ticket or "", name), (change.after.get(name, ""), value)
+
+
 def _known(trace: Trace, name: str, meta: Mapping[str, Any], asked: str) -> Known | None:
     if trace.status is None:
         return None
@@ -64,9 +104,9 @@ def _known(trace: Trace, name: str, meta: Mapping[str, Any], asked: str) -> Know
             return None  # a cell that it left as it was
         choices = trace.pending.get(name, {}).values()
         held = trace.wanted.get(name) or (asked if asked in choices else next(iter(choices), ""))
-        return Known(*facts, "held", held, None, trace.status) if trace.status in _COMPARED else None
+        return Known(*facts, "held", held, trace.status) if trace.status in _COMPARED else None
     how: Literal["wrote", "tried"] = "wrote" if trace.status is Status.UPDATED else "tried"
-    return Known(*facts, how, trace.changes[name], trace.returned.get(name), trace.status)
+    return Known(*facts, how, trace.changes[name], trace.status)
 
 
 def _earlier_runs(journal: Journal, *, latest_first: bool = False) -> Iterator[tuple[Journal, Mapping[str, Any]]]:

@@ -10,7 +10,7 @@ from importer.errors import ImportTicketsError
 from importer.records import Change, CheckedRow, Difference, Outcome, Status
 from importer.runs import opening
 from importer.runs.consent import SHOWN_FINDINGS
-from importer.runs.earlier import known_cells
+from importer.runs.earlier import FormsSeen, known_cells
 from importer.runs.finishing import conclude, end_early, fail_early
 from importer.runs.gaps import tell_gaps
 from importer.runs.job import Job
@@ -18,7 +18,6 @@ from importer.runs.options import PortalAccess, Result, RunOptions, Ui
 from importer.runs.run import read_rows, run_facts
 from importer.runs.state import StateFolder, now
 from importer.runs.targets import check_targets
-from schemas.message import Message
 
 if TYPE_CHECKING:
     from importer.portal import HistoryEntry, Missing, Portal, Ticket
@@ -98,7 +97,8 @@ class _Comparison:
         self._portal = portal
         self._id_property = job.columns.key.id_property
         self._names = [one.definition.name for one in job.columns.values]
-        self._planner = Planner(job.columns, job.schema, overwrite_conflicts=True)
+        forms = FormsSeen(job.journal, job.schema, job.columns)
+        self._planner = Planner(job.columns, job.schema, overwrite_conflicts=True, forms=forms)
         self._explainer = Explainer(job.columns, job.schema)
         self._compared = self._differing = 0
 
@@ -154,27 +154,16 @@ class _Comparison:
         cells = {(change.ticket or "", name): value for change in changes for name, value in change.after.items()}
         known = known_cells(self._journal, cells) if cells else {}
         outcomes: list[Outcome] = []
-        left: list[Change] = []
         differences: list[Difference] = []
         for change in changes:
             ticket = change.ticket or ""
-            notices: list[Message] = []
-            differing: dict[str, str] = {}
             for name, wanted in change.after.items():
                 earlier = known.get((ticket, name))
                 cell = rows[change.row].wanted.get(name, wanted)
-                if self._explainer.is_portals_form(name, cell, change, earlier):
-                    notices.append(self._explainer.portals_form(name, change))
-                    continue
-                differing[name] = wanted
                 entry = _last_change(told.get(ticket), name)
                 differences.append(self._explainer.explain(name, cell, change, entry=entry, known=earlier))
-            if differing:
-                before = {name: change.before[name] for name in differing}
-                left.append(change._replace(before=before, after=differing))
-            status = Status.DIFFERS if differing else Status.MATCHES
-            outcomes.append(Outcome(change.row, status, notices=tuple(notices), ticket=change.ticket))
-        self._journal.plan_changes(left)
+            outcomes.append(Outcome(change.row, Status.DIFFERS, ticket=change.ticket))
+        self._journal.plan_changes(changes)
         self._journal.decide(outcomes)
         self._journal.add_differences(differences)
 

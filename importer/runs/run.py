@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from importer.errors import ImportTicketsError
 from importer.runs import opening
 from importer.runs.consent import decide_and_send
-from importer.runs.earlier import values_written
+from importer.runs.earlier import FormsSeen, values_written
 from importer.runs.finishing import end_early, fail_early
 from importer.runs.gaps import tell_gaps
 from importer.runs.job import Job
@@ -174,6 +174,7 @@ async def compare(job: Job) -> None:
         overwrite_conflicts=job.options.on_conflict == "overwrite",
         fingerprint=job.fingerprint,
         earlier=lambda tickets: values_written(job.journal, tickets),
+        forms=FormsSeen(job.journal, job.schema, job.columns),
     )
     try:
         if job.options.diff:

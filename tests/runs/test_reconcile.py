@@ -191,6 +191,28 @@ def test_what_the_portal_made_of_a_value_matches(portal, sheet, run, reconcile):
     assert "the portal made" in read_rows(edits)[0]["Import message"]
 
 
+def test_what_the_portal_made_of_a_value_is_not_written_again(portal, sheet, run, reconcile, program):
+    """Run and reconciliation agree about it, also after the second run; an edit of the cell is sent."""
+    portal.switch(clean_html=True)
+    names = ("Record ID", "customer_letter")
+    edits = sheet(names, (A, "<P>Hello<script>x()</script></P>"))
+    run(edits)
+
+    again = program(edits, "--yes", "--json", portal=portal)
+
+    assert (again.code, again.summary["rows"]["unchanged"], again.summary["requests"]["update"]) == (0, 1, 0)
+    assert "the portal made" in read_rows(edits)[0]["Import message"]
+    assert reconcile(edits).code == 0
+    edited = program(sheet(names, (A, "<P>Hello you</P>")), "--yes", "--json", portal=portal)
+    assert edited.summary["rows"]["updated"] == 1
+
+
+def test_a_text_in_another_form_that_no_run_wrote_differs(portal, sheet, reconcile):
+    portal.change(A, {"subject": "in small letters"})
+
+    assert reconcile(sheet(("Record ID", "subject"), (A, "In Small Letters"))).code == 1
+
+
 def test_forms_of_the_portals_own_are_no_difference(portal, sheet, run, reconcile):
     names = ("Record ID", "effort_hours", "due_on", "next_contact_at", "affected_products", "external_ref")
     edits = sheet(names, (A, "12.50", "2027-03-04", "2027-03-04 12:30", "router;camera", "Ref-New"))

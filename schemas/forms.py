@@ -1,0 +1,53 @@
+"""Texts in the portal's own form: what it makes of a text that it keeps, and what it does not make of it.
+
+Trimmed, in lower case, cleaned of markup: such a text says what was sent. One that was cut short, or that somebody
+else wrote, does not. Other types than text have no form of the portal's own: their values mean the same, or not.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+from schemas.property import OWNER, PIPELINE, STAGE, Property
+
+_NO_TEXT = frozenset({"bool", "date", "datetime", "enumeration", "number"})
+_NEVER_SHOWN = re.compile(r"(?is)<(script|style)\b.*?</\1\s*>|<!--.*?-->")
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+
+
+def is_text(definition: Property | None) -> bool:
+    """Return whether values of a property are free text; those of one that is not known are taken for it."""
+    if definition is None:
+        return True
+    return (
+        definition.type not in _NO_TEXT and not definition.is_owner and definition.name not in {OWNER, PIPELINE, STAGE}
+    )
+
+
+def is_own_form(definition: Property | None, sent: str, returned: str) -> bool:
+    """Return whether `returned` is a text that says just what `sent` says, in another form.
+
+    White space, case, characters that show nothing, markup, and how a character is composed make no other text.
+    """
+    if not is_text(definition):
+        return False
+    essence = _essence(returned)
+    if essence and essence == _essence(sent):
+        return True
+    if definition is None or definition.field_type != "phonenumber":
+        return False
+    digits = _dialled(returned)
+    return bool(digits) and digits == _dialled(sent)
+
+
+def _essence(text: str) -> str:
+    if "<" in text:
+        text = _TAG.sub("", _NEVER_SHOWN.sub("", text))
+    text = unicodedata.normalize("NFKC", html.unescape(text)).casefold()
+    return "".join(one for one in text if not one.isspace() and unicodedata.category(one) not in {"Cc", "Cf"})
+
+
+def _dialled(text: str) -> str:
+    return "".join(one for one in text if one in "+0123456789")
