@@ -75,6 +75,12 @@ class Known(dict[_Key, str | None]):
         self[text] = result
         return result
 
+    def forget(self) -> None:
+        """Forget what was converted."""
+        self.clear()
+        self.problems.clear()
+        self.refused.clear()
+
     def read(self, texts: Sequence[_Key]) -> ReadColumn:
         """Return the values of some cells."""
         column = ReadColumn(list(map(self.__getitem__, texts)))

@@ -189,9 +189,9 @@ CODES: Mapping[str, CodeInfo] = {
         "Write an option's value or its label.",
     ),
     "ambiguous_option": CodeInfo(
-        "Several options, stages or pipelines bear this label.",
-        "A stage Closed that two pipelines have.",
-        "Write the option's value, or the stage as Stage (Pipeline).",
+        "Several options, stages or pipelines bear this label, or it is the label of one and the value of another.",
+        "A stage Closed that two pipelines have; 2, where the option 1 is labelled 2.",
+        "Write the option's value, or the stage as Stage (Pipeline); or say with --options what the column holds.",
     ),
     "invalid_number": CodeInfo(
         "A cell is not a number.",

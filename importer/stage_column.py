@@ -10,7 +10,7 @@ import numpy as np
 from importer.column_reader import Judge, Known, ReadColumn, column_texts
 from importer.loader.table import Chunk
 from importer.records import Columns
-from schemas.cells import Kind, Problem, Result
+from schemas.cells import Kind, Problem, Reading, Result
 from schemas.choices import StageConverter
 from schemas.property import PIPELINE, STAGE, PortalSchema
 
@@ -29,14 +29,14 @@ _Cell = str | tuple[str | None, str]
 class StageReader:
     """Reads the stage column, whose values depend on the row's pipeline."""
 
-    def __init__(self, columns: Columns, schema: PortalSchema, judge: Judge) -> None:
+    def __init__(self, columns: Columns, schema: PortalSchema, reading: Reading, judge: Judge) -> None:
         by_name = {one.definition.name: one.position for one in columns.values}
         self.position = by_name.get(STAGE)
         self._pipeline = by_name.get(PIPELINE)
-        self._converter = StageConverter(schema.pipelines)
+        self.converter = StageConverter(schema.pipelines, reading)
         self._known: Known[_Cell] = Known(self._convert, judge)
         self._choices: dict[_Cell, PendingStage] = {}
-        self.waits = self._pipeline is None and not self._converter.is_blind
+        self.waits = self._pipeline is None and not self.converter.is_blind
 
     def read(self, chunk: Chunk, read: Mapping[int, ReadColumn]) -> tuple[ReadColumn, Waiting]:
         """Return the stages of a chunk, and those that wait for a pipeline; asked where there is a stage column.
@@ -64,15 +64,20 @@ class StageReader:
 
         return column, waiting
 
+    def forget(self) -> None:
+        """Forget what was read, for the converter reads differently now."""
+        self._known.forget()
+        self._choices.clear()
+
     def _convert(self, cell: _Cell) -> Result:
         pipeline, text = ("", cell) if isinstance(cell, str) else cell
         if not text.strip():
             return ""
-        if self._converter.is_blind:
+        if self.converter.is_blind:
             return text.strip()
         if pipeline:
-            return self._converter.in_pipeline(text, pipeline)
-        choices = self._converter.in_any(text)
+            return self.converter.in_pipeline(text, pipeline)
+        choices = self.converter.in_any(text)
         if isinstance(choices, Problem):
             return choices
         self._choices[cell] = {STAGE: choices}

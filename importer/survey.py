@@ -9,19 +9,34 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import compress
+from typing import Protocol
 
-from importer.column_reader import ColumnReader
+import numpy as np
+
 from importer.loader.table import Chunk
-from schemas.cells import Kind
+from schemas.cells import Converter
 
-AMBIGUOUS = frozenset({"ambiguous_date", "ambiguous_number"})
+AMBIGUOUS = frozenset({"ambiguous_date", "ambiguous_number", "ambiguous_option"})
+
+
+class Reader(Protocol):
+    """What reads a column: the column of stages, or any other."""
+
+    @property
+    def converter(self) -> Converter:
+        """Return what reads one cell."""
+        ...
+
+    def forget(self) -> None:
+        """Forget what was read, for the converter reads differently now."""
+        ...
 
 
 @dataclass
 class Survey:
     """What was found out about the columns of one file."""
 
-    readers: Mapping[int, ColumnReader]
+    readers: Mapping[int, Reader]
     settled: dict[int, str] = field(default_factory=dict)
     """Column -> the first cell that proves how it is read."""
     _asked: set[int] = field(default_factory=set)
@@ -51,7 +66,7 @@ class Survey:
         texts: Iterable[str] = chunk.columns[position]
         kinds = chunk.kinds.get(position)
         if kinds is not None:
-            texts = compress(texts, (kinds == Kind.TEXT).tolist())
+            texts = compress(texts, np.isin(kinds, list(converter.proving)).tolist())
         for text in dict.fromkeys(texts):
             ways = converter.ways(text)
             if len(ways) == 1:

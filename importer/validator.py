@@ -91,12 +91,13 @@ class Validation:
             for position, definition in definitions.items()
             if definition.name != STAGE
         }
-        self._survey = Survey(self._readers)
         self._key_reader = ColumnReader(key_converter(columns.key, schema, reading))
         self._modified_reader = ColumnReader(_modified_converter(reading))
         self.stage_position = next((place for place, one in definitions.items() if one.name == STAGE), None)
         """The stage column."""
-        self._stages = StageReader(columns, schema, self._judge_of(self.stage_position))
+        self._stages = StageReader(columns, schema, reading, self._judge_of(self.stage_position))
+        stages = {} if self.stage_position is None else {self.stage_position: self._stages}
+        self._survey = Survey({**self._readers, **stages})
 
     def _judge_of(self, position: int | None) -> Judge:
         return no_judge if position is None else partial(ticket.refusals, self._checks, position)
@@ -126,7 +127,7 @@ class Validation:
         """What people should know of how the table was read; complete once it was."""
         found: list[Message] = []
         for position, proof in sorted(self._survey.settled.items()):
-            notice = self._readers[position].converter.way_notice(self._place(position), proof)
+            notice = self._survey.readers[position].converter.way_notice(self._place(position), proof)
             if notice is not None:
                 found.append(notice)
         found += [
@@ -146,15 +147,14 @@ class Validation:
     def read_columns(self, chunk: Chunk, *, is_whole: bool) -> dict[int, ReadColumn]:
         """Return the values of all columns of a chunk but the stage's. `is_whole`: the chunk is all there is."""
         read = {position: self._read(chunk, position, reader) for position, reader in self._readers.items()}
-        doubtful = [
-            position
-            for position, column in read.items()
-            if self._survey.is_open(position) and any(one.code in AMBIGUOUS for one in column.problems.values())
-        ]
+        doubtful = [position for position, column in read.items() if self._is_doubtful(position, column)]
         if doubtful:
             self._survey.settle(doubtful, [chunk] if is_whole else data_chunks(self._table, doubtful, self._chunk_size))
             read |= {position: self._read(chunk, position, self._readers[position]) for position in doubtful}
         return read
+
+    def _is_doubtful(self, position: int, column: ReadColumn) -> bool:
+        return self._survey.is_open(position) and any(one.code in AMBIGUOUS for one in column.problems.values())
 
     def _read(self, chunk: Chunk, position: int, reader: ColumnReader) -> ReadColumn:
         column = self._by_position.get(position)
@@ -183,8 +183,15 @@ class Validation:
                     texts[place] = texts[place].removesuffix(":00")
         return self._modified_reader.read(texts, kinds)
 
-    def read_stages(self, chunk: Chunk, read: Mapping[int, ReadColumn]) -> tuple[ReadColumn, Waiting]:
+    def read_stages(
+        self, chunk: Chunk, read: Mapping[int, ReadColumn], *, is_whole: bool
+    ) -> tuple[ReadColumn, Waiting]:
         """Return the stages of a chunk, and those that wait for their pipeline."""
+        column, waiting = self._stages.read(chunk, read)
+        position = self._stages.position
+        if position is None or not self._is_doubtful(position, column):
+            return column, waiting
+        self._survey.settle([position], [chunk] if is_whole else self._table.chunks([position], self._chunk_size))
         return self._stages.read(chunk, read)
 
     @property
@@ -239,7 +246,9 @@ class _ChunkCheck:
         self._pending: Waiting = list
         self._stage_position = validation.stage_position
         if self._stage_position is not None:
-            self._read[self._stage_position], self._pending = validation.read_stages(chunk, self._read)
+            self._read[self._stage_position], self._pending = validation.read_stages(
+                chunk, self._read, is_whole=is_whole
+            )
         self._modified = validation.read_modified(chunk)
         self._kept: set[tuple[int, int]] = set()
         if validation.edits is not None:

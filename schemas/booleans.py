@@ -6,58 +6,82 @@ from collections.abc import Mapping
 
 from schemas.cells import Converter, Kind, Problem, Reading, Result, fold, shown
 from schemas.message import message
+from schemas.naming import Meanings, Names
 from schemas.property import Property
 
-_ENGLISH = {"true": "true", "false": "false", "yes": "true", "no": "false", "1": "true", "0": "false"}
+_ANY = {
+    **dict.fromkeys(("true", "yes", "y", "on", "1", "s"), "true"),
+    **dict.fromkeys(("false", "no", "n", "off", "0"), "false"),
+}
+"""Words that are read whatever the locale; `s` and `n` are the letters of Spanish, Portuguese and Italian forms."""
 
 _WORDS: Mapping[str, tuple[str, str]] = {
-    "ca": ("sí veritable cert", "no fals"),
-    "cs": ("ano pravda", "ne nepravda"),
-    "da": ("ja sand sandt", "nej falsk"),
-    "de": ("ja wahr", "nein falsch"),
-    "es": ("sí si verdadero", "no falso"),
-    "fi": ("kyllä tosi", "ei epätosi"),
-    "fr": ("oui vrai", "non faux"),
-    "hu": ("igen igaz", "nem hamis"),
-    "it": ("sì si vero", "no falso"),
-    "ja": ("はい", "いいえ"),
-    "ko": ("예 네", "아니요 아니오"),
-    "nb": ("ja sann", "nei usann"),
-    "nl": ("ja waar", "nee onwaar"),
-    "pl": ("tak prawda", "nie fałsz"),
-    "pt": ("sim verdadeiro", "não nao falso"),
-    "ro": ("da adevărat", "nu fals"),
-    "ru": ("да истина", "нет ложь"),
-    "sv": ("ja sant", "nej falskt"),
-    "tr": ("evet doğru", "hay\u0131r hayir yanl\u0131ş yanliş"),  # capital I is that of either i
-    "uk": ("так істина", "ні хибність"),
-    "zh": ("是", "否"),
+    "ca": ("sí veritable cert s activat", "no fals n desactivat"),
+    "cs": ("ano pravda a zapnuto", "ne nepravda n vypnuto"),
+    "da": ("ja sand sandt j til", "nej falsk n fra"),
+    "de": ("ja wahr j ein an", "nein falsch n aus"),
+    "es": ("sí si verdadero s activado encendido", "no falso n desactivado apagado"),
+    "fi": ("kyllä tosi k päällä", "ei epätosi e pois"),
+    "fr": ("oui vrai o activé", "non faux n désactivé"),
+    "hu": ("igen igaz i be", "nem hamis n ki"),
+    "it": ("sì si vero s acceso attivo", "no falso n spento disattivo"),
+    "ja": ("はい オン", "いいえ オフ"),
+    "ko": ("예 네 켜짐", "아니요 아니오 꺼짐"),
+    "nb": ("ja sann j på", "nei usann n av"),
+    "nl": ("ja waar j aan", "nee onwaar n uit"),
+    "pl": ("tak prawda t wł włączone", "nie fałsz n wył wyłączone"),
+    "pt": ("sim verdadeiro s ligado ativado", "não nao falso n desligado desativado"),
+    "ro": ("da adevărat d activat", "nu fals n dezactivat"),
+    "ru": ("да истина д вкл", "нет ложь н выкл"),
+    "sv": ("ja sant j på", "nej falskt n av"),
+    "tr": (
+        "evet doğru e a\u00e7\u0131k",
+        "hay\u0131r hayir yanl\u0131ş yanliş h kapal\u0131",  # capital I is that of either i
+    ),
+    "uk": ("так істина т", "ні хибність н"),
+    "zh": ("是 开", "否 关"),
 }
 """Yes and true, no and false, by language. CLDR's words for yes and no are not among the data that Babel carries."""
 
 
 class BooleanConverter(Converter):
-    """Reads the cells of a bool property."""
+    """Reads the cells of a bool property: by the labels of its options, then by words."""
 
     code = "invalid_boolean"
 
     def __init__(self, definition: Property, reading: Reading) -> None:
+        self.way = reading.options
         self._words = words(reading.locale)
-        for option in definition.options:
-            if option.value in {"true", "false"}:
-                self._words.setdefault(fold(option.label), option.value)
+        self._labels = Names((one.label, one.value) for one in definition.options if one.value in {"true", "false"})
 
     def __call__(self, text: str, kind: Kind) -> Result:
         """Return `true` or `false`, or why it is neither."""
-        value = self._words.get(fold(text)) if kind in {Kind.TEXT, Kind.NUMBER, Kind.BOOL} else None
-        return value or Problem(
-            self.code, message('"{value}" is neither yes nor no; write true or false', value=shown(text))
-        )
+        if kind in {Kind.TEXT, Kind.NUMBER, Kind.BOOL}:
+            meanings = Meanings(self._words.get(fold(text)), self._labels.find(text))
+            found = meanings.chosen(self.way)
+            if len(found) == 1:
+                return found[0]
+            if found:
+                return word_crossed(text, meanings.value or "true/false")
+        return Problem(self.code, message('"{value}" is neither yes nor no; write true or false', value=shown(text)))
+
+
+def word_crossed(text: str, word: str) -> Problem:
+    """Return the problem of a word for yes or no that is the label of the other one."""
+    return Problem(
+        "ambiguous_option",
+        message(
+            'as a word, "{value}" means {word}, but it is the label of another option; say with --options labels or '
+            "--options values which of them this column holds",
+            value=shown(text),
+            word=word,
+        ),
+    )
 
 
 def words(locale: str | None) -> dict[str, str]:
-    """Return what means `true` and `false` in English and in the language of a locale, in small letters."""
-    found = dict(_ENGLISH)
+    """Return what means `true` and `false` anywhere and in the language of a locale, in small letters."""
+    found = dict(_ANY)
     if locale:
         yes, no = _WORDS.get(locale.replace("_", "-").split("-")[0].lower(), ("", ""))
         found |= dict.fromkeys(map(fold, no.split()), "false") | dict.fromkeys(map(fold, yes.split()), "true")

@@ -58,12 +58,14 @@ class Reading:
     date_format: `DD/MM/YYYY HH:mm`, or in strptime's letters.
     time_zone: IANA name; datetimes without a zone are read in it.
     blank: whether an empty cell clears its property, or leaves it alone.
+    options: whether texts are labels or values, where a text is the label of one option and the value of another.
     """
 
     locale: str | None = None
     date_format: str | None = None
     time_zone: str = "UTC"
     blank: Literal["clear", "keep"] = "clear"
+    options: Literal["labels", "values"] | None = None
 
 
 Result = str | Problem
@@ -81,6 +83,8 @@ class Converter:
 
     code = "invalid_text"
     way: str | None = None
+    proving = frozenset({Kind.TEXT})
+    """Kinds of cells that can be read in several ways, or prove one."""
 
     def __call__(self, text: str, kind: Kind) -> Result:
         """Return the value of a cell that is not blank, or what is wrong with it."""

@@ -9,27 +9,51 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import islice
 
-from schemas.booleans import words
-from schemas.cells import Converter, Kind, Nearest, Problem, Reading, Result, fold, quoted, shown
-from schemas.message import message
+from schemas.booleans import word_crossed, words
+from schemas.cells import Converter, Kind, Nearest, Problem, Reading, Result, Ways, fold, quoted, shown
+from schemas.message import Message, message
+from schemas.naming import VALUES, Meanings, Names, crossed, way_notice
 from schemas.property import Option, Owner, Pipeline, PortalSchema, Property, Stage
 
 _WITH_MAIL = re.compile(r".*[(<]\s*([^()<>\s]+@[^()<>\s]+)\s*[)>]", re.DOTALL)
 _WITH_REMARK = re.compile(r"(.*\S)\s*\([^()]*\)", re.DOTALL)
 
 
-class OptionConverter(Converter):
+class _NamedConverter(Converter):
+    """What things with values and labels share: whether a column holds the one or the other."""
+
+    proving = frozenset({Kind.TEXT, Kind.NUMBER, Kind.BOOL})
+
+    def __init__(self, reading: Reading) -> None:
+        self.way = reading.options
+        self._is_settled = reading.options is not None
+
+    def ways(self, text: str) -> Ways:
+        """Return whether `text` proves that its column holds labels, or values."""
+        return () if self._is_settled else self._meanings(text).ways()
+
+    def _meanings(self, text: str) -> Meanings:
+        raise NotImplementedError
+
+    def way_notice(self, place: str, proof: str) -> Message:
+        """Return how the column was read, and because of which cell."""
+        return way_notice(self.way, place, proof)
+
+
+class OptionConverter(_NamedConverter):
     """Reads the cells of an enumeration that takes one option."""
 
     code = "invalid_option"
 
     def __init__(self, definition: Property, reading: Reading) -> None:
+        super().__init__(reading)
         self._any = not definition.options
-        self._values = {option.value: option.value for option in definition.options}
+        self._values = {option.value for option in definition.options}
         self._stripped = _unique((option.value.strip(), option.value) for option in definition.options)
-        self._labels = _by_name((option.label, option.value) for option in definition.options)
+        self._labels = Names((option.label, option.value) for option in definition.options)
         self._words = words(reading.locale) if self._is_boolean(definition) else {}
         shown_options = [option for option in definition.options if not option.hidden]
         self._listed = [self._best_name(option) for option in shown_options]
@@ -38,51 +62,60 @@ class OptionConverter(Converter):
             name: value
             for option in shown_options
             for name in (option.value, option.label)
-            if isinstance(value := self._find(name.strip()), str)
+            if name.strip() and isinstance(value := self.option(name), str)
         }
         self._nearest = Nearest(list(self._leads))
 
     def _is_boolean(self, definition: Property) -> bool:
-        return definition.field_type == "booleancheckbox" or set(self._values) == {"true", "false"}
+        return definition.field_type == "booleancheckbox" or self._values == {"true", "false"}
 
     def __call__(self, text: str, kind: Kind) -> Result:
         """Return the option's value, or why there is none."""
         del kind
-        return self.option(text)
-
-    def option(self, text: str) -> Result:
-        """Return the value of the option that `text` names by its value or its label."""
-        if text in self._values:
-            return text
-        bare = text.strip()
         if self._any:
-            return bare
-        return self._find(bare) or self._refuse(bare)
+            return text.strip()
+        return self.option(text) or self._refuse(text.strip())
 
-    def _find(self, text: str) -> Result | None:
-        """Return the value that a trimmed text names, why it names none, or None where it is no name at all."""
-        if text in self._values:
-            return text
-        if text in self._stripped:
-            return self._stripped[text]
-        by_label = self._labels.get(fold(text), ())
-        if len(by_label) == 1:
-            return by_label[0]
-        if by_label:
-            return Problem(
-                "ambiguous_option",
-                message(
-                    '"{value}" is the label of several options; write the value of the one you mean: {values}',
-                    value=shown(text),
-                    values=quoted(by_label),
-                ),
-            )
-        word = self._words.get(fold(text))
-        return word if word in self._values else None
+    def option(self, text: str) -> Result | None:
+        """Return the value of the option that `text` names, why it names none, or None where it is no name at all."""
+        meanings = self._meanings(text)
+        found = meanings.chosen(self.way)
+        if not found:
+            word = self._words.get(fold(text))
+            return word if word in self._values else None
+        if len(found) == 1:
+            return self._unless_word(text, found[0])
+        if meanings.is_crossed and self.way is None:
+            return crossed(text, meanings)
+        return Problem(
+            "ambiguous_option",
+            message(
+                '"{value}" is the label of several options; write the value of the one you mean: {values}',
+                value=shown(text),
+                values=quoted(meanings.labelled),
+            ),
+        )
+
+    def _unless_word(self, text: str, value: str) -> Result:
+        """Return the value, unless the text is a word of its own that says otherwise than the label."""
+        word = self._words.get(fold(text), value)
+        if word == value or word not in self._values:
+            return value
+        if self.way is not None:
+            return word if self.way == VALUES else value
+        return word_crossed(text, word)
+
+    def _meanings(self, text: str) -> Meanings:
+        value = text if text in self._values else self._stripped.get(text.strip())
+        return Meanings(value, self._labels.find(text))
+
+    def ways(self, text: str) -> Ways:
+        """Return whether `text` proves that its column holds labels, or values; words for yes and no prove nothing."""
+        return () if self._words else super().ways(text)
 
     def _best_name(self, option: Option) -> str:
         """Return what a person would write for an option: its value, or its label where the value is a mere number."""
-        return option.label if option.value.isdigit() and self._find(option.label) == option.value else option.value
+        return option.label if option.value.isdigit() and self.option(option.label) == option.value else option.value
 
     def _refuse(self, text: str) -> Problem:
         near = self._nearest(text)
@@ -116,31 +149,100 @@ class OptionsConverter(Converter):
 
     def __init__(self, definition: Property, single: Converter) -> None:
         self._places = {option.value: place for place, option in enumerate(definition.options)}
-        self._joined = {
-            fold(name): option.value
-            for option in definition.options
-            for name in (option.label, option.value)
-            if ";" in name
-        }
+        names = [name for option in definition.options for name in (option.label, option.value)]
+        self._longest = 1 + max((name.count(";") for name in names), default=0)
+        """How many parts between `;` the longest name has."""
         self._single = single
+        self.proving = single.proving
+
+    @property
+    def way(self) -> str | None:
+        """Whether the options are labels or values."""
+        return self._single.way
+
+    @way.setter
+    def way(self, way: str | None) -> None:
+        self._single.way = way
 
     def __call__(self, text: str, kind: Kind) -> Result:
         """Return the options' values joined with `;`, or what is wrong with the first wrong one."""
-        if self._joined and (whole := self._joined.get(fold(text))):
-            return whole
-        parts = [part for part in text.split(";") if part.strip()]
-        if not parts:
+        parts = text.split(";")
+        if not any(map(str.strip, parts)):
             return Problem(
                 self.code, message('"{value}" names no option; clear the cell to clear the value', value=shown(text))
             )
-        values: dict[str, None] = {}
-        for part in parts:
-            value = self._single(part, kind)
-            if isinstance(value, Problem):
-                return value
-            values[value] = None
+        values = (self._cut(text, parts, kind) if self._longest > 1 else None) or self._each(text, parts, kind)
+        if isinstance(values, Problem):
+            return values
         ordered = sorted(values, key=lambda value: self._places.get(value, len(self._places)))
         return (";" if text.lstrip().startswith(";") else "") + ";".join(ordered)
+
+    def ways(self, text: str) -> Ways:
+        """Return what the options of a cell prove together."""
+        proofs = {ways for part in text.split(";") if len(ways := self._single.ways(part)) == 1}
+        return proofs.pop() if len(proofs) == 1 else ()
+
+    def way_notice(self, place: str, proof: str) -> Message | None:
+        """Return how the column was read, and because of which cell."""
+        return self._single.way_notice(place, proof)
+
+    def _each(self, text: str, parts: Sequence[str], kind: Kind) -> list[str] | Problem:
+        values: dict[str, None] = {}
+        for part in filter(str.strip, parts):
+            value = self._single(part, kind)
+            if isinstance(value, Problem):
+                return self._other_separator(text, part, kind) or value
+            values[value] = None
+        return list(values)
+
+    def _cut(self, text: str, parts: Sequence[str], kind: Kind) -> frozenset[str] | Problem | None:
+        """Return the options of a text whose names may have `;` in them; None where it cannot be cut into names."""
+        found: list[set[frozenset[str]]] = [{frozenset()}, *(set() for _ in parts)]
+        problem = None
+        for start in range(len(parts)):
+            for count in range(1, min(self._longest, len(parts) - start) + 1):
+                name = ";".join(parts[start : start + count])
+                value: Result = self._single(name, kind) if name.strip("; ") else ""
+                if isinstance(value, Problem) and value.code == self.code:
+                    continue
+                if isinstance(value, Problem):
+                    problem, value = value, _DOUBTFUL
+                further = {one | {value} if value else one for one in found[start]}
+                found[start + count] |= set(islice(further, _CUTS))
+        cuts = found[-1]
+        if any(_DOUBTFUL in one for one in cuts):
+            return problem
+        if len(cuts) > 1:
+            return Problem(
+                "ambiguous_option",
+                message(
+                    '"{value}" can be cut in two ways, as an option has ; in its name; write the values: {ways}',
+                    value=shown(text),
+                    ways=" / ".join(sorted(shown(";".join(sorted(one))) for one in cuts)[:2]),
+                ),
+            )
+        return next(iter(cuts), None)
+
+    def _other_separator(self, text: str, part: str, kind: Kind) -> Problem | None:
+        """Return what is wrong with options that something else than `;` separates."""
+        for sign in ("\n", ",", "|", "/"):
+            names = [one.strip() for one in part.split(sign) if one.strip()]
+            if len(names) > 1 and not any(isinstance(self._single(one, kind), Problem) for one in names):
+                return Problem(
+                    self.code,
+                    message(
+                        '"{value}" is not an option; options are separated by a semicolon: "{right}"',
+                        value=shown(text),
+                        right=shown(text.replace(part, ";".join(names))),
+                    ),
+                )
+        return None
+
+
+_DOUBTFUL = "\0"
+"""Stands for an option whose name is ambiguous."""
+_CUTS = 16
+"""Ways to cut the beginning of a cell that are kept: two are enough to refuse it."""
 
 
 class OwnerConverter(Converter):
@@ -151,8 +253,8 @@ class OwnerConverter(Converter):
     def __init__(self, portal: PortalSchema) -> None:
         self._known = portal.owners_known
         self._owners = {owner.id: owner for owner in portal.owners}
-        self._mails = _by_name((owner.email, owner.id) for owner in portal.owners if owner.email)
-        self._names = _by_name((owner.name, owner.id) for owner in portal.owners if owner.name)
+        self._mails = Names((owner.email, owner.id) for owner in portal.owners)
+        self._names = Names((owner.name, owner.id) for owner in portal.owners)
         self._nearest = Nearest(
             [name for owner in portal.owners if not owner.archived for name in (owner.email, owner.name) if name]
         )
@@ -166,7 +268,7 @@ class OwnerConverter(Converter):
         if not self._known:
             return bare if re.fullmatch("[0-9]+", bare) else self._unknown_owners(bare)
         with_mail = _WITH_MAIL.fullmatch(bare)
-        found = self._mails.get(fold(with_mail[1] if with_mail else bare), ())
+        found = self._mails.find(with_mail[1] if with_mail else bare)
         if not found and not with_mail:
             found = self._by_name(bare)
         living = [one for one in found if not self._owners[one].archived] or list(found)
@@ -175,10 +277,10 @@ class OwnerConverter(Converter):
         return self._ambiguous(bare, living) if living else self._refuse(bare)
 
     def _by_name(self, text: str) -> tuple[str, ...]:
-        found = self._names.get(fold(text), ())
+        found = self._names.find(text)
         if not found and (remark := _WITH_REMARK.fullmatch(text)):
             # HubSpot puts a remark behind the name of somebody who has left.
-            found = self._names.get(fold(remark[1]), ())
+            found = self._names.find(remark[1])
         return found
 
     def _describe(self, owner: Owner) -> str:
@@ -219,27 +321,35 @@ class OwnerConverter(Converter):
         )
 
 
-class PipelineConverter(Converter):
+class PipelineConverter(_NamedConverter):
     """Reads the cells of the pipeline column: ID or label."""
 
     code = "invalid_option"
 
-    def __init__(self, pipelines: Iterable[Pipeline]) -> None:
+    def __init__(self, pipelines: Iterable[Pipeline], reading: Reading) -> None:
+        super().__init__(reading)
         pipelines = tuple(pipelines)
         self._ids = {one.id for one in pipelines}
-        self._labels = _by_name((one.label, one.id) for one in pipelines)
+        self._labels = Names((one.label, one.id) for one in pipelines)
         self._listed = [one.label for one in pipelines]
         self._nearest = Nearest([name for one in pipelines for name in (one.label, one.id)])
+
+    def _meanings(self, text: str) -> Meanings:
+        bare = text.strip()
+        return Meanings(bare if bare in self._ids else None, self._labels.find(text))
 
     def __call__(self, text: str, kind: Kind) -> Result:
         """Return the pipeline's ID, or why there is none."""
         del kind
         bare = text.strip()
-        if bare in self._ids or not self._ids:
+        if not self._ids:
             return bare
-        found = self._labels.get(fold(bare), ())
+        meanings = self._meanings(text)
+        found = meanings.chosen(self.way)
         if len(found) == 1:
             return found[0]
+        if found and meanings.is_crossed and self.way is None:
+            return crossed(text, meanings)
         if found:
             return Problem(
                 "ambiguous_option",
@@ -259,20 +369,19 @@ class PipelineConverter(Converter):
         )
 
 
-class StageConverter:
+class StageConverter(_NamedConverter):
     """Reads the cells of the stage column: ID, label, or `Stage (Pipeline)` as HubSpot's lists show it."""
 
     code = "invalid_option"
 
-    def __init__(self, pipelines: Iterable[Pipeline]) -> None:
+    def __init__(self, pipelines: Iterable[Pipeline], reading: Reading) -> None:
+        super().__init__(reading)
         self._pipelines = {one.id: one for one in pipelines}
-        self._names: dict[str, dict[str, list[str]]] = {}
-        for pipeline in self._pipelines.values():
-            by_name: dict[str, list[str]] = defaultdict(list)
-            for stage in pipeline.stages:
-                for name in {fold(stage.label), fold(f"{stage.label} ({pipeline.label})")}:
-                    by_name[name].append(stage.id)
-            self._names[pipeline.id] = dict(by_name)
+        self._pipeline_of = {stage.id: one.id for one in self._pipelines.values() for stage in one.stages}
+        self._names = {
+            one.id: Names((name, stage.id) for stage in one.stages for name in _stage_names(one, stage))
+            for one in self._pipelines.values()
+        }
         stages = [(pipeline, stage) for pipeline in self._pipelines.values() for stage in pipeline.stages]
         self._nearest = Nearest([name for pipeline, stage in stages for name in _stage_names(pipeline, stage)])
 
@@ -282,13 +391,15 @@ class StageConverter:
         bare = text.strip()
         if pipeline is None:
             return bare
-        found = self._find(bare, pipeline)
-        if len(found) == 1:
+        # The ID of a stage of another pipeline may be meant too, though it would be refused.
+        meanings = Meanings(bare if bare in self._pipeline_of else None, self._names[pipeline_id].find(text))
+        found = meanings.chosen(self.way)
+        if len(found) > 1:
+            return self._ambiguous(text, meanings)
+        if found and self._pipeline_of[found[0]] == pipeline_id:
             return found[0]
-        if found:
-            return self._ambiguous(bare, found)
         stages = quoted([stage.label for stage in pipeline.stages])
-        if self._owners_of(bare):
+        if found or self._meanings(text).labelled:
             return Problem(
                 "stage_not_in_pipeline",
                 message(
@@ -303,12 +414,17 @@ class StageConverter:
     def in_any(self, text: str) -> dict[str, str] | Problem:
         """Return, for a row that names no pipeline, the stage's ID by each pipeline that has such a stage."""
         bare = text.strip()
-        found = self._owners_of(bare)
-        fitting = {pipeline_id: stages[0] for pipeline_id, stages in found.items() if len(stages) == 1}
+        meanings = self._meanings(text)
+        if meanings.value is not None and (self.way == VALUES or not meanings.is_crossed):
+            return {self._pipeline_of[bare]: bare}
+        if meanings.is_crossed and self.way is None:
+            return self._ambiguous(text, meanings)
+        labelled = {one: names.find(text) for one, names in self._names.items()}
+        fitting = {pipeline_id: stages[0] for pipeline_id, stages in labelled.items() if len(stages) == 1}
         if fitting:
             return fitting
-        if found:
-            return self._ambiguous(bare, [stage for stages in found.values() for stage in stages])
+        if meanings.labelled:
+            return self._ambiguous(text, meanings)
         return self._refuse(bare, quoted([stage.label for one in self._pipelines.values() for stage in one.stages]))
 
     @property
@@ -316,23 +432,20 @@ class StageConverter:
         """Whether no pipeline is known, so that any stage may be right."""
         return not self._pipelines
 
-    def _find(self, text: str, pipeline: Pipeline) -> list[str]:
-        if any(stage.id == text for stage in pipeline.stages):
-            return [text]
-        return self._names[pipeline.id].get(fold(text), [])
+    def _meanings(self, text: str) -> Meanings:
+        bare = text.strip()
+        labelled = [stage for names in self._names.values() for stage in names.find(text)]
+        return Meanings(bare if bare in self._pipeline_of else None, tuple(dict.fromkeys(labelled)))
 
-    def _owners_of(self, text: str) -> dict[str, list[str]]:
-        found = {one.id: self._find(text, one) for one in self._pipelines.values()}
-        by_id = {one: stages for one, stages in found.items() if stages == [text]}
-        return by_id or {one: stages for one, stages in found.items() if stages}
-
-    def _ambiguous(self, text: str, ids: list[str]) -> Problem:
+    def _ambiguous(self, text: str, meanings: Meanings) -> Problem:
+        if meanings.is_crossed and self.way is None:
+            return crossed(text, meanings)
         return Problem(
             "ambiguous_option",
             message(
                 '"{value}" is the label of several stages; write the ID of the one you mean: {values}',
                 value=shown(text),
-                values=quoted(ids),
+                values=quoted(meanings.labelled),
             ),
         )
 
@@ -350,14 +463,6 @@ class StageConverter:
 
 def _stage_names(pipeline: Pipeline, stage: Stage) -> tuple[str, str]:
     return stage.label, f"{stage.label} ({pipeline.label})"
-
-
-def _by_name(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
-    """Return, by folded name, the values that bear it, once each."""
-    found: dict[str, dict[str, None]] = defaultdict(dict)
-    for name, value in pairs:
-        found[fold(name)][value] = None
-    return {name: tuple(values) for name, values in found.items()}
 
 
 def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

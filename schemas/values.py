@@ -29,7 +29,7 @@ def make_converter(definition: Property, portal: PortalSchema, reading: Reading)
         owner = OwnerConverter(portal)
         return OptionsConverter(definition, owner) if definition.is_multiple else owner
     if definition.name == PIPELINE:
-        return PipelineConverter(portal.pipelines)
+        return PipelineConverter(portal.pipelines, reading)
     if definition.type == "enumeration":
         option = OptionConverter(definition, reading)
         return OptionsConverter(definition, option) if definition.is_multiple else option

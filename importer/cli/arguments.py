@@ -219,6 +219,11 @@ def _reading_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--skip-unknown", action="store_true", help="leave out columns that are no property")
     group.add_argument("--skip-read-only", action="store_true", help="leave out columns that cannot be written")
     group.add_argument("--blank", choices=["clear", "keep"], default="clear", help="what an empty cell means")
+    group.add_argument(
+        "--options",
+        choices=["labels", "values"],
+        help="how texts are meant that are the label of one option and the value of another",
+    )
     group.add_argument("--schema", type=Path, metavar="FILE", help="validate against a saved schema")
     group.add_argument(
         "--locale", metavar="LOCALE", help="how to read numbers and dates that are text: pt-BR, en-GB, ..."

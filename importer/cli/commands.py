@@ -119,6 +119,7 @@ def _read_options(options: argparse.Namespace) -> ReadOptions:
         skip_unknown=options.skip_unknown,
         skip_read_only=options.skip_read_only,
         blank=options.blank,
+        options=options.options,
         schema=options.schema,
         locale=options.locale,
         date_format=options.date_format,

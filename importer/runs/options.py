@@ -56,6 +56,7 @@ class ReadOptions:
     skip_unknown: bool = False
     skip_read_only: bool = False
     blank: Literal["clear", "keep"] = "clear"
+    options: Literal["labels", "values"] | None = None
     schema: Path | None = None
     locale: str | None = None
     date_format: str | None = None

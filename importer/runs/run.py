@@ -147,6 +147,7 @@ def read_rows(job: Job, opened: opening.Opened) -> None:
         date_format=read.date_format,
         time_zone=read.time_zone or (opened.fingerprint or job.schema).time_zone,
         blank=read.blank,
+        options=read.options or ("labels" if job.fingerprint else None),  # a template offers labels
     )
     edits = Edits(job.fingerprint, job.columns) if job.fingerprint else None
     validation = Validation(opened.table, job.columns, job.schema, reading, edits=edits)

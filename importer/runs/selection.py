@@ -8,7 +8,7 @@ Source: HubSpot CRM search.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +95,10 @@ def conditions_of(choice: Choice, schema: PortalSchema) -> list[Condition]:
     return found
 
 
+_AS_LABELS = Reading(options="labels")
+"""A template shows labels, so that a text which is a label and a value is meant as a label."""
+
+
 def _equals(name: str, value: str) -> Condition:
     return {"propertyName": name, "operator": "EQ", "value": value}
 
@@ -112,14 +116,14 @@ def _filter(definition: Property, text: str, schema: PortalSchema) -> Condition:
 
 def _value(definition: Property, text: str, schema: PortalSchema) -> str:
     """Return what a text of the command line means for a property, read as a cell is."""
-    value = make_converter(definition, schema, Reading(time_zone=schema.time_zone))(text, Kind.TEXT)
+    value = make_converter(definition, schema, replace(_AS_LABELS, time_zone=schema.time_zone))(text, Kind.TEXT)
     if isinstance(value, Problem):
         raise UsageError(value.text, code=value.code)
     return value
 
 
 def _stages(text: str, pipeline: str | None, schema: PortalSchema) -> list[str]:
-    stages = StageConverter(schema.pipelines)
+    stages = StageConverter(schema.pipelines, _AS_LABELS)
     found = stages.in_any(text) if pipeline is None else stages.in_pipeline(text, pipeline)
     if isinstance(found, Problem):
         raise UsageError(found.text, code=found.code)

@@ -108,7 +108,7 @@ def _derive_properties(found: Definitions, switches: Switches) -> None:
         found.tidy_acceptors[name] = acceptor(body, owners=owners, switches=switches, tidy_dates=True)
         if body.get("calculated") or body["fieldType"].startswith("calculation_"):
             found.read_only[name] = f'"{name}" is a calculated property; its value cannot be set.'
-        elif body["modificationMetadata"]["readOnlyValue"]:
+        elif (body.get("modificationMetadata") or {}).get("readOnlyValue"):
             found.read_only[name] = f'"{name}" is a read only property; its value cannot be set.'
     found.unique = frozenset(name for name, body in found.properties.items() if body.get("hasUniqueValue"))
     found.dates = frozenset(name for name, body in found.properties.items() if body["type"] == "date")

@@ -55,7 +55,7 @@ def test_help_is_in_the_language_of_the_person(command, program, monkeypatch):
     assert ended.code == 0
     assert ended.out.startswith("uso: import-tickets")
     assert "mostra esta ajuda e termina" in ended.out
-    assert not re.search(r"\b(usage|options|the|help message|FILE|PATH|NAME|RUN)\b", ended.out)
+    assert not re.search(r"(?<!--)\b(usage|options|the|help message|FILE|PATH|NAME|RUN)\b", ended.out)
 
 
 def test_lang_may_stand_anywhere(program):

@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
 
 DEFAULTS = {
+    "--options": "such a cell is `ambiguous_option`",
     "--on-invalid": "a terminal is asked; else `stop`",
     "--max-changes": "no limit",
     "--max-clears": "no limit",

@@ -66,9 +66,10 @@ def answer(result):
         (" Urgent ", "URGENT"),
         ("old", "old"),
         ("retired", "old"),
-        ("North", "North"),
+        ("North", "ambiguous_option"),
         ("south", "North"),
-        ("north", "ambiguous_option"),
+        ("north", "n2"),
+        ("NORTH", "ambiguous_option"),
         ("padded", " padded "),
         (" padded ", " padded "),
         ("padded  VALUE", " padded "),
@@ -87,7 +88,7 @@ def test_one_option(cell, value):
         ("Urgentt", '"Urgentt" is not an option; did you mean "URGENT"?'),
         ("xyz", '"xyz" is not an option; the options are "LOW", "URGENT", "n1", "n2", "North", "padded"'),
         ("Padded val", '"Padded val" is not an option; did you mean "Padded value"?'),
-        ("north", '"north" is the label of several options; write the value of the one you mean: "n1", "n2"'),
+        ("NORTH", '"NORTH" is the label of several options; write the value of the one you mean: "n1", "n2"'),
     ],
 )
 def test_what_is_said_of_a_wrong_option(cell, words):
@@ -184,7 +185,14 @@ def test_a_check_box_kept_as_options(cell, locale, value):
         ("oui", None, "invalid_boolean"),
         ("2", None, "invalid_boolean"),
         ("maybe", None, "invalid_boolean"),
-        ("y", None, "invalid_boolean"),
+        ("y", None, "true"),
+        ("N", None, "false"),
+        ("on", None, "true"),
+        ("Off", "de", "false"),
+        ("s", "pt-BR", "true"),
+        ("n", "pt-BR", "false"),
+        ("o", "fr", "true"),
+        ("o", None, "invalid_boolean"),
     ],
 )
 def test_booleans(cell, locale, value):
@@ -255,13 +263,14 @@ def test_several_owners():
     [("0", "0"), ("support pipeline", "0"), ("Returns", "77"), ("Supprt", "invalid_option"), ("5", "invalid_option")],
 )
 def test_pipelines(cell, value):
-    assert answer(PipelineConverter(PORTAL.pipelines)(cell, Kind.TEXT)) == value
+    assert answer(PipelineConverter(PORTAL.pipelines, Reading())(cell, Kind.TEXT)) == value
 
 
 def test_pipelines_of_one_name_are_told_apart_by_id():
-    converter = PipelineConverter([Pipeline("1", "Same"), Pipeline("2", "same")])
+    converter = PipelineConverter([Pipeline("1", "Same"), Pipeline("2", "same")], Reading())
 
-    assert answer(converter("Same", Kind.TEXT)) == "ambiguous_option"
+    assert answer(converter("SAME", Kind.TEXT)) == "ambiguous_option"
+    assert converter("Same", Kind.TEXT) == "1"
     assert converter("2", Kind.TEXT) == "2"
 
 
@@ -283,7 +292,7 @@ def test_pipelines_of_one_name_are_told_apart_by_id():
     ],
 )
 def test_stages_of_a_pipeline(cell, pipeline, value):
-    assert answer(StageConverter(PORTAL.pipelines).in_pipeline(cell, pipeline)) == value
+    assert answer(StageConverter(PORTAL.pipelines, Reading()).in_pipeline(cell, pipeline)) == value
 
 
 @pytest.mark.parametrize(
@@ -298,7 +307,7 @@ def test_stages_of_a_pipeline(cell, pipeline, value):
     ],
 )
 def test_stages_of_any_pipeline(cell, found):
-    result = StageConverter(PORTAL.pipelines).in_any(cell)
+    result = StageConverter(PORTAL.pipelines, Reading()).in_any(cell)
 
     assert answer(result) == found
 

@@ -38,7 +38,7 @@ def read(path, schema):
     sheet = choose_sheet(source, schema)
     table = source.table(sheet.name)
     columns = match_columns(table.headers, table.header_row, schema, skip_read_only=True)
-    chunks = list(Validation(table, columns, schema, Reading(time_zone=schema.time_zone)))
+    chunks = list(Validation(table, columns, schema, Reading(time_zone=schema.time_zone, options="labels")))
     wanted = {row.key: dict(row.wanted) for chunk in chunks for row in chunk.rows}
     for chunk in chunks:
         for row in chunk.rows:

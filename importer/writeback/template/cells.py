@@ -9,8 +9,8 @@ options share) is written in a form that is read back exactly, though it is less
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
@@ -26,6 +26,9 @@ FIRST_DAY = date(1900, 3, 1)
 """Earlier days have other numbers in Excel, which counts a 29 February 1900. Source: ECMA-376 part 1, 18.17.4.1."""
 DIGITS = 15
 """Digits that a number cell keeps."""
+
+AS_LABELS = Reading(options="labels")
+"""How a template is read: it shows labels."""
 
 Cell = str | int | float | bool | date | datetime | None
 
@@ -47,43 +50,53 @@ class Choices:
         if self.multiple is None:
             return self.texts.get(value, value)
         text = ";".join(self.texts.get(part, part) for part in value.split(";"))
+        return text if self._is_read_back(text, value) or not self._is_read_back(value, value) else value
+
+    def _is_read_back(self, text: str, value: str) -> bool:
+        assert self.multiple is not None
         read = self.multiple(text, Kind.TEXT)
-        return text if isinstance(read, str) and set(read.split(";")) == set(value.split(";")) else value
+        return isinstance(read, str) and set(read.split(";")) == set(value.split(";"))
 
 
 def choices_of(definition: Property, schema: PortalSchema) -> Choices | None:
     """Return what people choose from, or None where the portal names no choices.
 
-    A choice is shown by its label wherever the label, read as a cell, leads back to it; else by its value.
+    A choice is shown by its label wherever the label, read as the label of a cell, leads back to it; else by its value
+    where that does; else by the label, though it is offered to nobody: it is refused where somebody copies it.
     """
     if definition.name == STAGE:
         return _stages(schema)
-    single = make_converter(replace(definition, field_type="select"), schema, Reading())
-    multiple = make_converter(definition, schema, Reading()) if definition.is_multiple else None
+    reader = make_converter(definition, schema, AS_LABELS)
+    multiple = reader if definition.is_multiple else None
 
     def named(choices: Iterable[tuple[str, str]]) -> dict[str, str]:
-        texts = {}
-        for value, label in choices:
-            text = label.strip()
-            is_plain = text and single(text, Kind.TEXT) == value and not (multiple and ";" in text)
-            texts[value] = text if is_plain else value
-        return texts
+        return {value: _shown(reader, value, label) for value, label in choices}
+
+    def offered(texts: Mapping[str, str], values: Iterable[str]) -> tuple[str, ...]:
+        return tuple(texts[one] for one in values if reader(texts[one], Kind.TEXT) == one)
 
     if definition.name == PIPELINE:
         texts = named((one.id, one.label) for one in schema.pipelines)
-        return Choices(texts, tuple(texts.values())) if texts else None
+        return Choices(texts, offered(texts, texts)) if texts else None
     if definition.is_owner:
         texts = named((one.id, f"{one.name} ({one.email})" if one.name else one.email) for one in schema.owners)
-        offered = sorted((texts[one.id] for one in schema.owners if not one.archived), key=str.casefold)
-        return Choices(texts, tuple(offered), multiple) if texts else None
+        living = offered(texts, [one.id for one in schema.owners if not one.archived])
+        return Choices(texts, tuple(sorted(living, key=str.casefold)), multiple) if texts else None
     if definition.type == "bool" or not definition.options:
         return None
     texts = named((one.value, one.label) for one in definition.options)
-    return Choices(texts, tuple(texts[one.value] for one in definition.options if not one.hidden), multiple)
+    return Choices(texts, offered(texts, [one.value for one in definition.options if not one.hidden]), multiple)
+
+
+def _shown(read: Callable[[str, Kind], object], value: str, label: str) -> str:
+    for text in (label.strip(), value):
+        if text and read(text, Kind.TEXT) == value:
+            return text
+    return label.strip() or value
 
 
 def _stages(schema: PortalSchema) -> Choices | None:
-    stages = StageConverter(schema.pipelines)
+    stages = StageConverter(schema.pipelines, AS_LABELS)
     pipelines = choices_of(Property(PIPELINE, "", "enumeration", "select"), schema)
     if pipelines is None:
         return None
@@ -91,9 +104,14 @@ def _stages(schema: PortalSchema) -> Choices | None:
     for pipeline in schema.pipelines:
         for stage in pipeline.stages:
             text = f"{stage.label} ({pipeline.label})"
-            texts[stage.id] = text if stages.in_any(text) == {pipeline.id: stage.id} else stage.id
+            own = {pipeline.id: stage.id}
+            texts[stage.id] = next((one for one in (text, stage.id) if stages.in_any(one) == own), text)
     by_pipeline = {
-        pipelines.show(one.id): tuple(texts[stage.id] for stage in one.stages if not stage.locked)
+        pipelines.show(one.id): tuple(
+            texts[stage.id]
+            for stage in one.stages
+            if not stage.locked and stages.in_any(texts[stage.id]) == {one.id: stage.id}
+        )
         for one in schema.pipelines
     }
     offered = tuple(text for group in by_pipeline.values() for text in group)
