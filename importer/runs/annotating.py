@@ -12,7 +12,15 @@ from importer.language import translations
 from importer.records import Status
 from importer.reports.words import Labels, plain_text, row_messages, ticket_url
 from importer.runs.state import REPORTING, UNFINISHED
-from importer.writeback import Annotation, ChangeLine, Dialect, ErrorLine, write_back
+from importer.writeback import (
+    MESSAGE_HEADER,
+    STATUS_HEADER,
+    Annotation,
+    ChangeLine,
+    Dialect,
+    ErrorLine,
+    write_back,
+)
 from schemas.message import Message, message
 from schemas.property import PortalSchema
 
@@ -100,7 +108,17 @@ def make_annotation(journal: Journal, meta: dict[str, Any], schema: PortalSchema
         changes=lambda: islice(changes(), MAX_CHANGE_LINES),
         translations=words,
         dialect=_dialect(meta),
+        key_position=meta["key"].get("position"),
+        **_own(meta),
     )
+
+
+def _own(meta: dict[str, Any]) -> dict[str, Any]:
+    """Return where our columns stand and what they are called; in a journal of an earlier version, by their names."""
+    if "own" in meta:
+        return {"own": tuple(meta["own"]["columns"]), "names": tuple(meta["own"]["names"])}
+    places = {header.strip(): position for position, header in enumerate(meta["headers"])}
+    return {"own": (places.get(STATUS_HEADER), places.get(MESSAGE_HEADER))}
 
 
 def _record_id(key: str, meta: dict[str, Any]) -> str | None:

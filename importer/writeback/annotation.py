@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from gettext import NullTranslations
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -95,6 +95,12 @@ class Annotation:
     errors: Callable[[], Iterator[ErrorLine]] = lambda: iter(())
     changes: Callable[[], Iterator[ChangeLine]] = lambda: iter(())
     translations: Translations = field(default_factory=NullTranslations)
+    own: tuple[int | None, int | None] = (None, None)
+    """Positions of the status and the message column of an earlier run, known by what they hold; None: there is none."""
+    names: tuple[str, str] = (STATUS_HEADER, MESSAGE_HEADER)
+    """What the headers of ours say: with a number where a column of the user's bears the name."""
+    key_position: int | None = None
+    """The column that names the rows; None: the rows' keys are not compared after writing."""
     dialect: Dialect | None = None
     """How a delimited file is written, as the loader found; None: it is looked at again."""
 
@@ -102,16 +108,19 @@ class Annotation:
         """Return a text of ours in the language of the report."""
         return text.render(self.translations)
 
-    def own_positions(self) -> tuple[int | None, int | None]:
-        """Return where an earlier run left the status and the message column; None where it did not."""
-        places = {header.strip(): position for position, header in enumerate(self.headers)}
-        return places.get(STATUS_HEADER), places.get(MESSAGE_HEADER)
-
     def last_header(self) -> int:
         """Return the position of the last header that is not ours; -1 where there is none."""
-        ours = (STATUS_HEADER, MESSAGE_HEADER)
-        filled = (n for n, header in enumerate(self.headers) if header.strip() and header.strip() not in ours)
+        filled = (n for n, header in enumerate(self.headers) if header.strip() and n not in self.own)
         return max(filled, default=-1)
+
+    def with_keys(self) -> Annotation:
+        """Return the same with each message behind its row's key, for a sheet whose rows may be sorted without ours."""
+        return replace(self, notes=lambda: map(_with_key, self.notes()))
+
+
+def _with_key(note: Note) -> Note:
+    row, status, text, key = note
+    return (row, status, f"{key}: {text}", key) if text and key else note
 
 
 @dataclass(frozen=True)

@@ -59,14 +59,14 @@ def check_delimited(old: Path, new: Path, size: int, annotation: Annotation, dia
         raise Damaged
     if old.stat().st_size > ORDINARY:
         return
-    ours = {position for position in annotation.own_positions() if position is not None}
+    ours = {position for position in annotation.own if position is not None}
     was, is_now = (list(_read_records(path, dialect)) for path in (old, new))
     if len(was) != len(is_now):
         raise Damaged
     for before, after in zip(was, is_now, strict=True):
         whole = len(before) == len(annotation.headers)
-        kept = [field for position, field in enumerate(before) if not (whole and position in ours)]
-        if after[: len(kept)] != kept and after[:-2] != before[:-2]:
+        kept = [field for position, field in enumerate(before) if position not in ours] if whole else before
+        if after not in (before, [*kept, *after[-2:]]):
             raise Damaged
 
 

@@ -5,8 +5,8 @@ Out: the same bytes with our two fields before each record's line end.
 
 Records end as Python's `csv` sees it (RFC 4180, and what people really have): a quote opens a field only at its
 beginning, a doubled one is a quote, and any of CRLF, LF and CR ends a record. Blank lines and a `sep=;` line stay bare.
-A record that is too short or too long keeps its own number of fields: padding would make blanks of what is missing, and
-a blank clears a value at the next run.
+Nothing of ours stands behind a record that is too short or too long: a spreadsheet program would pad it with our fields
+under the user's headers, and the next run would read them.
 
 Text of ours never starts a formula: Excel and LibreOffice run a CSV field that begins with `=`, `+`, `-` or `@`, white
 space aside, quoted or not. Such a text gets an apostrophe before it (OWASP, "CSV Injection").
@@ -21,8 +21,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import BinaryIO
 
-from importer.records import Status
-from importer.writeback.annotation import MESSAGE_HEADER, STATUS_HEADER, Annotation, Dialect, Note, NotUnderstood
+from importer.writeback.annotation import Annotation, Dialect, Note, NotUnderstood
 from importer.writeback.encodings import Coding
 from importer.writeback.markup import CELL_LIMIT
 from schemas.message import message
@@ -32,7 +31,6 @@ LONGEST_RECORD = 64 << 20
 
 _FORMULA_START = re.compile(r"[\s']*[=+\-@]")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
-_STATUSES = frozenset(status.value.encode() for status in Status)
 _NO_NOTE: Note = (0, "", "", "")
 _MASK = bytes.maketrans(b"\n\r", b"\x1e\x1f")
 _UNMASK = bytes.maketrans(b"\x1e\x1f", b"\n\r")
@@ -56,7 +54,7 @@ def annotate(
     blocks = _separator_apart(coding.read(source, on_bytes), separator_line=dialect.separator_line)
     target.write(coding.back(next(blocks, b"")))
     target.writelines(
-        coding.back(records.joined(*fields.append(records.bare)))
+        coding.back(records.joined(*fields.append(records)))
         for records in _records(blocks, coding.ours(dialect.delimiter))
     )
 
@@ -80,6 +78,8 @@ class _Records:
 
     bare: list[bytes]
     ends: list[bytes]
+    outlines: list[bytes] | None = None
+    """The records without what stands inside quotes: their delimiters are all real. None: not known."""
     masked: bool = False
 
     def joined(self, bare: list[bytes], ours: list[bytes]) -> bytes:
@@ -119,6 +119,7 @@ def _cut_regular(block: bytes, edges: set[bytes], *, last: bool) -> tuple[_Recor
     """
     pieces = block.split(b'"')
     masked = False
+    outline = block
     if len(pieces) > 1:
         outside = pieces[::2]
         before_quotes = outside[:-1] if len(pieces) % 2 else outside
@@ -126,6 +127,7 @@ def _cut_regular(block: bytes, edges: set[bytes], *, last: bool) -> tuple[_Recor
             return None
         if last and len(pieces) % 2 == 0:
             return None
+        outline = b"".join(outside)
         inside = b"".join(pieces[1::2])
         masked = b"\n" in inside or b"\r" in inside
         if masked:
@@ -137,7 +139,9 @@ def _cut_regular(block: bytes, edges: set[bytes], *, last: bool) -> tuple[_Recor
     if lines is None:
         return None
     bare, ends, rest = lines
-    return _Records(bare, ends, masked=masked), rest.translate(_UNMASK) if masked else rest
+    outlines = bare if outline is block else outline.splitlines()[: len(bare)]
+    outlines += [b""] * (len(bare) - len(outlines))  # a last line of one quoted field leaves nothing
+    return _Records(bare, ends, outlines, masked=masked), rest.translate(_UNMASK) if masked else rest
 
 
 def _split_lines(block: bytes, *, last: bool) -> tuple[list[bytes], list[bytes], bytes] | None:
@@ -229,56 +233,69 @@ class _Fields:
     def __init__(self, annotation: Annotation, coding: Coding, delimiter: bytes) -> None:
         self._delimiter = delimiter
         self._header_row = annotation.header_row
+        self._names = annotation.names
         self._width = len(annotation.headers)
-        self._own = tuple(sorted(position for position in annotation.own_positions() if position is not None))
+        self._own = tuple(sorted(position for position in annotation.own if position is not None))
         self._own_last = self._own == (self._width - 2, self._width - 1)
         self._notes = annotation.notes()
         self._ours = _Ours(coding, delimiter)
         self._row = 0
 
-    def append(self, records: list[bytes]) -> tuple[list[bytes], list[bytes]]:
+    def append(self, records: _Records) -> tuple[list[bytes], list[bytes]]:
         """Return the records, in order, without fields of an earlier run, and what of ours goes behind each."""
+        bare = records.bare
         first = self._row + 1
-        self._row += len(records)
-        if first > self._header_row:
-            return self._append(first, records)
+        self._row += len(bare)
         head = self._header_row - first
-        if len(records) <= head:
-            return records, [b""] * len(records)
-        header, ours = self._header(records[head])
-        bare, more = self._append(self._header_row + 1, records[head + 1 :])
-        return [*records[:head], header, *bare], [*([b""] * head), ours, *more]
+        if len(bare) <= head:
+            return bare, [b""] * len(bare)
+        if head < 0:
+            return self._append(first, bare, self._ragged(bare, records.outlines))
+        header, ours = self._header(bare[head])
+        below, outlines = bare[head + 1 :], records.outlines and records.outlines[head + 1 :]
+        kept, more = self._append(self._header_row + 1, below, self._ragged(below, outlines))
+        return [*bare[:head], header, *kept], [*([b""] * head), ours, *more]
 
-    def _append(self, first: int, records: list[bytes]) -> tuple[list[bytes], list[bytes]]:
+    def _ragged(self, records: list[bytes], outlines: list[bytes] | None) -> list[int]:
+        """Return the places of records, blank ones too, that have another number of fields than the header."""
+        delimiter, count = self._delimiter, self._width - 1
+        if outlines is None:
+            return [place for place, one in enumerate(records) if len(self._split(one)) != self._width or not one]
+        ragged = [place for place, one in enumerate(outlines) if one.count(delimiter) != count]
+        return ragged if count else [place for place, one in enumerate(records) if not one]
+
+    def _append(self, first: int, records: list[bytes], ragged: list[int]) -> tuple[list[bytes], list[bytes]]:
         notes = list(islice(self._notes, len(records)))
         in_step = (
             len(notes) == len(records) and notes and notes[0][0] == first and notes[-1][0] == first + len(notes) - 1
         )
-        if not in_step or not all(records):
-            return self._append_singly(first, records, notes)
-        return self._all_without_ours(records) if self._own else records, self._ours.of_all(notes)
+        ours = self._ours.of_all(notes) if in_step else self._ours_singly(first, len(records), notes)
+        bare = self._all_without_ours(records) if self._own else records
+        if ragged:
+            bare = list(bare)
+            for place in ragged:
+                bare[place], ours[place] = records[place], b""
+        return bare, ours
 
-    def _append_singly(self, first: int, records: list[bytes], notes: list[Note]) -> tuple[list[bytes], list[bytes]]:
-        """Do the same where some rows have no note."""
+    def _ours_singly(self, first: int, count: int, notes: list[Note]) -> list[bytes]:
+        """Return what of ours goes behind each row where some rows have no note."""
         self._notes = chain(notes, self._notes)
         note = next(self._notes, None)
-        bare: list[bytes] = []
         ours: list[bytes] = []
-        for row, record in enumerate(records, start=first):
+        for row in range(first, first + count):
             while note is not None and note[0] < row:
                 note = next(self._notes, None)
             _, status, text, _ = note if note is not None and note[0] == row else _NO_NOTE
-            bare.append(self._without_ours(record) if self._own and record else record)
-            ours.append(self._ours.fields(status, text) if record else b"")
+            ours.append(self._ours.fields(status, text))
         if note is not None:
             self._notes = chain((note,), self._notes)
-        return bare, ours
+        return ours
 
     def _header(self, record: bytes) -> tuple[bytes, bytes]:
         fields = self._split(record)
         self._ours.quote_all = all(field.startswith(b'"') for field in fields)
         bare = self._delimiter.join(field for position, field in enumerate(fields) if position not in self._own)
-        return bare, self._ours.fields(STATUS_HEADER, MESSAGE_HEADER)
+        return bare, self._ours.fields(*self._names)
 
     def _all_without_ours(self, records: list[bytes]) -> list[bytes]:
         delimiter, count = self._delimiter, self._width - 1
@@ -292,17 +309,8 @@ class _Fields:
         ]
 
     def _without_ours(self, bare: bytes) -> bytes:
-        """Return a record without the fields an earlier run wrote.
-
-        A record with the header's number of fields has them at the header's places. Another one has them only if they
-        stand at its end and the status is a word of ours: a row typed in since then has none.
-        """
-        fields = self._split(bare)
-        if len(fields) == self._width:
-            return self._delimiter.join(field for n, field in enumerate(fields) if n not in self._own)
-        if len(self._own) == 2 and len(fields) > 2 and fields[-2].strip(b'"') in _STATUSES:  # noqa: PLR2004 - a pair
-            return self._delimiter.join(fields[:-2])
-        return bare
+        """Return a record, which has the header's number of fields, without those that an earlier run wrote."""
+        return self._delimiter.join(field for n, field in enumerate(self._split(bare)) if n not in self._own)
 
     def _split(self, bare: bytes) -> list[bytes]:
         """Return the fields of a record as they stand, quotes and all."""

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from importer.findings import column_letter
-from importer.writeback.annotation import MESSAGE_HEADER, STATUS_HEADER, Annotation, Note, NotUnderstood
+from importer.writeback.annotation import Annotation, Note, NotUnderstood
 from importer.writeback.frame import Occupied, Place, column_position
 from importer.writeback.markup import text_content, whole_number
 from schemas.message import message
@@ -57,6 +57,7 @@ class RowPatcher:
         self._formats = formats
         self._header_row = annotation.header_row
         self._neighbour = annotation.last_header()
+        self._names = annotation.names
         self._prefix = prefix.encode() + b":" if prefix else b""
         p = self._prefix
         self._row_end = b"</%srow>" % p
@@ -328,7 +329,7 @@ class RowPatcher:
         neighbour = cells.get(self._neighbour)
         found = _STYLE.search(neighbour[0].partition(b">")[0]) if neighbour else None
         style = whole_number(found[1]) if found else 0
-        texts = {self._place.status: STATUS_HEADER, self._place.message: MESSAGE_HEADER}
+        texts = dict(zip((self._place.status, self._place.message), self._names, strict=True))
         return {
             position: self._text_cell(position, row, style, text)
             for position, text in texts.items()

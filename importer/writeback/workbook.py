@@ -85,7 +85,7 @@ def _first_place(annotation: Annotation, package: Package) -> Place:
     part = package.sheet_part(annotation.sheet or "")
     if part is None:
         raise NotUnderstood(message("The workbook has no sheet {name}.", name=annotation.sheet or ""))
-    known = annotation.own_positions()
+    known = annotation.own
     reused = frozenset(position for position in known if position is not None)
     status, text = (-1 if position is None else position for position in known)
     place = _placed(Place(status, text, reused), annotation.last_header())

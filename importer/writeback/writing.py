@@ -22,7 +22,7 @@ from typing import BinaryIO, cast
 from importer.errors import FileError
 from importer.outputs import Outputs
 from importer.writeback import delimited, workbook
-from importer.writeback.annotation import Annotation, Dialect, NotUnderstood, Written
+from importer.writeback.annotation import MESSAGE_HEADER, STATUS_HEADER, Annotation, Dialect, NotUnderstood, Written
 from importer.writeback.archive import Archive
 from importer.writeback.beside import folders_for, free_names
 from importer.writeback.check import Damaged, check_delimited, check_workbook
@@ -198,7 +198,7 @@ class _Job:
             nonlocal size
             with source.open("rb") as original, ThreadPoolExecutor(1) as beside:
                 read = _Digest(beside)
-                delimited.annotate(original, stream, self.annotation, dialect, on_bytes=read.update)
+                delimited.annotate(original, stream, self.annotation.with_keys(), dialect, on_bytes=read.update)
                 size = stream.tell()
                 if read.hexdigest() != self.digest:
                     raise Moved
@@ -267,7 +267,15 @@ class _Job:
 
     def _notes_alone(self, target: Path) -> Callable[[BinaryIO], None]:
         """Return what writes the results without the rows they belong to: row number, key, status, message."""
-        annotation = replace(self.annotation, headers=("Row", "Key"), faulty=(), dialect=_Utf8())
+        annotation = replace(
+            self.annotation,
+            headers=("Row", "Key"),
+            own=(None, None),
+            names=(STATUS_HEADER, MESSAGE_HEADER),
+            key_position=None,
+            faulty=(),
+            dialect=_Utf8(),
+        )
 
         def write(stream: BinaryIO) -> None:
             rows = notes_alone(self.annotation)

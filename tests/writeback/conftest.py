@@ -31,7 +31,8 @@ def make_annotation(headers, *, sheet="Tickets", rows=range(2, 14), header_row=1
         ),
         "changes": lambda: iter([ChangeLine(2, "250000001", "https://app.hubspot.com/x", "Priority", "", "=HIGH")]),
     }
-    return Annotation(sheet, header_row, headers, **(values | more))
+    status, text = (headers.index(name) if name in headers else None for name in OURS)
+    return Annotation(sheet, header_row, headers, **(values | {"own": (status, text)} | more))
 
 
 def patch(data, annotation, codec=ZLIB):

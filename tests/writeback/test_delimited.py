@@ -19,7 +19,8 @@ OURS = ("Import status", "Import message")
 
 def annotated(data, notes, *, encoding="utf-8", delimiter=",", headers=("id", "a"), header_row=1, separator_line=False):
     target = io.BytesIO()
-    annotation = Annotation(None, header_row, headers, lambda: iter(notes))
+    status, text = (headers.index(name) if name in headers else None for name in OURS)
+    annotation = Annotation(None, header_row, headers, lambda: iter(notes), own=(status, text))
     annotate(io.BytesIO(data), target, annotation, Dialect(encoding, delimiter, separator_line))
     return target.getvalue()
 
@@ -60,7 +61,7 @@ def annotated(data, notes, *, encoding="utf-8", delimiter=",", headers=("id", "a
         ),
         pytest.param(
             b"id,a\n1,x\n2\n\n",
-            b"id,a,Import status,Import message\n1,x,updated,\n2,failed,why\n\n",
+            b"id,a,Import status,Import message\n1,x,updated,\n2\n\n",
             id="short-and-blank",
         ),
         pytest.param(
@@ -137,13 +138,25 @@ def test_our_columns_of_an_earlier_run_move_to_the_end():
     assert after == b"id,a,Import status,Import message\n1,x,failed,new\n"
 
 
-def test_a_row_typed_in_after_a_run_keeps_its_fields():
+def test_nothing_of_ours_stands_behind_a_ragged_record():
+    """A program that pads and saves it would put our words under the user's headers."""
+    before = b'id,a,b\n1,x,y\n2,x\n3,"x,y"\n4,x,y,z\n5,"x,y",z\n'
+
+    after = annotated(before, [RowNote(row, "failed", "why") for row in range(2, 7)], headers=("id", "a", "b"))
+
+    assert after == (
+        b"id,a,b,Import status,Import message\n1,x,y,failed,why\n2,x\n"
+        b'3,"x,y"\n4,x,y,z\n5,"x,y",z,failed,why\n'
+    )
+
+
+def test_a_row_typed_in_after_a_run_is_left_as_it_is():
     """It has no fields of ours, though the header has: nothing of it may be taken for them."""
     before = b"id,a,Import status,Import message\n1,x,updated,\n2,y\n3\n"
 
     after = annotated(before, [RowNote(2, "updated"), RowNote(3, "failed", "why")], headers=("id", "a", *OURS))
 
-    assert after == b"id,a,Import status,Import message\n1,x,updated,\n2,y,failed,why\n3,,\n"
+    assert after == before
 
 
 def test_a_quoted_field_without_end_is_refused():

@@ -94,7 +94,7 @@ def test_results_go_into_the_table(table):
     written = write_back(table, table_annotation(), digest=digest(table))
 
     assert (written.path, written.beside) == (table, False)
-    assert table.read_bytes() == "id;a;Import status;Import message\r\n1;é;updated;\r\n2;y;failed;'=why".encode(
+    assert table.read_bytes() == "id;a;Import status;Import message\r\n1;é;updated;\r\n2;y;failed;2: =why".encode(
         "cp1252"
     )
 
