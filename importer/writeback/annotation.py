@@ -96,7 +96,7 @@ class Annotation:
     changes: Callable[[], Iterator[ChangeLine]] = lambda: iter(())
     translations: Translations = field(default_factory=NullTranslations)
     own: tuple[int | None, int | None] = (None, None)
-    """Positions of the status and the message column of an earlier run, known by what they hold; None: there is none."""
+    """Positions of the status and the message column of an earlier run, known by what they hold; None where none is."""
     names: tuple[str, str] = (STATUS_HEADER, MESSAGE_HEADER)
     """What the headers of ours say: with a number where a column of the user's bears the name."""
     key_position: int | None = None

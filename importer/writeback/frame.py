@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 from importer.findings import column_letter
-from importer.writeback.annotation import NotUnderstood
+from importer.writeback.annotation import Annotation, NotUnderstood
+from importer.writeback.areas import Area, Place
+from importer.writeback.joining import widen_filter
 from importer.writeback.markup import (
     RELATIONS,
     Edit,
@@ -48,7 +49,6 @@ _BEFORE_FORMATS = frozenset(
         "conditionalFormatting",
     ]
 )
-_REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d+)(?::\$?([A-Z]{1,3})\$?(\d+))?\Z")
 _COLUMN_LIMITS = re.compile(rb"""\s(min|max)\s*=\s*("[^"]*"|'[^']*')""")
 
 
@@ -60,31 +60,12 @@ class Occupied(Exception):
         self.position = position
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The positions of our two columns. Those in `reused` hold what an earlier run wrote."""
+class OtherFilter(Exception):
+    """The sheet's own filter is not where it was taken to be."""
 
-    status: int
-    message: int
-    reused: frozenset[int] = frozenset()
-
-    @property
-    def new(self) -> frozenset[int]:
-        """Return the positions where nothing of ours stands yet."""
-        return frozenset({self.status, self.message}) - self.reused
-
-    @property
-    def last(self) -> int:
-        """Return the rightmost of the two."""
-        return max(self.status, self.message)
-
-
-def column_position(letters: str) -> int:
-    """Return the position, from 0, of a column's letters: A is 0, AA is 26."""
-    position = 0
-    for letter in letters:
-        position = position * 26 + ord(letter) - 64
-    return position - 1
+    def __init__(self, reference: str | None) -> None:
+        super().__init__(reference)
+        self.reference = reference
 
 
 class Frame:
@@ -106,27 +87,25 @@ class Frame:
         """Return the head with the dimension and the widths ({position: characters}) of our columns."""
         edits = self._column_edits(widths)
         dimension = self._root.child("dimension")
-        found = _REFERENCE.match(dimension.attributes.get("ref", "")) if dimension else None
-        if dimension and found:
-            left, top, right, bottom = found.groups()
-            last = max(column_position(right or left), place.last)
-            reference = f"{left}{top}:{column_letter(last)}{bottom or top}"
-            edits += attribute_edit(dimension, self._head, "ref", reference)
+        area = Area.of(dimension.attributes.get("ref", "")) if dimension else None
+        if dimension and area:
+            wider = area._replace(last=max(area.last, place.last))
+            edits += attribute_edit(dimension, self._head, "ref", str(wider))
         return apply_edits(self._head, edits)
 
-    def tail(self, tail: bytes, place: Place, faulty: Sequence[tuple[int, int]], highlight: int) -> bytes:
-        """Return the tail with our conditional format in place of an earlier one.
+    def tail(self, tail: bytes, annotation: Annotation, place: Place, filter_at: str | None, highlight: int) -> bytes:
+        """Return the tail with our conditional format in place of an earlier one, and our columns in the filter.
 
-        faulty: (row, position); highlight: the differential format's index in the styles part.
-        Raises Occupied where merged cells reach into our columns, NotUnderstood for a tail that is not well-formed.
+        filter_at: where the sheet's own filter is taken to be. highlight: the index of our differential format.
+        Raises OtherFilter where the filter is elsewhere, Occupied where merged cells reach into our columns,
+        NotUnderstood for a tail that is not well-formed.
         """
         shift = len(self._head)
         root = parse(self._head + tail, "worksheet")
+        edits = _filter_edits(root, self._head + tail, annotation, place, filter_at)
         for merged in (element for element in root.walk() if element.name == "mergeCell"):
             _check_merged(merged.attributes.get("ref", ""), place)
-        edits: list[Edit] = []
         behind = len(self._head)
-        priority = 0
         for element in root.children:
             ours = element.name == "conditionalFormatting" and _remove_ours(element, edits)
             if element.name in _BEFORE_FORMATS and not ours:
@@ -134,7 +113,7 @@ class Frame:
         priority = max(
             (_priority(rule) for rule in root.walk() if rule.name == "cfRule" and not _is_ours(rule)), default=0
         )
-        blocks = "".join(self._formats(faulty, highlight, priority)).encode()
+        blocks = "".join(self._formats(annotation.faulty, highlight, priority)).encode()
         edits.append(Edit(behind, behind, blocks))
         return apply_edits(tail, [Edit(edit.start - shift, edit.end - shift, edit.new) for edit in edits])
 
@@ -215,13 +194,21 @@ def _split(column: Element, data: bytes, first: int, last: int, own: Mapping[int
     return [Edit(column.start, column.end, b"".join(pieces))]
 
 
+def _filter_edits(
+    root: Element, data: bytes, annotation: Annotation, place: Place, filter_at: str | None
+) -> list[Edit]:
+    found = root.child("autoFilter")
+    old = Area.of(found.attributes.get("ref", "")) if found else None
+    if (str(old) if old else None) != filter_at:
+        raise OtherFilter(str(old) if old else None)
+    new = old and old.joined(place, annotation)
+    return widen_filter(found, data, old, new) if found and old and new else []
+
+
 def _check_merged(reference: str, place: Place) -> None:
-    found = _REFERENCE.match(reference)
-    if found is None:
-        return
-    first, last = column_position(found[1]), column_position(found[3] or found[1])
-    if any(first <= position <= last for position in place.new):
-        raise Occupied(last)
+    area = Area.of(reference)
+    if area is not None and any(area.first <= position <= area.last for position in place.new):
+        raise Occupied(area.last)
 
 
 def _is_ours(rule: Element) -> bool:

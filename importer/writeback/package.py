@@ -16,7 +16,6 @@ from urllib.parse import unquote
 
 from importer.writeback.annotation import NotUnderstood
 from importer.writeback.archive import Archive, Member
-from importer.writeback.frame import column_position
 from importer.writeback.markup import (
     RELATIONS,
     Edit,
@@ -32,6 +31,7 @@ from schemas.message import message
 CONTENT_TYPES = "[Content_Types].xml"
 WORKSHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
 STYLES_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"
+FILTER_NAME = "_xlnm._FilterDatabase"
 _MACROS = "application/vnd.ms-excel.sheet.macroEnabled.main+xml"
 _RELATIONS_NAMESPACE = "http://schemas.openxmlformats.org/package/2006/relationships"
 _FIRST_CELL = re.compile(rb"<(?:\w+:)?c(?=[\s/>])([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c\s*>)", re.DOTALL)
@@ -68,7 +68,7 @@ class Package:
         if len(workbooks) != 1 or workbooks[0].target is None:
             raise NotUnderstood(message("The file is not a workbook in the XLSX format."))
         self.workbook = workbooks[0].target
-        root = self._root(self.workbook)
+        root = self.root(self.workbook)
         if root.name != "workbook" or root.namespace not in RELATIONS:
             raise NotUnderstood(message("The file is not a workbook in the XLSX format."))
         self.namespace = root.namespace
@@ -99,7 +99,7 @@ class Package:
             raise NotUnderstood(message("The part {name} of the workbook is missing.", name=part))
         return self.archive.read(member)
 
-    def _root(self, part: str) -> Element:
+    def root(self, part: str) -> Element:
         """Return a part as it will be, parsed."""
         data = self.read(part)
         known = self._parsed.get(part)
@@ -122,7 +122,7 @@ class Package:
         name = relations_part(part)
         if not self.exists(name):
             return []
-        root = self._root(name)
+        root = self.root(name)
         found = []
         for element in root.children:
             attributes = element.attributes
@@ -145,20 +145,35 @@ class Package:
         return relation.target
 
     def _sheet_entry(self, name: str) -> Element | None:
-        sheets = self._root(self.workbook).child("sheets")
+        sheets = self.root(self.workbook).child("sheets")
         entries = sheets.children if sheets else []
         return next((entry for entry in entries if entry.attributes.get("name", "").lower() == name.lower()), None)
 
-    def table_columns(self, sheet_part: str) -> list[tuple[int, int]]:
-        """Return the first and last position of each Excel table of a sheet."""
-        found = []
-        for relation in self.relations(sheet_part):
-            if relation.kind == "table" and relation.target:
-                reference = self._root(relation.target).attributes.get("ref", "")
-                corners = re.findall(r"([A-Z]+)\d+", reference)
-                if corners:
-                    found.append((column_position(corners[0]), column_position(corners[-1])))
-        return found
+    def tables(self, sheet_part: str) -> dict[str, Element]:
+        """Return the Excel tables of a sheet: the root of each by its part."""
+        parts = [one.target for one in self.relations(sheet_part) if one.kind == "table" and one.target]
+        return {part: self.root(part) for part in parts}
+
+    def is_filled_by_query(self, part: str) -> bool:
+        """Return whether a query fills a table or a sheet."""
+        return any(relation.kind == "queryTable" for relation in self.relations(part))
+
+    def noted_filter(self, sheet: str) -> Element | None:
+        """Return the name in which programs note where a sheet's filter is (ECMA-376 part 1, 18.2.5)."""
+        root = self.root(self.workbook)
+        entry = self._sheet_entry(sheet)
+        sheets, names = root.child("sheets"), root.child("definedNames")
+        if entry is None or sheets is None or names is None:
+            return None
+        index = str(sheets.children.index(entry))
+        return next(
+            (
+                one
+                for one in names.children
+                if one.attributes.get("name") == FILTER_NAME and one.attributes.get("localSheetId") == index
+            ),
+            None,
+        )
 
     def styles_part(self) -> str | None:
         """Return the styles part."""
@@ -169,7 +184,7 @@ class Package:
         """Enter a new part in the workbook's relations and the content types; return the relation's ID."""
         name = relations_part(self.workbook)
         data = self.read(name)
-        root = self._root(name)
+        root = self.root(name)
         taken = {relation.id.lower() for relation in self.relations(self.workbook)}
         # IDs that the workbook names without having them: what leads nowhere must not lead to a part of ours.
         taken |= {name.decode().lower() for name in re.findall(rb"rId\d+", self.read(self.workbook))}
@@ -181,7 +196,7 @@ class Package:
         )
         self.set(name, apply_edits(data, append_inside(root, data, relation.encode())))
         types = self.read(CONTENT_TYPES)
-        root = self._root(CONTENT_TYPES)
+        root = self.root(CONTENT_TYPES)
         override = f'<{root.tag("Override")} PartName="/{attribute_content(part)}" ContentType="{content_type}"/>'
         self.set(CONTENT_TYPES, apply_edits(types, append_inside(root, types, override.encode())))
         return f"rId{number}"
@@ -194,7 +209,7 @@ class Package:
         self.changed[part] = b""
         relation = self.add_related(part, "worksheet", WORKSHEET_TYPE)
         data = self.read(self.workbook)
-        root = self._root(self.workbook)
+        root = self.root(self.workbook)
         sheets = root.child("sheets")
         if sheets is None:
             raise NotUnderstood(message("The file is not a workbook in the XLSX format."))
@@ -238,7 +253,7 @@ class Package:
 
     def _drop_override(self, part: str) -> None:
         types = self.read(CONTENT_TYPES)
-        root = self._root(CONTENT_TYPES)
+        root = self.root(CONTENT_TYPES)
         gone = [c for c in root.children if c.attributes.get("PartName", "").lower() == f"/{part}".lower()]
         self.set(CONTENT_TYPES, apply_edits(types, [Edit(c.start, c.end, b"") for c in gone]))
 

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 
 from importer.findings import column_letter
 from importer.writeback.annotation import Annotation, Note, NotUnderstood
-from importer.writeback.frame import Occupied, Place, column_position
+from importer.writeback.areas import Place, column_position
+from importer.writeback.frame import Occupied
 from importer.writeback.markup import text_content, whole_number
 from schemas.message import message
 

@@ -15,8 +15,9 @@ from typing import BinaryIO
 from importer.errors import FileError
 from importer.findings import column_letter
 from importer.writeback.annotation import Annotation, NotUnderstood
+from importer.writeback.areas import Area
 from importer.writeback.markup import DECLARATION, RELATIONS, TRANSITIONAL, attribute_content, text_content
-from importer.writeback.package import STYLES_TYPE, WORKSHEET_TYPE
+from importer.writeback.package import FILTER_NAME, STYLES_TYPE, WORKSHEET_TYPE
 from importer.writeback.styles import minimal_styles
 from schemas.cells import Kind
 from schemas.message import message
@@ -96,8 +97,6 @@ def write_values(rows: Iterable[list[Value]], sheet: str, header_row: int, targe
         f'"{STYLES_TYPE}"/></Types>',
         "_rels/.rels": f'{start}<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="rId1" Type='
         f'"{relations}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'{start}<workbook xmlns="{TRANSITIONAL}" xmlns:r="{relations}"><bookViews><workbookView/>'
-        f'</bookViews><sheets><sheet name="{attribute_content(sheet)}" sheetId="1" r:id="rId1"/></sheets></workbook>',
         "xl/_rels/workbook.xml.rels": f'{start}<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="rId1" '
         f'Type="{relations}/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="{relations}/'
         'styles" Target="styles.xml"/></Relationships>',
@@ -112,13 +111,24 @@ def write_values(rows: Iterable[list[Value]], sheet: str, header_row: int, targe
                 f'"{header_row}" topLeftCell="A{header_row + 1}" activePane="bottomLeft" state="frozen"/><selection '
                 'pane="bottomLeft"/></sheetView></sheetViews><sheetFormatPr defaultRowHeight="15"/><sheetData>'.encode()
             )
+            last, width = header_row, 1
             for number, row in enumerate(rows, start=1):
+                last, width = max(last, number), max(width, len(row))
                 cells = b"".join(
                     _cell(f"{column_letter(n)}{number}", v, number == header_row) for n, v in enumerate(row)
                 )
                 if cells:
                     part.write(f'<row r="{number}">'.encode() + cells + b"</row>")
-            part.write(b"</sheetData></worksheet>")
+            area = Area(0, header_row, width - 1, last)
+            part.write(f'</sheetData><autoFilter ref="{area}"/></worksheet>'.encode())
+        noted = f"'{sheet.replace(chr(39), chr(39) * 2)}'!{area.absolute()}"
+        archive.writestr(
+            "xl/workbook.xml",
+            f'{start}<workbook xmlns="{TRANSITIONAL}" xmlns:r="{relations}"><bookViews><workbookView/></bookViews>'
+            f'<sheets><sheet name="{attribute_content(sheet)}" sheetId="1" r:id="rId1"/></sheets><definedNames>'
+            f'<definedName name="{FILTER_NAME}" localSheetId="0" hidden="1">{text_content(noted).decode()}'
+            "</definedName></definedNames></workbook>",
+        )
 
 
 def _styles() -> bytes:

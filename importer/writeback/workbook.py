@@ -16,10 +16,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from importer.findings import column_letter
 from importer.writeback.annotation import CHANGES_SHEET, REPORT_SHEET, Annotation, NotUnderstood
 from importer.writeback.archive import Archive, ArchiveWriter, Member
+from importer.writeback.areas import Area, Place
 from importer.writeback.deflate import Codec, best_codec
-from importer.writeback.frame import Frame, Occupied, Place
+from importer.writeback.frame import Frame, Occupied, OtherFilter
+from importer.writeback.joining import is_fixed, join_table
+from importer.writeback.markup import Edit, apply_edits, text_content
 from importer.writeback.package import STYLES_TYPE, Package, relations_part
 from importer.writeback.report_sheets import MESSAGE_LOOK, STATUS_LOOKS, ChangesSheet, Surroundings, report_sheet
 from importer.writeback.rows import LARGEST_FRAME, Formats, OutOfOrder, RowPatcher
@@ -39,6 +43,8 @@ class _Plan:
     """How one attempt goes about it."""
 
     place: Place
+    filter: str | None
+    """The reference of the sheet's own filter, which stands behind the rows: believed until it is read."""
     in_order: bool = True
 
 
@@ -63,7 +69,8 @@ def annotate(source: BinaryIO, target: BinaryIO, annotation: Annotation, *, code
     """
     codec = codec or best_codec()
     archive = Archive(source, codec)
-    plan = _Plan(_first_place(annotation, Package(archive)))
+    package = Package(archive)
+    plan = _Plan(_first_place(annotation, package), _noted_filter(annotation, package))
     for _ in range(_ATTEMPTS):
         if plan.place.last > LAST_COLUMN:
             break
@@ -73,6 +80,8 @@ def annotate(source: BinaryIO, target: BinaryIO, annotation: Annotation, *, code
             return _attempt(archive, target, annotation, plan, codec)
         except Occupied as found:
             plan.place = _placed(plan.place, found.position)
+        except OtherFilter as found:
+            plan.filter = found.reference
         except OutOfOrder:
             if not plan.in_order:
                 raise NotUnderstood(message("Two rows of the sheet have one number.")) from None
@@ -89,9 +98,16 @@ def _first_place(annotation: Annotation, package: Package) -> Place:
     reused = frozenset(position for position in known if position is not None)
     status, text = (-1 if position is None else position for position in known)
     place = _placed(Place(status, text, reused), annotation.last_header())
-    while reaching := [table for table in package.table_columns(part) if _meet(place, *table)]:
-        place = _placed(place, max(last for _, last in reaching))
+    areas = [Area.of(table.attributes.get("ref", "")) for table in package.tables(part).values()]
+    while reaching := [area for area in areas if area is not None and _meet(place, area.first, area.last)]:
+        place = _placed(place, max(area.last for area in reaching))
     return place
+
+
+def _noted_filter(annotation: Annotation, package: Package) -> str | None:
+    """Return where the workbook says that the sheet's filter is."""
+    name = package.noted_filter(annotation.sheet or "")
+    return str(Area.of(name.text.rpartition("!")[2]) or "") or None if name else None
 
 
 def _meet(place: Place, first: int, last: int) -> bool:
@@ -114,6 +130,8 @@ def _attempt(archive: Archive, target: BinaryIO, annotation: Annotation, plan: _
     sheet_member = package.member(sheet_part) if sheet_part else None
     if sheet_member is None:
         raise NotUnderstood(message("The workbook has no sheet {name}.", name=sheet))
+    joined = _join(package, annotation, sheet_part or "", plan)
+    noted = annotation if joined else annotation.with_keys()
     styles_part, styles = _styles(package)
     formats = Formats({s: styles.cell(look) for s, look in STATUS_LOOKS.items()}, styles.cell(MESSAGE_LOOK))
     highlight = styles.highlight() if annotation.faulty else 0
@@ -125,7 +143,7 @@ def _attempt(archive: Archive, target: BinaryIO, annotation: Annotation, plan: _
         changes: changes_sheet.pieces,
     }
     writer = _Writer(archive, target, codec)
-    patched = _Sheet(annotation, plan, formats, highlight)
+    patched = _Sheet(noted, plan, formats, highlight)
     later = {part.lower() for part in (report, changes, relations_part(changes), styles_part)}
     writer.copy_all(package.changed, sheet_member, patched.pieces(archive.pieces(sheet_member)), later)
     for part, stream in streams.items():
@@ -139,6 +157,47 @@ def _attempt(archive: Archive, target: BinaryIO, annotation: Annotation, plan: _
     writer.put_or_copy(styles_part, package.changed.get(_name(package, styles_part)))
     writer.close()
     return Patched(plan.place, sheet_member.name, frozenset(writer.touched), patched.added_rows, patched.prefix)
+
+
+def _join(package: Package, annotation: Annotation, sheet_part: str, plan: _Plan) -> bool:
+    """Take our columns into the data's own filter and tables; return whether one of them has them now.
+
+    The sheet's part itself is written later, in a stream; here go the parts of the tables and the filter's name.
+    """
+    place = plan.place
+    if package.is_filled_by_query(sheet_part):
+        return False
+    old = Area.of(plan.filter or "")
+    new = old and old.joined(place, annotation)
+    name = package.noted_filter(annotation.sheet or "")
+    if old and new and name and Area.of(name.text.rpartition("!")[2]) == old:
+        data = package.read(package.workbook)
+        head, mark, reference = name.text.rpartition("!")
+        wider = head + mark + _ending(reference, new)
+        package.set(package.workbook, apply_edits(data, [Edit(name.open_end, name.close, text_content(wider))]))
+    joined = new is not None
+    for part, table in package.tables(sheet_part).items():
+        area = Area.of(table.attributes.get("ref", ""))
+        wide = area and area.joined(place, annotation)
+        if area is None or wide is None or is_fixed(table) or package.is_filled_by_query(part):
+            continue
+        joined = True
+        if wide != area:
+            names = [_header(annotation, place, position) for position in range(area.last + 1, wide.last + 1)]
+            package.set(part, join_table(table, package.read(part), wide, names))
+    return joined
+
+
+def _ending(reference: str, new: Area) -> str:
+    """Return a reference such as `$A$1:$D$9` with another last column."""
+    return re.sub(r"[A-Z]+(?=\$?\d+$)", column_letter(new.last), reference)
+
+
+def _header(annotation: Annotation, place: Place, position: int) -> str:
+    """Return what the header cell of one of our columns says."""
+    if position in place.reused:
+        return annotation.headers[position]
+    return annotation.names[0 if position == place.status else 1]
 
 
 def _name(package: Package, part: str) -> str:
@@ -177,7 +236,7 @@ class _Sheet:
         rows = RowPatcher(self._annotation, place, self._formats, prefix, in_order=self._plan.in_order)
         tails: list[bytes] = []
         yield from rows.patch(rest, old, tails.append)
-        yield frame.tail(tails[0], place, self._annotation.faulty, self._highlight)
+        yield frame.tail(tails[0], self._annotation, self._plan.place, self._plan.filter, self._highlight)
         self.prefix = f"{prefix}:" if prefix else ""
         self.added_rows = rows.added_rows
 

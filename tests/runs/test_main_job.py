@@ -312,7 +312,7 @@ def test_a_row_of_a_csv_is_named_by_its_line_too_where_breaks_moved_it(program, 
 
     assert [one["cell"] for one in ended.summary["errors"]] == ["C3"]
     assert "C3 (line 4)" in ended.err
-    assert read_rows(edits)[1]["Import message"].startswith("C3 (line 4) Priority: ")
+    assert read_rows(edits)[1]["Import message"].startswith("25012345009: C3 (line 4) Priority: ")
 
 
 def test_a_key_that_an_invalid_row_bears_too_is_a_duplicate(sandbox, program, tmp_path):

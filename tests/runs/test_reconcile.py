@@ -78,7 +78,7 @@ def test_a_cell_changed_since_is_told_with_who_and_when(portal, sheet, run, reco
         f'the sheet says "Urgent", the portal holds "Low": Bruno Carvalho changed it at 2099-11-23 20:30:00 '
         f"(America/Sao_Paulo), after run {done} wrote it"
     )
-    assert read_rows(edits)[0]["Import message"] == f"C2 hs_ticket_priority: {told}"
+    assert read_rows(edits)[0]["Import message"] == f"{A}: C2 hs_ticket_priority: {told}"
     assert statuses(edits) == ["differs", "matches"]
     assert "Bruno Carvalho changed it" in ended.err
 

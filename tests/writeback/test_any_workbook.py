@@ -19,7 +19,7 @@ from laws import examples
 
 from importer.findings import column_letter
 from importer.writeback.annotation import NotUnderstood, RowNote
-from importer.writeback.frame import column_position
+from importer.writeback.areas import column_position
 
 NAMESPACES = (
     "http://schemas.openxmlformats.org/spreadsheetml/2006/main",

@@ -145,8 +145,7 @@ def test_nothing_of_ours_stands_behind_a_ragged_record():
     after = annotated(before, [RowNote(row, "failed", "why") for row in range(2, 7)], headers=("id", "a", "b"))
 
     assert after == (
-        b"id,a,b,Import status,Import message\n1,x,y,failed,why\n2,x\n"
-        b'3,"x,y"\n4,x,y,z\n5,"x,y",z,failed,why\n'
+        b'id,a,b,Import status,Import message\n1,x,y,failed,why\n2,x\n3,"x,y"\n4,x,y,z\n5,"x,y",z,failed,why\n'
     )
 
 

@@ -1,13 +1,16 @@
 """Where our columns and sheets stand when something of the user's is in the way."""
 
 import io
+import re
 
 import openpyxl
 import pytest
 import workbook_corpus as corpus
 import xlsxwriter
 from conftest import OURS, make_annotation, patch
+from openpyxl.worksheet.filters import AutoFilter, SortState
 from openpyxl.worksheet.table import Table
+from package_rules import check_package
 
 from importer.writeback import workbook as writer
 from importer.writeback.annotation import Annotation, ChangeLine, ErrorLine, NotUnderstood, RowNote
@@ -74,13 +77,92 @@ def test_merged_cells_beside_the_data_are_gone_round():
     assert columns_of_ours(patch(make(lambda sheet: sheet.merge_cells("C30:G31")), annotation())) == ["H", "I"]
 
 
-def test_a_table_that_ends_at_the_last_column_keeps_its_range():
-    data = make(lambda sheet: sheet.add_table(Table(displayName="Tickets", ref="A1:B4")))
+def with_table(**more):
+    def fill(sheet):
+        table = Table(displayName="Edits", ref="A1:B4", **more)
+        table.autoFilter = AutoFilter(ref="A1:B4", sortState=SortState(ref="A2:B4"))
+        sheet.add_table(table)
 
-    after = patch(data, annotation())
+    return make(fill)
 
-    assert columns_of_ours(after) == ["C", "D"]
-    assert load(after)["Tickets"].tables["Tickets"].ref == "A1:B4"
+
+def with_filter(reference="A1:B4"):
+    def fill(sheet):
+        sheet.auto_filter.ref = reference
+        sheet.auto_filter.add_filter_column(0, ["1", "2"])
+        sheet.auto_filter.add_sort_condition("B2:B4")
+
+    return make(fill)
+
+
+def message_of(data, row=3):
+    return load(data)["Tickets"].cell(row, 4).value
+
+
+def test_a_table_that_ends_at_the_last_column_takes_ours_in():
+    after = patch(with_table(), annotation())
+
+    assert check_package(after) == {"Edits": [*HEADERS, *OURS]}
+    table = load(after)["Tickets"].tables["Edits"]
+    assert (table.ref, table.autoFilter.ref, table.autoFilter.sortState.ref) == ("A1:D4", "A1:D4", "A2:D4")
+    assert message_of(after).startswith("C3 Priority: ")
+    assert patch(after, annotation((*HEADERS, *OURS))) == after
+
+
+def test_a_filter_that_ends_at_the_last_column_takes_ours_in():
+    after = patch(with_filter(), annotation())
+
+    check_package(after)
+    book = load(after)
+    assert (book["Tickets"].auto_filter.ref, book["Tickets"].auto_filter.sortState.ref) == ("A1:D4", "A1:D4")
+    assert "$A$1:$D$4" in corpus.Parts.read(after)["xl/workbook.xml"].decode()
+    assert message_of(after).startswith("C3 Priority: ")
+    assert patch(after, annotation((*HEADERS, *OURS))) == after
+
+
+def test_a_filter_that_the_workbook_does_not_note_takes_ours_in_too():
+    parts = corpus.Parts.read(with_filter())
+    parts["xl/workbook.xml"] = re.sub(rb"<definedNames>.*</definedNames>", b"", parts["xl/workbook.xml"])
+
+    after = patch(parts.pack(), annotation())
+
+    assert check_package(after) == {}
+    assert load(after)["Tickets"].auto_filter.ref == "A1:D4"
+    assert message_of(after).startswith("C3 Priority: ")
+
+
+def test_a_filter_set_after_a_run_takes_ours_in():
+    once = load(patch(make(), annotation()))
+    once["Tickets"].auto_filter.ref = "A1:B4"
+    target = io.BytesIO()
+    once.save(target)
+
+    after = patch(target.getvalue(), annotation((*HEADERS, *OURS)))
+
+    assert load(after)["Tickets"].auto_filter.ref == "A1:D4"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(make, id="neither filter nor table"),
+        pytest.param(lambda: with_filter("A1:A4"), id="filter of the first column"),
+        pytest.param(lambda: with_filter("A2:B4"), id="filter below the header"),
+        pytest.param(lambda: with_table(tableType="queryTable"), id="table of a query"),
+        pytest.param(lambda: with_table(connectionId=1), id="table of a connection"),
+        pytest.param(lambda: with_table(headerRowCount=0), id="table without a header"),
+    ],
+)
+def test_what_cannot_take_ours_in_stays_and_messages_begin_with_the_key(data):
+    before = data()
+    notes = [RowNote(2, "updated", "", "1"), RowNote(3, "failed", "why", "2"), RowNote(4, "failed", "why", "")]
+
+    after = patch(before, annotation(notes=lambda: iter(notes), faulty=()))
+
+    check_package(after)
+    assert [message_of(after, row) for row in (2, 3, 4)] == [None, "2: why", "why"]
+    old, new = corpus.Parts.read(before), corpus.Parts.read(after)
+    assert [old[name] == new[name] for name in old if "tables/" in name] in ([], [True])
 
 
 def test_columns_added_behind_ours_leave_ours_where_they_are():

@@ -14,12 +14,15 @@ import pytest
 import python_calamine
 import workbook_corpus as corpus
 from conftest import OURS, make_annotation, patch
+from package_rules import check_package
 from workbook_features import FEATURES, features_of, kept_table, saved_by_openpyxl
 
 from importer.writeback.annotation import RowNote
 from importer.writeback.deflate import ZLIB, best_codec
 
-TOUCHED = re.compile(r"\[Content_Types\]\.xml|.*workbook\.xml|.*workbook\.xml\.rels|.*styles\.xml")
+TOUCHED = re.compile(
+    r"\[Content_Types\]\.xml|.*workbook\.xml|.*workbook\.xml\.rels|.*styles\.xml|.*/tables?/?[^/]*\.xml"
+)
 STRICT = b"http://purl.oclc.org/ooxml/spreadsheetml/main"
 WORKSHEET_ORDER = (
     "sheetPr dimension sheetViews sheetFormatPr cols sheetData sheetCalcPr sheetProtection protectedRanges scenarios "
@@ -72,6 +75,12 @@ def test_every_part_but_the_touched_ones_is_stored_the_same(before, after):
     added = set(new) - set(old)
     assert len([name for name in added if re.search(r"worksheets/sheet\d+\.xml$", name)]) == 2
     assert len(added) <= 5
+
+
+def test_the_parts_are_as_the_schema_has_them(before, after):
+    tables = check_package(after)
+
+    assert all(names[-2:] == list(OURS) for name, names in tables.items() if name == "Tickets")
 
 
 def test_the_sheet_is_the_same_but_for_what_we_add(before, after):
