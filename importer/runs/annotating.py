@@ -116,7 +116,7 @@ def make_annotation(journal: Journal, meta: dict[str, Any], schema: PortalSchema
 def _own(meta: dict[str, Any]) -> dict[str, Any]:
     """Return where our columns stand and what they are called; in a journal of an earlier version, by their names."""
     if "own" in meta:
-        return {"own": tuple(meta["own"]["columns"]), "names": tuple(meta["own"]["names"])}
+        return {"own": tuple(meta["own"]), "names": tuple(meta["own_names"])}
     places = {header.strip(): position for position, header in enumerate(meta["headers"])}
     return {"own": (places.get(STATUS_HEADER), places.get(MESSAGE_HEADER))}
 

@@ -285,7 +285,9 @@ def test_the_workbook_shows_what_differs(portal, program, run, tmp_path):
     after = openpyxl.load_workbook(path)
     sheet = after["Sheet"]
     assert [cell.value for cell in sheet["D"]] == ["Import status", "matches", "differs"]
-    assert sheet["E3"].value.startswith('C3 Priority: the sheet says "Urgent", the portal holds "Low": Ana Souza')
+    assert sheet["E3"].value.startswith(
+        '25012345009: C3 Priority: the sheet says "Urgent", the portal holds "Low": Ana Souza'
+    )
     assert any("C3" in str(ranges.sqref) for ranges in sheet.conditional_formatting)
     assert not any("C2" in str(ranges.sqref).split() for ranges in sheet.conditional_formatting)
     report = [str(cell.value) for row in after["Import report"].iter_rows() for cell in row if cell.value is not None]
