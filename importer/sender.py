@@ -10,6 +10,7 @@ import asyncio
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from importer.delivery import Delivery, Line
@@ -33,6 +34,8 @@ AHEAD = 40
 the disk. Where a run is killed, they are read back as if they had left."""
 FIRST, LATER_S = 32, 0.005
 """So many batches are read before the first one leaves, and the others one by one, so many seconds apart."""
+GRACE_S = 25.0
+"""Whoever asked to stop waits so long for the answers to what is in flight; reporting takes some seconds more."""
 DOWN_AFTER = 3
 """Batches in a row that ended without an answer, after which the portal is taken for down."""
 
@@ -94,8 +97,10 @@ class _Sending:
         forget = stop.listen(self._halt.set)
         batches = self._journal.open_batches()
         try:
-            workers = min(MOST + AHEAD, self._journal.count_open_batches())
-            await asyncio.gather(*(self._work(batches, number) for number in range(workers)), return_exceptions=True)
+            count = min(MOST + AHEAD, self._journal.count_open_batches())
+            workers = [asyncio.ensure_future(self._work(batches, number)) for number in range(count)]
+            with _deadline_after(stop, workers):
+                await asyncio.gather(*workers, return_exceptions=True)
             await self._notebook.flush()
         except JournalLost as lost:
             self._failure = self._failure or lost
@@ -119,6 +124,9 @@ class _Sending:
             except Halted:
                 self._was_cut_short = True
                 return
+            except asyncio.CancelledError:
+                self._was_cut_short = True
+                raise
             except BaseException as error:
                 self._failure = self._failure or error
                 self._halt.set()  # the others note their answers, then run() raises this
@@ -156,3 +164,25 @@ class _Sending:
                     daily_remaining=limits.daily_remaining if limits.daily else None,
                 )
             )
+
+
+@contextmanager
+def _deadline_after(stop: StopSignal, workers: Sequence[asyncio.Future[None]]) -> Iterator[None]:
+    """Cancel those that still wait for an answer some time after somebody asked to stop: their rows are in doubt."""
+    loop = asyncio.get_running_loop()
+    alarms: list[asyncio.TimerHandle] = []
+
+    def cancel() -> None:
+        for worker in workers:
+            worker.cancel()
+
+    def begin() -> None:
+        loop.call_soon_threadsafe(lambda: alarms.append(loop.call_later(GRACE_S, cancel)))
+
+    forget = stop.listen(begin)
+    try:
+        yield
+    finally:
+        forget()
+        for alarm in alarms:
+            alarm.cancel()

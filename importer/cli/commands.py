@@ -208,8 +208,8 @@ def _perform(options: argparse.Namespace, job: Job, *, file: Path | None = None)
 def _drive(job: Callable[[StopSignal], Coroutine[Any, Any, Result]]) -> Result:
     """Run a job to its end.
 
-    The first Ctrl-C or SIGTERM asks it to stop once what is in flight is finished; where nothing is, and at the
-    second, it is left at once: Interrupted is raised. A fault of our own is raised as InternalFault.
+    The first Ctrl-C, SIGTERM or closed window asks it to stop once what is in flight is finished; where nothing is,
+    and at the second, it is left at once: Interrupted is raised. A fault of our own is raised as InternalFault.
     """
     import asyncio
     import signal
@@ -224,7 +224,7 @@ def _drive(job: Callable[[StopSignal], Coroutine[Any, Any, Result]]) -> Result:
             raise KeyboardInterrupt
         stop.set()
 
-    previous = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {number: signal.signal(number, ask_to_stop) for number in _stop_signals()}
     try:
         return asyncio.run(job(stop))
     except KeyboardInterrupt:
@@ -234,6 +234,18 @@ def _drive(job: Callable[[StopSignal], Coroutine[Any, Any, Result]]) -> Result:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def _stop_signals() -> list[int]:
+    """Return the signals that ask to stop, as far as this system knows them: Ctrl-C, an order, a closed window.
+
+    `nohup` has the closed window ignored, and so it stays.
+    """
+    import signal
+
+    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # the third is not known to Windows, the last to it alone
+    known = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    return [one for one in known if one == signal.SIGINT or signal.getsignal(one) is not signal.SIG_IGN]
 
 
 def _keep_traceback(error: Exception) -> InternalFault:

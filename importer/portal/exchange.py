@@ -6,6 +6,8 @@ reads it.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import importlib.util
 import ssl
 import sys
@@ -25,8 +27,12 @@ from importer.portal.transport import Transport, proxy_for
 from importer.portal.waiting import Clock
 from schemas.message import message
 
-MAX_BODY = 128 * 1024 * 1024
+MAX_BODY = 60_000_000
 """Bytes of an answer, unpacked. A hundred tickets with many full texts come to some tens of millions."""
+MAX_PARTS = 1_500_000
+"""Objects and lists in an answer; each takes many times its two bytes in memory."""
+LARGE = 4_000_000
+"""Answers of more bytes than this are read one at a time, so that many of them do not fill the memory."""
 SCRUBBED = "[token]"
 
 # httpcore asks for this module many times a request. Where it is missing, Python would search all folders each time.
@@ -49,6 +55,7 @@ class Exchange:
 
     They are a stack of transports with one connection each: a pool looks at all its connections whenever one of them
     takes or ends a request, which with 64 of them costs more than all the rest.
+    timeout_s: an answer that has not come whole after so long, from the connection to its last byte, is none.
     """
 
     def __init__(self, settings: PortalSettings, *, clock: Clock, app: Any = None, timeout_s: float = 60.0) -> None:
@@ -57,6 +64,8 @@ class Exchange:
         self._base_url = settings.base_url
         self._clock = clock
         self._app = app
+        self._timeout_s = timeout_s
+        self._one_large = asyncio.Lock()
         headers = [
             ("Host", _host(settings.base_url)),
             ("Authorization", f"Bearer {settings.token}"),
@@ -116,36 +125,58 @@ class Exchange:
         transport = self._connect()
         if isinstance(transport, Transport):
             transport.on_left = on_left
-        start = self._clock.tick()
+        url = self._url_of(path) if not query else httpx.URL(self._base_url + path, params=query)
+        headers = self._headers if content is None else self._headers_with_body
+        request = httpx.Request(method, url, headers=headers, content=content, extensions=self._extensions)
         try:
-            url = self._url_of(path) if not query else httpx.URL(self._base_url + path, params=query)
-            headers = self._headers if content is None else self._headers_with_body
-            request = httpx.Request(method, url, headers=headers, content=content, extensions=self._extensions)
-            response = await transport.handle_async_request(request)
-            told = {
-                name.decode("latin-1").lower(): self.scrub(value.decode("latin-1"))
-                for name, value in response.headers.raw
-            }
-            try:
-                body = await _read(response)
-            except httpx.RequestError as error:
-                reply = Reply(response.status_code, told, problem=f"the answer broke off ({_name(error)})")
-            else:
-                reply = self._parse(response.status_code, told, body, self._clock.tick() - start)
-            finally:
-                await response.aclose()
+            async with asyncio.timeout(self._timeout_s):
+                reply = await self._exchange(transport, request)
         except httpx.RequestError as error:
             reply = self._lost(error)
+        except TimeoutError:  # on no connection may the rest of an answer be taken for the next one
+            self._all.remove(transport)
+            await transport.aclose()
+            return Reply(None, problem="no answer in time")
         # Not where the request was cancelled: its connection may stay taken for ever, and the next would wait for it.
         self._idle.append(transport)
         return reply
 
-    def _parse(self, status: int, headers: dict[str, str], body: bytes | None, latency_s: float) -> Reply:
-        if body is None:
+    async def _exchange(self, transport: httpx.AsyncBaseTransport, request: httpx.Request) -> Reply:
+        start = self._clock.tick()
+        response = await transport.handle_async_request(request)
+        told = {
+            name.decode("latin-1").lower(): self.scrub(value.decode("latin-1")) for name, value in response.headers.raw
+        }
+        try:
+            async with contextlib.AsyncExitStack() as turn:
+                body = await self._read(response, turn)
+                return self._parse(response.status_code, told, body, self._clock.tick() - start)
+        except httpx.RequestError as error:
+            return Reply(response.status_code, told, problem=f"the answer broke off ({_name(error)})")
+        finally:
+            await response.aclose()
+
+    async def _read(self, response: httpx.Response, turn: contextlib.AsyncExitStack) -> bytearray | None:
+        """Return the body, unpacked; None where it is larger than any answer can be. `turn`: of the large ones."""
+        body = bytearray()
+        waits = True
+        packed = "content-encoding" in response.headers
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        async for part in response.aiter_bytes() if packed else response.stream:
+            body += part
+            if len(body) > MAX_BODY:
+                return None
+            if waits and len(body) > LARGE:
+                await turn.enter_async_context(self._one_large)
+                waits = False
+        return body
+
+    def _parse(self, status: int, headers: dict[str, str], body: bytearray | None, latency_s: float) -> Reply:
+        if body is None or (len(body) > MAX_PARTS and body.count(b"{") + body.count(b"[") > MAX_PARTS):
             return Reply(status, headers, problem="the answer is too large", latency_s=latency_s)
         if self._token_bytes in body:
             body = body.replace(self._token_bytes, SCRUBBED.encode())
-        if not body.strip():
+        if not body or body.isspace():
             return Reply(status, headers, problem=f"HTTP {status} without a body", latency_s=latency_s)
         try:
             content = orjson.loads(body)
@@ -171,20 +202,6 @@ def _host(url: str) -> str:
         raise UsageError(
             message("HUBSPOT_BASE_URL is not an address: {reason}.", reason=str(error)), code="unsafe_address"
         ) from error
-
-
-async def _read(response: httpx.Response) -> bytes | None:
-    """Return the body, unpacked; None where it is larger than any answer can be."""
-    parts: list[bytes] = []
-    size = 0
-    packed = "content-encoding" in response.headers
-    assert isinstance(response.stream, httpx.AsyncByteStream)
-    async for part in response.aiter_bytes() if packed else response.stream:
-        size += len(part)
-        if size > MAX_BODY:
-            return None
-        parts.append(part)
-    return b"".join(parts)
 
 
 def _name(error: httpx.RequestError) -> str:
