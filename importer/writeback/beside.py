@@ -10,10 +10,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from importer.writeback.annotation import REPORT_SHEET, STATUS_HEADER, NotUnderstood
-from importer.writeback.archive import Archive
-from importer.writeback.deflate import best_codec
-from importer.writeback.package import Package
+from importer.outputs import Outputs
 from importer.writeback.replace import find_obstacle
 
 _NAMES_TRIED = 1_000
@@ -28,22 +25,11 @@ def folders_for(path: Path) -> list[Path]:
     return folders
 
 
-def free_names(path: Path, folder: Path, *, delimited: bool) -> Iterator[Path]:
-    """Yield names for the results that nothing has but results of ours."""
+def free_names(path: Path, folder: Path, outputs: Outputs | None, *, delimited: bool) -> Iterator[Path]:
+    """Yield names for the results that nothing has but results of ours, byte for byte as a run left them."""
     suffix = ".csv" if delimited else ".xlsx"
     for number in range(1, _NAMES_TRIED):
         target = folder / (f"{path.stem}.results{suffix}" if number == 1 else f"{path.stem}.results-{number}{suffix}")
-        if not target.exists() or (target.is_file() and _is_ours(target) and find_obstacle(target) is None):
+        ours = outputs is not None and outputs.owns(target)
+        if not os.path.lexists(target) or (ours and find_obstacle(target) is None):
             yield target
-
-
-def _is_ours(path: Path) -> bool:
-    """Return whether a file holds results of an earlier run, and may be written anew."""
-    if path.suffix == ".csv":
-        with path.open("rb") as stream:
-            return STATUS_HEADER.encode() in stream.read(1 << 16).replace(b"\0", b"")
-    with path.open("rb") as stream:
-        try:
-            return Package(Archive(stream, best_codec())).sheet_part(REPORT_SHEET) is not None
-        except NotUnderstood:
-            return False

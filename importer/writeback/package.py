@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice
 from urllib.parse import unquote
 
 from importer.writeback.annotation import NotUnderstood
@@ -34,7 +35,8 @@ STYLES_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.style
 FILTER_NAME = "_xlnm._FilterDatabase"
 _MACROS = "application/vnd.ms-excel.sheet.macroEnabled.main+xml"
 _RELATIONS_NAMESPACE = "http://schemas.openxmlformats.org/package/2006/relationships"
-_FIRST_CELL = re.compile(rb"<(?:\w+:)?c(?=[\s/>])([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c\s*>)", re.DOTALL)
+_CELLS_OF_TWO_ROWS = 40
+_CELL = re.compile(rb"<(?:\w+:)?c(?=[\s/>])([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c\s*>)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,16 +224,16 @@ class Package:
         self.set(self.workbook, apply_edits(data, append_inside(sheets, data, entry.encode())))
         return part
 
-    def report_part(self, name: str) -> str:
+    def report_part(self, name: str, is_ours: Callable[[Mapping[str, str]], bool]) -> str:
         """Return the part for a sheet of ours: that of an earlier run, emptied of what hung on it, or a new one.
 
-        A sheet of this name that is not ours (its first cell says something else) is left alone; ours is then numbered.
+        A sheet of this name that `is_ours` does not know is left alone; ours is then numbered.
         """
         for label in (name, *(f"{name} {number}" for number in range(2, 100))):
             part = self.sheet_part(label)
             if part is None:
                 return self.add_sheet(label)
-            if self._first_text(part) == name:
+            if is_ours(self._first_texts(part)):
                 self._drop_relations(part)
                 return part
         raise NotUnderstood(message("Too many sheets are called {name}.", name=name))
@@ -257,22 +259,21 @@ class Package:
         gone = [c for c in root.children if c.attributes.get("PartName", "").lower() == f"/{part}".lower()]
         self.set(CONTENT_TYPES, apply_edits(types, [Edit(c.start, c.end, b"") for c in gone]))
 
-    def _first_text(self, part: str) -> str:
-        """Return the text of a sheet's first cell, "" where it is none."""
+    def _first_texts(self, part: str) -> dict[str, str]:
+        """Return the texts of a sheet's first cells, by their references; those of the first two rows at least."""
         member = self.member(part)
-        if member is None:
-            return ""
-        beginning = b""
-        for piece in self.archive.pieces(member):
-            beginning += piece
-            break
-        found = _FIRST_CELL.search(beginning)
-        if not found or not found[2]:
-            return ""
-        value = re.search(rb"<(?:\w+:)?v>(\d+)</", found[2])
-        if re.search(rb"\st=[\"']s[\"']", found[1]) and value:
-            return self._shared_string(whole_number(value[1]))
-        return _plain(found[2])
+        beginning = next(self.archive.pieces(member), b"") if member else b""
+        texts: dict[str, str] = {}
+        for found in islice(_CELL.finditer(beginning), _CELLS_OF_TWO_ROWS):
+            reference = re.search(rb"\sr=[\"']([A-Z]+[12])[\"']", found[1])
+            value = re.search(rb"<(?:\w+:)?v>(\d+)</", found[2] or b"")
+            if reference is None:
+                break
+            shared = re.search(rb"\st=[\"']s[\"']", found[1]) and value
+            texts[reference[1].decode()] = (
+                self._shared_string(whole_number(value[1])) if shared and value else _plain(found[2] or b"")
+            )
+        return texts
 
     def _shared_string(self, index: int) -> str:
         part = next((r.target for r in self.relations(self.workbook) if r.kind == "sharedStrings"), None)

@@ -3,17 +3,19 @@
 In:  an annotation, the styles part (it gets the looks used here), the workbook's namespaces.
 Out: the parts' XML, in pieces; and for the changes the relations of their links, known once the sheet is written.
 
-The first cell of each holds the sheet's own name: by it a later run knows that the sheet is ours.
+A later run knows them by what they hold: the sheet's own name and, below it, the run's ID or our column titles.
 Source: ECMA-376 part 1, 18.3.1.99 (order), 18.3.1.47 (hyperlink), 18.3.1.28 (dataBar).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 
 from importer.findings import column_letter
+from importer.language import LANGUAGES, translations
 from importer.writeback.annotation import CHANGES_SHEET, REPORT_SHEET, Annotation, ChangeLine, ErrorLine
 from importer.writeback.markup import DECLARATION, RELATIONS, attribute_content, text_content
 from importer.writeback.styles import Look, Styles
@@ -142,6 +144,24 @@ class _Sheet:
         return DECLARATION + f'<Relationships xmlns="{namespace}">{lines}</Relationships>'.encode()
 
 
+_RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
+_CHANGE_TITLES = (message("Row"), message("Ticket"), message("Column"), message("Before"), message("After"))
+
+
+def is_report(texts: Mapping[str, str]) -> bool:
+    """Return whether a sheet's first cells, {reference: text}, are those of an `Import report` of ours."""
+    return texts.get("A1") == REPORT_SHEET and _RUN_ID.fullmatch(texts.get("B2", "")) is not None
+
+
+def is_changes(texts: Mapping[str, str]) -> bool:
+    """Return whether a sheet's first cells, {reference: text}, are those of an `Import changes` of ours."""
+    titles = [texts.get(f"{letter}2") for letter in "ABCDE"]
+    languages = (translations(language) for language in LANGUAGES)
+    return texts.get("A1") == CHANGES_SHEET and any(
+        titles == [title.render(words) for title in _CHANGE_TITLES] for words in languages
+    )
+
+
 def report_sheet(annotation: Annotation, sheet: str, styles: Styles, around: Surroundings) -> Iterator[bytes]:
     """Yield the sheet `Import report`: facts, totals with bars, errors with links into `sheet`."""
     out = _Sheet(styles, around)
@@ -226,8 +246,7 @@ class ChangesSheet:
         say = self._annotation.say
         yield out.head((9, 20, 30, 45, 45), frozen=2)
         yield out.line((CHANGES_SHEET, _TITLE), height=26)
-        titles = (message("Row"), message("Ticket"), message("Column"), message("Before"), message("After"))
-        yield out.line(*((say(title), _HEAD) for title in titles))
+        yield out.line(*((say(title), _HEAD) for title in _CHANGE_TITLES))
         changes = self._annotation.changes()
         group: list[ChangeLine] = []
         written: list[bytes] = []

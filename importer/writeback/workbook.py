@@ -25,7 +25,15 @@ from importer.writeback.frame import Frame, Occupied, OtherFilter
 from importer.writeback.joining import is_fixed, join_table
 from importer.writeback.markup import Edit, apply_edits, text_content
 from importer.writeback.package import STYLES_TYPE, Package, relations_part
-from importer.writeback.report_sheets import MESSAGE_LOOK, STATUS_LOOKS, ChangesSheet, Surroundings, report_sheet
+from importer.writeback.report_sheets import (
+    MESSAGE_LOOK,
+    STATUS_LOOKS,
+    ChangesSheet,
+    Surroundings,
+    is_changes,
+    is_report,
+    report_sheet,
+)
 from importer.writeback.rows import LARGEST_FRAME, Formats, OutOfOrder, RowPatcher
 from importer.writeback.styles import Styles, minimal_styles
 from schemas.message import message
@@ -135,7 +143,8 @@ def _attempt(archive: Archive, target: BinaryIO, annotation: Annotation, plan: _
     styles_part, styles = _styles(package)
     formats = Formats({s: styles.cell(look) for s, look in STATUS_LOOKS.items()}, styles.cell(MESSAGE_LOOK))
     highlight = styles.highlight() if annotation.faulty else 0
-    report, changes = package.report_part(REPORT_SHEET), package.report_part(CHANGES_SHEET)
+    report = package.report_part(REPORT_SHEET, is_report)
+    changes = package.report_part(CHANGES_SHEET, is_changes)
     around = Surroundings(package.namespace, b"workbookView" in package.read(package.workbook))
     changes_sheet = ChangesSheet(annotation, styles, around)
     streams = {

@@ -303,7 +303,7 @@ class _Job:
         notices = [reason]
         unread = unread or not _can_read(self.path)
         for folder in folders_for(self.path):
-            for target in free_names(self.path, folder, delimited=self.delimited):
+            for target in free_names(self.path, folder, self.outputs, delimited=self.delimited):
                 try:
                     if unread:
                         self._put(target, self._notes_alone(target), like=self.path)

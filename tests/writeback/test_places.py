@@ -234,15 +234,29 @@ def test_the_widths_somebody_gave_our_columns_stay():
     assert again["Tickets"].column_dimensions["D"].width == 33
 
 
-def test_a_sheet_of_the_users_with_our_name_is_left_alone():
-    data = make(sheets=[("Import report", "my own notes")])
+@pytest.mark.parametrize("first", ["my own notes", "Import report"])
+def test_a_sheet_of_the_users_with_our_name_is_left_alone(first):
+    data = make(sheets=[("Import report", first)])
 
     once = patch(data, annotation())
     twice = patch(once, annotation((*HEADERS, *OURS)))
 
     assert load(once).sheetnames == ["Tickets", "Import report", "Import report 2", "Import changes"]
-    assert load(once)["Import report"]["A1"].value == "my own notes"
+    assert load(once)["Import report"]["A1"].value == first
     assert twice == once
+
+
+def test_a_list_of_changes_of_the_users_own_is_left_alone():
+    def fill(sheet):
+        own = sheet.parent.create_sheet("Import changes")
+        for row in (["Import changes"], ["Row", "Ticket", "What", "Before", "After"], [2, "1", "x", "a", "b"]):
+            own.append(row)
+
+    once = patch(make(fill), annotation())
+
+    assert load(once).sheetnames == ["Tickets", "Import changes", "Import report", "Import changes 2"]
+    assert load(once)["Import changes"]["C3"].value == "x"
+    assert patch(once, annotation((*HEADERS, *OURS))) == once
 
 
 def test_report_sheets_that_a_program_saved_anew_are_replaced():
@@ -420,13 +434,15 @@ def test_place_is_told(tmp_path):
 
 
 @pytest.mark.parametrize(("first", "expected"), [("Import report", "Import report"), ("My report", "Import report 2")])
-def test_our_report_is_known_by_its_first_cell_among_shared_strings(first, expected):
+def test_our_report_is_known_by_its_first_cells_among_shared_strings(first, expected):
     """As Excel saves it: the cell holds an index into a table of strings."""
     target = io.BytesIO()
     book = xlsxwriter.Workbook(target, {"in_memory": True})
     for row, values in enumerate([HEADERS, *((n, f"text {n}") for n in range(3000))]):
         (book.get_worksheet_by_name("Tickets") or book.add_worksheet("Tickets")).write_row(row, 0, values)
-    book.add_worksheet("Import report").write(0, 0, first)
+    report = book.add_worksheet("Import report")
+    report.write(0, 0, first)
+    report.write_row(1, 0, ["Run", "20261123-141503-7f3a"])
     book.close()
 
     after = load(patch(target.getvalue(), annotation()))

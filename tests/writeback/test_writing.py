@@ -18,6 +18,7 @@ import workbook_corpus as corpus
 import xlwt
 from conftest import OURS, make_annotation
 
+from importer.outputs import Outputs
 from importer.writeback import Annotation, RowNote, delimited, find_output_fault, write_back
 from importer.writeback import workbook as patching
 from importer.writeback.replace import Moved, put_in_place
@@ -209,17 +210,25 @@ def test_a_file_that_is_gone_gets_its_results_all_the_same(workbook):
     assert rows_of(written.path)[1][2] == "updated"
 
 
-def test_a_name_that_is_taken_is_not_overwritten_but_our_own_results_are(workbook):
+def test_only_results_that_are_as_we_left_them_are_replaced(workbook, tmp_path):
     taken = workbook.parent / "edits.results.xlsx"
     shutil.copy(workbook, taken)
     before = taken.read_bytes()
     (workbook.parent / "~$edits.xlsx").touch()
+    outputs = Outputs(tmp_path / "state")
 
-    first = write_back(workbook, make_annotation(HEADERS), digest=digest(workbook))
-    second = write_back(workbook, make_annotation(HEADERS), digest=digest(workbook))
+    def results():
+        return write_back(workbook, make_annotation(HEADERS), digest=digest(workbook), outputs=outputs).path.name
 
-    assert first.path == second.path == workbook.parent / "edits.results-2.xlsx"
+    first, second = results(), results()
+    book = openpyxl.load_workbook(workbook.parent / first)
+    book["Tickets"]["J5"] = "a note of mine"
+    book.save(workbook.parent / first)
+    edited = (workbook.parent / first).read_bytes()
+
+    assert (first, second, results()) == ("edits.results-2.xlsx", "edits.results-2.xlsx", "edits.results-3.xlsx")
     assert taken.read_bytes() == before
+    assert (workbook.parent / first).read_bytes() == edited
 
 
 def test_a_signed_workbook_is_left_alone(workbook):
@@ -527,8 +536,10 @@ def test_results_of_a_table_take_no_name_of_somebody_else(table):
     taken = table.parent / "edits.results.csv"
     taken.write_text("my own list\n")
 
-    first = write_back(table, table_annotation(), digest="0" * 64)
-    second = write_back(table, table_annotation(), digest="0" * 64)
+    outputs = Outputs(table.parent / "state")
+
+    first = write_back(table, table_annotation(), digest="0" * 64, outputs=outputs)
+    second = write_back(table, table_annotation(), digest="0" * 64, outputs=outputs)
 
     assert first.path == second.path == table.parent / "edits.results-2.csv"
     assert taken.read_text() == "my own list\n"
