@@ -35,7 +35,9 @@ from schemas.property import Property
 PENDING_WAITS_S = (1.0, 2.0, 4.0)
 """Waits before what the portal says it is still working on is read back again."""
 READ_BACK_REPEATS = 2
-"""Repeats of a read-back after an update that failed again and again."""
+"""Repeats of a read-back after an update that failed again and again, and of a part of such an update."""
+MOST_PARTS_LOST = 7
+"""Requests about one batch that failed to the end without an answer between, after which it is divided no further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,9 @@ class Delivery:
     line: Line
     batch: Batch
     lost: int = 0
+    was_answered: bool = False
+    """Whether the portal answered to any part of it."""
+    _parts_lost: int = 0
     _is_noted: bool = False
     _has_left: bool = False
     _before: Mapping[int, Values] | None = None
@@ -110,37 +115,51 @@ class Delivery:
             await self._part(changes, refusal)
 
     async def _attempt(self, changes: Sequence[Change], *, is_part: bool) -> Answer | None:
-        """Send changes once and settle them; return the refusal, with nothing settled, if there is one.
+        """Send changes once and settle them; return the answer, with nothing settled, if they are to be divided.
 
-        is_part: they were refused together with others.
+        They are where they were refused, or at a resume got no answer. is_part: they were refused together with others.
         """
         await self._note_leaving()
         answer = await self.line.portal.update(
             make_inputs(changes, id_property=self.line.id_property),
             is_part=is_part,
             stop=self.line.halt,
+            repeats=READ_BACK_REPEATS if self._parts_lost else MAX_REPEATS,
             on_leave=self._note_left,
             on_doubt=lambda: self._doubtful.update({change.row: change for change in changes}),
         )
-        if answer.accepted:
+        if answer.accepted or answer.refused:
+            self._parts_lost, self.was_answered = 0, True
             self.line.answered()
+        if answer.accepted:
             await self._settle_answered(changes, answer)
             return None
         self._settle((), inputs=len(changes), answer=answer)
         if answer.refused:
-            self.line.answered()
             self._clear_doubt(changes)
+            return answer
+        self._parts_lost += 1
+        if self.batch.was_sent and len(changes) > 1 and self._parts_lost < MOST_PARTS_LOST:
             return answer
         await self._settle_lost(changes, answer)
         return None
 
     async def _part(self, changes: Sequence[Change], refusal: Answer) -> None:
         """Settle refused changes: those that are named or alone are rejected, the others sent again in parts."""
+        if not refusal.refused:
+            middle = len(changes) // 2
+            await _both(*(self._deliver(part, is_part=True) for part in (changes[:middle], changes[middle:])))
+            return
         if concerns_request(refusal):
             text = refusal.faults[0].text
             raise Refused(message("The portal refused the request itself: {text}", text=text), refusal)
         named = examine(refusal, changes, id_property=self.line.id_property).blamed
-        if len(changes) == 1:
+        missing = [one for one in changes if any(fault.is_missing for fault in named.get(one.row, ()))]
+        if missing or (len(changes) == 1 and any(fault.is_missing for fault in refusal.faults)):
+            await self._read_back(missing or changes, refusal, Proof({}, {}, (), refusal.faults))
+            if rest := [one for one in changes if one not in missing] if missing else ():
+                await self._deliver(rest, is_part=True)
+        elif len(changes) == 1:
             self._settle([self.line.write.rejected(changes[0], refusal.faults)])
         elif named and len(named) < len(changes):
             self._settle(self.line.write.rejected(one, named[one.row]) for one in changes if one.row in named)
@@ -240,7 +259,11 @@ class Delivery:
         """Settle rows whose request had no answer that can be read, again and again."""
         found = await self._look_up(changes, repeats=READ_BACK_REPEATS) or {}
         undecided = self._settle_confirmed(changes, found)
-        missing = {change.row: one for change in undecided if isinstance(one := found.get(change.row), Missing)}
+        missing = {
+            change.row: one
+            for change in undecided
+            if isinstance(one := found.get(change.row), Missing) and one.kind != "unreadable"
+        }
         self._settle(self.line.write.missing(one, missing[one.row]) for one in undecided if one.row in missing)
         self._give_up([change for change in undecided if change.row not in missing], answer)
 

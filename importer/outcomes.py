@@ -64,7 +64,16 @@ class OutcomeWriter:
         findings.setdefault((finding.property_name or "", str(finding.text)), finding)
 
     def missing(self, change: Change, missing: Missing) -> Outcome:
-        """The ticket went away between plan and update, or was never there."""
+        """The ticket went away between plan and update, was never there, or cannot be read."""
+        if missing.error is not None:
+            text = message(
+                'ticket "{key}" could not be read back; `import-tickets resume` tries again. {reason}',
+                key=change.key,
+                reason=missing.error.text,
+            )
+            return Outcome(
+                change.row, Status.FAILED, (self._at_key(change, "unavailable", text),), ticket=change.ticket
+            )
         texts: dict[str, Message] = {
             "not_found": message('there is no ticket "{key}" in the portal; check the key', key=change.key),
             "archived": message(
@@ -76,7 +85,7 @@ class OutcomeWriter:
                 new=missing.new_id or "?",
             ),
         }
-        finding = self._at_key(change, missing.kind, texts[missing.kind])
+        finding = self._at_key(change, missing.code, texts[missing.kind])
         return Outcome(change.row, Status.FAILED, (finding,), ticket=missing.new_id or change.ticket)
 
     def not_held(self, change: Change, ticket: str, held: Held, *, was_told: bool) -> Outcome:
@@ -177,6 +186,8 @@ class OutcomeWriter:
 
 def _refusal(problem: Problem, fault: PortalFault, *, named: bool = False) -> Message:
     """The portal's own words; `named`: the property is told by the cell they stand at."""
+    if fault.is_foreign:
+        return message("something on the way to the portal (a firewall or a proxy) refused it: {text}", text=fault.text)
     words = problem.text or fault.text or fault.category or "?"
     if problem.name and not named and problem.name not in words:
         words = f"{problem.name}: {words}"

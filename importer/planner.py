@@ -155,7 +155,8 @@ class Planner:
     def compare(self, row: CheckedRow, ticket: Ticket | Missing) -> Change | Outcome:
         """Return what is to change on the ticket of a row: an outcome where nothing is, or nothing can be."""
         if not isinstance(ticket, tuple):
-            return Outcome(row.row, Status.INVALID, (self._missing(row, ticket),), ticket=ticket.new_id)
+            status = Status.FAILED if ticket.kind == "unreadable" else Status.INVALID
+            return Outcome(row.row, status, (self._missing(row, ticket),), ticket=ticket.new_id)
         wanted = row.wanted
         for name, choices in row.pending.items():
             pipeline = ticket.properties.get(PIPELINE, "")
@@ -210,7 +211,7 @@ class Planner:
 
     def _missing(self, row: CheckedRow, missing: Missing) -> Finding:
         text = missing_text(row.key, missing)
-        return at_key(self._columns, row=row.row, key=row.key, code=missing.kind, text=text)
+        return at_key(self._columns, row=row.row, key=row.key, code=missing.code, text=text)
 
     def _stage_outside(self, row: CheckedRow, name: str, pipeline_id: str) -> Finding:
         pipeline = self._schema.pipeline(pipeline_id)
@@ -233,6 +234,12 @@ def note_compared(journal: Journal, portal: Portal) -> None:
 
 def missing_text(key: str, missing: Missing) -> Message:
     """Return what is said of a ticket that is not there."""
+    if missing.error is not None:
+        return message(
+            'ticket "{key}" could not be read; run again later, or take the row out. {reason}',
+            key=key,
+            reason=missing.error.text,
+        )
     if missing.kind == "archived":
         return message('ticket "{key}" is archived; restore it in HubSpot or take the row out', key=key)
     if missing.kind == "merged":

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from importer.findings import Finding
 from importer.history import Teller
 from importer.places import at_cell, at_key
-from importer.records import Change, Columns, Values
+from importer.records import Change, Columns, Status, Values
 from importer.reports.words import Labels
 from schemas.message import Message, message
 from schemas.property import PIPELINE, STAGE, PortalSchema
@@ -48,9 +48,11 @@ class Back:
     missing: Missing | None = None
 
     @property
-    def is_refused(self) -> bool:
-        """Whether something of the row cannot be put back."""
-        return bool(self.conflicts or self.missing)
+    def status(self) -> Status:
+        """What becomes of the row where nothing is to be sent."""
+        if self.missing and self.missing.kind == "unreadable":
+            return Status.FAILED
+        return Status.INVALID if self.conflicts or self.missing else Status.UNCHANGED
 
 
 class Reversal:
@@ -111,7 +113,7 @@ class Reversal:
 
         if back.missing:
             text = _gone(back.ticket, back.missing)
-            yield at_key(self._columns, row=back.row, key=back.ticket, code=back.missing.kind, text=text)
+            yield at_key(self._columns, row=back.row, key=back.ticket, code=back.missing.code, text=text)
         for conflict in back.conflicts:
             ticket = histories.get(conflict.ticket)
             entries = ticket.history.get(conflict.name, ()) if isinstance(ticket, Ticket) else ()
@@ -143,6 +145,12 @@ class Reversal:
 
 
 def _gone(key: str, missing: Missing) -> Message:
+    if missing.error is not None:
+        return message(
+            'ticket "{key}" could not be read and is left as it is; undo again later. {reason}',
+            key=key,
+            reason=missing.error.text,
+        )
     if missing.kind == "archived":
         return message('ticket "{key}" is archived by now; restore it in HubSpot and undo again', key=key)
     if missing.kind == "merged":

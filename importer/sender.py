@@ -119,7 +119,7 @@ class _Sending:
             delivery = Delivery(self._line, batch)
             try:
                 await delivery.run()
-                if delivery.lost:
+                if delivery.lost and not delivery.was_answered:
                     self._note_lost_batch()
             except Halted:
                 self._was_cut_short = True

@@ -164,13 +164,21 @@ class SendingNotes(PlanNotes):
         ).fetchone()
         return int(found[0])
 
+    def count_unavailable(self) -> int:
+        """Return how many rows with a change failed as `unavailable`, so that a resume tries them again."""
+        found = self._db.execute(
+            "SELECT count(DISTINCT f.row) FROM findings AS f JOIN plan ON plan.row = f.row WHERE f.code = 'unavailable'"
+        ).fetchone()
+        return int(found[0])
+
     def retry_unavailable(self) -> int:
         """Make rows that failed as `unavailable` or `unconfirmed` undecided again; return how many."""
         codes = "('unavailable', 'unconfirmed')"
         with self._writing():
             rows = self._db.execute(
                 f"SELECT DISTINCT r.row, (SELECT number FROM batches WHERE first <= r.row ORDER BY first DESC LIMIT 1) "
-                f"FROM rows AS r JOIN findings AS f ON f.row = r.row WHERE r.status = 'failed' AND f.code IN {codes}"
+                f"FROM rows AS r JOIN findings AS f ON f.row = r.row WHERE r.status = 'failed' AND f.code IN {codes} "
+                "AND EXISTS (SELECT 1 FROM plan WHERE plan.row = r.row)"
             ).fetchall()
             self._db.executemany("DELETE FROM findings WHERE row = ?", ((r,) for r, _ in rows))
             self._db.executemany("UPDATE rows SET status = NULL, notices = NULL WHERE row = ?", ((r,) for r, _ in rows))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple, overload
 
@@ -18,6 +18,9 @@ import orjson
 
 MAX_TEXT = 600
 """Characters of the portal's words that are kept; messages with long option lists have tens of thousands."""
+
+OBJECT_NOT_FOUND = "OBJECT_NOT_FOUND"
+"""The category of errors that say that tickets do not exist."""
 
 Scrub = Callable[[str], str]
 
@@ -109,11 +112,13 @@ class PortalFault:
     trace_ids: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     scopes: tuple[str, ...] = ()
+    is_foreign: bool = False
+    """Whether it is a page of something on the way (a firewall, a proxy), not the portal's own answer."""
 
     @property
     def is_missing(self) -> bool:
         """Whether it says that tickets do not exist."""
-        return self.category == "OBJECT_NOT_FOUND"
+        return self.category == OBJECT_NOT_FOUND
 
     @property
     def concerns_request(self) -> bool:
@@ -157,11 +162,17 @@ def parse_answer(status: int, body: Any, *, scrub: Scrub, correlation_id: str = 
     )
 
 
-def parse_refusal(status: int, body: Any, *, scrub: Scrub, correlation_id: str = "") -> Answer:
-    """Return what the refusal of a whole request says; `body` is the parsed JSON, None where it was none."""
-    fault = parse_fault(body if isinstance(body, dict) else {}, scrub=scrub)
+def parse_refusal(status: int, body: Any, *, scrub: Scrub, correlation_id: str = "", page: str = "") -> Answer:
+    """Return what the refusal of a whole request says; `body` is the parsed JSON, None where it was none.
+
+    page: what people see of a body that was none.
+    """
+    if not isinstance(body, dict):
+        text = _tidy(f"HTTP {status} {page}", scrub)
+        return Answer(status, refused=True, faults=(PortalFault("", text, is_foreign=bool(page)),))
+    fault = parse_fault(body, scrub=scrub)
     if not fault.text:
-        fault = PortalFault(fault.category, f"HTTP {status}", fault.ids, fault.trace_ids, fault.problems, fault.scopes)
+        fault = replace(fault, text=f"HTTP {status}")
     return Answer(status, refused=True, faults=(fault,), correlation_id=correlation_id)
 
 
@@ -177,10 +188,11 @@ def parse_fault(body: Mapping[str, Any], *, scrub: Scrub) -> PortalFault:
     problems = _merge_problems(
         [*_problems_in(words), *_objects(body.get("validationResults"))], details, contexts, scrub=scrub
     )
+    unheld = tuple(_unique_values(contexts))
     return PortalFault(
-        category=_text(body.get("category")),
+        category=OBJECT_NOT_FOUND if unheld else _text(body.get("category")),
         text=_tidy(_bare(words), scrub),
-        ids=_unique((*_from(contexts, "ids"), *_ids_in(words), *_unique_values(contexts))),
+        ids=_unique((*_from(contexts, "ids"), *_ids_in(words), *unheld)),
         trace_ids=_unique(_from(contexts, "objectWriteTraceId")),
         problems=problems,
         scopes=_unique(scrub(one) for one in _from(contexts, "requiredGranularScopes")),

@@ -82,6 +82,7 @@ class Caller:
                 repeats=repeated,
                 missing_is_final=call.missing_is_final,
                 conflict_is_final=call.conflict_is_final,
+                is_batch=bool(call.count),
             )
             self._raise_if_final(reply, verdict)
             if verdict in {Verdict.ACCEPTED, Verdict.REFUSED}:

@@ -15,7 +15,7 @@ from typing import Any, Self
 import orjson
 
 from importer.portal import definitions, endings, lookup, retries
-from importer.portal.answers import Answer, Record, parse_answer, parse_refusal
+from importer.portal.answers import Answer, Record, parse_answer
 from importer.portal.budget import Budget, budget_path
 from importer.portal.caller import Call, Caller, Signal
 from importer.portal.definitions import Gap
@@ -118,6 +118,7 @@ class Portal:
         *,
         is_part: bool = False,
         stop: StopSignal | None = None,
+        repeats: int = retries.MAX_REPEATS,
         on_leave: Signal | None = None,
         on_doubt: Signal | None = None,
     ) -> Answer:
@@ -136,6 +137,7 @@ class Portal:
             count="update",
             conflict_is_final=is_part,
             stop=stop,
+            repeats=repeats,
             on_leave=on_leave,
             on_doubt=on_doubt,
         )
@@ -143,9 +145,7 @@ class Portal:
         if verdict is Verdict.ACCEPTED:
             return self._answer(reply)
         if verdict is Verdict.REFUSED:
-            return parse_refusal(
-                reply.status or 0, reply.body, scrub=self._exchange.scrub, correlation_id=reply.correlation_id
-            )
+            return endings.refusal(reply, scrub=self._exchange.scrub)
         return Answer(reply.status, correlation_id=reply.correlation_id, problem=reply.problem)
 
     async def read(
@@ -208,14 +208,21 @@ class Portal:
         self,
         key: str,
         *,
+        id_property: str | None = None,
         properties: Sequence[str] = (),
+        archived: bool = False,
         stop: StopSignal | None = None,
         repeats: int = retries.MAX_REPEATS,
     ) -> Record | None:
-        """Read one ticket by its record ID, or None; an ID that was merged away gives the ticket it lives on in."""
+        """Read one ticket by its key, or None; an ID that was merged away gives the ticket it lives on in."""
+        asked = {
+            "idProperty": id_property,
+            "properties": ",".join(properties),
+            "archived": "true" if archived else "",
+        }
         body = await self.get(
             self.settings.path("objects", f"tickets/{lookup.quoted(key)}"),
-            query={"properties": ",".join(properties)} if properties else None,
+            query={name: value for name, value in asked.items() if value} or None,
             stop=stop,
             repeats=repeats,
         )

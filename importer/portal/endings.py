@@ -25,6 +25,10 @@ class Refused(PortalError):
         self.answer = answer
 
 
+class Lost(Unavailable):
+    """No answer that is any use came to one request, however often it was sent; others may go through."""
+
+
 class NoSuchPath(Unavailable):
     """The portal has no such endpoint: the address or the version is wrong, or it does not offer this."""
 
@@ -75,17 +79,36 @@ def _forbidden(reply: Reply, scrub: Scrub) -> Message:
     return message("The portal forbids this: {text}", text=fault.text or f"HTTP {reply.status}")
 
 
+def refusal(reply: Reply, *, scrub: Scrub) -> Answer:
+    """Return what a refusal says, the portal's own or a page of something on the way."""
+    return parse_refusal(
+        reply.status or 0, reply.body, scrub=scrub, correlation_id=reply.correlation_id, page=reply.page
+    )
+
+
 def unaccepted(reply: Reply, verdict: Verdict, *, scrub: Scrub) -> PortalError:
     """Return the error of an answer that is no use to somebody who needs one: Refused, or Unavailable."""
     if verdict is Verdict.REFUSED:
-        answer = parse_refusal(reply.status or 0, reply.body, scrub=scrub, correlation_id=reply.correlation_id)
+        answer = refusal(reply, scrub=scrub)
         fault = answer.faults[0]
+        if fault.is_foreign:
+            return Refused(
+                message(
+                    "Something on the way to the portal (a firewall or a proxy) refused a request: {text}",
+                    text=fault.text,
+                ),
+                answer,
+            )
         words = " ".join([fault.text, *(problem.text for problem in fault.problems)])
         return Refused(message("The portal refused a request: {text}", text=words), answer)
-    return Unavailable(
+    problem = reply.problem
+    if isinstance(reply.body, dict) and (words := parse_fault(reply.body, scrub=scrub).text):
+        problem = f"{problem}: {words}"
+    is_its_own = verdict is Verdict.REPEAT and not reply.fatal
+    return (Lost if is_its_own else Unavailable)(
         message(
             "The portal is out of reach ({problem}). Try again later; what was confirmed until now is kept.",
-            problem=reply.problem,
+            problem=problem,
         )
     )
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import html
 import importlib.util
+import re
 import ssl
 import sys
 from collections.abc import Callable, Mapping
@@ -33,6 +35,8 @@ MAX_PARTS = 1_500_000
 """Objects and lists in an answer; each takes many times its two bytes in memory."""
 LARGE = 4_000_000
 """Answers of more bytes than this are read one at a time, so that many of them do not fill the memory."""
+MAX_PAGE, MAX_SEEN = 16_384, 300
+"""Bytes of a page that are looked at, and characters of it that are shown."""
 SCRUBBED = "[token]"
 
 # httpcore asks for this module many times a request. Where it is missing, Python would search all folders each time.
@@ -152,7 +156,8 @@ class Exchange:
                 body = await self._read(response, turn)
                 return self._parse(response.status_code, told, body, self._clock.tick() - start)
         except httpx.RequestError as error:
-            return Reply(response.status_code, told, problem=f"the answer broke off ({_name(error)})")
+            problem = f"the answer broke off ({_name(error)})"
+            return Reply(response.status_code, told, problem=problem, is_whole=False)
         finally:
             await response.aclose()
 
@@ -173,7 +178,7 @@ class Exchange:
 
     def _parse(self, status: int, headers: dict[str, str], body: bytearray | None, latency_s: float) -> Reply:
         if body is None or (len(body) > MAX_PARTS and body.count(b"{") + body.count(b"[") > MAX_PARTS):
-            return Reply(status, headers, problem="the answer is too large", latency_s=latency_s)
+            return Reply(status, headers, problem="the answer is too large", latency_s=latency_s, is_whole=False)
         if self._token_bytes in body:
             body = body.replace(self._token_bytes, SCRUBBED.encode())
         if not body or body.isspace():
@@ -181,7 +186,8 @@ class Exchange:
         try:
             content = orjson.loads(body)
         except orjson.JSONDecodeError:
-            return Reply(status, headers, problem=f"HTTP {status} with a body that is not JSON", latency_s=latency_s)
+            problem = f"HTTP {status} with a body that is not JSON"
+            return Reply(status, headers, problem=problem, latency_s=latency_s, page=_seen(body))
         return Reply(status, headers, content, readable=True, problem=f"HTTP {status}", latency_s=latency_s)
 
     def _lost(self, error: httpx.RequestError) -> Reply:
@@ -202,6 +208,13 @@ def _host(url: str) -> str:
         raise UsageError(
             message("HUBSPOT_BASE_URL is not an address: {reason}.", reason=str(error)), code="unsafe_address"
         ) from error
+
+
+def _seen(body: bytes | bytearray) -> str:
+    """Return what people see of a page, the beginning of it: its text without tags, scripts and styles."""
+    text = body[:MAX_PAGE].decode("utf-8", "replace")
+    text = re.sub(r"(?is)<(script|style)\b.*?(</\1\s*>|$)|<!--.*?(-->|$)|<[^>]*(>|$)", " ", text)
+    return " ".join(html.unescape(text).split())[:MAX_SEEN]
 
 
 def _name(error: httpx.RequestError) -> str:

@@ -1,7 +1,9 @@
 """Find tickets by their keys, and find out why those are missing that are.
 
 batch/read leaves out what it does not have, with an error or without a word: tickets that never were, that are
-archived (read again with `archived`), or that were merged into another (a single read of the old ID leads there).
+archived (read again with `archived`, at last one by one), or that were merged into another (a single read of the old
+ID leads there). A batch that is refused, or fails to the end while others are read, is divided until the tickets at
+fault are alone: they are `unreadable`.
 Source: HubSpot batch read reference; merged records as observed.
 """
 
@@ -15,9 +17,9 @@ from unicodedata import normalize
 from urllib.parse import quote
 
 from importer.batcher import fold_key
-from importer.errors import Unavailable
+from importer.errors import PortalError, Unavailable
 from importer.portal.answers import Answer, HistoryEntry, Record
-from importer.portal.endings import NoSuchPath, Refused
+from importer.portal.endings import Lost, NoSuchPath, Refused
 from importer.portal.waiting import StopSignal, together
 
 if TYPE_CHECKING:
@@ -25,14 +27,17 @@ if TYPE_CHECKING:
 
 MERGED_IDS = "hs_merged_object_ids"
 """Lists the IDs that were merged into a ticket, joined by `;`."""
-MAX_NAMED_SINGLES = 100
-"""Missing tickets of a run that are looked up one by one though the portal said that they do not exist: merged ones may
-be reported so. A wrong file must not cost a request a row."""
-PROPERTIES_A_QUERY = 100
+MAX_NAMED_SINGLES = 50
+"""Missing tickets of a run that are looked up one by one, with two requests, though the portal said that they do not
+exist: merged ones may be reported so, and archived ones. A wrong file must not cost a request a row."""
+MAX_QUERY = 12_000
+"""Characters of the names in one address. Over some 16,000 in all, the portal answers 414. Source: as observed."""
 MOST_REFUSED = 8
 """Keys whose read is refused alone, with none read before, from which on keys are not taken to be the reason."""
+MOST_LOST, MOST_PARTS_LOST = 3, 6
+"""Batches, and parts of batches, that fail to the end in a row, from which on the portal is taken for down."""
 FEW_REPEATS = 2
-"""Repeats of a question that only tells why a ticket is missing which the portal says does not exist."""
+"""Repeats of a question about a part of a batch that failed, or that only tells why a ticket is missing."""
 
 
 class Ticket(NamedTuple):
@@ -46,10 +51,19 @@ class Ticket(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A key without a ticket, and why. `new_id`: where a merged one lives on."""
+    """A key without a ticket, and why.
 
-    kind: Literal["not_found", "archived", "merged"]
+    new_id: where a merged one lives on. error: why the portal does not show it, if it is `unreadable`.
+    """
+
+    kind: Literal["not_found", "archived", "merged", "unreadable"]
     new_id: str | None = None
+    error: PortalError | None = None
+
+    @property
+    def code(self) -> str:
+        """The code that a finding about it bears."""
+        return self.error.code if self.error is not None else self.kind
 
 
 Found = dict[str, Ticket | Missing]
@@ -154,16 +168,42 @@ async def _read_other_forms(portal: Portal, keys: list[str], asked: Question, fo
     return [key for key in keys if key not in found]
 
 
+@dataclass(slots=True)
+class _Trouble:
+    """What went wrong in one look-up: refusals of single keys, and what failed to the end since the last answer."""
+
+    refused: int = 0
+    lost: int = 0
+    parts_lost: int = 0
+    was_read: bool = False
+
+    def note_read(self) -> None:
+        self.lost = self.parts_lost = 0
+        self.was_read = True
+
+    def note_refused(self, refusal: Refused) -> None:
+        """Raises the refusal where it looks as if no key were to blame."""
+        self.refused += 1
+        if self.refused >= MOST_REFUSED and not self.was_read:
+            raise refusal
+
+    def note_lost(self, error: Lost, *, is_part: bool) -> None:
+        """Raises the error where the portal looks down."""
+        self.lost += not is_part
+        self.parts_lost += is_part
+        if self.lost >= MOST_LOST or self.parts_lost >= MOST_PARTS_LOST:
+            raise error
+
+
 async def _read_all(
     portal: Portal, keys: list[str], asked: Question, found: Found, named: set[str], *, again: bool = False
 ) -> list[str]:
     """Read keys in batches into `found`; note in `named` those the portal says are missing; return those not found."""
     names = (*asked.properties, asked.id_property or MERGED_IDS)
+    trouble = _Trouble(was_read=again)
 
-    refused: list[Refused] = []
-
-    async def ask(batch: list[str]) -> None:
-        """Read keys; those that a refusal is due to are named, and the others read without them."""
+    async def ask(batch: list[str], *, is_part: bool = False) -> None:
+        """Read keys; those that a refusal or a failure is due to are noted, and the others read without them."""
         try:
             answer = await portal.read(
                 batch,
@@ -171,17 +211,19 @@ async def _read_all(
                 properties=names,
                 history=asked.history,
                 stop=asked.stop,
-                repeats=asked.repeats,
+                repeats=min(asked.repeats, FEW_REPEATS) if is_part else asked.repeats,
             )
         except Refused as refusal:
-            parts = _parts(batch, refusal, asked, named)
-            if len(batch) == 1 and not refusal.answer.faults[0].ids:
-                refused.append(refusal)
-            if len(refused) >= MOST_REFUSED and not found:
-                raise  # it looks as if no key were to blame
-            for part in parts:
+            for part in _parts(batch, refusal, asked, found, named, trouble):
                 await ask(part)
+        except Lost as error:
+            trouble.note_lost(error, is_part=is_part)
+            if len(batch) == 1:
+                found[batch[0]] = Missing("unreadable", error=error)
+            else:
+                await together(*(ask(part, is_part=True) for part in _halves(batch)))
         else:
+            trouble.note_read()
             _note_answer(answer, batch, asked, found, named)
 
     async def read(batch: list[str]) -> None:
@@ -190,29 +232,46 @@ async def _read_all(
             asked.on_read(len(batch))
 
     await together(*(read(batch) for batch in _batches(keys, asked, asked.size)))
-    if refused and not found:
-        raise refused[0]
+    _raise_if_down(found, keys, trouble)
     return [key for key in keys if key not in found]
 
 
-def _parts(batch: list[str], refusal: Refused, asked: Question, named: set[str]) -> list[list[str]]:
-    """Return in which parts refused keys are read again; note in `named` those it is due to.
+def _raise_if_down(found: Found, keys: Sequence[str], trouble: _Trouble) -> None:
+    """Raise what a ticket failed for, where nothing at all went through."""
+    for key in () if trouble.was_read else keys:
+        one = found.get(key)
+        if isinstance(one, Missing) and isinstance(one.error, Lost):
+            raise one.error
+
+
+def _halves(batch: list[str]) -> list[list[str]]:
+    middle = len(batch) // 2
+    return [batch[:middle], batch[middle:]]
+
+
+def _parts(
+    batch: list[str], refusal: Refused, asked: Question, found: Found, named: set[str], trouble: _Trouble
+) -> list[list[str]]:
+    """Return in which parts refused keys are read again; note those it is due to: missing ones, and unreadable ones.
 
     Raises the refusal where it is about no key.
     """
     faults = refusal.answer.faults
     if any(fault.problems or fault.concerns_request for fault in faults):
         raise refusal
+    is_missing = any(fault.is_missing for fault in faults)
     told = _Asked(batch, asked).named(one for fault in faults for one in fault.ids)
-    named |= told
-    if told:
-        rest = [key for key in batch if key not in told]
-        return [rest] if rest else []
-    if len(batch) == 1:
-        named.add(batch[0])
-        return []
-    middle = len(batch) // 2
-    return [batch[:middle], batch[middle:]]
+    if not told and len(batch) > 1:
+        return _halves(batch)
+    told = told or set(batch)
+    if is_missing:
+        trouble.note_read()
+        named |= told
+    else:
+        trouble.note_refused(refusal)
+        found.update((key, Missing("unreadable", error=refusal)) for key in told)
+    rest = [key for key in batch if key not in told]
+    return [rest] if rest else []
 
 
 def _note_answer(answer: Answer, batch: Sequence[str], asked: Question, found: Found, named: set[str]) -> None:
@@ -259,8 +318,16 @@ async def _read_archived(portal: Portal, keys: list[str], asked: Question, found
                 stop=asked.stop,
                 repeats=min(asked.repeats, FEW_REPEATS),
             )
-        except (Refused, Unavailable):
+        except Refused as refusal:
+            told = _Asked(batch, asked).named(
+                one for fault in refusal.answer.faults if fault.is_missing for one in fault.ids
+            )
+            rest = [key for key in batch if key not in told]
+            if 0 < len(rest) < len(batch):
+                await read(rest)
             return  # it only tells why they are missing
+        except Unavailable:
+            return
         wanted = _Asked(batch, asked)
         for key in wanted.named(_called(record, asked) for record in answer.results):
             found[key] = Missing("archived")
@@ -269,48 +336,68 @@ async def _read_archived(portal: Portal, keys: list[str], asked: Question, found
 
 
 async def _read_singly(portal: Portal, keys: list[str], asked: Question, found: Found, named: set[str]) -> None:
-    """Look up one by one the IDs that are still missing: only so does the portal lead from a merged one to the new."""
-    if asked.id_property is not None:
-        return
-    silent = [key for key in keys if key not in named]
-    told = [key for key in keys if key in named][: portal.named_singles_left]
-    portal.named_singles_left -= len(told)
+    """Look up one by one the keys that are still missing.
+
+    Only so does the portal lead from a merged ID to the new one, and show an archived ticket for certain.
+    """
+    silent = [key for key in keys if key not in named] if asked.id_property is None else []
+    rest = [key for key in keys if key not in silent][: portal.named_singles_left]
+    portal.named_singles_left -= len(rest)
+    trouble = _Trouble(was_read=True)
 
     async def read(key: str) -> None:
+        is_sure = key in silent
         try:
-            record = await _read_whole(portal, key, asked, sure=key not in named)
-        except (Refused, NoSuchPath):
-            record = None
-        except Unavailable:
-            if key not in named:
-                raise
-            record = None
-        if record is None:
+            found[key] = await _look_up(portal, key, asked, is_sure=is_sure)
+        except NoSuchPath:
             found[key] = Missing("not_found")
-        elif fold_key(record.id, None) != key:
-            found[key] = Missing("merged", record.id)
-        elif record.archived:
-            found[key] = Missing("archived")
-        else:
-            found[key] = Ticket(record.id, record.properties, record.history, record.updated_at)
+        except (Refused, Lost) as error:
+            if isinstance(error, Lost) and is_sure:
+                trouble.note_lost(error, is_part=True)
+            found[key] = Missing("unreadable", error=error) if is_sure else Missing("not_found")
 
-    await together(*(read(key) for key in (*silent, *told)))
+    await together(*(read(key) for key in (*silent, *rest)))
 
 
-async def _read_whole(portal: Portal, key: str, asked: Question, *, sure: bool) -> Record | None:
-    """Read one ticket with all properties asked for, some at a time since they stand in the address.
+async def _look_up(portal: Portal, key: str, asked: Question, *, is_sure: bool) -> Ticket | Missing:
+    """Return what a single read says of a key that no batch shows. is_sure: ask again and again if need be."""
+    repeats = asked.repeats if is_sure else min(asked.repeats, FEW_REPEATS)
+    if asked.id_property is None:
+        record = await _read_whole(portal, key, asked, repeats=repeats)
+        if record is not None:
+            if fold_key(record.id, None) != key:
+                return Missing("merged", record.id)
+            if record.archived:
+                return Missing("archived")
+            return Ticket(record.id, record.properties, record.history, record.updated_at)
+    record = await portal.read_one(
+        key, id_property=asked.id_property, archived=True, stop=asked.stop, repeats=min(asked.repeats, FEW_REPEATS)
+    )
+    return Missing("not_found") if record is None else Missing("archived")
 
-    sure: whether it is asked again and again where there is no answer.
-    """
-    repeats = asked.repeats if sure else min(asked.repeats, FEW_REPEATS)
-    names = [*asked.properties, MERGED_IDS]
+
+async def _read_whole(portal: Portal, key: str, asked: Question, *, repeats: int) -> Record | None:
+    """Read one ticket with all properties asked for, some at a time since they stand in the address."""
     values: dict[str, str] = {}
     record: Record | None = None
-    for start in range(0, len(names), PROPERTIES_A_QUERY):
-        part = names[start : start + PROPERTIES_A_QUERY]
+    for part in _by_address([*asked.properties, MERGED_IDS]):
         record = await portal.read_one(key, properties=part, stop=asked.stop, repeats=repeats)
         if record is None or fold_key(record.id, None) != key:
             return record
         values |= record.properties
     assert record is not None
     return Record(record.id, "", values, record.updated_at, record.archived)
+
+
+def _by_address(names: Sequence[str]) -> list[list[str]]:
+    """Return names in as few parts as fit an address each."""
+    parts: list[list[str]] = [[]]
+    length = 0
+    for name in names:
+        size = len(quoted(name)) + len("%2C")
+        if parts[-1] and length + size > MAX_QUERY:
+            parts.append([])
+            length = 0
+        parts[-1].append(name)
+        length += size
+    return parts

@@ -31,7 +31,7 @@ REPEATED = OVERLOADED | {404, 408, 423, 425, 429, 477, 500}
 
 HOLD_ALL = frozenset({477, 503})
 """With `Retry-After`, these are about the portal, not about one request."""
-MISTAKES = frozenset({405, 407, 411, 415})
+MISTAKES = frozenset({405, 411, 415})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,20 @@ class Reply:
     may_have_arrived: bool = True
     fatal: bool = False
     latency_s: float | None = None
+    is_whole: bool = True
+    """Whether the answer came to its end: one that broke off says nothing but its status."""
+    page: str = ""
+    """What a body that is not JSON shows people, the beginning of it."""
+
+    @property
+    def is_hubspots(self) -> bool:
+        """Whether the body of a refusal is HubSpot's own, not a page of something on the way."""
+        return isinstance(self.body, dict) and bool({"category", "message", "correlationId"} & self.body.keys())
+
+    @property
+    def says_missing(self) -> bool:
+        """Whether it says that tickets do not exist, in HubSpot's own words."""
+        return isinstance(self.body, dict) and self.body.get("category") == "OBJECT_NOT_FOUND"
 
     @property
     def correlation_id(self) -> str:
@@ -74,11 +88,19 @@ class Verdict(Enum):
     """The address or the request itself is wrong, whatever the rows: a redirect, a wrong verb."""
 
 
-def judge(reply: Reply, *, repeats: int, missing_is_final: bool = False, conflict_is_final: bool = False) -> Verdict:
+def judge(
+    reply: Reply,
+    *,
+    repeats: int,
+    missing_is_final: bool = False,
+    conflict_is_final: bool = False,
+    is_batch: bool = False,
+) -> Verdict:
     """Return what a reply means for a request that was repeated `repeats` times before.
 
-    missing_is_final: a 404 says that the thing asked for does not exist; for a batch it says that something is amiss.
-    conflict_is_final: a 409 was repeated before, for more than this request holds.
+    missing_is_final: a 404 says that the thing asked for does not exist; for a batch it says that something is amiss,
+    unless it is HubSpot's own for tickets that do not exist. conflict_is_final: a 409 was repeated before, for more
+    than this request holds. is_batch: it is about rows, so that one of them may be what a page on the way objects to.
     """
     status = reply.status
     if status is None:
@@ -88,11 +110,11 @@ def judge(reply: Reply, *, repeats: int, missing_is_final: bool = False, conflic
         return Verdict.ACCEPTED if fine else Verdict.REPEAT
     if status == HTTPStatus.UNAUTHORIZED:
         return Verdict.UNAUTHORIZED
-    if status == HTTPStatus.FORBIDDEN:
+    if status == HTTPStatus.FORBIDDEN and reply.is_hubspots:
         return Verdict.FORBIDDEN
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return Verdict.DAILY_LIMIT if policy_of(reply) == "DAILY" else Verdict.RATE_LIMITED
-    if status == HTTPStatus.NOT_FOUND and missing_is_final:
+    if status == HTTPStatus.NOT_FOUND and (missing_is_final or reply.says_missing):
         return Verdict.REFUSED
     if (
         status in REPEATED
@@ -100,11 +122,18 @@ def judge(reply: Reply, *, repeats: int, missing_is_final: bool = False, conflic
         or (status == HTTPStatus.CONFLICT and repeats == 0 and not conflict_is_final)
     ):
         return Verdict.REPEAT
-    if status < HTTPStatus.BAD_REQUEST or status in MISTAKES:
+    return _judge_refusal(reply, is_batch=is_batch)
+
+
+def _judge_refusal(reply: Reply, *, is_batch: bool) -> Verdict:
+    status = reply.status or 0
+    if not reply.is_whole:
+        return Verdict.REPEAT  # nobody knows what it was about
+    if status < HTTPStatus.BAD_REQUEST or status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
         return Verdict.MISTAKEN
-    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or (reply.readable and isinstance(reply.body, dict)):
-        return Verdict.REFUSED
-    return Verdict.REPEAT  # a refusal that is not the portal's: a page of something on the way
+    if status in MISTAKES and (not is_batch or reply.readable):
+        return Verdict.MISTAKEN
+    return Verdict.REFUSED  # the portal's, or a page of something on the way: a firewall, a proxy
 
 
 def may_be_written(reply: Reply) -> bool:

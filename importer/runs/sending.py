@@ -57,4 +57,4 @@ def _end_state(error: ImportTicketsError | None, journal: Journal) -> str:
     """Return what a resume has to go on with: rows, those too that the portal was not available for, or reports."""
     if error is not None:
         return "stopped" if isinstance(error, PortalError | JournalLost) else "interrupted"
-    return "stopped" if journal.count_findings().get("unavailable") else REPORTING
+    return "stopped" if journal.count_unavailable() else REPORTING

@@ -159,9 +159,7 @@ async def plan_undo(parent: Journal, job: Job, portal: Portal) -> None:
             )
             job.journal.plan_changes(back.change for back in backs if back.change)
             job.journal.decide(
-                Outcome(back.row, Status.INVALID if back.is_refused else Status.UNCHANGED, ticket=back.ticket)
-                for back in backs
-                if back.change is None
+                Outcome(back.row, back.status, ticket=back.ticket) for back in backs if back.change is None
             )
             job.journal.add_findings(finding for back in backs for finding in reversal.findings(back, histories))
     finally:

@@ -47,7 +47,7 @@ def _status(fault: Fault, _call: Call) -> Reply:
         texts = {423: "The resource is locked.", 477: "This account is being migrated to another data center."}
         reply = Reply(status, error_body(texts.get(status, "internal error"), category=""))
     if "body" in more:
-        reply.body = more["body"]
+        reply.body = more["body"].encode() if isinstance(more["body"], str) else more["body"]
     reply.headers |= more.get("headers", {})
     if "retry_after" in more or status == 477:  # noqa: PLR2004 - HubSpot's own status
         reply.headers["Retry-After"] = str(more.get("retry_after", 2))

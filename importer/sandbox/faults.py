@@ -6,16 +6,18 @@ A fault is asked for with `POST /sandbox/faults`, as one JSON object or a list o
     {"kind": "cut_after", "times": 3, "path": "batch/update"}    the next three updates are written, then cut off
     {"kind": "mixed", "times": null, "probability": 0.2}         one call in five, a fault drawn at random
 
-When it strikes: `path` (the call's path contains this text), `method`, `after` (first let so many such calls pass),
-`times` (then strike so often, null = without end; default 1), `lasts_s` (in place of `times`: go on for so many
-seconds after the first strike), `probability` (at each of them), `seed`. The first fault that strikes a call is the
-one it gets; `latency` adds up with any other. `mixed` draws among all that a client must survive, or those in `kinds`.
+When it strikes: `path` (the call's path contains this text), `holds` (its body does), `method`, `after` (first let so
+many such calls pass), `times` (then strike so often, null = without end; default 1), `lasts_s` (in place of `times`:
+go on for so many seconds after the first strike), `probability` (at each of them), `seed`. The first fault that
+strikes a call is the one it gets; `latency` adds up with any other. `mixed` draws among all that a client must
+survive, or those in `kinds`.
 
 Before the portal has done anything:
 
     status          `status` with the body it has at the portal: JSON for 423, 429 and 477, pages for 5xx.
                     Further: `html` (a page in place of JSON), `headers`, `retry_after` (seconds), `policy` (429:
-                    TEN_SECONDLY_ROLLING, SECONDLY, DAILY), `bare` (429 that names no policy), `body`
+                    TEN_SECONDLY_ROLLING, SECONDLY, DAILY), `bare` (429 that names no policy), `body` (JSON;
+                    a text goes out as it is)
     unauthorized    401; `expired` 401 for an expired token, `expired_1970` for one that expired in 1970
     missing_scopes  403, naming `scopes`; `forbidden` 403 of another kind
     whole_batch     400 VALIDATION_ERROR with `message`, or one that lists a fault of `property`
@@ -86,6 +88,7 @@ class Fault:
     kind: str
     path: str = ""
     method: str = ""
+    holds: str = ""
     after: int = 0
     times: int | None = 1
     probability: float = 1.0
@@ -103,6 +106,8 @@ class Fault:
 
     def strikes(self, call: Call) -> bool:
         """Whether this call is hit; counts it."""
+        if self.holds and self.holds.encode() not in call.body:
+            return False
         if self.path not in call.path or self.method not in ("", call.method):
             return False
         if self.ends is not None:
@@ -135,6 +140,7 @@ class Fault:
             "kind": self.kind,
             "path": self.path,
             "method": self.method,
+            "holds": self.holds,
             "after": self.after,
             "times": self.times,
             "probability": self.probability,
@@ -152,7 +158,7 @@ class Faults:
 
     def ask(self, wish: Mapping[str, Any]) -> Fault:
         """Add a fault described as in the module's text."""
-        names = {"kind", "path", "method", "after", "times", "probability", "seed", "lasts_s"}
+        names = {"kind", "path", "method", "holds", "after", "times", "probability", "seed", "lasts_s"}
         known = {name: value for name, value in wish.items() if name in names}
         fault = Fault(**known, more={name: value for name, value in wish.items() if name not in names})
         self.all.append(fault)

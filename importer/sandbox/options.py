@@ -77,8 +77,13 @@ class Switches:
     closed_date_sent: Literal["wins", "loses"] = "wins"
     """An own `closed_date` beside a closing stage."""
     reopened_closed_date: Literal["cleared", "kept"] = "cleared"
-    group_errors: bool = False
-    """One error for all missing tickets of an answer; `numErrors` counts it once."""
+    group_errors: bool = True
+    """One error for all missing tickets of an answer, which `numErrors` counts once; or one for each."""
+    missing_batch: Literal["rows", "all", "any", "nameless"] = "rows"
+    """Tickets that a batch does not have: errors of their rows; or 404 for the whole batch where all are missing, or
+    any is, with their IDs or (`nameless`) without."""
+    archived_read: Literal["listed", "singly"] = "listed"
+    """batch/read with `archived=true`: shows archived tickets, or leaves them out, and only a single read has them."""
     status_207: Literal["by_version", "always", "never"] = "by_version"
     """Failed rows make the status 207 (v3, 2026-03), or stand inside a 200 (2026-09)."""
     merge_keeps_primary: bool = False

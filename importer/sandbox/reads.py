@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importer.sandbox.answers import Call, Json, Reply, objects, refuse, required_fields, texts
 from importer.sandbox.portal import Portal
-from importer.sandbox.records import batch_reply, not_found_errors, shown, single_not_found
+from importer.sandbox.records import batch_reply, not_found_errors, refuse_missing, shown, single_not_found
 from importer.sandbox.store import Ticket
 from importer.sandbox.updates import MAX_INPUTS, check_unique_property, is_id
 
@@ -37,6 +37,9 @@ def batch_read(portal: Portal, call: Call) -> Reply:
             missing.append((key, ""))
         elif isinstance(ticket, Ticket):
             tickets[ticket.id] = ticket
+    refuse_missing(portal, missing, len(keys))
+    if call.flag("archived") and portal.switches.archived_read == "singly":
+        tickets.clear()
     results = shown(portal, call, list(tickets.values()), texts(body, "properties"), past)
     errors = not_found_errors(portal, missing)
     return batch_reply(portal, results, errors, started_ms=started_ms, call=call, update=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from importer.sandbox.answers import Call, Json, Reply, correlation_id
+from importer.sandbox.answers import Call, Json, Reply, correlation_id, refuse
 from importer.sandbox.portal import Portal
 from importer.sandbox.store import Change, Ticket
 from importer.sandbox.times import iso
@@ -149,6 +149,15 @@ def not_found_errors(portal: Portal, missing: Sequence[tuple[str, str]]) -> list
             context["objectWriteTraceId"] = traces
         errors.append({"status": "error", "category": "OBJECT_NOT_FOUND", "message": NOT_FOUND, "context": context})
     return errors
+
+
+def refuse_missing(portal: Portal, missing: Sequence[tuple[str, str]], count: int) -> None:
+    """Refuse a batch of `count` keys with 404 where it is so switched; `missing` as in `not_found_errors`."""
+    how = portal.switches.missing_batch
+    if not missing or how == "rows" or (how == "all" and len(missing) < count):
+        return
+    context = None if how == "nameless" else {"ids": [key for key, _ in missing]}
+    raise refuse(404, NOT_FOUND, category="OBJECT_NOT_FOUND", context=context)
 
 
 def single_not_found(key: str) -> Reply:

@@ -19,6 +19,7 @@ from importer.sandbox.records import (
     batch_reply,
     not_found_errors,
     record,
+    refuse_missing,
     single_not_found,
     values_of,
 )
@@ -74,6 +75,7 @@ def batch_update(portal: Portal, call: Call) -> Reply:
         writing = judge(portal, call, inputs, started_ms)
         if writing.refusals and not by_row:
             raise Refused(Reply(400, writing.refusals[0][1].body()))
+        refuse_missing(portal, [(one.key, one.trace) for one in writing.missing], len(inputs))
         save(portal, writing, started_ms)
     results = [_result(portal, one, made, call) for one, made in writing.drafts]
     missing = [(one.key, one.trace) for one in writing.missing]

@@ -122,16 +122,26 @@ def test_tickets_are_found_in_batches(server, live):
 
 
 @pytest.mark.parametrize("merged_read", ["left_out", "new_id", "not_found"])
-@pytest.mark.parametrize("group_errors", [True, False])
-def test_why_a_ticket_is_missing(server, live, merged_read, group_errors):
+@pytest.mark.parametrize(
+    "switches",
+    [
+        {},
+        {"group_errors": False},
+        {"archived_read": "singly"},
+        {"missing_batch": "all"},
+        {"missing_batch": "any"},
+        {"missing_batch": "nameless", "archived_read": "singly"},
+    ],
+    ids=str,
+)
+def test_why_a_ticket_is_missing(server, live, merged_read, switches):
     """Archived, merged into another, or never there: each is told, however the portal leaves it out."""
-    server.switch(merged_read=merged_read, group_errors=group_errors)
+    server.switch(merged_read=merged_read, **switches)
     new = server.merge(live[1], live[2])
     server.archive(live[3])
 
     found = find(server, [live[0], live[1], live[2], live[3], "99999999999"])
 
-    server.switch(merged_read="left_out", group_errors=False)
     assert isinstance(found[live[0]], Ticket)
     assert found[live[1]] == found[live[2]] == Missing("merged", new)
     assert found[live[3]] == Missing("archived")
@@ -447,7 +457,9 @@ def test_a_read_that_is_refused_for_one_key(recorder):
 
     found = find(recorder, [str(key) for key in range(1001, 1101)])
 
-    assert [key for key, one in found.items() if one == Missing("not_found")] == ["1066", "1070"]
+    assert [key for key, one in found.items() if one == Missing("not_found")] == ["1070"]
+    assert [key for key, one in found.items() if isinstance(one, Missing) and one.kind == "unreadable"] == ["1066"]
+    assert str(found["1066"].error) == "The portal refused a request: no"
 
 
 def test_a_read_that_is_refused_for_what_it_asks(server, live):

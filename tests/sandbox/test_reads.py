@@ -39,12 +39,42 @@ def test_missing_tickets_are_errors_of_a_207(desk):
     body = answer.json()
     assert answer.status_code == 207
     assert [result["id"] for result in body["results"]] == ["512"]
-    assert [error["context"]["ids"] for error in body["errors"]] == [["25099999998"], ["25099999999"], ["abc"]]
+    assert [error["context"]["ids"] for error in body["errors"]] == [["25099999998", "25099999999", "abc"]]
 
-    desk.order("switches", {"group_errors": True})
-    grouped = desk.read("512", "25099999998", "25099999999").json()
-    assert grouped["numErrors"] == 1
-    assert grouped["errors"][0]["context"]["ids"] == ["25099999998", "25099999999"]
+    desk.order("switches", {"group_errors": False})
+    each = desk.read("512", "25099999998", "25099999999").json()
+    assert each["numErrors"] == 2
+    assert [error["context"]["ids"] for error in each["errors"]] == [["25099999998"], ["25099999999"]]
+
+
+@pytest.mark.parametrize(
+    ("switch", "keys", "status", "ids"),
+    [
+        ("all", ["512", "99999999999"], 207, None),
+        ("all", ["99999999999"], 404, ["99999999999"]),
+        ("any", ["512", "99999999999"], 404, ["99999999999"]),
+        ("nameless", ["512", "99999999999"], 404, None),
+    ],
+)
+def test_a_batch_may_be_refused_for_missing_tickets(desk, one, switch, keys, status, ids):
+    desk.order("switches", {"missing_batch": switch})
+
+    for answer in (desk.read(*keys), desk.update(*(one(key, key, subject="other") for key in keys))):
+        assert answer.status_code == status
+        if status == 404:
+            assert answer.json()["category"] == "OBJECT_NOT_FOUND"
+            assert answer.json().get("context", {}).get("ids") == ids
+    if status == 404 and "512" in keys:
+        assert desk.raw("512")["properties"]["subject"] != "other"
+
+
+def test_archived_tickets_may_be_shown_singly_alone(desk):
+    desk.order("switches", {"archived_read": "singly"})
+    number = desk.some(1)[0]
+    desk.order(f"tickets/{number}/archive", {})
+
+    assert desk.read(number, query="?archived=true").json()["results"] == []
+    assert desk.get(f"{OBJECTS}/{number}?archived=true").json()["archived"]
 
 
 def test_limits_of_batch_read(desk):
