@@ -23,7 +23,7 @@ from importer.records import Change, CheckedRow, Columns, Outcome, Status, Value
 from importer.stages import settle_pending
 from schemas.cells import shown
 from schemas.message import Message, message
-from schemas.moments import parse_day
+from schemas.moments import is_between, parse_day
 from schemas.property import LAST_MODIFIED, PIPELINE, STAGE, PortalSchema
 from schemas.values import is_plain_day, make_comparer
 
@@ -164,7 +164,7 @@ class Planner:
                 return Outcome(row.row, Status.INVALID, (self._stage_outside(row, name, pipeline),), ticket=ticket.id)
             wanted = {**wanted, name: choices[pipeline]}
         held = ticket.properties
-        before, after = self._differing(wanted, held)
+        before, after = self._differing(wanted, held, row.alike)
         notices = {name: said for name in after if (said := self._forms(ticket.id, name, after[name], before[name]))}
         for name in notices:
             del before[name], after[name]
@@ -180,7 +180,7 @@ class Planner:
         known = "" if key.isascii() or name is None else ticket.properties.get(name, "")
         return known if known and known != key and normalize("NFC", known) == normalize("NFC", key) else key
 
-    def _differing(self, wanted: Values, held: Values) -> tuple[dict[str, str], dict[str, str]]:
+    def _differing(self, wanted: Values, held: Values, alike: Values) -> tuple[dict[str, str], dict[str, str]]:
         """Return the cells that differ in meaning, by property: what the ticket holds, and what is to be sent."""
         before: dict[str, str] = {}
         after: dict[str, str] = {}
@@ -193,6 +193,8 @@ class Planner:
                 value = unite(current, value, orders[name])
             same = comparers.get(name)
             if current == value or (same is not None and current and value and same(current, value)):
+                continue
+            if current and (last := alike.get(name)) and is_between(value, current, last):
                 continue
             before[name], after[name] = current, value
         for name in self._days & after.keys():

@@ -78,6 +78,8 @@ class CheckedRow:
     """The row's last-modified moment as the sheet has it: ISO 8601 UTC, to the precision shown (see validator)."""
     typed: str = ""
     """The cell whose value is pending, as typed."""
+    alike: Values = field(default_factory=dict)
+    """Where a cell shows no whole moment: {property: the last moment that it would show alike}."""
 
 
 class Change(NamedTuple):

@@ -8,9 +8,10 @@ Each distinct text of a column is converted once, and its value judged once by t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from itertools import repeat
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,7 +25,8 @@ from importer.garbage import not_collected
 from importer.keys import key_converter
 from importer.loader.own import data_chunks
 from importer.loader.table import Chunk, Table
-from importer.records import CheckedRow, Columns, ValueColumn
+from importer.records import CheckedRow, Columns, ValueColumn, Values
+from importer.shown import Precision, languages
 from importer.stage_column import NOTHING, PendingStage, StageReader, Waiting
 from importer.survey import AMBIGUOUS, Survey
 from schemas import ticket
@@ -77,6 +79,7 @@ class Validation:
     ) -> None:
         check_reading(reading)
         self.edits = edits
+        self._languages = {} if reading.locale else languages(table, columns)
         self._table = table
         self.columns = columns
         self.keeps_blanks = reading.blank == "keep"
@@ -87,17 +90,34 @@ class Validation:
         self._checks = ticket.build_schema(definitions, schema, reading)
         self._unjudged = ticket.unknown_rules(definitions, reading)
         self._readers = {
-            position: ColumnReader(make_converter(definition, schema, reading), self._judge_of(position))
+            position: ColumnReader(
+                make_converter(definition, schema, self._by(reading, position)), self._judge_of(position)
+            )
             for position, definition in definitions.items()
             if definition.name != STAGE
         }
         self._key_reader = ColumnReader(key_converter(columns.key, schema, reading))
-        self._modified_reader = ColumnReader(_modified_converter(reading))
+        modified = columns.modified.position if columns.modified else -1
+        self._modified_reader = ColumnReader(_modified_converter(self._by(reading, modified)))
         self.stage_position = next((place for place, one in definitions.items() if one.name == STAGE), None)
         """The stage column."""
         self._stages = StageReader(columns, schema, reading, self._judge_of(self.stage_position))
         stages = {} if self.stage_position is None else {self.stage_position: self._stages}
         self._survey = Survey({**self._readers, **stages})
+
+    def _by(self, reading: Reading, position: int) -> Reading:
+        """Return how the texts of a column are to be read: in its own language, where it names one."""
+        return replace(reading, locale=self._languages.get(position, reading.locale))
+
+    @cached_property
+    def precisions(self) -> dict[int, tuple[str, Precision]]:
+        """By position, what tells how finely datetime columns show their moments, with the property's name."""
+        return {
+            position: (one.definition.name, Precision(converter, self._table.formats.get(position, frozenset())))
+            for position, one in self._by_position.items()
+            if position in self._readers
+            and isinstance(converter := self._readers[position].converter, DatetimeConverter)
+        }
 
     def _judge_of(self, position: int | None) -> Judge:
         return no_judge if position is None else partial(ticket.refusals, self._checks, position)
@@ -125,7 +145,15 @@ class Validation:
     @property
     def notices(self) -> list[Message]:
         """What people should know of how the table was read; complete once it was."""
-        found: list[Message] = []
+        found = [
+            message(
+                "{place}: texts are read as in {locale}, the language of its cells' format; --locale names another.",
+                place=self._place(position),
+                locale=language,
+            )
+            for position, language in self._languages.items()
+            if position in self._by_position
+        ]
         for position, proof in sorted(self._survey.settled.items()):
             notice = self._survey.readers[position].converter.way_notice(self._place(position), proof)
             if notice is not None:
@@ -373,13 +401,33 @@ class _ChunkCheck:
         modified = self._modified.cells if self._modified is not None else [None] * len(self._rows)
         # Every row goes through this loop and the one in _wanted: nothing in them that most rows do not need.
         good = [
-            CheckedRow(row, key or "", values, choices, moment or None, typed if choices else "")
-            for row, key, values, choices, moment, typed in zip(
-                self._rows, self._keys.cells, wanted, pending, modified, self._stages_typed(waiting), strict=True
+            CheckedRow(row, key or "", values, choices, moment or None, typed if choices else "", alike)
+            for row, key, values, choices, moment, typed, alike in zip(
+                self._rows,
+                self._keys.cells,
+                wanted,
+                pending,
+                modified,
+                self._stages_typed(waiting),
+                self._last_alike(),
+                strict=True,
             )
         ]
         left_out = self._bad | blank
         return [row for place, row in enumerate(good) if place not in left_out] if left_out else good
+
+    def _last_alike(self) -> Iterable[Values]:
+        """Return by place, for each property whose cell shows no whole moment, the last one it would show alike."""
+        columns = {
+            name: precision.last_alike(
+                self._chunk.columns[position], self._chunk.kinds.get(position), self._read[position].cells
+            )
+            for position, (name, precision) in self._validation.precisions.items()
+        }
+        if not columns:
+            return repeat({}, len(self._rows))
+        lines = zip(*columns.values(), strict=True)
+        return ({name: last for name, last in zip(columns, line, strict=True) if last} for line in lines)
 
     def _stages_typed(self, waiting: Sequence[PendingStage]) -> Sequence[str]:
         if self._stage_position is None or not waiting:

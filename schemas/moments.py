@@ -27,6 +27,7 @@ FIRST_MS = 10**11
 LAST_MS = 253_402_300_799_999
 """The end of the year 9999."""
 
+_CLOCK_SHOWN = re.compile(r"[0-9][:h][0-9]{2}(:[0-9]{2})?([.,][0-9]+)?", re.IGNORECASE)
 _EPOCH = re.compile(r"-?[0-9]{1,18}")
 _STAMP = re.compile(
     r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9])?"
@@ -248,6 +249,17 @@ class DatetimeConverter(_MomentConverter):
                 return local.replace(fold=fold).astimezone(UTC)
         return None
 
+    def last_alike(self, text: str, kind: Kind, value: str) -> str:
+        """Return the last moment that a cell of this value would show alike; "" where it shows all of the moment.
+
+        12:30 looks the same for 12:30:59.999, and a day alone for every moment of it by the zone's clocks.
+        """
+        if kind is Kind.TEXT and (clock := _CLOCK_SHOWN.search(text)) and self._format is None:
+            seconds, fraction = clock.groups()
+            return "" if fraction else value[:20] + "999Z" if seconds else value[:17] + "59.999Z"
+        last = self.last_covered(text, kind)
+        return "" if isinstance(last, Problem) or (found := moment_text(last)) == value else found
+
     def last_covered(self, text: str, kind: Kind) -> datetime | Problem:
         """Return the last moment that a cell covers to the precision it shows: 12:30 covers up to 12:30:59.999."""
         moment = self.moment(text, kind)
@@ -266,9 +278,10 @@ class DatetimeConverter(_MomentConverter):
 def _precision(text: str, written: Written | None) -> timedelta:
     if written is None or written.time is None:
         return timedelta(days=1)
-    if re.search(r"[0-9]:[0-9]{2}:[0-9]{2}[.,][0-9]", text):
+    if written.time.microsecond or re.search(r"[0-9]:[0-9]{2}:[0-9]{2}[.,][0-9]", text):
         return timedelta(milliseconds=1)
-    return timedelta(seconds=1) if re.search(r"[0-9]:[0-9]{2}:[0-9]{2}", text) else timedelta(minutes=1)
+    shows_seconds = written.time.second or re.search(r"[0-9]:[0-9]{2}:[0-9]{2}", text)
+    return timedelta(seconds=1) if shows_seconds else timedelta(minutes=1)
 
 
 def _no_date(text: str, wanted: DateFormat | None) -> Problem:
@@ -322,6 +335,12 @@ def parse_moment(text: str) -> datetime | None:
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def is_between(first: str, text: str, last: str) -> bool:
+    """Return whether a moment that a portal holds lies from `first` to `last`, both as we send them."""
+    moment = parse_moment(text)
+    return moment is not None and first <= moment_text(moment) <= last
 
 
 def parse_day(text: str) -> date | None:

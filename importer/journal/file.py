@@ -16,7 +16,7 @@ from importer.errors import FileError, ImportTicketsError, JournalGone, JournalL
 from importer.records import Values
 from schemas.message import Message, message
 
-_FORMAT = 1
+_FORMAT = 2
 """Number of the tables below: another one is another version's, and refused."""
 
 _SCHEMA = f"""
@@ -39,7 +39,8 @@ CREATE TABLE sheet (              -- of rows that passed validation
     wanted TEXT NOT NULL,         -- {{property: value}}: what the sheet says
     pending TEXT,                 -- {{property: {{pipeline: value}}}}
     typed TEXT,                   -- the pending cell, as typed
-    modified TEXT                 -- when the sheet was made, as far as the row tells
+    modified TEXT,                -- when the sheet was made, as far as the row tells
+    alike TEXT                    -- {{property: the last moment that its cell would show alike}}
 );
 CREATE TABLE plan (               -- of rows to be sent
     row INTEGER PRIMARY KEY,

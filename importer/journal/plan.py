@@ -50,8 +50,8 @@ class PlanNotes(RowNotes):
         after = -1
         while True:
             found = self._db.execute(
-                f"SELECT rows.row, key, wanted, pending, modified, typed FROM rows JOIN sheet ON sheet.row = rows.row "
-                f"WHERE rows.row > ? AND {_UNDECIDED} ORDER BY rows.row LIMIT ?",
+                f"SELECT rows.row, key, wanted, pending, modified, typed, alike FROM rows "
+                f"JOIN sheet ON sheet.row = rows.row WHERE rows.row > ? AND {_UNDECIDED} ORDER BY rows.row LIMIT ?",
                 (after, chunk),
             ).fetchall()
             if not found:
@@ -59,8 +59,16 @@ class PlanNotes(RowNotes):
             after = found[-1][0]
             values = orjson.loads("[" + ",".join([one[2] for one in found]) + "]")
             yield [
-                CheckedRow(row, key, wanted, orjson.loads(pending) if pending else {}, modified, typed or "")
-                for (row, key, _, pending, modified, typed), wanted in zip(found, values, strict=True)
+                CheckedRow(
+                    row,
+                    key,
+                    wanted,
+                    orjson.loads(pending) if pending else {},
+                    modified,
+                    typed or "",
+                    orjson.loads(alike) if alike else {},
+                )
+                for (row, key, _, pending, modified, typed, alike), wanted in zip(found, values, strict=True)
             ]
 
     def plan_changes(self, changes: Iterable[Change]) -> None:

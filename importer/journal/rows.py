@@ -22,9 +22,16 @@ class RowNotes(JournalFile):
                 [(one.row, one.key, _folded(one.key) if fold_keys else None) for one in rows],
             )
             self._db.executemany(
-                "INSERT INTO sheet (row, wanted, pending, modified, typed) VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO sheet (row, wanted, pending, modified, typed, alike) VALUES (?, ?, ?, ?, ?, ?)",
                 [
-                    (one.row, dump(dict(one.wanted)), _dump_pending(one), one.modified, one.typed or None)
+                    (
+                        one.row,
+                        dump(dict(one.wanted)),
+                        _dump_pending(one),
+                        one.modified,
+                        one.typed or None,
+                        dump(dict(one.alike)) if one.alike else None,
+                    )
                     for one in rows
                 ],
             )

@@ -23,6 +23,7 @@ from schemas.message import Message, count_message, message
 if TYPE_CHECKING:
     from importer.loader.cells import ColumnTexts, Value
     from importer.loader.filling import Filling
+    from importer.loader.number_format import Format
 
 _FEW_COLUMNS = 4
 """How many times the asked columns a sheet may have, for all of its columns to be turned at one go."""
@@ -67,6 +68,8 @@ class Grid:
     last_row: int
     """The last row that holds something."""
     notices: tuple[Message, ...] = ()
+    formats: Callable[[], Mapping[int, frozenset[Format]]] | None = None
+    """Reads the telling number formats of the columns."""
     texts: Callable[[Sequence[int]], Iterator[Piece]] | None = None
     """Reads columns from the beginning as text, where there is a quicker way than by values; nothing is merged then."""
 
@@ -96,6 +99,11 @@ class GridTable(Table):
         self.headers = info.headers
         self.row_count = max(grid.last_row - info.header_row, 0)
         self._grid = grid
+
+    @cached_property
+    def formats(self) -> Mapping[int, frozenset[Format]]:
+        """The telling number formats of the columns."""
+        return self._grid.formats() if self._grid.formats else {}
 
     @cached_property
     def notices(self) -> tuple[Message, ...]:

@@ -29,9 +29,11 @@ class Format:
 
     shows: Shows = Shows.NUMBER
     overlooked: bool = False
-    """A moment by letters that python-calamine does not know: years of an era, names of days."""
+    """By its letters, python-calamine takes it for something else: years of an era, names of days; `Estándar`."""
     language: str = ""
     """Of names of months and days, such as `pt-BR`; "" where the format leaves it to the reader's system."""
+    clock: str = ""
+    """The finest part of a time of day that is shown: `minutes`, `seconds`; "" where none is."""
     digits: int = 0
     """Whole numbers are shown with at least so many digits; above 1, zeros may stand before them."""
 
@@ -45,6 +47,7 @@ _GENERAL = Format()
 _MOMENT_IDS = {*range(14, 23), *range(27, 37), 45, 47, *range(50, 59)}
 """Built-in formats of dates and times; 27 to 36 and 50 to 58 are those of East Asian languages."""
 _ELAPSED_IDS = {46}
+_CLOCK_IDS = {**dict.fromkeys((18, 20, 22), "minutes"), **dict.fromkeys((19, 21, 45, 47), "seconds")}
 
 _SILENT = re.compile(r'"[^"]*"?|\\.|_.|\*.')
 """Parts that are shown as they stand: quoted text, an escaped character, a space as wide as one, a filler."""
@@ -54,7 +57,13 @@ _MOMENT = re.compile(r"[ymdhs]|am/pm|a/p", re.IGNORECASE)
 _RARE_MOMENT = re.compile(r"(?<![0#?.])e(?![+-])|g|aaa|b[12]", re.IGNORECASE)
 """Years of an era (`e`, `ggge`), names of days (`aaa`), Buddhist and Hijri years (`b1`, `b2`)."""
 _LANGUAGE = re.compile(r"\[\$[^\]-]*-(?:([0-9A-Fa-f]{3,8})|([a-z]{2,3}-[A-Z]{2}))[\],]")
-_GENERAL_WORD = re.compile(r"general|standard", re.IGNORECASE)
+_GENERAL_WORD = re.compile(
+    "G/標準|G/通用格式|G/표준|"
+    "generale?|geral|est[áa]ndar|standardowy|standaard|standard|standart|yleinen|ogólny|obecný|všeobecn[ýe]|normál|"
+    "általános|genel|основной|общий|γενικός τύπος|opći|splošno|общ|загальний|כללי|عام|ทั่วไป",
+    re.IGNORECASE,
+)
+"""What programs of other languages write for `General`; its letters are those of no date."""
 
 
 def read_format(format_id: int, codes: Mapping[int, str]) -> Format:
@@ -64,11 +73,14 @@ def read_format(format_id: int, codes: Mapping[int, str]) -> Format:
         return read_code(code)
     if format_id in _ELAPSED_IDS:
         return Format(Shows.ELAPSED)
-    return Format(Shows.MOMENT) if format_id in _MOMENT_IDS else _GENERAL
+    if format_id in _MOMENT_IDS:
+        return Format(Shows.MOMENT, clock=_CLOCK_IDS.get(format_id, ""))
+    return _GENERAL
 
 
 def read_code(code: str) -> Format:
     """Return what a format code says; its first section speaks for all numbers."""
+    word = _GENERAL_WORD.search(code) is not None
     section = _GENERAL_WORD.sub(" ", _SILENT.sub(" ", code).split(";")[0])
     plain = _BRACKETS.sub("", section)
     elapsed = _ELAPSED.search(section)
@@ -76,9 +88,16 @@ def read_code(code: str) -> Format:
         return Format(Shows.ELAPSED)
     rare = _RARE_MOMENT.search(plain) is not None
     if rare or elapsed or _MOMENT.search(plain):
-        overlooked = rare or _GENERAL_WORD.search(code) is not None
-        return Format(Shows.MOMENT, overlooked=overlooked, language=_language(code))
-    return Format(digits=_shown_digits(plain))
+        overlooked = rare or word
+        return Format(Shows.MOMENT, overlooked=overlooked, language=_language(code), clock=_clock(plain))
+    return Format(overlooked=word and code.casefold() != "general", digits=_shown_digits(plain))
+
+
+def _clock(section: str) -> str:
+    letters = section.lower()
+    if "s" in letters:
+        return "seconds"
+    return "minutes" if "h" in letters else ""
 
 
 def _language(code: str) -> str:

@@ -269,15 +269,6 @@ class Package:
             raise damaged(self.styles_part) from problem
         return tuple(read_format(one, codes) for one in ids)
 
-    @cached_property
-    def language(self) -> str | None:
-        """The language that the workbook's date formats name, where they agree.
-
-        American English is no sign: Excel puts it into formats of every other edition too.
-        """
-        languages = {one.language for one in self.formats} - {"", "en-US"}
-        return languages.pop() if len(languages) == 1 else None
-
 
 def _relations_part(part: str) -> str:
     folder, name = posixpath.split(part)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from importer.loader.number_format import Format
+
 CHUNK_SIZE = 10_000
 """Rows read at a time: large enough for column-wise work, small enough that memory does not grow with the file."""
 
@@ -110,6 +112,11 @@ class Table(ABC):
     @abstractmethod
     def empty_headers_with_data(self) -> tuple[int, ...]:
         """Positions whose header is empty though cells below are not; reads the table where a header is empty."""
+
+    @property
+    def formats(self) -> Mapping[int, frozenset[Format]]:
+        """By position, the number formats of dates, times and languages that filled cells have; empty if unknown."""
+        return {}
 
     @abstractmethod
     def chunks(self, positions: Collection[int], size: int = CHUNK_SIZE) -> Iterator[Chunk]:

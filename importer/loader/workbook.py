@@ -14,11 +14,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from python_calamine import CalamineSheet
 
 from importer.loader.cells import Value, column_texts
+from importer.loader.column_formats import column_formats
 from importer.loader.exact import (
     Meaning,
     SharedStrings,
@@ -52,7 +55,6 @@ class WorkbookSource(Source):
             refuse_document_types(package.archive)
             self.format = "xlsm" if package.has_macros else "xlsx"
             self.date_system = package.date_system
-            self.locale_hint = package.language
             self._sheet_parts = package.sheets
             self._infos = tuple(_sheet_info(package, sheet) for sheet in package.sheets)
 
@@ -70,7 +72,10 @@ class WorkbookSource(Source):
         if info.header_row is None:
             raise empty_sheet(part.name)
         with file_errors(self.path):
-            return GridTable(self, info, _read_grid(self.path, part, len(info.headers)))
+            grid = _read_grid(self.path, part, len(info.headers))
+            return GridTable(
+                self, info, replace(grid, formats=partial(column_formats, self.path, part, info.header_row))
+            )
 
 
 def _meaning(package: Package, part: str) -> Meaning:
@@ -117,7 +122,7 @@ def _read_plainly(path: Path, sheet: SheetPart, width: int) -> Grid | None:
     def blocks(size: int) -> Iterator[Block]:
         return _read_values(path, sheet, width).blocks(size)
 
-    return Grid(blocks, 0, reach, scan.facts, last_row, notices, texts)
+    return Grid(blocks, 0, reach, scan.facts, last_row, notices, texts=texts)
 
 
 def _plain_pieces(

@@ -16,6 +16,24 @@ def test_moments(code):
     assert read_code(code).shows is Shows.MOMENT
 
 
+@pytest.mark.parametrize(
+    ("code", "clock"),
+    [("dd/mm/yyyy", ""), ("dd/mm/yyyy hh:mm", "minutes"), ("yyyy-mm-dd hh:mm:ss", "seconds"), ('d "h" yy', "")],
+)
+def test_the_finest_part_of_a_time_of_day(code, clock):
+    assert read_code(code).clock == clock
+
+
+def test_built_in_formats_show_times_of_day():
+    assert [read_format(number, {}).clock for number in (14, 20, 21, 22, 47)] == [
+        "",
+        "minutes",
+        "seconds",
+        "minutes",
+        "seconds",
+    ]
+
+
 @pytest.mark.parametrize("code", ["[h]:mm", "[mm]:ss", "[s]", "[hh]:mm:ss.000"])
 def test_elapsed_times(code):
     assert read_code(code).shows is Shows.ELAPSED
@@ -26,6 +44,9 @@ def test_elapsed_times(code):
     [
         "General", "0", "0.00E+00", '0" days"', "0\\d", "[Red]0", "#,##0_d", "*d0", "[$R$-416] #,##0.00", "@",
         "[<=9999999]###-####;(###) ###-####", "# ?/?", "General;General", '"d"0', "", "Standard", "[Color10]0",
+        "Geral", "Estándar", "Standaard", "Standardowy", "Genel", "Normál", "G/通用格式",
+        "Estándar;Estándar",
+        'Geral" dias"',
     ],
 )  # fmt: skip
 def test_numbers(code):

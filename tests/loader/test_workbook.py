@@ -156,14 +156,21 @@ def test_shared_strings_are_parsed_as_far_as_headers_need(tmp_path):
     assert open_file(path).sheets[0].headers == ("000000000", "000019999")
 
 
-def test_the_languages_of_dates_are_a_hint(tmp_path):
-    def hint(*codes):
-        formats = {164 + index: code for index, code in enumerate(codes)}
-        return open_file(write(tmp_path, "", styles=styles_xml(formats, [0, *formats]))).locale_hint
+def test_formats_are_those_of_a_columns_filled_cells(tmp_path):
+    formats = {164: "[$-416]d mmmm", 165: "[$-407]d mmm", 166: "yyyy-mm-dd hh:mm", 167: "[$-40C]d mmm"}
+    header = "".join(text_cell(f"{letter}1", letter).replace("<c ", '<c s="2" ') for letter in "ABC")
+    cells = '<c r="A2" s="1"><v>46085</v></c><c r="B2" s="2"/><c r="C2" t="n" s="4"><v>1</v></c>'
+    rows = row(1, header) + row(2, cells) + row(3, '<c s="3" r="B3"><v>46085.5</v></c>')
+    path = write_package(tmp_path / "a.xlsx", sheet_xml(rows), styles=styles_xml(formats, [0, *formats]))
 
-    assert hint("[$-416]d mmmm", "[$-409]d mmm", "0.00") == "pt-BR"
-    assert hint("[$-416]d mmmm", "[$-407]d mmm") is None
-    assert hint("[$-409]d mmm") is None
+    found = open_file(path).table("Sheet1").formats
+
+    assert {position: {one.language for one in forms} for position, forms in found.items()} == {
+        0: {"pt-BR"},
+        1: {""},
+        2: {"fr-FR"},
+    }
+    assert [one.clock for one in found[1]] == ["minutes"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Cells that can be read in two ways, in the main job: real files, the served sandbox, the plan."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import openpyxl
@@ -51,3 +52,83 @@ def test_a_template_of_crossed_labels_offers_labels_and_reads_them_back(crossed,
     ended = program(path, "--yes", "--json", portal=crossed)
     assert ended.summary["cells"]["changed"] == 1
     assert crossed.ticket("25012345001")["properties"]["nivel"] == "2"
+
+
+MOMENTS = {"25012345001": "2026-01-05T15:00:37.512Z", "25012345009": "2026-01-05T15:59:59.999Z"}
+
+
+@pytest.fixture
+def timed(portal):
+    """Return a portal in New York's zone that holds moments to the millisecond."""
+    for ticket, moment in MOMENTS.items():
+        portal.control(f"tickets/{ticket}", {"properties": {"closed_date": moment}})
+    return portal
+
+
+def test_an_export_in_minutes_changes_nothing_but_what_was_edited(portal, program, tmp_path):
+    edits = tmp_path / "edits.csv"
+    edits.write_bytes((CASES / "export-in-minutes.csv").read_bytes())
+    portal.control("definitions/account", portal.call("GET", "/account-info/v3/details")[1] | {"timeZone": "UTC"})
+    moments = {"createdate": "2026-01-05T12:00:37.512Z", "closed_date": "2026-02-01T09:30:59.999Z"}
+    portal.control("tickets/25012345001", {"properties": moments})
+
+    ended = program(edits, "--dry-run", "--json", "--skip-read-only", portal=portal)
+
+    assert ended.summary["cells"]["changed"] == 1, ended.err
+
+
+@pytest.mark.parametrize(
+    ("cells", "changed"),
+    [
+        (("2026-01-05 12:00", "2026-01-05 12:59"), 0),
+        (("2026-01-05 12:00:37", "2026-01-05 12:59:59"), 0),
+        (("2026-01-05 12:00:37.512", "2026-01-05T15:59:59.999Z"), 0),
+        (("2026-01-05", "2026-01-05"), 0),
+        (("Jan 5, 2026 12:00 PM GMT-3", "01/05/2026 12:59"), 0),
+        (("2026-01-05 12:00:00", "2026-01-05 12:59:00"), 2),
+        (("2026-01-05 12:01", "2026-01-05 13:00"), 2),
+        (("2026-01-05 12:00:37.511", "2026-01-06"), 2),
+        (("1767625237512", "1767625237000"), 2),
+    ],
+)
+def test_moments_count_to_the_precision_that_a_text_shows(timed, program, sheet, cells, changed):
+    path = sheet(["Record ID", "closed_date"], *zip(MOMENTS, cells, strict=True))
+
+    ended = program(path, "--dry-run", "--json", "--timezone", "America/Sao_Paulo", "--locale", "en-US", portal=timed)
+
+    assert ended.codes == []
+    expected = changed if cells[0] != "1767625237512" else 1
+    assert ended.summary["cells"]["changed"] == expected
+
+
+@pytest.mark.parametrize(
+    ("number_format", "times", "changed"),
+    [
+        ("yyyy-mm-dd hh:mm", ("12:00", "12:59"), 0),
+        ("yyyy-mm-dd hh:mm:ss", ("12:00:37", "12:59:59"), 0),
+        ("yyyy-mm-dd hh:mm:ss", ("12:00", "12:59"), 2),
+        ("yyyy-mm-dd", ("00:00", "00:00"), 0),
+        ("yyyy-mm-dd hh:mm", ("00:00", "00:00"), 2),
+        ("yyyy-mm-dd hh:mm", ("12:00:30", "12:59"), 1),
+    ],
+)
+def test_date_cells_count_to_the_precision_of_their_format(timed, program, tmp_path, number_format, times, changed):
+    book = openpyxl.Workbook()
+    book.active.append(["Record ID", "closed_date"])
+    for ticket, time in zip(MOMENTS, times, strict=True):
+        book.active.append([ticket, datetime.fromisoformat(f"2026-01-05T{time}")])
+        book.active.cell(book.active.max_row, 2).number_format = number_format
+    book.save(tmp_path / "edits.xlsx")
+
+    ended = program(tmp_path / "edits.xlsx", "--dry-run", "--json", "--timezone", "America/Sao_Paulo", portal=timed)
+
+    assert ended.codes == []
+    assert ended.summary["cells"]["changed"] == changed
+
+
+def test_reconcile_compares_to_the_precision_shown_too(timed, program, sheet):
+    path = sheet(["Record ID", "closed_date"], *zip(MOMENTS, ("2026-01-05 15:00", "2026-01-05 15:58"), strict=True))
+
+    ended = program("reconcile", path, "--json", "--timezone", "UTC", portal=timed)
+
+    assert [one["row"] for one in ended.summary["differences"]] == [3], ended.out

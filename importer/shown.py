@@ -1,0 +1,98 @@
+"""What cells show besides their values: the language of a column, and how finely it tells moments.
+
+In:  a table whose workbook names number formats, columns, converters.
+Out: by column, the language of its filled cells; by cell, the last moment that looks the same as the one it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from importer.loader.number_format import Format
+from importer.loader.table import Table
+from importer.records import Columns, ValueColumn
+from schemas.cells import Kind
+from schemas.locales import find_locale
+from schemas.moments import DatetimeConverter
+
+READ_BY_LOCALE = frozenset({"number", "date", "datetime", "bool"})
+"""Types of properties whose cells of text mean something else in another locale."""
+
+
+def languages(table: Table, columns: Columns) -> dict[int, str]:
+    """Return by position the language that filled cells of a column are formatted with, where it is one alone.
+
+    American English is no sign: Excel puts it into formats of every other edition too.
+    """
+    asked: list[ValueColumn] = [*columns.values, *filter(None, [columns.modified])]
+    found = {}
+    for one in asked:
+        if one.definition.type not in READ_BY_LOCALE:
+            continue
+        named = {form.language for form in table.formats.get(one.position, ())} - {"", "en-US"}
+        if len(named) == 1 and _is_known(language := named.pop()):
+            found[one.position] = language
+    return found
+
+
+def _is_known(language: str) -> bool:
+    try:
+        find_locale(language)
+    except ValueError:
+        return False
+    return True
+
+
+class Precision:
+    """Tells how finely the cells of a datetime column show their moments.
+
+    formats: the number formats of its filled cells; none where they are not known.
+    """
+
+    def __init__(self, converter: DatetimeConverter, formats: frozenset[Format]) -> None:
+        self._converter = converter
+        clocks = {one.clock for one in formats}
+        self._clock = next((one for one in ("seconds", "minutes", "") if one in clocks), None)
+        self._known: dict[tuple[Kind, str], str] = {}
+
+    def last_alike(
+        self, texts: Sequence[str], kinds: npt.NDArray[np.uint8] | None, values: Sequence[str | None]
+    ) -> list[str]:
+        """Return by place the last moment that a cell would show alike; "" where it shows all of it, or holds none."""
+        clock = self._clock if self._clock is not None or kinds is None else _finest(texts, kinds)
+        found = []
+        known = self._known
+        if len(known) > 100_000:  # noqa: PLR2004 - distinct cells
+            known.clear()
+        for place, (text, value) in enumerate(zip(texts, values, strict=True)):
+            if not value:
+                found.append("")
+                continue
+            kind = Kind.TEXT if kinds is None else Kind(int(kinds[place]))
+            if kind is Kind.TEXT or kind is Kind.NUMBER:
+                if (kind, text) not in known:
+                    known[kind, text] = self._converter.last_alike(text, kind, value)
+                found.append(known[kind, text])
+            else:
+                found.append(self._of_date_cell(text, kind, value, clock))
+        return found
+
+    def _of_date_cell(self, text: str, kind: Kind, value: str, clock: str | None) -> str:
+        """Return the same for a date cell: what is stored beyond what is shown is meant as well."""
+        if kind is Kind.DATE and not clock:
+            return self._converter.last_alike(text, kind, value)
+        if not value.endswith("000Z"):
+            return ""
+        shows_seconds = clock == "seconds" or not value.endswith(":00.000Z")
+        return value[:20] + "999Z" if shows_seconds else value[:17] + "59.999Z"
+
+
+def _finest(texts: Sequence[str], kinds: npt.NDArray[np.uint8]) -> str:
+    """Return what the date cells of a column tell of its format by their values."""
+    places = np.flatnonzero(kinds == Kind.DATETIME).tolist()
+    if not places:
+        return ""
+    return "minutes" if all(texts[place].endswith(":00") for place in places) else "seconds"
