@@ -7,12 +7,11 @@ Source: ECMA-376 part 1, 18.3.1.99 (order of a worksheet's elements), 18.3.1.13 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Mapping
 
-from importer.findings import column_letter
 from importer.writeback.annotation import Annotation, NotUnderstood
 from importer.writeback.areas import Area, Place
+from importer.writeback.highlights import MARK
 from importer.writeback.joining import widen_filter
 from importer.writeback.markup import (
     RELATIONS,
@@ -22,16 +21,10 @@ from importer.writeback.markup import (
     apply_edits,
     attribute_edit,
     parse,
+    text_content,
     whole_number,
 )
 from schemas.message import message
-
-OUR_RULE = 'N("import-tickets")=0'
-"""The formula of our conditional format: always true, for N of a text is 0, and nobody else's."""
-_OUR_MARK = "import-tickets"
-_AREAS_IN_ONE = 1_000
-_MOST_AREAS = 20_000
-"""Highlighted areas: more slow a spreadsheet down, and nobody looks at them one by one."""
 
 _BEFORE_FORMATS = frozenset(
     [
@@ -93,10 +86,19 @@ class Frame:
             edits += attribute_edit(dimension, self._head, "ref", str(wider))
         return apply_edits(self._head, edits)
 
-    def tail(self, tail: bytes, annotation: Annotation, place: Place, filter_at: str | None, highlight: int) -> bytes:
+    def tail(
+        self,
+        tail: bytes,
+        annotation: Annotation,
+        place: Place,
+        filter_at: str | None,
+        highlights: Iterable[tuple[str, str]],
+        look: int,
+    ) -> bytes:
         """Return the tail with our conditional format in place of an earlier one, and our columns in the filter.
 
-        filter_at: where the sheet's own filter is taken to be. highlight: the index of our differential format.
+        filter_at: where the sheet's own filter is taken to be. highlights: (cells, formula) of our conditional
+        formats. look: the index of their differential format.
         Raises OtherFilter where the filter is elsewhere, Occupied where merged cells reach into our columns,
         NotUnderstood for a tail that is not well-formed.
         """
@@ -113,20 +115,17 @@ class Frame:
         priority = max(
             (_priority(rule) for rule in root.walk() if rule.name == "cfRule" and not _is_ours(rule)), default=0
         )
-        blocks = "".join(self._formats(annotation.faulty, highlight, priority)).encode()
+        blocks = "".join(self._formats(highlights, look, priority)).encode()
         edits.append(Edit(behind, behind, blocks))
         return apply_edits(tail, [Edit(edit.start - shift, edit.end - shift, edit.new) for edit in edits])
 
-    def _formats(self, faulty: Sequence[tuple[int, int]], highlight: int, priority: int) -> Iterable[str]:
-        areas = cell_areas(faulty)[:_MOST_AREAS]
+    def _formats(self, highlights: Iterable[tuple[str, str]], look: int, priority: int) -> Iterable[str]:
         p = f"{self._prefix}:" if self._prefix else ""
-        formula = OUR_RULE.replace('"', "&quot;")
-        for start in range(0, len(areas), _AREAS_IN_ONE):
-            priority += 1
-            reference = " ".join(areas[start : start + _AREAS_IN_ONE])
+        for number, (reference, formula) in enumerate(highlights, start=priority + 1):
             yield (
-                f'<{p}conditionalFormatting sqref="{reference}"><{p}cfRule type="expression" dxfId="{highlight}" '
-                f'priority="{priority}"><{p}formula>{formula}</{p}formula></{p}cfRule></{p}conditionalFormatting>'
+                f'<{p}conditionalFormatting sqref="{reference}"><{p}cfRule type="expression" dxfId="{look}" '
+                f'priority="{number}"><{p}formula>{text_content(formula, limit=False).decode()}</{p}formula>'
+                f"</{p}cfRule></{p}conditionalFormatting>"
             )
 
     def _column_edits(self, widths: Mapping[int, float]) -> list[Edit]:
@@ -212,7 +211,7 @@ def _check_merged(reference: str, place: Place) -> None:
 
 
 def _is_ours(rule: Element) -> bool:
-    return any(_OUR_MARK in child.text for child in rule.children if child.name == "formula")
+    return any(MARK in child.text for child in rule.children if child.name == "formula")
 
 
 def _remove_ours(element: Element, edits: list[Edit]) -> bool:
@@ -229,16 +228,3 @@ def _remove_ours(element: Element, edits: list[Edit]) -> bool:
 def _priority(rule: Element) -> int:
     number = rule.attributes.get("priority", "0")
     return whole_number(number) if number.isdigit() else 0
-
-
-def cell_areas(cells: Iterable[tuple[int, int]]) -> list[str]:
-    """Return (row, position) pairs as references, cells below each other as one: `D7:D9`."""
-    areas = []
-    by_column = sorted({(position, row) for row, position in cells})
-    numbered = enumerate(by_column)
-    for _, run in groupby(numbered, key=lambda item: (item[1][0], item[1][1] - item[0])):
-        members = [cell for _, cell in run]
-        letters = column_letter(members[0][0])
-        top, bottom = members[0][1], members[-1][1]
-        areas.append(f"{letters}{top}" if top == bottom else f"{letters}{top}:{letters}{bottom}")
-    return areas

@@ -192,13 +192,13 @@ def _named(name: str) -> tuple[str, str, str]:
     return parts[0], parts[1], parts[2] if len(parts) > 2 else ""  # noqa: PLR2004 - three parts, see above
 
 
-def text_content(text: str) -> bytes:
+def text_content(text: str, *, limit: bool = True) -> bytes:
     """Return text as the content of a `t` element.
 
     What XML cannot hold becomes `_xHHHH_`, and a text that looks so already keeps its own meaning (ECMA-376 part 1,
-    22.9.2.19, ST_Xstring). Over the length a cell may have it ends in an ellipsis.
+    22.9.2.19, ST_Xstring). With `limit`, over the length a cell may have, it ends in an ellipsis.
     """
-    if len(text) * 2 > CELL_LIMIT:
+    if limit and len(text) * 2 > CELL_LIMIT:
         text = _cut(text)
     text = _ESCAPED.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").encode()

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from itertools import count, islice
 from urllib.parse import unquote
 
 from importer.writeback.annotation import NotUnderstood
 from importer.writeback.archive import Archive, Member
+from importer.writeback.highlights import item_text
 from importer.writeback.markup import (
     RELATIONS,
     Edit,
@@ -35,6 +36,7 @@ STYLES_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.style
 FILTER_NAME = "_xlnm._FilterDatabase"
 _MACROS = "application/vnd.ms-excel.sheet.macroEnabled.main+xml"
 _RELATIONS_NAMESPACE = "http://schemas.openxmlformats.org/package/2006/relationships"
+_ITEM_END = re.compile(rb"</(?:\w+:)?si\s*>|<(?:\w+:)?si\s*/>")
 _CELLS_OF_TWO_ROWS = 40
 _CELL = re.compile(rb"<(?:\w+:)?c(?=[\s/>])([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c\s*>)", re.DOTALL)
 
@@ -271,30 +273,31 @@ class Package:
                 break
             shared = re.search(rb"\st=[\"']s[\"']", found[1]) and value
             texts[reference[1].decode()] = (
-                self._shared_string(whole_number(value[1])) if shared and value else _plain(found[2] or b"")
+                self._shared_string(whole_number(value[1])) if shared and value else item_text(found[2] or b"").strip()
             )
         return texts
 
     def _shared_string(self, index: int) -> str:
+        return self.shared_texts({index}).get(index, "").strip()
+
+    def shared_texts(self, indexes: Collection[int]) -> dict[int, str]:
+        """Return some texts of the table that cells share (ECMA-376 part 1, 18.4.9), by their index."""
         part = next((r.target for r in self.relations(self.workbook) if r.kind == "sharedStrings"), None)
         member = self.member(part) if part else None
-        if member is None:
-            return ""
+        texts: dict[int, str] = {}
+        if member is None or not indexes:
+            return texts
+        wanted, last = set(indexes), max(indexes)
         count, rest = 0, b""
-        end = re.compile(rb"</(?:\w+:)?si\s*>")
         for piece in self.archive.pieces(member):
-            rest += piece
-            items = end.split(rest)
+            items = _ITEM_END.split(rest + piece)
             rest = items.pop()
-            if count + len(items) > index:
-                return _plain(items[index - count])
+            for index in wanted.intersection(range(count, count + len(items))):
+                texts[index] = item_text(items[index - count])
             count += len(items)
-        return ""
-
-
-def _plain(markup: bytes) -> str:
-    texts = re.findall(rb"<(?:\w+:)?t(?:\s[^>]*)?>([^<]*)</", markup)
-    return b"".join(texts).decode("utf-8", "replace").strip()
+            if count > last:
+                break
+        return texts
 
 
 def _owner(relations: str) -> str:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from importer.findings import column_letter
 from importer.writeback.annotation import Annotation, Note, NotUnderstood
@@ -22,6 +23,8 @@ from importer.writeback.frame import Occupied
 from importer.writeback.markup import text_content, whole_number
 from schemas.message import message
 
+MOST_WATCHED = 5_000
+"""Faulty cells whose highlight fades when they are corrected; beyond it a highlight stays until the next run."""
 LARGEST_FRAME = 128 << 20
 """Bytes before and behind the rows, which are held whole."""
 _ATTRIBUTES = rb"""(?:[^<>"']|"[^"<]*"|'[^'<]*')*?"""
@@ -54,6 +57,11 @@ class RowPatcher:
     def __init__(
         self, annotation: Annotation, place: Place, formats: Formats, prefix: str, *, in_order: bool = True
     ) -> None:
+        self._watched: dict[int, list[int]] = {}
+        for row, position in islice(annotation.faulty, MOST_WATCHED):
+            self._watched.setdefault(row, []).append(position)
+        self.faults: dict[tuple[int, int], bytes] = {}
+        """(row, position) -> the markup of a faulty cell as it stands in the sheet; missing where the cell is."""
         self._place = place
         self._formats = formats
         self._header_row = annotation.header_row
@@ -161,6 +169,8 @@ class RowPatcher:
                 ours_from = len(segment) if cell[1] in left else self._ours_from(segment, number)
                 if ours_from and row > last_row and row != header_row and (note is None or note[0] >= row):
                     last_row = row
+                    if row in self._watched:
+                        self._watch(row, segment[segment.find(b">") + 1 :])
                     if note is None or note[0] > row:
                         out += (segment[:ours_from], row_end)
                         continue
@@ -274,6 +284,7 @@ class RowPatcher:
     def _row(self, row: int, tag: bytes, content: bytes, *, empty: bool) -> bytes:
         """Return one row, whatever its shape, with our cells."""
         cells, behind = self._read_cells(content)
+        self._note_faults(row, cells)
         ours = self._cells_of(row, cells)
         drop = {p for p, (_, filled) in cells.items() if p in self._place.reused and filled and row != self._header_row}
         if not ours and not drop:
@@ -286,6 +297,14 @@ class RowPatcher:
         if empty:
             tag = tag.rstrip(b"/> \t\r\n") + b">"
         return tag + b"".join(merged[position] for position in sorted(merged)) + behind + self._row_end
+
+    def _watch(self, row: int, content: bytes) -> None:
+        self._note_faults(row, self._read_cells(content)[0])
+
+    def _note_faults(self, row: int, cells: Mapping[int, tuple[bytes, bool]]) -> None:
+        for position in self._watched.get(row, ()):
+            if position in cells:
+                self.faults[row, position] = cells[position][0].lstrip()
 
     def _read_cells(self, content: bytes) -> tuple[dict[int, tuple[bytes, bool]], bytes]:
         """Return {position: (markup with the white space before it, whether it holds something)} and what follows."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -22,6 +22,7 @@ from importer.writeback.archive import Archive, ArchiveWriter, Member
 from importer.writeback.areas import Area, Place
 from importer.writeback.deflate import Codec, best_codec
 from importer.writeback.frame import Frame, Occupied, OtherFilter
+from importer.writeback.highlights import formats, shared_index
 from importer.writeback.joining import is_fixed, join_table
 from importer.writeback.markup import Edit, apply_edits, text_content
 from importer.writeback.package import STYLES_TYPE, Package, relations_part
@@ -34,7 +35,7 @@ from importer.writeback.report_sheets import (
     is_report,
     report_sheet,
 )
-from importer.writeback.rows import LARGEST_FRAME, Formats, OutOfOrder, RowPatcher
+from importer.writeback.rows import LARGEST_FRAME, MOST_WATCHED, Formats, OutOfOrder, RowPatcher
 from importer.writeback.styles import Styles, minimal_styles
 from schemas.message import message
 
@@ -141,7 +142,7 @@ def _attempt(archive: Archive, target: BinaryIO, annotation: Annotation, plan: _
     joined = _join(package, annotation, sheet_part or "", plan)
     noted = annotation if joined else annotation.with_keys()
     styles_part, styles = _styles(package)
-    formats = Formats({s: styles.cell(look) for s, look in STATUS_LOOKS.items()}, styles.cell(MESSAGE_LOOK))
+    looks = Formats({s: styles.cell(look) for s, look in STATUS_LOOKS.items()}, styles.cell(MESSAGE_LOOK))
     highlight = styles.highlight() if annotation.faulty else 0
     report = package.report_part(REPORT_SHEET, is_report)
     changes = package.report_part(CHANGES_SHEET, is_changes)
@@ -152,7 +153,7 @@ def _attempt(archive: Archive, target: BinaryIO, annotation: Annotation, plan: _
         changes: changes_sheet.pieces,
     }
     writer = _Writer(archive, target, codec)
-    patched = _Sheet(noted, plan, formats, highlight)
+    patched = _Sheet(noted, plan, looks, highlight, package.shared_texts)
     later = {part.lower() for part in (report, changes, relations_part(changes), styles_part)}
     writer.copy_all(package.changed, sheet_member, patched.pieces(archive.pieces(sheet_member)), later)
     for part, stream in streams.items():
@@ -228,7 +229,15 @@ def _styles(package: Package) -> tuple[str, Styles]:
 class _Sheet:
     """The sheet's part with our cells. Take `pieces` first; what it did is known afterwards."""
 
-    def __init__(self, annotation: Annotation, plan: _Plan, formats: Formats, highlight: int) -> None:
+    def __init__(
+        self,
+        annotation: Annotation,
+        plan: _Plan,
+        formats: Formats,
+        highlight: int,
+        shared: Callable[[Collection[int]], Mapping[int, str]],
+    ) -> None:
+        self._shared = shared
         self._annotation = annotation
         self._plan = plan
         self._formats = formats
@@ -245,7 +254,10 @@ class _Sheet:
         rows = RowPatcher(self._annotation, place, self._formats, prefix, in_order=self._plan.in_order)
         tails: list[bytes] = []
         yield from rows.patch(rest, old, tails.append)
-        yield frame.tail(tails[0], self._annotation, self._plan.place, self._plan.filter, self._highlight)
+        faulty = self._annotation.faulty
+        shared = self._shared({index for cell in rows.faults.values() if (index := shared_index(cell)) is not None})
+        highlights = formats(faulty, rows.faults, shared, MOST_WATCHED)
+        yield frame.tail(tails[0], self._annotation, place, self._plan.filter, highlights, self._highlight)
         self.prefix = f"{prefix}:" if prefix else ""
         self.added_rows = rows.added_rows
 

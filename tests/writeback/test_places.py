@@ -14,7 +14,7 @@ from package_rules import check_package
 
 from importer.writeback import workbook as writer
 from importer.writeback.annotation import Annotation, ChangeLine, ErrorLine, NotUnderstood, RowNote
-from importer.writeback.frame import cell_areas
+from importer.writeback.highlights import cell_areas
 from importer.writeback.report_sheets import MOST_LINES, MOST_LINKS
 
 HEADERS = ("Ticket ID", "Subject")
@@ -36,7 +36,7 @@ def make(fill=lambda sheet: None, *, sheets=()):
 
 
 def annotation(headers=HEADERS, **more):
-    return make_annotation(headers, rows=range(2, 5), **more)
+    return make_annotation(headers, rows=range(2, 5), **({"faulty": [(3, 1)]} | more))
 
 
 def load(data):
