@@ -59,6 +59,7 @@ def home(tmp_path, monkeypatch):
     """Return a state folder of this test's own."""
     folder = tmp_path / "state"
     monkeypatch.setenv("IMPORT_TICKETS_HOME", str(folder))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     for name in ("HUBSPOT_ACCESS_TOKEN", "HUBSPOT_BASE_URL", "HUBSPOT_API_VERSION", "IMPORT_TICKETS_LANG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LC_ALL", "C")

@@ -232,9 +232,7 @@ def _reading_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--timezone", metavar="ZONE", help="the zone of times that name none; the portal's otherwise")
     group.add_argument("--encoding", metavar="NAME", help="how to read a CSV file")
     group.add_argument("--delimiter", metavar="CHAR", help="what parts the fields of a CSV file")
-    group.add_argument(
-        "--config", type=Path, metavar="PATH", help="settings in place of import-tickets.toml beside FILE"
-    )
+    group.add_argument("--config", type=Path, metavar="PATH", help="a settings file that may hold any option")
 
 
 def _sending_options(parser: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,21 +58,25 @@ def _print_failure(error: ImportTicketsError, options: argparse.Namespace) -> No
 
 def _with_settings(options: argparse.Namespace, arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options with those of the settings file, where the command reads one."""
-    if options.command not in {"run", "reconcile"}:
+    if not hasattr(options, "config"):
         return options
     from importer.cli.arguments import UnusableSetting, long_options, parse
-    from importer.cli.settings import config_arguments, config_path
+    from importer.cli.settings import config_arguments, settings_files
     from importer.language import language_typed
     from schemas.message import message
 
-    path = config_path(options.file, options.config)
-    if path is None:
-        return options
-    settings = config_arguments(path, long_options("run"), long_options(options.command))
-    try:
-        return parse(arguments, settings=settings, language=language_typed(arguments, os.environ))
-    except UnusableSetting as error:
-        raise UsageError(message("{path}: {problem}", path=str(path), problem=str(error))) from error
+    sources = settings_files(options.file, options.config)
+    every, own = long_options("run"), long_options(options.command)
+    settings: list[str] = []
+    found = options
+    for source in sources:
+        settings += config_arguments(source, every, own)
+        try:
+            found = parse(arguments, settings=settings, language=language_typed(arguments, os.environ))
+        except UnusableSetting as error:
+            raise UsageError(message("{path}: {problem}", path=str(source.path), problem=str(error))) from error
+    found.settings = os.pathsep.join(str(source.path.absolute()) for source in sources) or None
+    return found
 
 
 def _show_error(error: ImportTicketsError, arguments: Sequence[str]) -> None:
@@ -145,6 +150,7 @@ def _run(options: argparse.Namespace) -> int:
         output=options.output,
         html=options.html,
         overwrite=options.overwrite,
+        settings=getattr(options, "settings", None),
         on_conflict=options.on_conflict,
         lang=_language(options),
     )
@@ -192,13 +198,19 @@ def _perform(options: argparse.Namespace, job: Job, *, file: Path | None = None)
     from importer.reports.summary import summary_json
     from importer.runs.finishing import break_off
     from importer.runs.state import now
+    from schemas.message import message
 
     person, access, state = _person(options), _access(options), _state()
     began, dry_run = now(), getattr(options, "dry_run", False)
+    settings = getattr(options, "settings", None)
+    if settings:
+        person.say(message("Settings are taken from {path}.", path=settings))
     try:
         result = _drive(lambda stop: job(access, state, person, stop))
     except ImportTicketsError as error:
         result = break_off(error, state, file=file.absolute() if file else None, dry_run=dry_run, since=began)
+    if settings:
+        result = replace(result, summary={**result.summary, "settings": settings})
     person.show_result(result)
     if options.json:
         print(summary_json(dict(result.summary)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +18,67 @@ CONFIG_NAME = "import-tickets.toml"
 PATHS = frozenset({"output", "html", "schema"})
 """Options that name a file; in a settings file they start at its folder, wherever the program is started."""
 
+READING = frozenset(
+    {
+        "sheet",
+        "id-property",
+        "skip-column",
+        "skip-unknown",
+        "skip-read-only",
+        "options",
+        "blank",
+        "clear-word",
+        "locale",
+        "date-format",
+        "timezone",
+        "encoding",
+        "delimiter",
+        "lang",
+    }
+)
+"""Options that a settings file beside a spreadsheet may hold: they say how to read what came with it."""
+
 DEFAULT_ADDRESS = "https://api.hubapi.com"
 
 
-def config_path(file: Path | None, named: Path | None) -> Path | None:
-    """Return the settings file: what `--config` names, else the one beside the spreadsheet; None without one."""
+@dataclass(frozen=True, slots=True)
+class SettingsFile:
+    """A settings file, and whether it is the user's: named by `--config`, or kept in the user's settings folder.
+
+    What lies beside a spreadsheet came with it: it says how to read the spreadsheet, and nothing else.
+    """
+
+    path: Path
+    is_users: bool
+
+
+def user_settings() -> Path:
+    """Return where the user's own settings file is, or would be."""
+    from platformdirs import user_config_path
+
+    return user_config_path("import-tickets", appauthor=False) / CONFIG_NAME
+
+
+def settings_files(file: Path | None, named: Path | None) -> list[SettingsFile]:
+    """Return the settings files to read, those that win last: what `--config` names, else the user's and FILE's."""
     if named is not None:
-        return named
+        return [SettingsFile(named, is_users=True)]
+    own = user_settings()
+    found = [SettingsFile(own, is_users=True)] if own.is_file() else []
     beside = file.absolute().parent / CONFIG_NAME if file else None
-    return beside if beside and beside.is_file() else None
+    if beside and beside.is_file() and not (found and beside.samefile(own)):
+        found.append(SettingsFile(beside, is_users=False))
+    return found
 
 
-def config_arguments(path: Path, options: Mapping[str, int], own: Collection[str] | None = None) -> list[str]:
+def config_arguments(source: SettingsFile, options: Mapping[str, int], own: Collection[str] | None = None) -> list[str]:
     """Return the arguments that a settings file stands for.
 
     options: the long options (without dashes) that may stand in it, and how many values each may be given.
     own: those of them that this command has; the others are passed by, for one file serves several commands.
-    Raises UsageError for a file that cannot be read, or that holds what is no option.
+    Raises UsageError for a file that cannot be read, that holds what is no option, or what it has no right to say.
     """
+    path = source.path
     try:
         settings = tomllib.loads(path.read_text("utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -47,20 +91,27 @@ def config_arguments(path: Path, options: Mapping[str, int], own: Collection[str
     arguments: list[str] = []
     for name, value in _table(settings, "options", path).items():
         option = name.replace("_", "-")
-        found = _option(option, value, options, path)
+        found = _option(option, value, options, source)
         if own is None or option in own:
             arguments += found
-    columns = _table(settings, "columns", path)
-    for name in columns.keys() - {"map", "skip"}:
-        raise UsageError(message('{path}: [columns] holds "map" and "skip", not "{name}".', path=str(path), name=name))
-    for header, target in _table(columns, "map", path).items():
-        arguments.append(f"--map={header}={target}")
+    return arguments + _column_arguments(_table(settings, "columns", path), path, own or options)
+
+
+def _column_arguments(columns: Mapping[str, Any], path: Path, options: Collection[str]) -> list[str]:
+    """Return the arguments that the table [columns] stands for."""
+    for name in columns.keys() - {"map", "skip", "policy"}:
+        raise UsageError(
+            message('{path}: [columns] holds "map", "skip" and "policy", not "{name}".', path=str(path), name=name)
+        )
+    arguments = [f"--map={header}={target}" for header, target in _table(columns, "map", path).items()]
+    policies = _table(columns, "policy", path)
+    if "policy" in options:
+        arguments += [f"--policy={header}={policy}" for header, policy in policies.items()]
     skip = columns.get("skip", [])
     headers = skip if isinstance(skip, list) else [skip]
     if not all(isinstance(header, str) for header in headers):
         raise UsageError(message('{path}: "{name}" is a list of headers.', path=str(path), name="skip"))
-    arguments += [f"--skip-column={header}" for header in headers]
-    return arguments
+    return arguments + [f"--skip-column={header}" for header in headers]
 
 
 def _table(settings: Mapping[str, Any], name: str, path: Path) -> Mapping[str, Any]:
@@ -70,11 +121,9 @@ def _table(settings: Mapping[str, Any], name: str, path: Path) -> Mapping[str, A
     return table
 
 
-def _option(name: str, value: object, options: Mapping[str, int], path: Path) -> list[str]:
-    if name not in options or name in {"config", "help"}:
-        raise UsageError(
-            message('{path}: there is no option "{name}"; options bear their long names.', path=str(path), name=name)
-        )
+def _option(name: str, value: object, options: Mapping[str, int], source: SettingsFile) -> list[str]:
+    path = source.path
+    _check_name(name, options, source)
     if not options[name]:
         if not isinstance(value, bool):
             raise UsageError(message('{path}: "{name}" is true or false.', path=str(path), name=name))
@@ -85,6 +134,35 @@ def _option(name: str, value: object, options: Mapping[str, int], path: Path) ->
     if name in PATHS:
         values = [path.absolute().parent / os.path.expanduser(str(one)) for one in values]  # noqa: PTH111 - Path's raises
     return [f"--{name}={one}" for one in values]
+
+
+def _check_name(name: str, options: Mapping[str, int], source: SettingsFile) -> None:
+    """Raise UsageError where `name` is no option, or none that this file may set."""
+    path = str(source.path)
+    known = sorted(options.keys() - {"config", "help"})
+    if name not in known:
+        from schemas.cells import Nearest, quoted
+
+        if near := Nearest(known)(name):
+            raise UsageError(
+                message(
+                    '{path}: there is no option "{name}"; did you mean {near}?', path=path, name=name, near=quoted(near)
+                )
+            )
+        raise UsageError(
+            message('{path}: there is no option "{name}"; options have their long names.', path=path, name=name)
+        )
+    if not source.is_users and name not in READING:
+        raise UsageError(
+            message(
+                '{path}: "{name}" does not count here. A settings file beside a spreadsheet may only say how to read '
+                "it ({allowed}, and [columns]). Move the option to {own}, or name the file with --config.",
+                path=path,
+                name=name,
+                allowed=", ".join(sorted(READING)),
+                own=str(user_settings()),
+            )
+        )
 
 
 def portal_access(

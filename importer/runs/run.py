@@ -107,6 +107,7 @@ def run_facts(
         "output": str(options.output) if options.output else None,
         "html": str(options.html) if options.html else None,
         "overwrite": options.overwrite,
+        "settings": options.settings,
         "key": {"header": key.header, "property": key.property_name, "position": key.position},
         "header_row": columns.header_row,
         "columns": [[one.position, one.header, one.definition.name] for one in columns.values],

@@ -6,14 +6,15 @@ import pytest
 
 from importer.cli.arguments import UnusableSetting, build_parser, long_options, parse
 from importer.cli.option_values import amount, days, mapping
-from importer.cli.settings import PATHS, config_arguments, config_path, portal_access
+from importer.cli.settings import PATHS, READING, SettingsFile, config_arguments, portal_access, settings_files
 from importer.errors import UsageError
 
 
 def options(folder, text, *typed):
     file = folder / "edits.csv"
     (folder / "import-tickets.toml").write_text(text, encoding="utf-8")
-    return parse([str(file), *typed], settings=config_arguments(config_path(file, None), long_options("run")))
+    source = SettingsFile(folder / "import-tickets.toml", is_users=True)
+    return parse([str(file), *typed], settings=config_arguments(source, long_options("run")))
 
 
 def test_settings_are_defaults_of_the_command_line(tmp_path):
@@ -71,7 +72,8 @@ def test_a_value_that_an_option_does_not_take_is_told_with_its_file(settings, sa
 
     with pytest.raises(UnusableSetting):
         options(tmp_path, settings)
-    ended = program(tmp_path / "edits.csv", "--json", "--dry-run")
+    named = tmp_path / "import-tickets.toml"
+    ended = program(tmp_path / "edits.csv", "--json", "--dry-run", "--config", named)
 
     assert ended.code == 2
     assert ended.err.startswith(f"{tmp_path / 'import-tickets.toml'}: {said}")
@@ -102,16 +104,16 @@ def test_one_file_serves_run_and_reconcile(program, tmp_path):
     settings = tmp_path / "import-tickets.toml"
     settings.write_text('[options]\nsandbox = true\nyes = true\non-invalid = "skip"\n[columns]\nskip = ["Foo"]\n')
 
-    assert program(tmp_path / "edits.csv").code == 0
-    assert program("reconcile", tmp_path / "edits.csv").code == 0
+    assert program(tmp_path / "edits.csv", "--config", settings).code == 0
+    assert program("reconcile", tmp_path / "edits.csv", "--config", settings).code == 0
 
     settings.write_text("[options]\nnothing = 1\n")
-    assert "nothing" in program("reconcile", tmp_path / "edits.csv").err
+    assert "nothing" in program("reconcile", tmp_path / "edits.csv", "--config", settings).err
 
 
 def test_a_named_settings_file_must_be_there(tmp_path):
     with pytest.raises(UsageError, match="cannot be read"):
-        config_arguments(config_path(tmp_path / "edits.csv", tmp_path / "mine.toml"), long_options("run"))
+        config_arguments(settings_files(tmp_path / "edits.csv", tmp_path / "mine.toml")[0], long_options("run"))
 
 
 def test_token_comes_from_the_environment_and_is_never_shown():
@@ -151,3 +153,98 @@ def test_bad_usage_exits_with_2(typed, capsys):
 
     assert ended.value.code == 2
     assert "usage: import-tickets" in capsys.readouterr().err
+
+
+@pytest.fixture
+def edits(tmp_path):
+    (tmp_path / "data").mkdir()
+    path = tmp_path / "data/edits.csv"
+    path.write_text("Record ID,subject,Notes\n25012345001,Hello,x\n")
+    return path
+
+
+def beside(edits, text):
+    (edits.parent / "import-tickets.toml").write_text(text, encoding="utf-8")
+
+
+def own(home, text):
+    folder = home.parent / "config/import-tickets"
+    folder.mkdir(parents=True)
+    (folder / "import-tickets.toml").write_text(text, encoding="utf-8")
+    return folder / "import-tickets.toml"
+
+
+@pytest.mark.parametrize("name", sorted(long_options("run").keys() - READING - {"config", "help"}))
+def test_what_comes_with_the_sheet_decides_nothing(name, program, sandbox, edits):
+    value = "'x'" if long_options("run")[name] else "true"
+    beside(edits, f"[options]\n{name} = {value}\n")
+    before = edits.read_bytes()
+
+    ended = program(edits, "--dry-run", "--json", portal=sandbox)
+
+    assert (ended.code, ended.summary["run_id"]) == (2, None)
+    assert f'"{name}" does not count here' in ended.err
+    assert "--config" in ended.err
+    assert edits.read_bytes() == before
+
+
+def test_a_settings_file_from_a_stranger_answers_no_question_and_replaces_no_file(program, sandbox, edits):
+    target = edits.parent.parent / "replaced.txt"
+    target.write_text("mine")
+    beside(edits, '[options]\nyes = true\noutput = "../replaced.txt"\n[columns]\nskip = ["Notes"]\n')
+
+    assert program(edits, portal=sandbox).code == 2
+    assert target.read_text() == "mine"
+
+
+def test_mappings_are_taken_from_beside_the_sheet_and_the_run_says_so(program, sandbox, edits):
+    beside(edits, '[options]\nblank = "keep"\n[columns]\nskip = ["Notes"]\n')
+
+    ended = program(edits, "--dry-run", "--json", portal=sandbox)
+
+    assert ended.code == 0
+    assert ended.summary["settings"] == str(edits.parent / "import-tickets.toml")
+    assert f"Settings are taken from {edits.parent / 'import-tickets.toml'}" in ended.err
+
+
+def test_the_users_own_settings_count_everywhere(program, sandbox, edits, home):
+    path = own(home, "[options]\ndry-run = true\nskip-unknown = true\n")
+
+    ended = program(edits, "--json", portal=sandbox)
+
+    assert (ended.code, ended.summary["dry_run"], ended.summary["settings"]) == (0, True, str(path))
+
+
+def test_what_stands_beside_the_sheet_wins_over_the_users_own(program, sandbox, edits, home):
+    path = own(home, '[options]\ndry-run = true\nlang = "pt-BR"\nskip-unknown = true\n')
+    beside(edits, '[options]\nlang = "en"\n')
+
+    ended = program(edits, "--json", portal=sandbox)
+
+    assert ended.code == 0
+    assert "Settings are taken from" in ended.err
+    assert ended.summary["settings"].startswith(str(path))
+
+
+def test_a_named_file_stands_in_place_of_both(program, sandbox, edits, home, tmp_path):
+    own(home, "[options]\nnothing = 1\n")
+    beside(edits, "[options]\nyes = true\n")
+    named = tmp_path / "named.toml"
+    named.write_text("[options]\ndry-run = true\nskip-unknown = true\n")
+
+    ended = program(edits, "--json", "--config", named, portal=sandbox)
+
+    assert (ended.code, ended.summary["settings"]) == (0, str(named))
+
+
+def test_without_a_file_no_settings_are_named(program, sandbox, edits):
+    assert program(edits, "--dry-run", "--skip-unknown", "--json", portal=sandbox).summary["settings"] is None
+
+
+def test_a_misspelt_option_is_told_with_the_near_one(tmp_path):
+    with pytest.raises(UsageError, match='did you mean "locale"'):
+        options(tmp_path, "[options]\nlocal = 'pt-BR'\n")
+
+
+def test_a_table_of_policies_is_taken(tmp_path):
+    options(tmp_path, '[columns.policy]\nSubject = "keep-blank"\n')

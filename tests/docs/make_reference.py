@@ -34,7 +34,7 @@ DEFAULTS = {
     "--timezone": "the portal's",
     "--encoding": "detected",
     "--delimiter": "detected",
-    "--config": "`import-tickets.toml` beside FILE, if there is one",
+    "--config": "the user's own, and mappings beside FILE",
     "--output": "FILE itself",
     "--html": "no page (`reconcile`: beside FILE)",
     "--lang": "`IMPORT_TICKETS_LANG`, else the locale's, else English",
@@ -333,6 +333,8 @@ def _type(field: Mapping[str, Any]) -> str:
 
 def environment_page() -> str:
     """Return the page of variables, folders and the settings file."""
+    from importer.cli.settings import READING
+
     rows = [f"| `{name}` | {_cell(meaning)} |" for name, meaning in VARIABLES.items()]
     return "\n".join(
         [
@@ -366,8 +368,15 @@ def environment_page() -> str:
             "## The settings file",
             "",
             (
-                "`import-tickets.toml` beside FILE, or the file that `--config` names, is read by `run` and "
-                "`reconcile`. What is typed wins over it."
+                "`import-tickets.toml` is read by `run` and `reconcile`: the file that `--config` names, else the one "
+                "in your own settings folder (Linux `~/.config/import-tickets`, macOS `~/Library/Application "
+                "Support/import-tickets`, Windows `%LOCALAPPDATA%\\import-tickets`) and the one beside FILE. What is "
+                "typed wins over it, and the one beside FILE over your own."
+            ),
+            "",
+            (
+                "What lies beside FILE may have come with it. So it may only say how to read FILE: `[columns]`, and of "
+                f"the options {', '.join(f'`{one}`' for one in sorted(READING))}. Every other option is refused there."
             ),
             "",
             "| in it | meaning |",
@@ -375,6 +384,7 @@ def environment_page() -> str:
             "| `[options]` | long names of options, without dashes: `true` or `false`, a text, a number, or a list |",
             "| `[columns] map` | a table: header = property |",
             "| `[columns] skip` | a header, or a list of them, to leave out |",
+            "| `[columns] policy` | a table: header = what its cells do |",
             "",
             "The [guide](../guide/en/settings-file.md) has an example.",
         ]

@@ -29,6 +29,7 @@ def test_a_finished_run(finished):
         "file": "/data/edits.xlsx",
         "sheet": "Q3",
         "dry_run": False,
+        "settings": None,
         "key": {"column": "Ticket ID", "property": "id"},
         "rows": {
             "total": 7,
