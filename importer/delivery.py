@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from importer.batcher import make_inputs, without_overlap
@@ -22,12 +23,12 @@ from importer.proof import (
     Proof,
     compare,
     confirms_all,
-    conflicts,
     examine,
     is_about_another,
     suspects,
 )
 from importer.records import Change, Outcome, Values
+from importer.second_look import look_again
 from importer.splitter import blames_rows, concerns_request, divide
 from schemas.message import message
 from schemas.property import Property
@@ -278,26 +279,35 @@ class Delivery:
         Rows that left in an earlier life of the run may have arrived, others may hold by now what they ask for. Where
         the plan is stale, a cell that the portal changed since keeps its row from being sent.
         """
-        found = await self._look_up(changes)
+        before = self.line.notebook.values_before(self.batch.number) if stale else {}
+        found = await self._look_up(changes, before=before)
         if found is None:
             self._give_up(changes, Answer(None))
             return []
-        write, definitions = self.line.write, self.line.definitions
-        before = self.line.notebook.values_before(self.batch.number) if stale else {}
-        outcomes: dict[int, Outcome] = {}
-        for change in changes:
-            ticket = found[change.row]
-            if isinstance(ticket, Missing):
-                outcomes[change.row] = write.missing(change, ticket)
-            elif (held := self._compare(change, ticket.properties)).is_all and (self.batch.was_sent or not held.formed):
-                arrived = self.batch.was_sent
-                outcomes[change.row] = (
-                    write.updated(change, ticket.id, held) if arrived else write.nothing_to_send(change)
-                )
-            elif stale and (moved := conflicts(change, before[change.row], ticket.properties, definitions)):
-                outcomes[change.row] = write.conflicting(change, moved)
-        self._settle(outcomes.values())
-        return [change for change in changes if change.row not in outcomes]
+        judged = [self._judge(change, found[change.row], before.get(change.row)) for change in changes]
+        left = [one for one in judged if isinstance(one, Change)]
+        self._settle(one for one in judged if isinstance(one, Outcome))
+        self.line.notebook.note_less(self.batch.number, _narrowed(changes, left))
+        return left
+
+    def _judge(self, change: Change, ticket: Ticket | Missing, before: Values | None) -> Change | Outcome:
+        """Return what is left to send of a row, or what has become of it. before: as planned, where the plan is old."""
+        write, was_sent = self.line.write, self.batch.was_sent
+        if isinstance(ticket, Missing):
+            return write.missing(change, ticket)
+        look = None
+        if before is not None:
+            look = look_again(change, before, ticket, self.line.definitions, self.line.id_property)
+        held = self._compare(change, ticket.properties)
+        if held.is_all and was_sent:
+            return write.updated(change, ticket.id, held)
+        if held.is_all and not held.formed and not (look and look.has_other_key):
+            return write.nothing_to_send(change)
+        if look is None:
+            return change
+        if not look.is_as_planned:
+            return write.conflicting(change, look)
+        return change if was_sent else look.left  # what is there by now may be our own
 
     def _settle_confirmed(self, changes: Sequence[Change], found: Mapping[int, Ticket | Missing]) -> list[Change]:
         """Settle the rows whose ticket holds what was sent; return the others."""
@@ -310,13 +320,19 @@ class Delivery:
         return [change for change in changes if change.row not in confirmed]
 
     async def _look_up(
-        self, changes: Sequence[Change], *, repeats: int = MAX_REPEATS
+        self,
+        changes: Sequence[Change],
+        *,
+        repeats: int = MAX_REPEATS,
+        before: Mapping[int, Values] = MappingProxyType({}),
     ) -> dict[int, Ticket | Missing] | None:
         """Return what the portal holds of each row now: by record ID where it is known, else by the key.
 
-        None where the portal cannot be asked.
+        before: what the plan was made from, by row, where that is looked at again, and whether the key is still the
+        ticket's. None where the portal cannot be asked.
         """
-        names = sorted({name for change in changes for name in change.after})
+        wanted = {name for change in changes for name in (*change.after, *before.get(change.row, ()))}
+        names = sorted(wanted | {self.line.id_property} if before and self.line.id_property else wanted)
         found: dict[int, Ticket | Missing] = {}
         by_id = [c for c in changes if c.ticket or self.line.id_property is None]
         by_key = [c for c in changes if not (c.ticket or self.line.id_property is None)]
@@ -376,6 +392,12 @@ class Delivery:
     def _clear_doubt(self, changes: Iterable[Change]) -> None:
         for change in changes:
             self._doubtful.pop(change.row, None)
+
+
+def _narrowed(changes: Sequence[Change], left: Sequence[Change]) -> tuple[Change, ...]:
+    """Return those that ask for less than they did."""
+    asked = {change.row: change.after for change in changes}
+    return tuple(change for change in left if len(change.after) < len(asked[change.row]))
 
 
 async def _both(one: Coroutine[Any, Any, None], other: Coroutine[Any, Any, None]) -> None:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from importer.errors import JournalGone, JournalLost
 from importer.journal import Journal, Progress
 from importer.portal import Answer
-from importer.records import Outcome, Values
+from importer.records import Change, Outcome, Values
 
 PAUSE = 80
 """A pause takes so many times as long as the commit before it: the journal takes little more of the time."""
@@ -45,6 +45,11 @@ class Notebook:
         """Note that a batch is about to leave; return once that is on disk. Raises JournalLost."""
         self._put(Progress(batch, _now(), "sent"))
         await self.written()
+
+    def note_less(self, batch: int, changes: tuple[Change, ...]) -> None:
+        """Note that rows of a batch ask for less than was planned, the rest being there by now."""
+        if changes:
+            self._put(Progress(batch, _now(), less=changes))
 
     def note_kept(self, batch: int) -> None:
         """Note that a batch did not leave after all."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from importer.findings import Finding
@@ -10,6 +10,7 @@ from importer.places import made_of
 from importer.portal import Answer, Missing, PortalFault, Problem
 from importer.proof import ALL_HELD, Held
 from importer.records import Change, Columns, Outcome, Status
+from importer.second_look import SecondLook
 from schemas.message import Message, message
 from schemas.property import PortalSchema
 
@@ -145,17 +146,43 @@ class OutcomeWriter:
         )
         return Outcome(change.row, Status.FAILED, (self._at_row(change, "unavailable", text),), ticket=change.ticket)
 
-    def conflicting(self, change: Change, current: Mapping[str, str]) -> Outcome:
-        """The portal changed these cells after the plan was made: the row is not sent."""
-        findings = tuple(self._conflict(change, name, value) for name, value in current.items())
-        return Outcome(change.row, Status.INVALID, findings, ticket=change.ticket)
+    def conflicting(self, change: Change, look: SecondLook) -> Outcome:
+        """The portal is not as the plan found it: the row is not sent."""
+        findings = [self._conflict(change, name, look) for name in (*look.moved, *look.unseen)]
+        if look.has_other_key:
+            text = message(
+                'since the plan was made, the key "{key}" was taken from ticket {ticket}; run again to see what it '
+                "leads to now",
+                key=change.key,
+                ticket=change.ticket or "?",
+            )
+            findings.append(self._at_key(change, "conflict", text))
+        return Outcome(change.row, Status.INVALID, tuple(findings), ticket=change.ticket)
 
-    def _conflict(self, change: Change, name: str, current: str) -> Finding:
+    def _conflict(self, change: Change, name: str, look: SecondLook) -> Finding:
+        before = _short(self.schema.label_of(name, look.before[name]))
+        if name in look.unseen:
+            text = message(
+                'the plan found "{before}" here, and the portal does not show the value any more; run again to see '
+                "the new plan",
+                before=before,
+            )
+            return self._at_cell(change, name, "conflict", text)
+        current = _short(self.schema.label_of(name, look.moved[name]))
+        if name not in change.after:  # the stage, which the portal chooses where the sheet names a pipeline alone
+            text = message(
+                'the portal changed {column} from "{before}" to "{current}" after the plan was made, and the row would '
+                "change it, too. Run again to see the new plan",
+                column=self._header(name),
+                before=before,
+                current=current,
+            )
+            return self._at_cell(change, name, "conflict", text)
         text = message(
             'the portal changed this from "{before}" to "{current}" after the plan was made; the sheet says '
             '"{wanted}". Run again to see the new plan',
-            before=_short(self.schema.label_of(name, change.before.get(name, ""))),
-            current=_short(self.schema.label_of(name, current)),
+            before=before,
+            current=current,
             wanted=_short(self.schema.label_of(name, change.after[name])),
         )
         return self._at_cell(change, name, "conflict", text)
@@ -168,7 +195,9 @@ class OutcomeWriter:
         )
 
     def _header(self, name: str) -> str:
-        return next((one.header for one in self.columns.values if one.definition.name == name), name)
+        definition = self.schema.properties.get(name)
+        label = definition.label if definition else name
+        return next((one.header for one in self.columns.values if one.definition.name == name), label)
 
     def _at_cell(self, change: Change, name: str, code: str, text: Message) -> Finding:
         column = next((one for one in self.columns.values if one.definition.name == name), None)

@@ -202,21 +202,6 @@ def is_known_form(definition: Property | None, asked: str, shown: str, *, sent: 
     )
 
 
-def conflicts(
-    change: Change, before: Mapping[str, str], current: Mapping[str, str], definitions: Mapping[str, Property]
-) -> dict[str, str]:
-    """Return the current values of cells that are neither as the plan found them nor as the change asks, by property.
-
-    before: as the plan found them; empty where that is not known, and then there are none.
-    """
-    return {
-        name: current.get(name, "")
-        for name, found in before.items()
-        if not same_value(definitions.get(name), found, current.get(name, ""))
-        and not holds(definitions.get(name), change.after[name], current.get(name, ""))
-    }
-
-
 def suspects(changes: Sequence[Change], faults: Iterable[PortalFault]) -> list[Change]:
     """Return the rows that send a value which a refusal quotes for its property; all that send it, or none."""
     quoted = [(problem.name, problem.text) for fault in faults for problem in fault.problems if problem.name]

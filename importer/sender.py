@@ -27,8 +27,8 @@ from schemas.property import PortalSchema
 
 __all__ = ["StopSignal", "send"]
 
-FRESH_S = 300.0
-"""How long a plan is taken for what the portal holds."""
+FRESH_S = 60.0
+"""How long a plan is taken for what the portal holds, where nobody was asked meanwhile."""
 AHEAD = 40
 """Batches that are noted in the journal and wait for their turn to leave, besides those in flight: so none waits for
 the disk. Where a run is killed, they are read back as if they had left."""
@@ -50,19 +50,22 @@ async def send(
     stop: StopSignal | None = None,
     total: int = 0,
     planned_at: datetime | None = None,
+    look_again: bool = False,
 ) -> None:
     """Send every open batch of the journal.
 
     total: how many rows there are to send, for progress. planned_at: when the values were read that the changes were
-    made from; later than five minutes after that, each batch is checked against them before it leaves, and rows that
-    the portal changed meanwhile are `conflict`. None: they are sent over whatever there is.
+    made from. Later than a minute after that, and at once with `look_again` (somebody was asked meanwhile, or the run
+    is resumed), each batch is checked against them before it leaves, and rows that the portal changed meanwhile are
+    `conflict`. None: they are sent over whatever there is.
     Batches that were sent before are read back first.
     Raises Interrupted once `stop` is set and what is in flight is noted, if that leaves anything to do; Unauthorized,
     MissingScope, DailyLimit, Unavailable and Refused likewise. What has no outcome then is sent by the next call.
     """
     portal.time_zone = schema.time_zone
     journal.may_have_sent = True
-    fresh_until = math.inf if planned_at is None else planned_at.timestamp() + FRESH_S
+    fresh_s = -math.inf if look_again else FRESH_S
+    fresh_until = math.inf if planned_at is None else planned_at.timestamp() + fresh_s
     sending = _Sending(journal, portal, OutcomeWriter(columns, schema), on_event, total, fresh_until)
     with seldom_collected():
         await sending.run(stop or StopSignal())

@@ -9,7 +9,7 @@ from typing import Literal
 
 import orjson
 
-from importer.journal.file import load_values
+from importer.journal.file import dump, load_values
 from importer.journal.plan import PlanNotes
 from importer.records import Change, Outcome, Status, Values
 
@@ -38,6 +38,7 @@ class Progress:
 
     `at`: ISO 8601, UTC. `state`: `sent`, before it leaves; `planned`, where it did not leave after all. `answer`:
     (inputs, HTTP status or None, correlation ID, problem). `updated`: rows that were confirmed as they were sent.
+    `less`: changes that ask for less than was planned.
     """
 
     batch: int
@@ -46,6 +47,7 @@ class Progress:
     answer: tuple[int, int | None, str | None, str | None] | None = None
     updated: tuple[int, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
+    less: tuple[Change, ...] = ()
 
 
 class SendingNotes(PlanNotes):
@@ -107,6 +109,10 @@ class SendingNotes(PlanNotes):
         with self._writing():
             self._db.executemany("UPDATE batches SET state = ?, sent_at = ? WHERE number = ?", states)
             self._insert_answers(answers)
+            self._db.executemany(
+                "UPDATE plan SET before = ?, changes = ? WHERE row = ?",
+                [(dump(dict(c.before)), dump(dict(c.after)), c.row) for one in steps for c in one.less],
+            )
             if updated:
                 self._give_status(Status.UPDATED, updated)
             if outcomes:

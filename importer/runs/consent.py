@@ -55,7 +55,7 @@ async def decide_and_send(job: Job, stop: StopSignal) -> Result:
             code="file_changed",
         )
         return conclude(job, error=error, annotate=False)
-    return await send_plan(job, stop)
+    return await send_plan(job, stop, look_again=job.will_ask)
 
 
 def file_changed(job: Job) -> bool:
@@ -119,10 +119,7 @@ def ask(job: Job, rows: int) -> UsageError | None:
     """Ask whether to go ahead; return why not, or None."""
     if not rows:
         return None
-    options = job.options
-    blocking = job.journal.count_blocking_rows()
-    must_choose = bool(blocking) and options.on_invalid == "ask"
-    if options.yes and not must_choose:
+    if not job.will_ask:
         return None  # refusal() has stopped what `--yes` alone does not cover
     if not job.ui.can_ask:
         return NotConfirmed(
@@ -136,7 +133,7 @@ def ask(job: Job, rows: int) -> UsageError | None:
             "Update {count} tickets, and leave out the invalid rows?",
             rows,
         )
-        if must_choose
+        if job.must_choose
         else count_message("Put back one ticket?", "Put back {count} tickets?", rows)
         if job.journal.meta("kind") == "undo"
         else count_message("Update one ticket?", "Update {count} tickets?", rows)

@@ -33,6 +33,16 @@ class Job:
     fingerprint: Fingerprint | None = None
     """What the file was made from, where it is a template: then only edited cells count."""
 
+    @property
+    def must_choose(self) -> bool:
+        """Whether a person has to say what becomes of valid rows beside invalid ones."""
+        return self.options.on_invalid == "ask" and self.journal.count_blocking_rows() > 0
+
+    @property
+    def will_ask(self) -> bool:
+        """Whether a person is asked before anything is sent: the plan grows old meanwhile."""
+        return not self.options.dry_run and (not self.options.yes or self.must_choose)
+
     def note_requests(self) -> None:
         """Note how many requests the run has cost until now."""
         if self.portal is not None:

@@ -20,7 +20,7 @@ USUAL_REQUESTS, USUAL_INTERVAL_S = 190, 10.0
 BURST_S = 1.0
 """How long it takes to use up a window: as many requests as it allows are in flight together."""
 
-MOST_IN_FLIGHT, FRESH_S = 64, 300.0
+MOST_IN_FLIGHT, FRESH_S = 64, 60.0
 """As in `importer.portal.limits` and `importer.sender`, which a plan without a portal does not import."""
 
 
@@ -42,6 +42,8 @@ def _forecast(job: Job, requests: int, limits: Limits | None) -> Forecast:
     if job.portal is None:
         return forecast(requests, limits)
     noted = job.journal.all_meta().get("compared_at")
+    if noted and job.will_ask:
+        return forecast(requests, limits, latency_s=job.portal.latency_s, fresh_s=-1)
     fresh_s = datetime.fromisoformat(noted).timestamp() + FRESH_S - job.portal.clock.time() if noted else math.inf
     return forecast(requests, limits, latency_s=job.portal.latency_s, fresh_s=fresh_s)
 
@@ -56,7 +58,9 @@ def forecast(requests: int, limits: Limits | None, *, latency_s: float = 0.0, fr
     most, interval_s = USUAL_REQUESTS, USUAL_INTERVAL_S
     if limits is not None and limits.max_requests:
         most, interval_s = limits.max_requests, limits.interval_s
-    before_stale = requests if fresh_s == math.inf else (int(max(0.0, fresh_s) // interval_s) + 1) * most
+    before_stale = 0
+    if fresh_s >= 0:
+        before_stale = requests if fresh_s == math.inf else (int(fresh_s // interval_s) + 1) * most
     reads = max(0, requests - before_stale)
     calls = requests + reads
     whole_windows = max(0, calls - 1) // most

@@ -80,7 +80,7 @@ async def _resume(
         journal.reopen(Status.NOT_SENT)
         journal.retry_unavailable()
         job = Job(options, ui, journal, columns, schema, portal, state.outputs, earlier_requests=earlier)
-        return await send_plan(job, stop)
+        return await send_plan(job, stop, look_again=True)
 
 
 async def check_portal(meta: Mapping[str, Any], portal: Portal) -> None:

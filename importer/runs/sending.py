@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from importer.portal.waiting import StopSignal
 
 
-async def send_plan(job: Job, stop: StopSignal) -> Result:
-    """Send the batches that are open in the journal, and conclude the run however sending ends."""
+async def send_plan(job: Job, stop: StopSignal, *, look_again: bool) -> Result:
+    """Send the batches that are open in the journal, and conclude the run however sending ends.
+
+    look_again: time has passed since the plan was made, so that it is compared with the portal first.
+    """
     from importer.batcher import MAX_INPUTS
     from importer.sender import send
 
@@ -37,6 +40,7 @@ async def send_plan(job: Job, stop: StopSignal) -> Result:
             stop=stop,
             total=journal.count_planned_rows(),
             planned_at=_compared_at(journal),
+            look_again=look_again,
         )
     except ImportTicketsError as raised:
         error = raised

@@ -187,7 +187,6 @@ def test_an_old_plan_is_checked_again_before_it_is_sent(portal, program, sheet, 
         portal.change(B, {"subject": "Second"})
 
     monkeypatch.setattr("importer.runs.consent.ask", ask)
-    monkeypatch.setattr("importer.sender.FRESH_S", -1.0)
     edits = sheet(("Record ID", "subject"), (A, "First"), (B, "Second"), (C, "Third"))
 
     ended = program(edits, "--json", portal=portal)
@@ -199,7 +198,6 @@ def test_an_old_plan_is_checked_again_before_it_is_sent(portal, program, sheet, 
 
 def test_an_old_plan_is_sent_as_it_is_where_that_is_asked_for(portal, program, sheet, monkeypatch):
     monkeypatch.setattr("importer.runs.consent.ask", lambda job, rows: portal.change(A, {"subject": "A colleague's"}))
-    monkeypatch.setattr("importer.sender.FRESH_S", -1.0)
 
     ended = program(sheet(("Record ID", "subject"), (A, "Mine")), "--json", "--on-conflict", "overwrite", portal=portal)
 
@@ -211,7 +209,6 @@ def test_a_resumed_run_does_not_bury_what_happened_meanwhile(portal, program, sh
     portal.fault("unauthorized", path="batch/update", times=1)
     stopped = program(sheet(("Record ID", "subject"), (A, "First"), (C, "Third")), "--yes", "--json", portal=portal)
     portal.change(A, {"subject": "A colleague's"})
-    monkeypatch.setattr("importer.sender.FRESH_S", -1.0)
 
     resumed = program("resume", "--json", portal=portal)
 

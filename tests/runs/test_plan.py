@@ -163,8 +163,13 @@ def test_a_slow_portal_is_bound_by_how_many_requests_are_in_flight():
     assert forecast(1_000, USUAL, latency_s=5).seconds == pytest.approx(80)
 
 
+def test_a_plan_that_is_old_when_it_leaves_is_read_again():
+    """A question takes its time: then each batch costs a read more."""
+    assert forecast(100, USUAL, fresh_s=-1).reads == 100
+
+
 def test_a_plan_that_will_be_old_is_read_again():
-    """A million rows: what leaves after the five minutes, of which 10 s are gone, costs a read more each."""
+    """A million rows: what leaves too late costs a read more each."""
     told = forecast(10_000, USUAL, fresh_s=290)
 
     assert told.reads == 10_000 - 30 * 190

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from importer.journal import Journal
@@ -60,6 +61,8 @@ class Stage:
     names: tuple[str, ...] = ("subject", "hs_ticket_priority")
     id_property: str | None = None
     events: list = field(default_factory=list)
+    looks_again: bool = False
+    """Whether each batch is compared with the portal before it leaves, as after a question or at a resume."""
 
     def __post_init__(self):
         self.schema = schema_of(self.server)
@@ -100,7 +103,8 @@ class Stage:
                     on_event=self.events.append,
                     stop=stop,
                     total=len(self.changes),
-                    planned_at=planned_at,
+                    planned_at=planned_at or (datetime.now(UTC) if self.looks_again else None),
+                    look_again=self.looks_again,
                 )
 
         asyncio.run(run())

@@ -11,6 +11,7 @@ from importer.records import Change
 UPDATE = "batch/update"
 
 
+@pytest.mark.fresh
 def test_all_rows_updated_in_as_few_requests_as_fit(stage):
     stage.plan(250).send()
 
@@ -261,6 +262,7 @@ def test_the_end_of_the_day_is_told_in_the_portals_zone(stage):
         asyncio.run(run())
 
 
+@pytest.mark.fresh
 def test_the_daily_reserve_is_left_to_others(stage):
     """With 1,000 calls a day and 5 % reserved, no batch leaves that would eat into the last 50."""
     stage.server.limits(daily=1000, used_today=946)
@@ -277,6 +279,7 @@ def test_the_daily_reserve_is_left_to_others(stage):
     assert stage.disagreements() == []
 
 
+@pytest.mark.fresh
 @pytest.mark.parametrize("was_sent", [False, True])
 def test_rows_that_cannot_be_read_back_are_tried_again_by_a_resume(stage, was_sent):
     """A read that fails for good costs its rows their outcome, and no other batch."""
@@ -331,6 +334,7 @@ def test_unavailable_rows_are_sent_again_by_a_resume(stage):
     assert stage.codes == {}
 
 
+@pytest.mark.fresh
 def test_a_stop_finishes_what_is_in_flight(stage):
     """Ctrl-C: answers that are under way are noted, nothing further leaves, and a resume goes on."""
     stop = StopSignal()
@@ -440,6 +444,7 @@ def test_an_old_plan_is_checked_again_before_it_is_sent(stage):
     assert stage.server.ticket(stage.changes[5].ticket)["properties"]["subject"] == "by a colleague"
 
 
+@pytest.mark.fresh
 @pytest.mark.parametrize("age", [None, timedelta(0)])
 def test_a_fresh_plan_is_sent_as_it_is(stage, age):
     planned_at = None if age is None else datetime.now(UTC) - age
