@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 from importer.batcher import make_inputs, without_overlap
-from importer.errors import Unavailable
+from importer.causes import PROBES, CommonCause, GivenUp, passes, reason_of, sharing, spread
+from importer.errors import PortalError, Unavailable
 from importer.journal import Batch
 from importer.notebook import Notebook
 from importer.outcomes import OutcomeWriter
-from importer.portal import Answer, Missing, Portal, Refused, StopSignal, Ticket
-from importer.portal.retries import MAX_REPEATS
+from importer.portal import Answer, Halted, Missing, Portal, PortalFault, Refused, StopSignal, Ticket
+from importer.portal.retries import MAX_REPEATS, MAX_TIME_S, wait_s
 from importer.portal.waiting import pause
 from importer.proof import (
     ALL_HELD,
@@ -35,13 +37,14 @@ from schemas.property import Property
 
 PENDING_WAITS_S = (1.0, 2.0, 4.0)
 """Waits before what the portal says it is still working on is read back again."""
+_JITTER = random.Random()  # noqa: S311 - jitter
 READ_BACK_REPEATS = 2
 """Repeats of a read-back after an update that failed again and again, and of a part of such an update."""
 MOST_PARTS_LOST = 7
 """Requests about one batch that failed to the end without an answer between, after which it is divided no further."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Line:
     """What all deliveries of one sending share.
 
@@ -57,6 +60,17 @@ class Line:
     answered: Callable[[], None]
     fresh_until: float
     """Seconds since 1970 until which the plan is taken for what the portal holds."""
+    causes: CommonCause
+    given_up: GivenUp
+    later: dict[int, tuple[Batch, list[Change]]] = field(default_factory=dict)
+    """Rows that are sent once all batches were, by the number of their batch."""
+    may_postpone: bool = True
+    """Whether rows may be left until then; if not, this is then."""
+
+    def postpone(self, batch: Batch, changes: Sequence[Change]) -> None:
+        """Leave rows of a batch until all others were sent."""
+        if changes:
+            self.later.setdefault(batch.number, (batch, []))[1].extend(changes)
 
     @property
     def id_property(self) -> str | None:
@@ -83,6 +97,9 @@ class Delivery:
     _has_left: bool = False
     _before: Mapping[int, Values] | None = None
     """The portal's values before the plan, by row, once somebody has asked for them."""
+    _repeats: int = 0
+    _since: float = 0.0
+    """How often rows were sent again for errors that pass, and since when."""
     _doubtful: dict[int, Change] = field(default_factory=dict)
     """Rows that may have been written by a request without an answer, and have no outcome yet."""
 
@@ -101,11 +118,15 @@ class Delivery:
                 changes = await self._look_first(changes, stale=stale)
             for group in without_overlap(changes, id_property=self.line.id_property):
                 await self._deliver(group)
+        except (PortalError, Halted):
+            self._has_left = False  # what it sent was answered, or is in doubt; the other rows were not written
+            raise
         finally:
-            if self._is_noted and not self._has_left and not self.batch.was_sent:
-                self.line.notebook.note_kept(self.batch.number)
             doubtful = list(self._doubtful.values())
             self._settle(self.line.write.in_doubt(change) for change in doubtful)
+            is_left = self._has_left and self.batch.number not in self.line.later
+            if self._is_noted and not is_left and not self.batch.was_sent:
+                self.line.notebook.note_kept(self.batch.number)
 
     # --- sending ------------------------------------------------------------------------------------------------
 
@@ -146,7 +167,7 @@ class Delivery:
         return None
 
     async def _part(self, changes: Sequence[Change], refusal: Answer) -> None:
-        """Settle refused changes: those that are named or alone are rejected, the others sent again in parts."""
+        """Settle refused changes: those that are named, alone or alike are rejected, the others sent again in parts."""
         if not refusal.refused:
             middle = len(changes) // 2
             await _both(*(self._deliver(part, is_part=True) for part in (changes[:middle], changes[middle:])))
@@ -157,53 +178,157 @@ class Delivery:
         named = examine(refusal, changes, id_property=self.line.id_property).blamed
         missing = [one for one in changes if any(fault.is_missing for fault in named.get(one.row, ()))]
         if missing or (len(changes) == 1 and any(fault.is_missing for fault in refusal.faults)):
+            self.line.causes.rule_out()
             await self._read_back(missing or changes, refusal, Proof({}, {}, (), refusal.faults))
             if rest := [one for one in changes if one not in missing] if missing else ():
                 await self._deliver(rest, is_part=True)
-        elif len(changes) == 1:
-            self._settle([self.line.write.rejected(changes[0], refusal.faults)])
-        elif named and len(named) < len(changes):
-            self._settle(self.line.write.rejected(one, named[one.row]) for one in changes if one.row in named)
-            await self._deliver([one for one in changes if one.row not in named], is_part=True)
+            return
+        if len(changes) == 1:
+            await self._refuse({changes[0].row: refusal.faults}, changes, refusal)
+            return
+        if not named or len(named) == len(changes):
+            named = {change.row: refusal.faults for change in sharing(changes, refusal)}
+        if not named:
+            await self._probe(changes, refusal)
+            return
+        await self._refuse(named, changes, refusal)
+        left = [change for change in changes if change.row not in named]
+        if left:
+            await self._deliver(left, is_part=True)
+
+    async def _divide(self, changes: Sequence[Change], refusal: Answer) -> None:
+        """Send refused changes again in two parts, and so on."""
+        first, second = divide(changes, refusal)
+        again = await self._attempt(first, is_part=True)
+        if again is not None:
+            await _both(self._part(first, again), self._deliver(second, is_part=True))
+        elif len(second) > 1 and blames_rows(refusal):
+            await self._part(second, refusal)  # all of `first` was taken: what was refused is in here
         else:
-            first, second = divide(changes, refusal)
-            again = await self._attempt(first, is_part=True)
-            if again is not None:
-                await _both(self._part(first, again), self._deliver(second, is_part=True))
-            elif len(second) > 1 and blames_rows(refusal):
-                await self._part(second, refusal)  # all of `first` was taken: what was refused is in here
+            await self._deliver(second, is_part=True)  # a row alone is sent for the portal's words about it
+
+    async def _probe(self, changes: Sequence[Change], refusal: Answer) -> None:
+        """Divide refused changes; but as long as no row of the run was taken, send some of them alone first.
+
+        Where these are refused for the same reason, the others wait until every batch was tried: maybe there is one
+        reason for all rows, and then none of them is sent row by row. Raises Refused once that is certain.
+        """
+        causes, left, refused = self.line.causes, list(changes), 0
+        if not causes.is_open or not blames_rows(refusal) or not self.line.may_postpone:
+            await self._divide(changes, refusal)
+            return
+        for change in spread(changes, PROBES):
+            left.remove(change)
+            again = await self._attempt([change], is_part=True)
+            if again is None:
+                causes.rule_out()
+                break
+            refused += 1
+            await self._part([change], again)
+            if reason_of(again.faults) != reason_of(refusal.faults):
+                causes.rule_out()
+            if causes.is_ruled_out:
+                break
+            causes.note_probe(len(left) if refused == 1 else -1)
+            self._stop_if_all_alike(refusal)
+        else:
+            self.line.postpone(self.batch, left)
+            return
+        if refused or len(left) == 1:
+            await self._deliver(left, is_part=True)
+        elif left:
+            await self._divide(left, refusal)
+
+    async def _refuse(
+        self, faults: Mapping[int, Sequence[PortalFault]], changes: Sequence[Change], answer: Answer
+    ) -> None:
+        """Settle rows that the portal refused; those whose reason may pass are sent again, now or in the end."""
+        rejected: list[Outcome] = []
+        passing: list[Change] = []
+        freed: list[Change] = []
+        for change in changes:
+            if (told := faults.get(change.row)) is None:
+                continue
+            if answer.accepted and passes(told):
+                passing.append(change)
+            elif self.line.may_postpone and self.line.given_up.frees(change, told, self.line.definitions):
+                freed.append(change)
             else:
-                await self._deliver(second, is_part=True)  # a row alone is sent for the portal's words about it
+                rejected.append(self.line.write.rejected(change, told))
+                self.line.causes.note(1, reason_of(told))
+        self._settle(rejected)
+        if passing or freed:
+            self.line.causes.rule_out()
+        self.line.postpone(self.batch, freed)
+        self._stop_if_all_alike(answer)
+        if passing:
+            await self._send_again(passing, faults, answer)
+
+    async def _send_again(
+        self, changes: Sequence[Change], faults: Mapping[int, Sequence[PortalFault]], answer: Answer
+    ) -> None:
+        """Send rows again whose error may pass, within the bounds of a batch; then they are `unavailable`."""
+        clock = self.line.portal.clock
+        self._since = self._since or clock.tick()
+        wait = wait_s(None, self._repeats, rng=_JITTER)
+        self._doubtful.update({change.row: change for change in changes})
+        if self._repeats >= MAX_REPEATS or clock.tick() - self._since + wait > MAX_TIME_S:
+            fault = faults[changes[0].row][0]
+            words = f"{fault.category}: {fault.text}"
+            await self._settle_lost(changes, replace(answer, problem=words), is_silent=False)
+            return
+        self._repeats += 1
+        self.line.portal.stats.retried += 1
+        await pause(clock, wait, self.line.halt)
+        await self._deliver(changes, is_part=True)
+
+    def _stop_if_all_alike(self, answer: Answer) -> None:
+        """Raise Refused where one reason met every row so far, and that is enough of them."""
+        if self.line.causes.is_certain:
+            told = [f"{one.name}: {one.text}" for fault in answer.faults for one in fault.problems]
+            told += [fault.text for fault in answer.faults]
+            text = message(
+                "The portal refused all of the first {count} rows for one reason: {text}. The others are not sent. "
+                "Fix the cause, then go on with `import-tickets resume`.",
+                count=self.line.causes.rows,
+                text=told[0] if told else "?",
+            )
+            raise Refused(text, answer)
 
     # --- outcomes -----------------------------------------------------------------------------------------------
 
     async def _settle_answered(self, changes: Sequence[Change], answer: Answer) -> None:
         """Settle rows by what an accepted answer proves, and read back those it proves nothing of."""
         if confirms_all(answer, changes):  # as nearly always
+            self.line.causes.rule_out()
             self._settle(updated=tuple([change.row for change in changes]), inputs=len(changes), answer=answer)
             return
         proof = examine(answer, changes, id_property=self.line.id_property)
-        write = self.line.write
-        silent = {change.row: change for change in proof.left_out}
-        strays: dict[int, Change] = {}
+        left_out = {change.row for change in proof.left_out}
+        silent: list[Change] = []
+        strays: list[Change] = []
+        refused: dict[int, Sequence[PortalFault]] = {}
         outcomes: list[Outcome] = []
         for change in changes:
-            faults, record = proof.blamed.get(change.row, ()), proof.written.get(change.row)
-            if change.row in silent:
-                continue
-            if record is not None and is_about_another(change, record, id_property=self.line.id_property):
-                strays[change.row] = change
-            elif record is not None and (held := self._compare(change, record.properties)).is_all:
-                outcomes.append(write.updated(change, record.id, held))
-            elif record is not None or any(fault.is_missing for fault in faults) or not answer.settled:
-                silent[change.row] = change
+            record, faults = proof.written.get(change.row), proof.blamed.get(change.row, ())
+            if record is None:
+                if change.row in left_out or _is_to_be_seen(answer, faults):
+                    silent.append(change)
+                else:
+                    refused[change.row] = faults
+            elif is_about_another(change, record, id_property=self.line.id_property):
+                strays.append(change)
+            elif (held := self._compare(change, record.properties)).is_all:
+                outcomes.append(self.line.write.updated(change, record.id, held))
             else:
-                outcomes.append(write.rejected(change, faults))
+                silent.append(change)
         self._settle(outcomes, inputs=len(changes), answer=answer)
+        self.line.causes.rule_out(rows=len(changes) - len(refused))
+        await self._refuse(refused, changes, answer)
         if strays:
-            await self._settle_strays(list(strays.values()), answer, proof)
+            await self._settle_strays(strays, answer, proof)
         if silent:
-            await self._read_back(list(silent.values()), answer, proof)
+            await self._read_back(silent, answer, proof)
 
     async def _settle_strays(self, changes: Sequence[Change], answer: Answer, proof: Proof) -> None:
         """Settle rows whose result is about another ticket: the portal says whether theirs was merged into it."""
@@ -256,8 +381,8 @@ class Delivery:
             self._before = self.line.notebook.values_before(self.batch.number)
         return compare(change, self._before.get(change.row, {}), values, self.line.definitions)
 
-    async def _settle_lost(self, changes: Sequence[Change], answer: Answer) -> None:
-        """Settle rows whose request had no answer that can be read, again and again."""
+    async def _settle_lost(self, changes: Sequence[Change], answer: Answer, *, is_silent: bool = True) -> None:
+        """Settle rows whose request had no answer that can be read (or none that settles them), again and again."""
         found = await self._look_up(changes, repeats=READ_BACK_REPEATS) or {}
         undecided = self._settle_confirmed(changes, found)
         missing = {
@@ -266,11 +391,11 @@ class Delivery:
             if isinstance(one := found.get(change.row), Missing) and one.kind != "unreadable"
         }
         self._settle(self.line.write.missing(one, missing[one.row]) for one in undecided if one.row in missing)
-        self._give_up([change for change in undecided if change.row not in missing], answer)
+        self._give_up([change for change in undecided if change.row not in missing], answer, is_silent=is_silent)
 
-    def _give_up(self, changes: Sequence[Change], answer: Answer) -> None:
-        """Settle rows of which the portal could not be asked: a resume tries again."""
-        self.lost += len(changes)
+    def _give_up(self, changes: Sequence[Change], answer: Answer, *, is_silent: bool = True) -> None:
+        """Settle rows of which the portal could not be asked, or did not answer to: a resume tries again."""
+        self.lost += len(changes) if is_silent else 0
         self._settle(self.line.write.unavailable(change, answer) for change in changes)
 
     async def _look_first(self, changes: Sequence[Change], *, stale: bool) -> list[Change]:
@@ -398,6 +523,11 @@ def _narrowed(changes: Sequence[Change], left: Sequence[Change]) -> tuple[Change
     """Return those that ask for less than they did."""
     asked = {change.row: change.after for change in changes}
     return tuple(change for change in left if len(change.after) < len(asked[change.row]))
+
+
+def _is_to_be_seen(answer: Answer, faults: Iterable[PortalFault]) -> bool:
+    """Return whether errors of a row leave open what became of it: the portal is at it, or its ticket is gone."""
+    return not answer.settled or any(fault.is_missing for fault in faults)
 
 
 async def _both(one: Coroutine[Any, Any, None], other: Coroutine[Any, Any, None]) -> None:

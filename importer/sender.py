@@ -11,8 +11,10 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 
+from importer.causes import CommonCause, GivenUp
 from importer.delivery import Delivery, Line
 from importer.errors import Interrupted, JournalLost, Unavailable
 from importer.garbage import seldom_collected
@@ -89,7 +91,17 @@ class _Sending:
         self._total = total
         self._halt = StopSignal()
         self._notebook = Notebook(journal)
-        self._line = Line(self._notebook, portal, write, self._halt, self._count, self._note_sign_of_life, fresh_until)
+        self._line = Line(
+            self._notebook,
+            portal,
+            write,
+            self._halt,
+            self._count,
+            self._note_sign_of_life,
+            fresh_until,
+            CommonCause(total),
+            GivenUp(journal.values_given_up),
+        )
         self._failure: BaseException | None = None
         self._counts: Counter[Status] = Counter()
         self._lost_in_a_row = 0
@@ -100,11 +112,8 @@ class _Sending:
         forget = stop.listen(self._halt.set)
         batches = self._journal.open_batches()
         try:
-            count = min(MOST + AHEAD, self._journal.count_open_batches())
-            workers = [asyncio.ensure_future(self._work(batches, number)) for number in range(count)]
-            with _deadline_after(stop, workers):
-                await asyncio.gather(*workers, return_exceptions=True)
-            await self._notebook.flush()
+            await self._send_all(batches, self._journal.count_open_batches(), stop)
+            await self._send_later(stop)
         except JournalLost as lost:
             self._failure = self._failure or lost
         finally:
@@ -113,6 +122,22 @@ class _Sending:
             raise self._failure
         if stop.is_set and (self._was_cut_short or next(self._journal.open_batches(), None) is not None):
             raise Interrupted
+
+    async def _send_all(self, batches: Iterator[Batch], count: int, stop: StopSignal) -> None:
+        workers = [asyncio.ensure_future(self._work(batches, number)) for number in range(min(MOST + AHEAD, count))]
+        with _deadline_after(stop, workers):
+            await asyncio.gather(*workers, return_exceptions=True)
+        await self._notebook.flush()
+
+    async def _send_later(self, stop: StopSignal) -> None:
+        """Send the rows that were left until all others were sent, as often as that brings any of them further."""
+        line = self._line
+        while line.later and not self._halt.is_set:
+            left = [replace(batch, changes=tuple(rows), was_sent=False) for batch, rows in line.later.values()]
+            line.later.clear()
+            updated = self._counts[Status.UPDATED]
+            await self._send_all(iter(left), len(left), stop)
+            line.may_postpone = self._counts[Status.UPDATED] > updated
 
     async def _work(self, batches: Iterator[Batch], number: int) -> None:
         """Take one batch after another until there is none, or somebody says stop."""

@@ -95,6 +95,16 @@ class SendingNotes(PlanNotes):
         )
         return {row: load_values(before) for row, before in found}
 
+    def values_given_up(self, name: str) -> frozenset[str]:
+        """Return the values before, folded, of a property in all rows that change it and were not refused."""
+        found = self._db.execute(
+            "SELECT DISTINCT json_extract(before, '$.' || ?1) FROM planned WHERE before IS NOT NULL "
+            "AND json_extract(before, '$.' || ?1) <> '' AND coalesce(status, '') NOT IN ('failed', 'invalid') "
+            "AND json_extract(changes, '$.' || ?1) IS NOT NULL",
+            (dump(name),),
+        )
+        return frozenset(str(value).strip().casefold() for (value,) in found)
+
     def note_progress(self, steps: Iterable[Progress]) -> None:
         """Note steps of several batches, in order and all at once: one commit.
 

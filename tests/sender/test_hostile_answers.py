@@ -64,14 +64,14 @@ class OddPortal:
         return self.record(one["id"], one["objectWriteTraceId"])
 
 
-def deliver(portal_app, changes, folder):
+def deliver(portal_app, changes, folder, total=0):
     """Send changes to the odd portal; return the statuses by row, and the codes."""
     journal = make_journal(folder, changes, name=uuid4().hex)
 
     async def run():
         async with Portal(SETTINGS, app=portal_app, clock=Clock(5000), rng=random.Random(0)) as portal:
             try:
-                await send(journal, portal, columns=COLUMNS, schema=SCHEMA)
+                await send(journal, portal, columns=COLUMNS, schema=SCHEMA, total=total)
             except PortalError as error:
                 return error
         return None

@@ -462,7 +462,7 @@ def test_a_full_disk_stops_the_run_and_a_resume_goes_on(stage):
     stage.plan(2500, after=lambda n: {"subject": "x" * 300})
     (pages,) = stage.journal._db.execute("PRAGMA page_count").fetchone()
     stage.journal._db.execute(f"PRAGMA max_page_count = {pages + 1}")
-    stage.server.fault("whole_batch", path=UPDATE, times=None, message="words of the portal " * 30)
+    stage.server.fault("whole_batch", path=UPDATE, times=None, after=1, message="words of the portal " * 30)
 
     with pytest.raises(JournalLost, match="resume") as raised:
         stage.send()

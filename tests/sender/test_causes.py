@@ -1,0 +1,186 @@
+"""Errors that pass are tried again, values that other rows give up are waited for, one reason settles all its rows."""
+
+import json
+from pathlib import Path
+
+import pytest
+from staging import Stage
+from test_hostile_answers import OddPortal, changes_of, deliver
+
+from importer.portal import Refused
+from importer.records import Change
+
+CASES = Path(__file__).parent / "cases"
+UPDATE = "batch/update"
+
+
+def passing(one, category="INTERNAL_ERROR"):
+    body = json.loads((CASES / "passing-errors-207.json").read_text())["errors"][0]
+    return body | {"category": category, "context": {"objectWriteTraceId": [one["objectWriteTraceId"]]}}
+
+
+@pytest.mark.parametrize("category", ["INTERNAL_ERROR", "RATE_LIMITS", "CONFLICT", "LOCKED"])
+def test_an_error_that_passes_is_tried_again(tmp_path, category):
+    """Two of three rows meet it, one of them twice; the third is not sent again."""
+
+    def answer(portal, inputs):
+        times = len(portal.updates)
+        bad = [one for one in inputs if int(one["id"]) - 1000 >= times]
+        good = [portal.write(one) for one in inputs if one not in bad]
+        return 207, {"status": "COMPLETE", "results": good, "errors": [passing(one, category) for one in bad]}
+
+    portal = OddPortal(3, answer)
+
+    statuses, findings, error = deliver(portal, changes_of(3), tmp_path)
+
+    assert (statuses, findings, error) == ({2: "updated", 3: "updated", 4: "updated"}, [], None)
+    assert [len(one) for one in portal.updates] == [3, 2, 1]
+
+
+def test_an_error_that_does_not_pass_ends_as_unavailable(tmp_path):
+    """Within the bounds of a batch; a resume tries again, and other batches are none the worse."""
+
+    def answer(portal, inputs):
+        bad = [one for one in inputs if one["id"] in {"1000", "1150", "1250", "1350"}]
+        good = [portal.write(one) for one in inputs if one not in bad]
+        return 207, {"results": good, "errors": [passing(one) for one in bad]}
+
+    portal = OddPortal(400, answer)
+
+    statuses, findings, error = deliver(portal, changes_of(400), tmp_path)
+
+    assert error is None
+    assert sorted(row for row, status in statuses.items() if status == "failed") == [2, 152, 252, 352]
+    assert {one.code for one in findings} == {"unavailable"}
+    assert "Please try again" in str(findings[0].text)
+    assert 4 < len(portal.updates) <= 4 + 4 * 5
+
+
+def refs(stage, count):
+    """Tickets with a unique value, as the sandbox holds them: (ID, value)."""
+    found = [
+        (key, one["properties"]["external_ref"])
+        for key, one in stage.server.tickets().items()
+        if one["properties"].get("external_ref") and not one["archived"] and not one["merged_into"]
+    ]
+    return found[:count]
+
+
+def renamed(pairs, wanted):
+    return [
+        Change(n + 2, key, key, {"external_ref": held}, {"external_ref": new})
+        for n, ((key, held), new) in enumerate(zip(pairs, wanted, strict=True))
+    ]
+
+
+@pytest.mark.parametrize("size", [100, 1])
+def test_values_that_other_rows_give_up(server, tmp_path, size):
+    """A takes the value of B, B that of C, C a new one: one run, be they in one batch or in three."""
+    stage = Stage(server, tmp_path, names=("external_ref",))
+    pairs = refs(stage, 3)
+
+    stage.store(renamed(pairs, [pairs[1][1], pairs[2][1], "REF-BRAND-NEW"]), size=size).send()
+
+    assert stage.counts == {"updated": 3}
+    assert stage.disagreements() == []
+
+
+def test_a_swap_of_unique_values_ends(server, tmp_path):
+    """The portal refuses both, again and again: they fail with its words, and a third row is updated."""
+    stage = Stage(server, tmp_path, names=("external_ref",))
+    pairs = refs(stage, 3)
+
+    stage.store(renamed(pairs, [pairs[1][1], pairs[0][1], "REF-BRAND-NEW"])).send()
+
+    assert stage.counts == {"failed": 2, "updated": 1}
+    assert stage.codes == {"rejected": 2}
+    assert "already has that value" in str(next(stage.journal.findings()).text)
+    assert stage.portal.stats.update <= 4
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        None,  # of the property, whose value each row has its own of
+        "The account was put into a mode in which nothing is written.",
+        json.dumps([{"name": "subject", "error": "PROPERTY_DOESNT_EXIST", "message": "subject does not exist"}]),
+    ],
+)
+def test_one_reason_for_all_rows_stops_the_run(stage, message):
+    """1,000 rows in whole batches of 100: at most 30 requests, and what was not tried is not sent."""
+    stage.server.fault("whole_batch", path=UPDATE, times=None, **({"message": message} if message else {}))
+
+    with pytest.raises(Refused, match="for one reason") as raised:
+        stage.plan(1000).send()
+
+    assert raised.value.exit_code == 3
+    assert stage.portal.stats.update <= 30
+    assert set(stage.codes) == {"rejected"}
+    assert stage.journal.in_doubt() == []
+    stage.server.calm()
+    stage.resume()
+    assert stage.counts.get("updated", 0) == len(stage.changes) - stage.counts["failed"]
+    assert stage.disagreements() == []
+
+
+def test_one_reason_for_each_row_stops_the_run(stage):
+    """As before, the portal telling it row by row."""
+    with pytest.raises(Refused, match="for one reason"):
+        stage.plan(1000, after=lambda n: {"hs_ticket_priority": "GONE"}).send()
+
+    assert stage.portal.stats.update <= 10
+    assert stage.counts["failed"] >= 200
+
+
+def test_a_property_that_cannot_be_written_settles_its_rows_alone(tmp_path):
+    """Rows of the same batch that do not send it are updated: two requests."""
+
+    def answer(portal, inputs):
+        if any("colour" in one["properties"] for one in inputs):
+            item = {"name": "colour", "error": "PROPERTY_DOESNT_EXIST", "message": "colour does not exist"}
+            return 400, {
+                "category": "VALIDATION_ERROR",
+                "message": f"Property values were not valid: [{json.dumps(item)}]",
+            }
+        return 200, {"results": [portal.write(one) for one in inputs]}
+
+    changes = [c._replace(after=c.after | ({"colour": str(c.row)} if c.row % 2 else {})) for c in changes_of(60)]
+    portal = OddPortal(60, answer)
+
+    statuses, findings, _ = deliver(portal, changes, tmp_path)
+
+    assert {row for row, status in statuses.items() if status == "failed"} == {c.row for c in changes if c.row % 2}
+    assert {one.property_name for one in findings} == {"colour"}
+    assert len(portal.updates) == 2
+
+
+@pytest.mark.parametrize("place", [0, 17, 50, 99])
+def test_one_poison_row_costs_at_most_twenty_more(tmp_path, place):
+    """In the first batch of many, which is refused before any row was taken."""
+
+    def answer(portal, inputs):
+        if any(one["id"] == str(1000 + place) for one in inputs):
+            return 400, {"category": "VALIDATION_ERROR", "message": "one of these is wrong"}
+        return 200, {"results": [portal.write(one) for one in inputs]}
+
+    portal = OddPortal(1000, answer)
+
+    statuses, _, _ = deliver(portal, changes_of(1000), tmp_path, total=1000)
+
+    assert [row for row, status in statuses.items() if status == "failed"] == [place + 2]
+    assert len(portal.updates) <= 10 + 20
+
+
+def test_two_bad_rows_with_one_reason_stop_nothing(tmp_path):
+    """One in each of the first two batches, whose answers come first: the other 998 rows are updated."""
+    bad = {"1000", "1100"}
+
+    def answer(portal, inputs):
+        if any(one["id"] in bad for one in inputs):
+            return 400, {"category": "VALIDATION_ERROR", "message": "one of these is wrong"}
+        return 200, {"results": [portal.write(one) for one in inputs]}
+
+    statuses, _, error = deliver(OddPortal(1000, answer), changes_of(1000), tmp_path, total=1000)
+
+    assert error is None
+    assert [row for row, status in statuses.items() if status == "failed"] == [2, 102]
