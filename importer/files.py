@@ -71,6 +71,17 @@ def write_whole(
     return result
 
 
+def fitting_name(stem: str, tail: str, folder: Path) -> str:
+    """Return `stem` and `tail` as one name that the file system takes: the stem is cut where they are too long."""
+    try:
+        longest = os.pathconf(folder, "PC_NAME_MAX")
+    except (OSError, ValueError, AttributeError):  # AttributeError: not on Windows
+        longest = 255
+    while stem and len(os.fsencode(stem + tail)) > longest:
+        stem = stem[:-1]
+    return stem + tail
+
+
 def try_writing(path: Path, *, size: int = 0) -> None:
     """Do all of `write_whole` that can fail, and leave `path` as it is.
 

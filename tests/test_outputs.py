@@ -2,6 +2,7 @@
 
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -138,3 +139,41 @@ def test_a_name_that_is_too_long_is_refused_before_anything_is_sent(option, edit
     assert ended.code == 2
     assert "too long" in ended.err
     assert edits.read_text() == EDITS
+
+
+@pytest.mark.parametrize("letter", ["x", "申"])
+@pytest.mark.parametrize("size", [240, 255])
+def test_a_file_with_a_long_name_is_run_and_gets_its_results(letter, size, program, sandbox, tmp_path):
+    width = len(os.fsencode(letter))
+    stem = letter * ((size - 4) // width)
+    file = tmp_path / f"{stem}{'x' * (size - 4 - len(os.fsencode(stem)))}.csv"
+    file.write_text(EDITS)
+
+    ended = program(file, "--yes", "--json", portal=sandbox)
+
+    assert (ended.code, ended.summary["report"]) == (0, str(file))
+    assert "updated" in file.read_text()
+
+
+def test_results_beside_a_file_with_a_long_name_have_a_name_that_fits(program, sandbox, tmp_path):
+    file = tmp_path / f"{'申' * 83}.csv"
+    file.write_text(EDITS)
+    file.chmod(0o444)
+
+    ended = program(file, "--yes", "--json", portal=sandbox)
+
+    report = Path(ended.summary["report"])
+    assert ended.code == 0
+    assert report.name.endswith(".results.csv")
+    assert len(os.fsencode(report.name)) <= 255
+    assert "updated" in report.read_text()
+
+
+def test_a_cut_hard_link_is_reported(edits, program, sandbox):
+    other = edits.with_name("linked.csv")
+    other.hardlink_to(edits)
+
+    ended = program(edits, "--yes", portal=sandbox)
+
+    assert "hard links" in ended.err
+    assert other.read_text() == EDITS

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from importer.errors import ImportTicketsError
+from importer.files import fitting_name
 from importer.records import Change, CheckedRow, Difference, Outcome, Status
 from importer.runs import opening
 from importer.runs.consent import SHOWN_FINDINGS
@@ -38,7 +39,8 @@ async def reconcile(options: RunOptions, access: PortalAccess, state: StateFolde
     del stop  # reads can be broken off at any time
     started_at = now()
     file = options.file.absolute()
-    options = replace(options, file=file, html=options.html or file.with_name(f"{file.stem}.reconcile.html"))
+    page = options.html or file.with_name(fitting_name(file.stem, ".reconcile.html", file.parent))
+    options = replace(options, file=file, html=page)
     try:
         with state.lock_file(file.resolve()):
             return await _reconcile(options, access, state, ui)

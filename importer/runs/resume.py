@@ -50,7 +50,7 @@ async def resume_run(
             options = stored_options(meta, html=html, overwrite=overwrite, lang=lang)
             if html is not None:
                 check_page(options, state.outputs)
-            with state.lock_file(options.file.resolve()):
+            with state.lock_file(options.file.resolve(), run=chosen):
                 if meta.get("state") not in UNFINISHED:
                     raise UsageError(
                         message(

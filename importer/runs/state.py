@@ -6,15 +6,16 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from importer.errors import FileError, UsageError
 from importer.journal import Journal
 from importer.outputs import Outputs
+from importer.runs.locks import hold, name_run
 from schemas.message import message
 
 REPORTING = "reporting"
@@ -66,9 +67,12 @@ class StateFolder:
         while True:
             run_id = self._new_run_id()
             try:
-                return Journal.create(self.runs, run_id, {"id": run_id, "started_at": now(), **meta})
+                journal = Journal.create(self.runs, run_id, {"id": run_id, "started_at": now(), **meta})
             except FileExistsError:
                 continue
+            if file := meta.get("file"):
+                name_run(self._locks, Path(file).resolve(), run_id)
+            return journal
 
     def _new_run_id(self) -> str:
         second = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
@@ -106,48 +110,31 @@ class StateFolder:
         return self.home / f"schema-{_short_hash(base_url)}.json"
 
     @contextmanager
-    def lock_file(self, file: Path) -> Iterator[None]:
-        """Hold the one right to run on `file`; it dies with the process.
+    def lock_file(self, file: Path, *, run: str = "") -> Iterator[None]:
+        """Hold the one right to run on `file`; it dies with the process. `run`: the run's ID, where there is one yet.
 
         Raises FileError `file_busy` while another run holds it.
         """
-        folder = self.home / "locks"
-        try:
-            self.make_home()
-            folder.mkdir(mode=0o700, exist_ok=True)
-            handle = (folder / f"{_short_hash(str(file))}.lock").open("a+b")
-        except OSError as error:
-            raise FileError(
-                message(
-                    "The state folder {path} cannot be written ({reason}). Set IMPORT_TICKETS_HOME to one that can.",
-                    path=str(self.home),
-                    reason=error.strerror or str(error),
-                )
-            ) from error
-        with handle:
-            if not _try_lock(handle):
+        with ExitStack() as stack:
+            try:
+                self.make_home()
+                self._locks.mkdir(mode=0o700, exist_ok=True)
+                stack.enter_context(hold(self._locks, file, run=run, since=now()))
+            except OSError as error:
                 raise FileError(
-                    message("Another run is working on {file}; wait until it ends.", file=file.name), code="file_busy"
-                )
+                    message(
+                        "The state folder {path} cannot be written ({reason}). Set IMPORT_TICKETS_HOME to one that "
+                        "can.",
+                        path=str(self.home),
+                        reason=error.strerror or str(error),
+                    )
+                ) from error
             yield
+
+    @property
+    def _locks(self) -> Path:
+        return self.home / "locks"
 
 
 def _short_hash(text: str) -> str:
     return hashlib.sha256(os.fsencode(text)).hexdigest()[:16]
-
-
-def _try_lock(handle: IO[bytes]) -> bool:
-    """Lock an open file for this process, without waiting; return whether it was free."""
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            handle.seek(0)
-            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        else:
-            import fcntl
-
-            fcntl.flock(handle.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

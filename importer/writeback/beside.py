@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from importer.files import fitting_name
 from importer.outputs import Outputs
 from importer.writeback.replace import find_obstacle
 
@@ -29,7 +30,8 @@ def free_names(path: Path, folder: Path, outputs: Outputs | None, *, delimited: 
     """Yield names for the results that nothing has but results of ours, byte for byte as a run left them."""
     suffix = ".csv" if delimited else ".xlsx"
     for number in range(1, _NAMES_TRIED):
-        target = folder / (f"{path.stem}.results{suffix}" if number == 1 else f"{path.stem}.results-{number}{suffix}")
+        tail = f".results{suffix}" if number == 1 else f".results-{number}{suffix}"
+        target = folder / fitting_name(path.stem, tail, folder)
         ours = outputs is not None and outputs.owns(target)
         if not os.path.lexists(target) or (ours and find_obstacle(target) is None):
             yield target

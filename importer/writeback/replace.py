@@ -22,7 +22,7 @@ def find_obstacle(path: Path) -> Message | None:
     Excel and Word mark an open file with `~$NAME` beside it, LibreOffice with `.~lock.NAME#`.
     """
     for owner, program in ((f"~${path.name}", "Excel"), (f".~lock.{path.name}#", "LibreOffice")):
-        if (path.parent / owner).exists():
+        if os.path.lexists(path.parent / owner):  # never raises: no program makes one whose name would be too long
             return message(
                 "{name} is open in {program} (or was when {program} crashed: then delete {owner}).",
                 name=path.name,

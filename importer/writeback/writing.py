@@ -86,6 +86,19 @@ def _is_workbook_name(path: Path) -> bool:
     return path.suffix.lower() in {*_PLAIN, *_WITH_MACROS}
 
 
+def _cut_links(path: Path, names: int) -> tuple[Message, ...]:
+    """Return what to say where a file had several names: the others hold it as it was."""
+    if names <= 1:
+        return ()
+    return (
+        message(
+            "{name} has other names (hard links), which still hold it as it was: the results are under this name "
+            "alone.",
+            name=path.name,
+        ),
+    )
+
+
 def _same_file(path: Path, output: Path) -> bool:
     return output.exists() and path.exists() and output.samefile(path)
 
@@ -126,6 +139,7 @@ class _Job:
         """Annotate the file itself, or write beside it."""
         try:
             real = self.path.resolve(strict=True)
+            names = real.stat().st_nlink
             reason = find_obstacle(real) or self._unfit_for_patch(real)
         except OSError:
             return self.beside(message("{name} is gone.", name=self.path.name), unread=True)
@@ -139,7 +153,7 @@ class _Job:
             except (Busy, OSError, Damaged) as problem:
                 reason = _reason(problem, self.path)
             else:
-                return Written(self.path, beside=False)
+                return Written(self.path, beside=False, notices=_cut_links(self.path, names))
         return self.beside(reason)
 
     def to_output(self, output: Path) -> Written:

@@ -1,5 +1,6 @@
 """The state folder: private, one run a file, and journals that can be found again."""
 
+import errno
 import os
 import stat
 import subprocess
@@ -89,3 +90,47 @@ def test_runs_of_one_second_are_in_the_order_they_were_made(state):
 
     assert state.run_ids() == made[::-1]
     assert all(len(run) == len("20261123-141503-7f3a") for run in made)
+
+
+def test_who_holds_a_file_is_named(state, tmp_path):
+    file = tmp_path / "edits.csv"
+    file.touch()
+    with (
+        state.lock_file(file),
+        state.create_journal({"file": str(file), "kind": "run"}) as journal,
+        pytest.raises(FileError) as refused,
+        state.lock_file(file),
+    ):
+        pass
+
+    assert f"Run {journal.path.stem} has been working on edits.csv since 20" in str(refused.value)
+
+
+def test_two_names_of_one_file_are_one_file(state, tmp_path):
+    file, other = tmp_path / "edits.csv", tmp_path / "linked.csv"
+    file.write_text("x")
+    other.hardlink_to(file)
+
+    with state.lock_file(file):
+        with pytest.raises(FileError) as refused, state.lock_file(other):
+            pass
+        file.with_name("new").write_text("y")
+        file.with_name("new").replace(file)
+        with pytest.raises(FileError), state.lock_file(file):
+            pass
+
+    assert refused.value.code == "file_busy"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="flock is POSIX")
+def test_a_file_system_without_locks_is_not_called_another_run(state, tmp_path, monkeypatch):
+    import fcntl
+
+    def unsupported(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", unsupported)
+    with pytest.raises(FileError, match="without locks") as refused, state.lock_file(tmp_path / "edits.csv"):
+        pass
+
+    assert refused.value.code != "file_busy"
