@@ -47,7 +47,8 @@ def annotate(
     """Copy `source` to `target`, with status and message after each record.
 
     on_bytes: sees every byte of `source` in order, for a digest.
-    Raises NotUnderstood where the bytes are not what the dialect says, or a record has no end.
+    Raises NotUnderstood where the bytes are not what the dialect says, a record has no end, or a ragged one would be
+    as long as the new header.
     """
     coding = Coding(dialect.encoding)
     fields = _Fields(annotation, coding, coding.ours(dialect.delimiter))
@@ -236,6 +237,7 @@ class _Fields:
         self._names = annotation.names
         self._width = len(annotation.headers)
         self._own = tuple(sorted(position for position in annotation.own if position is not None))
+        self._new_width = self._width - len(self._own) + 2
         self._own_last = self._own == (self._width - 2, self._width - 1)
         self._notes = annotation.notes()
         self._ours = _Ours(coding, delimiter)
@@ -274,6 +276,14 @@ class _Fields:
         if ragged:
             bare = list(bare)
             for place in ragged:
+                if self._new_width > self._width and len(self._split(records[place])) == self._new_width:
+                    raise NotUnderstood(
+                        message(
+                            "Row {row} has too many fields: exactly as many as the header would have with the "
+                            "results, so it would be read as a whole row.",
+                            row=first + place,
+                        )
+                    )
                 bare[place], ours[place] = records[place], b""
         return bare, ours
 

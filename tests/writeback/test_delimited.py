@@ -140,13 +140,19 @@ def test_our_columns_of_an_earlier_run_move_to_the_end():
 
 def test_nothing_of_ours_stands_behind_a_ragged_record():
     """A program that pads and saves it would put our words under the user's headers."""
-    before = b'id,a,b\n1,x,y\n2,x\n3,"x,y"\n4,x,y,z\n5,"x,y",z\n'
+    before = b'id,a,b\n1,x,y\n2,x\n3,"x,y"\n4,x,y,z,,\n5,"x,y",z\n'
 
     after = annotated(before, [RowNote(row, "failed", "why") for row in range(2, 7)], headers=("id", "a", "b"))
 
     assert after == (
-        b'id,a,b,Import status,Import message\n1,x,y,failed,why\n2,x\n3,"x,y"\n4,x,y,z\n5,"x,y",z,failed,why\n'
+        b'id,a,b,Import status,Import message\n1,x,y,failed,why\n2,x\n3,"x,y"\n4,x,y,z,,\n5,"x,y",z,failed,why\n'
     )
+
+
+@pytest.mark.parametrize("row", [b"2,x,y,z", b'2,"x,x",y,z', b"2,,,"])
+def test_a_ragged_record_that_would_fit_the_new_header_is_not_made_whole(row):
+    with pytest.raises(NotUnderstood, match="Row 3"):
+        annotated(b"id,a\n1,x\n" + row + b"\n", [RowNote(2, "updated"), RowNote(3, "invalid", "why")])
 
 
 def test_a_row_typed_in_after_a_run_is_left_as_it_is():
