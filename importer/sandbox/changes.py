@@ -84,6 +84,9 @@ def draft(
     faults += _place_in_pipeline(portal, held, taken, known)
     if is_dated:
         faults += _conditions(known, held | taken, sent)
+    if faults and portal.switches.error_extras:
+        number = known.account["portalId"]
+        faults = [one | {"localizedErrorMessage": one["message"], "portalId": number} for one in faults]
     if faults:
         return Refusal(faults=faults)
     made = Draft(echo=_echo(known, sent, taken, tidy=is_dated))

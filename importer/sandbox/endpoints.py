@@ -1,6 +1,6 @@
 """The API's addresses, and the way of a call from its token to its answer.
 
-Every endpoint has a v3 address and a dated one. Source: HubSpot API reference, v3, 2026-03 and 2026-09.
+Every endpoint has a v3 address and a dated one. Source: HubSpot API reference, v3, 2025-09, 2026-03 and 2026-09.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from importer.sandbox.access import OWNERS, TICKETS, admit, demand
 from importer.sandbox.answers import Call, Refused, Reply, correlation_id, error_body, html_page, refuse
 from importer.sandbox.portal import Portal
 
-DATED_VERSIONS = ("2026-03", "2026-09")
+DATED_VERSIONS = ("2025-09", "2026-03", "2026-09")
 
-MAX_ADDRESS = 16_384
-"""Characters of a path with its query. That there is a bound is documented, its place is not."""
+MAX_ADDRESS = 16_200
+"""Characters of a path with its query. That there is a bound is documented, its place is as observed."""
 
 Handler = Callable[[Portal, Call], Reply]
 

@@ -69,7 +69,14 @@ def one_property(portal: Portal, call: Call) -> Reply:
 
 def _property(portal: Portal, call: Call, body: Json) -> Json:
     label = labels(call.query.get("locale", "")).get(body["name"]) if body.get("hubspotDefined") else None
+    shows = portal.switches.display_hints
+    if shows == "never" or (shows == "by_version" and call.dated_2026_09):
+        body = {name: value for name, value in body.items() if name not in _HINTS}
     return _marked(portal, body | {"label": label} if label else body)
+
+
+_HINTS = {"numberDisplayHint", "textDisplayHint", "currencyPropertyName"}
+"""What the description of 2026-09 lacks."""
 
 
 # Pipelines ------------------------------------------------------------------------------------------------------

@@ -47,8 +47,12 @@ class Switches:
     """An update of an archived ticket: OBJECT_NOT_FOUND, or left out of the results without a word."""
     merged_read: Literal["left_out", "new_id", "not_found"] = "left_out"
     """batch/read of a merged-away ID."""
+    merged_get: Literal["new_id", "not_found"] = "new_id"
+    """A single read of a merged-away ID: the ticket it lives on in, or 404."""
     same_ticket_twice: Literal["refuse", "last_wins"] = "refuse"
     """Two inputs whose different keys lead to one ticket."""
+    traced_rows: Literal["each", "together"] = "each"
+    """With a trace ID on every input, each is refused for itself; or one bad input refuses all, as without."""
     repeated_trace_ids: Literal["refuse", "ignore"] = "refuse"
     """One `objectWriteTraceId` on several inputs: 400 for all, or as if there were none."""
     unknown_unique_value: Literal["row", "batch"] = "row"
@@ -84,6 +88,13 @@ class Switches:
     any is, with their IDs or (`nameless`) without."""
     archived_read: Literal["listed", "singly"] = "listed"
     """batch/read with `archived=true`: shows archived tickets, or leaves them out, and only a single read has them."""
+    error_extras: bool = False
+    """Faulty values also bear `localizedErrorMessage` and `portalId`."""
+    display_hints: Literal["by_version", "always", "never"] = "by_version"
+    """Properties bear `numberDisplayHint`, `textDisplayHint` and `currencyPropertyName`; 2026-09 describes them no
+    more."""
+    date_warnings: Literal["told", "silent"] = "told"
+    """Whether 2026-09 says in `warnings` that it tidied a date; its description lacks them."""
     status_207: Literal["by_version", "always", "never"] = "by_version"
     """Failed rows make the status 207 (v3, 2026-03), or stand inside a 200 (2026-09)."""
     merge_keeps_primary: bool = False

@@ -89,9 +89,9 @@ def read_one(portal: Portal, call: Call) -> Reply:
     """GET .../tickets/{id}; a merged-away ID gives the ticket it lives on in."""
     key, name = call.params["id"], call.query.get("idProperty", "")
     ticket = find(portal, name, [key]).get(portal.unique_key(key) if name else key)
-    if ticket is not None:
+    if ticket is not None and not (ticket.merged_into is not None and portal.switches.merged_get == "not_found"):
         ticket = survivor(portal, ticket)
-    if ticket is None or (ticket.archived is not None) != call.flag("archived"):
+    if ticket is None or ticket.merged_into is not None or (ticket.archived is not None) != call.flag("archived"):
         return single_not_found(key)
     past = call.names("propertiesWithHistory")
     return Reply(200, shown(portal, call, [ticket], call.names("properties"), past)[0])

@@ -68,7 +68,7 @@ def batch_update(portal: Portal, call: Call) -> Reply:
     """POST .../tickets/batch/update."""
     started_ms = portal.now_ms()
     inputs = read_inputs(call.json(), portal)
-    by_row = _traced(inputs, portal)
+    by_row = _traced(inputs, portal) and portal.switches.traced_rows == "each"
     with portal.store.writing():
         resolve(portal, inputs)
         _refuse_same_ticket(portal, inputs)
@@ -286,6 +286,6 @@ def _result(portal: Portal, one: Input, made: Draft, call: Call) -> Json:
     body = record(portal, ticket, properties)
     if one.trace:
         body["objectWriteTraceId"] = one.trace
-    if made.warnings and call.dated_2026_09:
+    if made.warnings and call.dated_2026_09 and portal.switches.date_warnings == "told":
         body["warnings"] = made.warnings
     return body

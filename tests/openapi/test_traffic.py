@@ -27,7 +27,7 @@ def assert_described(description, exchanges):
         assert description.faults_of_answer(one) == [], str(one)
 
 
-@pytest.mark.parametrize("version", ["v3", "2026-03", "2026-09"])
+@pytest.mark.parametrize("version", ["v3", "2025-09", "2026-03", "2026-09"])
 def test_every_command_keeps_to_the_description(
     version, description, sandbox, recorder, program, monkeypatch, tmp_path
 ):

@@ -52,7 +52,7 @@ def test_the_schema_is_whole(server):
     assert portal.limits.max_requests > 0
 
 
-@pytest.mark.parametrize("version", ["v3", "2026-03", "2026-09"])
+@pytest.mark.parametrize("version", ["v3", "2025-09", "2026-03", "2026-09"])
 def test_all_versions_are_spoken(server, version):
     async def work(portal):
         await portal.fetch_bodies()

@@ -14,7 +14,7 @@ VERSIONS = [
             f"/crm/property-validations/{version}",
             f"/account-info/{version}",
         )
-        for version in ("2026-03", "2026-09")
+        for version in ("2025-09", "2026-03", "2026-09")
     ),
 ]
 
