@@ -114,15 +114,24 @@ class DelimitedTable(Table):
             filling.add_texts(rows, lines, [records.columns[position][part] for position in filling.positions])
             return
         fields = list(records.fields())[part]
-        whole = [index for index, one in enumerate(fields) if len(one) == width]
+        halves = {place - part.start for place in self._first_halves(records)}
+        whole = [index for index, one in enumerate(fields) if len(one) == width and index not in halves]
         filling.findings += [
-            self._ragged(row, line, one)
-            for row, line, one in zip(rows, lines, fields, strict=True)
-            if len(one) != width and _holds_something(one)
+            _half(row, line) if index in halves else self._ragged(row, line, one)
+            for index, (row, line, one) in enumerate(zip(rows, lines, fields, strict=True))
+            if index in halves or (len(one) != width and _holds_something(one))
         ]
         columns = [[fields[index][position] for index in whole] for position in filling.positions]
         filling.add_texts([rows[index] for index in whole], [lines[index] for index in whole], columns)
         filling.seen += len(fields) - len(whole)
+
+    def _first_halves(self, records: Records) -> Iterator[int]:
+        """Yield the places of whole records whose line end is no other's, with a ragged one behind: the other half."""
+        width = len(self.headers)
+        for place in records.odd_ends:
+            following = records.rows[place + 1] if place + 1 < records.count else [""] * width
+            if len(records.rows[place]) == width != len(following) and _holds_something(following):
+                yield place
 
     def _ragged(self, row: int, line: int, fields: Sequence[str]) -> Finding:
         return Finding(
@@ -140,6 +149,19 @@ class DelimitedTable(Table):
             ),
             row=row,
         )
+
+
+def _half(row: int, line: int) -> Finding:
+    return Finding(
+        "ragged_row",
+        message(
+            "Line {line}: the row ends in another line break than the rest of the file, and the line below has too few "
+            "or too many fields: a text was cut in two there. Nothing of it is read. Join the two lines, or put "
+            "quotation marks around the text.",
+            line=line,
+        ),
+        row=row,
+    )
 
 
 def _holds_something(fields: Sequence[str]) -> bool:

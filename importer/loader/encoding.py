@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-import math
 import re
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from importer.errors import FileError
+from importer.loader.neighbours import Guess, WordSample, judge
 from schemas.message import Message, message
 
 _BLOCK = 1 << 20
@@ -30,11 +29,6 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_SINGLE_BYTE_GUESSES = {
-    "mac_roman": "Mac Roman (mac_roman)",
-    "cp850": "DOS (cp850)",
-    "cp1250": "Windows-1250 (cp1250)",
-}
 _NAMES = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16": "UTF-16", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
 
 
@@ -64,7 +58,7 @@ def read_encoding(path: Path, *, encoding: str | None = None) -> EncodedText:
     if marked is not None:
         return EncodedText(marked, _check(path, marked))
     try:
-        return EncodedText("utf-8", _check(path, "utf-8"))
+        return EncodedText("utf-8", _check(path, "utf-8", doubts_utf_7=True))
     except _Undecodable as problem:
         return _not_utf8(path, problem)
 
@@ -118,7 +112,7 @@ def _unmarked_utf16(head: bytes) -> str | None:
     return None
 
 
-def _check(path: Path, encoding: str) -> str:
+def _check(path: Path, encoding: str, *, doubts_utf_7: bool = False) -> str:
     """Return the digest; raise where the bytes are not of the encoding, or hold NUL characters."""
     digest = hashlib.sha256()
     decoder = codecs.getincrementaldecoder(encoding)()
@@ -136,9 +130,39 @@ def _check(path: Path, encoding: str) -> str:
                 raise _Undecodable(path, encoding, 0) from problem
             if "\0" in text:
                 _refuse_nul(path, encoding)
+            if doubts_utf_7 and text.isascii() and (word := _utf_7_word(text)):
+                raise _as_utf_7(word)
             if not block:
                 return digest.hexdigest()
             offset += len(block)
+
+
+_UTF_7 = re.compile(r"[A-Za-z]*\+[A-I][A-Za-z0-9+/]{2,}-?[A-Za-z]*")
+"""Letters up to U+233F in the modified Base64 of RFC 2152, with the word around them."""
+
+
+def _utf_7_word(text: str) -> str | None:
+    """Return a word that is UTF-7: its letters beyond ASCII are those of an alphabet."""
+    for found in _UTF_7.finditer(text):
+        try:
+            word = found[0].encode().decode("utf-7")
+        except UnicodeDecodeError:
+            continue
+        high = [one for one in word if not one.isascii()]
+        if high and all(one.isalpha() for one in high):
+            return found[0]
+    return None
+
+
+def _as_utf_7(word: str) -> FileError:
+    return FileError(
+        message(
+            'The file seems to be UTF-7 text: "{word}" would then be "{text}". Save it as UTF-8, or name its encoding: '
+            "--encoding utf-7, or --encoding utf-8 where it is meant as it stands.",
+            word=word,
+            text=word.encode().decode("utf-7"),
+        )
+    )
 
 
 def _refuse_nul(path: Path, encoding: str) -> None:
@@ -164,24 +188,23 @@ def _line_at(path: Path, encoding: str, offset: int) -> int:
 def _not_utf8(path: Path, problem: _Undecodable) -> EncodedText:
     """Tell Western European text from text that is UTF-8 but for a spot, and from other encodings."""
     valid, invalid = 0, 0
-    words: list[bytes] = []
+    words = WordSample()
     for block in _blocks(path):
         sequences = len(_SEQUENCE.findall(block))
         valid += sequences
         invalid += len(_HIGH_BYTE.findall(_SEQUENCE.sub(b"", block)))
-        if len(words) < 10_000:  # noqa: PLR2004 - enough words to judge by
-            words += _HIGH_WORD.findall(block)
-    if valid * 10 > invalid:
+        words.add(block)
+    if valid > invalid:
         raise problem
-    sample = b" ".join(words[:10_000])
-    guess = _doubt_windows_1252(sample)
-    if guess is not None:
+    verdict = judge(words)
+    if not verdict.western or valid * 10 > invalid:
         raise FileError(
             message(
-                "The file is not UTF-8 text (the first place is in line {line}), and it does not read as Windows-1252 "
-                "or Latin-1 either; it may be {guess}. Save it as UTF-8, or name its encoding with --encoding.",
+                "The file is not UTF-8 text (the first place is in line {line}). Read as Windows-1252, it would hold "
+                "{words}; it may be {guess}. Save it as UTF-8, or name its encoding with --encoding.",
                 line=problem.line,
-                guess=guess,
+                words=", ".join(f'"{word}"' for word in verdict.words),
+                guess=_either(verdict.guesses),
             )
         )
     try:
@@ -193,69 +216,28 @@ def _not_utf8(path: Path, problem: _Undecodable) -> EncodedText:
         digest,
         (
             message(
-                "The file is not UTF-8 and was read as Windows-1252 (Latin-1). If letters with accents look wrong, "
-                "name its encoding with --encoding."
+                "The file is not UTF-8 and was read as Windows-1252 (Latin-1): {words}. If letters with accents look "
+                "wrong, name its encoding with --encoding.",
+                words=", ".join(f'"{word}"' for word in verdict.words),
             ),
         ),
     )
 
 
+def _either(guesses: Sequence[Guess]) -> Message:
+    if not guesses:
+        return message("another encoding")
+    shown = [f"{one.name} ({one.codec}: {', '.join(one.words)})" for one in guesses]
+    if len(shown) == 1:
+        return message("{encoding}", encoding=shown[0])
+    return message("{encodings} or {last}", encodings=", ".join(shown[:-1]), last=shown[-1])
+
+
 _SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _HIGH_BYTE = re.compile(rb"[\x80-\xff]")
-_SIGNS_IN_WORDS = "\u2019\u2018\u2013\u2014\u2026\xb7\xb4\xad"
-"""Apostrophes, dashes, dots, hyphens where a word may be broken: signs that may stand between two letters."""
-_SIGNS_BEFORE_WORDS = "\xa1\xbf\xab\xbb\u201c\u201d\u201e\u201a\u2039\u203a\xb0\xa0\u2022\u20ac\xa7"
-"""Quotation marks, opening marks of Spanish, the degree sign, bullets: signs that may stand before a letter."""
-_FLORIN = "\u0192"
-"""A letter by its category that stands in no word; an accented capital E of Mac Roman reads so."""
-_TOLERANCE = 10
-"""One odd place among so many letters with accents is a slip of the pen; more are another encoding."""
-_HIGH_WORD = re.compile(rb"[A-Za-z]{0,20}[\x80-\xff][A-Za-z\x80-\xff]{0,20}")
 
 
 def _blocks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             yield block
-
-
-def _doubt_windows_1252(sample: bytes) -> str | None:
-    """Return what the words may be written in where they make no sense in Windows-1252, else None."""
-    high = len(_HIGH_BYTE.findall(sample))
-    if _rank(sample, "cp1252") * _TOLERANCE <= high:
-        return None
-    likely = [label for name, label in _SINGLE_BYTE_GUESSES.items() if _rank(sample, name) * _TOLERANCE <= high]
-    return " or ".join(likely) or "another encoding"
-
-
-def _rank(sample: bytes, encoding: str) -> float:
-    odd = _oddities(sample, encoding)
-    return math.inf if odd is None else odd
-
-
-def _oddities(sample: bytes, encoding: str) -> int | None:
-    """Count letters and signs where no word has them; None where a byte means nothing in the encoding.
-
-    Odd are a capital after a small letter or between a capital and a small one, a sign before a letter or between two,
-    and runs of four and more letters of which none is plain: words of Western languages are mostly plain letters,
-    written in one case.
-    """
-    try:
-        text = sample.decode(encoding)
-    except UnicodeDecodeError:
-        return None
-    odd = 0
-    for before, letter, after in zip(" " + text, text, text[1:] + " ", strict=False):
-        if letter.isascii():
-            continue
-        category = unicodedata.category(letter)
-        if category == "Lu":
-            odd += before.islower() or (before.isalpha() and after.islower())
-        elif category == "Cc":
-            odd += 1
-        elif letter == _FLORIN:
-            odd += before.isalpha() or after.isalpha()
-        elif not category.startswith("L") and letter not in _SIGNS_IN_WORDS:
-            odd += after.isalpha() and (before.isalpha() or letter not in _SIGNS_BEFORE_WORDS)
-    odd += sum(len(run) for run in re.findall(r"[^\x00-\x7f\W]{4,}", text))
-    return odd

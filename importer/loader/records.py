@@ -13,9 +13,10 @@ import codecs
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Self
 
@@ -42,6 +43,8 @@ class Records:
     rows: list[list[str]]
     """The records' fields, where `columns` is None."""
     multi_line: bool = False
+    odd_ends: frozenset[int] = frozenset()
+    """Places of records that end in another line end than the others, where `columns` is None."""
 
     def lines(self) -> Sequence[int]:
         """Return the line each record begins at, and at last the line after them."""
@@ -130,9 +133,19 @@ class _Text:
 
 
 def _last_line_end(text: str) -> int:
-    """Return the index after the last line end; a CR at the very end may be half of one."""
-    newline = text.rfind("\n") + 1
-    return newline or text.rfind("\r", 0, len(text) - 1) + 1
+    """Return the index after the last line end of the kind that most lines have; a CR at the very end may be half.
+
+    So a record that ends otherwise is never parted from the next one, which may be the other half of it.
+    """
+    pairs, feeds = text.count("\r\n"), text.count("\n")
+    if text.count("\r") - pairs > feeds or not feeds:
+        return text.rfind("\r", 0, len(text) - 1) + 1
+    if pairs * 2 >= feeds:
+        return text.rfind("\r\n") + 2
+    end = text.rfind("\n")
+    while text[end - 1 : end] == "\r":
+        end = text.rfind("\n", 0, end - 1)
+    return end + 1
 
 
 class _BrokenQuoting(Exception):
@@ -156,7 +169,18 @@ def _cut(block: str, delimiter: str, row: int, line: int) -> Records:
     multi_line = line_count != len(rows)
     if len(widths) == 1 and widths != {0}:
         return Records(row, line, len(rows), list(zip(*rows, strict=True)), [], multi_line)
-    return Records(row, line, len(rows), None, rows, multi_line)
+    return Records(row, line, len(rows), None, rows, multi_line, _odd_ends(block, rows))
+
+
+def _odd_ends(block: str, rows: Sequence[Sequence[str]]) -> frozenset[int]:
+    """Return the records that end in another line end than most; the last one may have none."""
+    found = _LINE_END.findall(block)
+    if len(set(found)) < 2:  # noqa: PLR2004 - two kinds
+        return frozenset()
+    last_lines = accumulate(1 + sum(len(_LINE_END.findall(field)) for field in fields) for fields in rows)
+    ends = [found[line - 1] for line in last_lines if line <= len(found)]
+    usual = Counter(ends).most_common(1)[0][0]
+    return frozenset(place for place, end in enumerate(ends) if end != usual)
 
 
 def _parse(block: str, delimiter: str) -> list[list[str]]:

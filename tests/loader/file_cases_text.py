@@ -39,18 +39,17 @@ text_case(
     "mac-roman.csv",
     "Mac Roman: named, not guessed",
     "id;name\n1;João não é à toa\n".encode("mac_roman"),
-    "unreadable_file: The file is not UTF-8 text (the first place is in line 2), and it does not read as "
-    "Windows-1252 or Latin-1 either; it may be Mac Roman (mac_roman) or DOS (cp850). Save it as UTF-8, or "
-    "name its encoding with "
-    "--encoding.",
+    "unreadable_file: The file is not UTF-8 text (the first place is in line 2). Read as Windows-1252, it would hold "
+    '"Jo\u2039o", "n\u2039o", "Ž", "\u02c6"; it may be Mac Roman (mac_roman: João, não, é, à). Save it as UTF-8, or '
+    "name its encoding with --encoding.",
 )
 text_case(
     "windows-1250.csv",
     "Windows-1250 (Polish): named, not guessed",
     "id;name\n1;Łódź\n2;zażółć gęślą jaźń\n".encode("cp1250"),
-    "unreadable_file: The file is not UTF-8 text (the first place is in line 2), and it does not read as "
-    "Windows-1252 or Latin-1 either; it may be another encoding. Save it as UTF-8, or name its encoding with "
-    "--encoding.",
+    "unreadable_file: The file is not UTF-8 text (the first place is in line 2). Read as Windows-1252, it would hold "
+    '"£ódŸ", "za¿ó³æ", "gêœl¹", "jaŸñ"; it may be Windows-1250, Central European (cp1250: Łódź, zażółć, gęślą, jaźń). '
+    "Save it as UTF-8, or name its encoding with --encoding.",
 )
 text_case(
     "one-broken-byte.csv",

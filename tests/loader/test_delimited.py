@@ -32,7 +32,7 @@ def test_western_text_is_read_in_its_encoding(tmp_path, encoding):
 
 
 @pytest.mark.parametrize(
-    "text", ["Müller", "ÉCOLE", "Škoda", "D\u2019Ávila", "ÜBER 5 ƒ", "Zu\xadcker", "São Paulo\u2013Évora", "n° 5"]
+    "text", ["Müller", "ÉCOLE", "Škoda", "D\u2019Ávila", "ÜBER 5 €", "Zu\xadcker", "São Paulo\u2013Évora", "n° 5"]
 )
 def test_a_single_word_is_enough_to_be_windows_1252(tmp_path, text):
     assert rows(write(tmp_path, f"id;name\n1;{text}\n".encode("cp1252"))) == {2: ("1", text)}
@@ -95,7 +95,7 @@ def test_bytes_that_cannot_be_read_are_found_anywhere(tmp_path, line):
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
 def test_nul_characters_are_found_anywhere(tmp_path, encoding):
-    text = "id,name\r\n" + "1,é\r\n" * 30_000 + "2,a\0b\r\n"
+    text = "id,name\r\n" + "1,café\r\n" * 30_000 + "2,a\0b\r\n"
 
     with pytest.raises(FileError, match="Line 30002 holds a NUL"):
         open_file(write(tmp_path, text.encode(encoding)))
@@ -200,3 +200,27 @@ def test_a_named_encoding_that_the_file_is_not_in(encoding, tmp_path):
 
     with pytest.raises(FileError, match="bytes that are not"):
         open_file(path, encoding=encoding)
+
+
+@pytest.mark.parametrize("usual", ["\r\n", "\n", "\r"])
+@pytest.mark.parametrize("odd", ["\r\n", "\n"])
+@pytest.mark.parametrize("before", [1, 60_000])
+def test_both_halves_of_a_text_that_was_cut_in_two_are_ragged(tmp_path, usual, odd, before):
+    if usual == odd or (usual == "\r" and odd == "\r\n"):
+        pytest.skip("no other line end")
+    rows = [f"{number},High,whole" for number in range(before)]
+    file = tmp_path / "tickets.csv"
+    text = usual.join(["Record ID,Priority,content", *rows, f"7,High,first half{odd}second half", "8,Low,whole", ""])
+    file.write_bytes(text.encode())
+    chunks = list(open_file(file).table(None).chunks([0, 2], 1_000))
+    findings = [(one.code, one.row) for chunk in chunks for one in chunk.findings]
+    assert findings == [("ragged_row", before + 2), ("ragged_row", before + 3)]
+    assert [text for chunk in chunks for text in chunk.columns[2]] == ["whole"] * (before + 1)
+
+
+def test_a_row_in_a_file_of_mixed_line_ends_is_whole_unless_a_ragged_one_follows(tmp_path):
+    file = tmp_path / "tickets.csv"
+    file.write_bytes(b"id,a\r\n1,x\n2,y\r\n3,z\r\n4\r\n")
+    (chunk,) = open_file(file).table(None).chunks([0, 1])
+    assert chunk.rows == [2, 3, 4]
+    assert [one.row for one in chunk.findings] == [5]
