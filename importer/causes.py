@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from importer.portal import Answer, PortalFault
 from importer.proof import suspects
@@ -70,6 +71,11 @@ def sharing(changes: Sequence[Change], refusal: Answer) -> list[Change]:
     return []
 
 
+def may_concern_all(refusal: Answer) -> bool:
+    """Return whether a refused batch may have been refused for what all rows have in common, but its size."""
+    return refusal.status != HTTPStatus.REQUEST_ENTITY_TOO_LARGE and not any(one.is_missing for one in refusal.faults)
+
+
 def spread(changes: Sequence[Change], count: int) -> list[Change]:
     """Return `count` of the changes from all over them."""
     return [changes[(2 * number + 1) * len(changes) // (2 * count)] for number in range(min(count, len(changes)))]
@@ -95,7 +101,7 @@ class CommonCause:
     @property
     def rows(self) -> int:
         """Rows that were refused, alone or together with others."""
-        return min(self._settled + self._suspected, self.total)
+        return min(max(self._settled, self._suspected), self.total)
 
     @property
     def is_certain(self) -> bool:
@@ -111,10 +117,10 @@ class CommonCause:
             self.is_ruled_out = True
         self._reason = reason
 
-    def note_probe(self, others: int) -> None:
-        """Note that one more row of a refused batch was refused alone; `others` of it are open."""
+    def note_probe(self, suspected: int) -> None:
+        """Note that one more row of a refused batch was refused alone, and how many rows of that are new here."""
         self._probes += 1
-        self._suspected += others
+        self._suspected += suspected
 
     def rule_out(self, *, rows: int = 1) -> None:
         """Note that something else became of so many rows."""

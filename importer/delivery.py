@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from importer.batcher import make_inputs, without_overlap
-from importer.causes import PROBES, CommonCause, GivenUp, passes, reason_of, sharing, spread
+from importer.causes import PROBES, CommonCause, GivenUp, may_concern_all, passes, reason_of, sharing, spread
 from importer.errors import PortalError, Unavailable
 from importer.journal import Batch
 from importer.notebook import Notebook
@@ -213,31 +213,32 @@ class Delivery:
         Where these are refused for the same reason, the others wait until every batch was tried: maybe there is one
         reason for all rows, and then none of them is sent row by row. Raises Refused once that is certain.
         """
-        causes, left, refused = self.line.causes, list(changes), 0
-        if not causes.is_open or not blames_rows(refusal) or not self.line.may_postpone:
-            await self._divide(changes, refusal)
-            return
-        for change in spread(changes, PROBES):
+        causes, left, held = self.line.causes, list(changes), list[tuple[Change, Answer]]()
+        may_be_all = causes.is_open and self.line.may_postpone and may_concern_all(refusal)
+        for change in spread(changes, PROBES) if may_be_all else ():
             left.remove(change)
             again = await self._attempt([change], is_part=True)
-            if again is None:
-                causes.rule_out()
-                break
-            refused += 1
-            await self._part([change], again)
-            if reason_of(again.faults) != reason_of(refusal.faults):
+            if again is not None:
+                held.append((change, again))
+            if again is None or reason_of(again.faults) != reason_of(refusal.faults):
                 causes.rule_out()
             if causes.is_ruled_out:
                 break
-            causes.note_probe(len(left) if refused == 1 else -1)
-            self._stop_if_all_alike(refusal)
-        else:
-            self.line.postpone(self.batch, left)
-            return
-        if refused or len(left) == 1:
+            causes.note_probe(len(changes) if len(held) == 1 else 0)
+            if causes.is_certain or len(held) == PROBES:
+                self.line.postpone(self.batch, left)
+                await self._settle_probes(held)
+                return
+        if len(left) == 1 or held:
             await self._deliver(left, is_part=True)
-        elif left:
+        else:
             await self._divide(left, refusal)
+        for change, _ in held:
+            await self._deliver([change], is_part=True)  # it was refused when all were, so it deserves another try
+
+    async def _settle_probes(self, probes: Sequence[tuple[Change, Answer]]) -> None:
+        for change, refusal in probes:
+            await self._part([change], refusal)
 
     async def _refuse(
         self, faults: Mapping[int, Sequence[PortalFault]], changes: Sequence[Change], answer: Answer
