@@ -81,7 +81,8 @@ class Planner:
     async def plan(self, journal: Journal, portal: Portal) -> None:
         """Compare every undecided row with its ticket, and note the result, and when the plan was begun.
 
-        Raises the portal's errors (`importer.errors.PortalError`); what was compared until then is noted.
+        Raises the portal's errors (`importer.errors.PortalError`), and ColumnsError for columns whose values it does
+        not show; what was compared until then is noted.
         """
         from importer.portal.events import reading
 
@@ -106,9 +107,12 @@ class Planner:
     async def _decide(
         self, rows: Sequence[CheckedRow], found: Mapping[str, Ticket | Missing], portal: Portal
     ) -> tuple[list[Change], list[Outcome]]:
+        from importer.unreadable import check_shown
+
         changes: list[Change] = []
         outcomes: list[Outcome] = []
         suspects: list[Suspect] = []
+        check_shown(((row, found[row.key]) for row in rows), self._columns)
         for row in rows:
             ticket = found[row.key]
             result = self.compare(row, ticket)

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from importer.findings import Finding
 from importer.history import Teller
-from importer.places import at_cell, at_key
+from importer.places import at_cell, at_key, column_of
 from importer.records import Change, Columns, Status, Values
 from importer.reports.words import Labels
 from schemas.message import Message, message
@@ -38,6 +38,19 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A cell that cannot go back, though nobody changed it: it keeps no other cell of its row from going back.
+
+    `unseen`: the portal does not show what it holds. `removed`: the value, or the property, is not taken any more.
+    `together`: it would have gone back, but not without the other one of pipeline and stage.
+    """
+
+    name: str
+    why: Literal["unseen", "removed", "together"]
+    before: str
+
+
+@dataclass(frozen=True, slots=True)
 class Back:
     """The way back of one row's change: `change` is None where nothing is to be sent."""
 
@@ -46,19 +59,25 @@ class Back:
     change: Change | None = None
     conflicts: tuple[Conflict, ...] = ()
     missing: Missing | None = None
+    kept: tuple[Kept, ...] = ()
 
     @property
     def status(self) -> Status:
         """What becomes of the row where nothing is to be sent."""
         if self.missing and self.missing.kind == "unreadable":
             return Status.FAILED
-        return Status.INVALID if self.conflicts or self.missing else Status.UNCHANGED
+        return Status.INVALID if self.conflicts or self.missing or self.kept else Status.UNCHANGED
 
 
 class Reversal:
-    """Finds the way back of the changes of one run. `columns`: the run's, its tickets named by record ID."""
+    """Finds the way back of the changes of one run.
 
-    def __init__(self, columns: Columns, schema: PortalSchema) -> None:
+    columns: the run's, its tickets named by record ID. schema: the run's; today: what the portal takes now.
+    """
+
+    def __init__(self, columns: Columns, schema: PortalSchema, today: PortalSchema) -> None:
+        self._today = today
+        self._told: set[str] = set()
         self._columns = columns
         self._schema = schema
         self._labels = Labels(schema)
@@ -72,25 +91,56 @@ class Reversal:
         if isinstance(ticket, Missing):
             return Back(change.row, key, missing=ticket)
         conflicts: dict[str, Conflict] = {}
+        kept: dict[str, Kept] = {}
         after: dict[str, str] = {}
         for name, wrote in change.after.items():
-            held, before = ticket.properties.get(name, ""), change.before.get(name, "")
-            if self._same(name, held, before):
+            held, before = ticket.properties.get(name), change.before.get(name, "")
+            if held is None:
+                kept[name] = Kept(name, "unseen", before)
+            elif self._same(name, held, before):
                 continue
-            if self._same(name, held, wrote) or (name in returned and self._same(name, held, returned[name])):
-                after[name] = before
-            else:
+            elif not (self._same(name, held, wrote) or (name in returned and self._same(name, held, returned[name]))):
                 conflicts[name] = Conflict(ticket.id, name, wrote, held)
+            else:
+                after[name] = before
         if PIPELINE in after and STAGE not in change.after and STAGE in change.before:
             self._put_back_stage(change, ticket, after, conflicts)
+        for name in [name for name, before in after.items() if not self._takes(name, before)]:
+            kept[name] = Kept(name, "removed", after.pop(name))
+        self._hold_together(change, ticket, after, conflicts, kept)
+        now = {name: ticket.properties.get(name, "") for name in after}
+        back = Change(change.row, key, ticket.id, now, after) if after else None
+        return Back(change.row, key, back, tuple(conflicts.values()), kept=tuple(kept.values()))
+
+    @staticmethod
+    def _hold_together(
+        change: Change, ticket: Ticket, after: dict[str, str], conflicts: dict[str, Conflict], kept: dict[str, Kept]
+    ) -> None:
+        """Put back pipeline and stage together, or neither."""
         for name, other in ((PIPELINE, STAGE), (STAGE, PIPELINE)):
             if name in after and other in conflicts:
                 del after[name]
                 held = ticket.properties.get(name, "")
                 conflicts[name] = Conflict(ticket.id, name, change.after[name], held, together_with=other)
-        now = {name: ticket.properties.get(name, "") for name in after}
-        back = Change(change.row, key, ticket.id, now, after) if after else None
-        return Back(change.row, key, back, tuple(conflicts.values()))
+            elif name in after and other in kept:
+                kept[name] = Kept(name, "together", after.pop(name))
+
+    def _takes(self, name: str, value: str) -> bool:
+        """Whether the portal takes a value that it once held: options, stages and properties may be gone by now."""
+        definition = self._today.properties.get(name)
+        if definition is None or definition.read_only:
+            return False
+        if not value:
+            return True
+        if name == PIPELINE:
+            return not self._today.pipelines or self._today.pipeline(value) is not None
+        if name == STAGE:
+            known = {stage.id for pipeline in self._today.pipelines for stage in pipeline.stages}
+            return not known or value in known
+        if definition.type != "enumeration" or definition.external_options or not definition.options:
+            return True
+        parts = {part for part in value.split(";") if part} if definition.is_multiple else {value}
+        return parts <= {option.value for option in definition.options}
 
     def _put_back_stage(
         self, change: Change, ticket: Ticket, after: dict[str, str], conflicts: dict[str, Conflict]
@@ -114,6 +164,22 @@ class Reversal:
         if back.missing:
             text = _gone(back.ticket, back.missing)
             yield at_key(self._columns, row=back.row, key=back.ticket, code=back.missing.code, text=text)
+        for kept in back.kept:
+            if kept.why != "unseen":
+                code = "invalid_option" if self._is_writable(kept.name) else "read_only_property"
+                text = self._why_kept(kept)
+                yield at_cell(
+                    self._columns,
+                    row=back.row,
+                    key=back.ticket,
+                    name=kept.name,
+                    value=kept.before,
+                    code=code,
+                    text=text,
+                )
+            elif kept.name not in self._told:
+                self._told.add(kept.name)
+                yield self._unseen(kept.name)
         for conflict in back.conflicts:
             ticket = histories.get(conflict.ticket)
             entries = ticket.history.get(conflict.name, ()) if isinstance(ticket, Ticket) else ()
@@ -126,6 +192,38 @@ class Reversal:
                 code="conflict",
                 text=self._text(conflict, entries[0] if entries else None),
             )
+
+    def _is_writable(self, name: str) -> bool:
+        definition = self._today.properties.get(name)
+        return definition is not None and not definition.read_only
+
+    def _why_kept(self, kept: Kept) -> Message:
+        before = self._labels.value(kept.name, kept.before)
+        if kept.why == "together":
+            other = self._labels.header(STAGE if kept.name == PIPELINE else PIPELINE)
+            return message(
+                '"{before}" is not put back, since {other} cannot be and both belong together',
+                before=before,
+                other=other,
+            )
+        return message(
+            'the run found "{before}" here, which the portal does not take any more; the cell is left as it is',
+            before=before,
+        )
+
+    def _unseen(self, name: str) -> Finding:
+        """Return what is said of a column whose values the portal does not show, once."""
+        from importer.unreadable import scope_for
+
+        column = column_of(self._columns, name)
+        text = message(
+            'the portal does not show the values of "{label}" to this token, so its cells are left as they are; the '
+            "scope {scope} would show them",
+            label=self._labels.header(name),
+            scope=scope_for(self._schema.properties.get(name)),
+        )
+        position, header = (column.position, column.header) if column else (None, None)
+        return Finding("unreadable_property", text, self._columns.header_row, position, header, name)
 
     def _text(self, conflict: Conflict, entry: HistoryEntry | None) -> Message:
         wrote, held = self._labels.short_change(conflict.name, conflict.wrote, conflict.held)

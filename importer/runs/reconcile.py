@@ -96,6 +96,7 @@ class _Comparison:
         from importer.planner import Planner
 
         self._journal = job.journal
+        self._columns = job.columns
         self._portal = portal
         self._id_property = job.columns.key.id_property
         self._names = [one.definition.name for one in job.columns.values]
@@ -121,6 +122,8 @@ class _Comparison:
         yield from (part for part in (rows[:start], rows[start:]) if part)
 
     async def _compare(self, rows: Sequence[CheckedRow], progress: Callable[[int], None]) -> None:
+        from importer.unreadable import check_shown
+
         with_history = self._differing > self._compared / 2
         found = await self._portal.find_tickets(
             [row.key for row in rows],
@@ -129,6 +132,7 @@ class _Comparison:
             history=self._names if with_history else (),
             on_read=progress,
         )
+        check_shown(((row, found[row.key]) for row in rows), self._columns)
         outcomes: list[Outcome] = []
         changes: list[Change] = []
         for row in rows:

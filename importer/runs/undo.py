@@ -22,7 +22,7 @@ from importer.runs.resume import check_portal, stored_columns, stored_options
 from importer.runs.state import UNFINISHED, StateFolder, now
 from importer.runs.targets import check_page
 from schemas.message import message
-from schemas.property import STAGE
+from schemas.property import STAGE, PortalSchema
 
 if TYPE_CHECKING:
     from importer.portal import Portal
@@ -99,7 +99,7 @@ async def _undo(
         with state.create_journal(_undo_facts(meta, options, columns, portal)) as journal:
             job = Job(options, ui, journal, columns, schema, portal, state.outputs)
             try:
-                await plan_undo(parent, job, portal)
+                await plan_undo(parent, job, portal, await opening.fetch_schema(portal, state))
                 result = await decide_and_send(job, stop)
             except ImportTicketsError as error:
                 result = end_early(job, error)
@@ -132,8 +132,10 @@ def _undo_facts(meta: Mapping[str, Any], options: RunOptions, columns: Columns, 
     }
 
 
-async def plan_undo(parent: Journal, job: Job, portal: Portal) -> None:
+async def plan_undo(parent: Journal, job: Job, portal: Portal, today: PortalSchema) -> None:
     """Compare what the run wrote with what the portal holds now, and note what is to be put back.
+
+    today: what the portal's properties are now.
 
     Raises the portal's errors (`importer.errors.PortalError`).
     """
@@ -141,7 +143,7 @@ async def plan_undo(parent: Journal, job: Job, portal: Portal) -> None:
 
     names = sorted({STAGE, *(column.definition.name for column in job.columns.values)})
     progress = reading(portal.on_event, sum(1 for _ in parent.written()))
-    reversal = Reversal(job.columns, job.schema)
+    reversal = Reversal(job.columns, job.schema, today)
     note_compared(job.journal, portal)
     try:
         for written in _chunks(parent.written()):

@@ -45,7 +45,7 @@ def list_properties(portal: Portal, call: Call) -> Reply:
     if level not in ("non_sensitive", "sensitive", "highly_sensitive"):
         raise refuse(400, f"Invalid dataSensitivity: {level}")
     needed = sensitivity_scope({"dataSensitivity": level})
-    demand(call.scopes, [needed] if needed else [])
+    demand(call.scopes, [needed] if needed and portal.switches.sensitive_definitions == "scoped" else [])
     wanted = set(call.names("properties"))
     found = [
         _property(portal, call, body)
@@ -61,7 +61,8 @@ def one_property(portal: Portal, call: Call) -> Reply:
     """GET /crm/v3/properties/tickets/{name}."""
     name = call.params["name"]
     body = portal.definitions.properties.get(name)
-    hidden = body is not None and sensitivity_scope(body) not in {"", *call.scopes}
+    is_scoped = portal.switches.sensitive_definitions == "scoped"
+    hidden = is_scoped and body is not None and sensitivity_scope(body) not in {"", *call.scopes}
     if body is None or hidden or bool(body.get("archived")) != call.flag("archived"):
         return _not_found(f"No property with name {name} exists")
     return Reply(200, _property(portal, call, body))

@@ -454,3 +454,26 @@ def test_an_undo_restores_what_people_had_set(file, portal, program, sheet):
 
     assert undone.code == 0, json.dumps(undone.summary["errors"], indent=1)
     assert all_values(portal, touched) == before
+
+
+# --- cell by cell ---------------------------------------------------------------------------------------------------
+
+
+def test_a_cell_that_cannot_go_back_keeps_no_other_from_going_back(portal, program, sheet, run, undo):
+    """Its option was removed meanwhile."""
+    held = values(portal, A)
+    done = run(sheet(("Record ID", "subject", "hs_ticket_priority"), (A, "New", other_priority(held))))
+    body = portal.call("GET", "/crm/v3/properties/tickets/hs_ticket_priority")[1]
+    left = [one for one in body["options"] if one["value"] != held["hs_ticket_priority"]]
+    portal.define("property", body | {"options": left})
+
+    undone = undo(done)
+
+    assert (undone.code, undone.codes) == (1, [(2, "invalid_option")])
+    now = values(portal, A)
+    assert now["subject"] == held["subject"]
+    assert now["hs_ticket_priority"] == other_priority(held)
+
+
+def other_priority(held):
+    return "LOW" if held["hs_ticket_priority"] != "LOW" else "HIGH"
