@@ -41,7 +41,10 @@ class Person:
     @property
     def can_ask(self) -> bool:
         """Whether somebody is there to answer."""
-        return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+        try:
+            return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+        except (OSError, ValueError):  # closed
+            return False
 
     def say(self, text: Message) -> None:
         """Show a notice."""

@@ -103,7 +103,10 @@ class Terminal:
         """Ask, and return whether the answer is yes. No answer at all is a no."""
         self._stream.write(f"{self._words(question)} [y/N] ")
         self._stream.flush()
-        answer = self._answers.readline()
+        try:
+            answer = self._answers.readline()
+        except (OSError, ValueError):  # the terminal is gone, or was closed
+            answer = ""
         if not answer.endswith("\n"):
             self._stream.write("\n")
         return answer.strip().lower() in _YES[language_of(self._translations)]
