@@ -12,7 +12,7 @@ from typing import Any
 
 from importer.batcher import make_inputs, without_overlap
 from importer.causes import PROBES, CommonCause, GivenUp, may_concern_all, passes, reason_of, sharing, spread
-from importer.errors import PortalError, Unavailable
+from importer.errors import ImportTicketsError, Unavailable
 from importer.journal import Batch
 from importer.notebook import Notebook
 from importer.outcomes import OutcomeWriter
@@ -94,7 +94,8 @@ class Delivery:
     """Whether the portal answered to any part of it."""
     _parts_lost: int = 0
     _is_noted: bool = False
-    _has_left: bool = False
+    _flying: set[int] = field(default_factory=set)
+    """First rows of requests that left and have no end yet."""
     _before: Mapping[int, Values] | None = None
     """The portal's values before the plan, by row, once somebody has asked for them."""
     _repeats: int = 0
@@ -112,20 +113,22 @@ class Delivery:
         changes = list(self.batch.changes)
         self._settle(self.line.write.nothing_to_send(change) for change in changes if not change.after)
         changes = [change for change in changes if change.after]
+        is_kept = False
         try:
             stale = self.line.portal.clock.time() > self.line.fresh_until
             if changes and (self.batch.was_sent or stale):
                 changes = await self._look_first(changes, stale=stale)
             for group in without_overlap(changes, id_property=self.line.id_property):
                 await self._deliver(group)
-        except (PortalError, Halted):
-            self._has_left = False  # what it sent was answered, or is in doubt; the other rows were not written
+        except (ImportTicketsError, Halted, asyncio.CancelledError):
+            # What is neither on its way nor doubtful was turned away, or never left.
+            is_kept = not self._flying
             raise
         finally:
             doubtful = list(self._doubtful.values())
             self._settle(self.line.write.in_doubt(change) for change in doubtful)
-            is_left = self._has_left and self.batch.number not in self.line.later
-            if self._is_noted and not is_left and not self.batch.was_sent:
+            is_kept = is_kept or self.batch.number in self.line.later
+            if self._is_noted and is_kept and not self.batch.was_sent:
                 self.line.notebook.note_kept(self.batch.number)
 
     # --- sending ------------------------------------------------------------------------------------------------
@@ -142,14 +145,20 @@ class Delivery:
         They are where they were refused, or at a resume got no answer. is_part: they were refused together with others.
         """
         await self._note_leaving()
-        answer = await self.line.portal.update(
-            make_inputs(changes, id_property=self.line.id_property),
-            is_part=is_part,
-            stop=self.line.halt,
-            repeats=READ_BACK_REPEATS if self._parts_lost else MAX_REPEATS,
-            on_leave=self._note_left,
-            on_doubt=lambda: self._doubtful.update({change.row: change for change in changes}),
-        )
+        first = changes[0].row
+        try:
+            answer = await self.line.portal.update(
+                make_inputs(changes, id_property=self.line.id_property),
+                is_part=is_part,
+                stop=self.line.halt,
+                repeats=READ_BACK_REPEATS if self._parts_lost else MAX_REPEATS,
+                on_leave=lambda: self._flying.add(first),
+                on_doubt=lambda: self._doubt(changes),
+            )
+        except (ImportTicketsError, Halted):
+            self._flying.discard(first)
+            raise
+        self._flying.discard(first)
         if answer.accepted or answer.refused:
             self._parts_lost, self.was_answered = 0, True
             self.line.answered()
@@ -324,6 +333,7 @@ class Delivery:
             else:
                 silent.append(change)
         self._settle(outcomes, inputs=len(changes), answer=answer)
+        self._doubt([*strays, *silent])
         self.line.causes.rule_out(rows=len(changes) - len(refused))
         await self._refuse(refused, changes, answer)
         if strays:
@@ -486,11 +496,11 @@ class Delivery:
         It is noted before a turn is waited for, not after: so the turn is used at once.
         """
         if not self._is_noted:
-            await self.line.notebook.note_leaving(self.batch.number)
             self._is_noted = True
+            await self.line.notebook.note_leaving(self.batch.number)
 
-    def _note_left(self) -> None:
-        self._has_left = True
+    def _doubt(self, changes: Iterable[Change]) -> None:
+        self._doubtful.update({change.row: change for change in changes})
 
     def _settle(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ _FORMAT = 2
 
 _SCHEMA = f"""
 PRAGMA user_version = {_FORMAT};
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL, seal TEXT);
 CREATE TABLE rows (               -- narrow: what sending changes of a hundred rows lies in two or three pages
     row INTEGER PRIMARY KEY,      -- as the spreadsheet shows it
     line INTEGER,                 -- of a delimited file, where it is another number
@@ -31,7 +32,8 @@ CREATE TABLE rows (               -- narrow: what sending changes of a hundred r
     status TEXT,                  -- NULL: undecided
     same_as INTEGER,              -- the row whose fate it shares
     returned TEXT,                -- {{property: value}}: what the portal made of it, where that differs
-    notices TEXT                  -- messages
+    notices TEXT,                 -- messages
+    seal TEXT                     -- of `ticket` and `returned`, where they are given
 );
 CREATE INDEX rows_by_twin ON rows (same_as) WHERE same_as IS NOT NULL;
 CREATE TABLE sheet (              -- of rows that passed validation
@@ -68,7 +70,8 @@ CREATE TABLE batches (            -- of the planned rows from `first` to `last`
     number INTEGER PRIMARY KEY,
     first INTEGER NOT NULL UNIQUE, last INTEGER NOT NULL,
     state TEXT NOT NULL DEFAULT 'planned',   -- planned, sent, answered
-    sent_at TEXT, answered_at TEXT
+    sent_at TEXT, answered_at TEXT,
+    digest TEXT NOT NULL                     -- of its place and of what was planned of its rows
 );
 CREATE TABLE answers (
     number INTEGER PRIMARY KEY,
@@ -98,8 +101,14 @@ def load_values(stored: str | None) -> Values:
     return values
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def seal_of(*values: object) -> str:
+    """Return a digest of stored values, by which one that was altered on the disk is recognised."""
+    return hashlib.blake2b(orjson.dumps(values), digest_size=16).hexdigest()
+
+
+def _connect(path: Path | str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=10)
+    connection.create_function("seal_of", -1, seal_of, deterministic=True)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     return connection
@@ -185,9 +194,10 @@ class JournalFile:
         try:
             connection = _connect(path)
             journal = cls(path, connection)
+            journal._check_format()
             journal.meta("id")
             journal.all_meta()
-            journal._check_format()
+            journal._check_facts()
         except (sqlite3.Error, KeyError, ValueError) as error:
             if connection is not None:
                 connection.close()
@@ -200,6 +210,36 @@ class JournalFile:
         found = self._db.execute("PRAGMA user_version").fetchone()[0]
         if found != _FORMAT:
             raise ValueError(f"format {found}")
+
+    def _check_facts(self) -> None:
+        altered = self._db.execute("SELECT name FROM meta WHERE seal IS NOT seal_of(name, value)").fetchone()
+        if altered:
+            raise ValueError(f"{altered[0]!r} was altered")
+
+    def check(self) -> None:
+        """Raise FileError where the file is damaged, or holds other values to be sent than were noted.
+
+        quick_check looks at the pages; that a value is another one by a flipped bit, only the digests know. Source:
+        https://www.sqlite.org/pragma.html#pragma_quick_check
+        """
+        with self.reading():
+            problem = str(self._db.execute("PRAGMA quick_check(1)").fetchone()[0])
+            altered = self._altered_rows() if problem == "ok" else None
+        if altered is not None:
+            problem = f"row {altered} is not as it was planned"
+        if problem != "ok":
+            raise FileError(
+                message(
+                    "The journal {path} is damaged: {reason}. Nothing was sent from it. Make a new run from the "
+                    "spreadsheet instead; `import-tickets runs purge` removes old journals.",
+                    path=str(self.path),
+                    reason=problem,
+                )
+            )
+
+    def _altered_rows(self) -> int | None:
+        """Return the first row that is not as it was noted; None where all are."""
+        raise NotImplementedError
 
     def close(self) -> None:
         """Close the file; nothing is pending."""
@@ -295,7 +335,7 @@ class JournalFile:
         """
         if self.lost is not None:
             return
-        memory = sqlite3.connect(":memory:")
+        memory = _connect(":memory:")
         try:
             self._db.backup(memory)
         except sqlite3.Error as error:
@@ -308,7 +348,8 @@ class JournalFile:
         """Remember facts of the run by name; values as JSON has them."""
         with self._writing():
             self._db.executemany(
-                "INSERT OR REPLACE INTO meta VALUES (?, ?)", [(name, dump(value)) for name, value in values.items()]
+                "INSERT OR REPLACE INTO meta VALUES (?1, ?2, seal_of(?1, ?2))",
+                [(name, dump(value)) for name, value in values.items()],
             )
 
     def meta(self, name: str) -> Any:

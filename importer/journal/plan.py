@@ -11,7 +11,7 @@ import orjson
 
 from importer.findings import Finding
 from importer.garbage import not_collected
-from importer.journal.file import dump, dump_messages
+from importer.journal.file import dump, dump_messages, seal_of
 from importer.journal.rows import RowNotes
 from importer.records import Change, CheckedRow, Outcome, Status
 
@@ -102,7 +102,8 @@ class PlanNotes(RowNotes):
         for status, rows in plain.items():  # as nearly always: all rows of a batch in one statement
             self._give_status(status, rows)
         self._db.executemany(
-            "UPDATE rows SET status = ?, ticket = coalesce(?, ticket), notices = ?, returned = ? WHERE row = ?",
+            "UPDATE rows SET status = ?1, ticket = coalesce(?2, ticket), notices = ?3, returned = ?4, "
+            "seal = seal_of(row, coalesce(?2, ticket), ?4) WHERE row = ?5",
             (
                 (
                     str(o.status),
@@ -118,7 +119,10 @@ class PlanNotes(RowNotes):
 
     def _give_status(self, status: Status, rows: Sequence[int]) -> None:
         """Note what became of rows of which nothing else is to be said."""
-        update = "UPDATE rows SET status = ?, notices = NULL, returned = NULL WHERE row "
+        update = (
+            "UPDATE rows SET status = ?, notices = NULL, returned = NULL, "
+            "seal = iif(ticket IS NULL, NULL, seal_of(row, ticket, NULL)) WHERE row "
+        )
         found = stretches(rows)
         if len(found) <= len(rows) * FEW_STRETCHES:
             self._db.executemany(f"{update}BETWEEN ? AND ?", [(str(status), *one) for one in found])
@@ -221,7 +225,30 @@ class PlanNotes(RowNotes):
             ).fetchall()
             groups = [rows[start : start + size] for start in range(0, len(rows), size)]
             self._db.executemany(
-                "INSERT INTO batches (number, first, last) VALUES (?, ?, ?)",
-                [(number + place, group[0][0], group[-1][0]) for place, group in enumerate(groups, 1)],
+                "INSERT INTO batches (number, first, last, digest) VALUES (?, ?, ?, ?)",
+                [
+                    (*batch, self._digest(*batch))
+                    for batch in ((number + place, group[0][0], group[-1][0]) for place, group in enumerate(groups, 1))
+                ],
             )
         return int(self._db.execute("SELECT count(*) FROM batches WHERE state <> 'answered'").fetchone()[0])
+
+    def _digest(self, number: int, first: int, last: int) -> str:
+        """Return the digest of a batch's place and of all that was planned of its rows."""
+        found = self._db.execute(
+            "SELECT plan.row, key, plan.ticket, before, coalesce(changes, wanted) FROM plan "
+            "JOIN rows ON rows.row = plan.row LEFT JOIN sheet ON sheet.row = plan.row "
+            "WHERE plan.row BETWEEN ? AND ? ORDER BY plan.row",
+            (first, last),
+        )
+        return seal_of(number, first, last, *found)
+
+    def _altered_rows(self) -> int | None:
+        for *batch, digest in self._db.execute("SELECT number, first, last, digest FROM batches ORDER BY number"):
+            if self._digest(*batch) != digest:
+                return int(batch[1])
+        found = self._db.execute(
+            "SELECT row FROM rows WHERE (ticket IS NOT NULL OR returned IS NOT NULL) "
+            "AND seal IS NOT seal_of(row, ticket, returned) ORDER BY row"
+        ).fetchone()
+        return int(found[0]) if found else None

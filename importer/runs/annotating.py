@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from importer.errors import JournalGone
 from importer.journal import Journal
 from importer.language import translations
 from importer.records import Status
@@ -37,6 +40,7 @@ _SHOWN_CHANGES = (Status.UPDATED, Status.WOULD_UPDATE, Status.DIFFERS)
 def annotate_file(job: Job) -> Path | None:
     """Write the results beside the rows; return the spreadsheet written, or None where none could be."""
     journal = job.journal
+    _recognise(journal, Path(journal.meta("file")))
     meta = journal.all_meta()
     output = meta.get("output")
     written = write_back(
@@ -44,20 +48,43 @@ def annotate_file(job: Job) -> Path | None:
         make_annotation(journal, meta, job.schema, translations(job.options.lang)),
         output=Path(output) if output else None,
         digest=meta["digest"],
+        coming=partial(_note_coming, journal),
         outputs=job.outputs,
         overwrite=job.options.overwrite,
     )
     for notice in written.notices:
         job.ui.say(notice)
-    if written.path is not None and not written.beside and output is None:
+    goes_on = journal.state in UNFINISHED and journal.state != REPORTING
+    if goes_on and written.path is not None and not written.beside and output is None:
         _note_written_file(journal, written.path, meta)
     return written.path
 
 
+def _note_coming(journal: Journal, digest: str) -> None:
+    """Note what the file will be, before it is. Where even the journal is gone, the file is the place to tell it."""
+    try:
+        journal.note(coming=digest)
+    except JournalGone as gone:
+        journal.go_on_in_memory(gone)
+
+
+def _recognise(journal: Journal, path: Path) -> None:
+    """Note the file as it is where it is the one that this run wrote, and was killed before it could say so."""
+    meta = journal.all_meta()
+    coming = meta.get("coming")
+    if not coming or coming == meta["digest"]:
+        return
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return
+    if found == coming:
+        _note_written_file(journal, path, meta)
+
+
 def _note_written_file(journal: Journal, path: Path, meta: dict[str, Any]) -> None:
     """Note what the file is now, so that a resumed run knows it again and finds its columns."""
-    if journal.state not in UNFINISHED or journal.state == REPORTING:
-        return
     from importer.loader import open_file
     from importer.loader.own import own_columns
 
@@ -65,7 +92,8 @@ def _note_written_file(journal: Journal, path: Path, meta: dict[str, Any]) -> No
     source = open_file(path, encoding=dialect.get("encoding"), delimiter=dialect.get("delimiter"))
     table = source.table(meta["sheet"])
     own = own_columns(table, claimed=[header for _, header, _ in meta["columns"]])
-    journal.note(digest=source.digest, headers=list(table.headers), own=own.pair, own_names=own.names)
+    facts = {"headers": list(table.headers), "own": own.pair, "own_names": own.names}
+    journal.outlive(lambda: journal.note(digest=source.digest, **facts))
 
 
 def _dialect(meta: dict[str, Any]) -> Dialect | None:

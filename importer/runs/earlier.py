@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,9 +29,10 @@ def values_written(journal: Journal, tickets: Collection[str]) -> Mapping[str, V
     """
     found: dict[str, dict[str, str]] = {}
     for earlier, _ in _earlier_runs(journal):
-        for change, returned in earlier.written():
-            if change.ticket in tickets:
-                found.setdefault(change.ticket or "", {}).update({**change.after, **returned})
+        with contextlib.suppress(FileError), earlier.reading():
+            for change, returned in earlier.written():
+                if change.ticket in tickets:
+                    found.setdefault(change.ticket or "", {}).update({**change.after, **returned})
     return found
 
 
@@ -50,11 +52,12 @@ def known_cells(journal: Journal, cells: Mapping[Cell, str]) -> Mapping[Cell, Kn
     for earlier, meta in _earlier_runs(journal, latest_first=True):
         if meta.get("dry_run") or meta.get("kind") == "reconcile":
             continue
-        for trace in earlier.traces({ticket for ticket, _ in left}):
-            for name in {*trace.wanted, *trace.changes, *trace.pending}:
-                cell = (trace.ticket, name)
-                if cell in left and (known := _known(trace, name, meta, cells[cell])):
-                    found[cell] = known
+        with contextlib.suppress(FileError), earlier.reading():
+            for trace in earlier.traces({ticket for ticket, _ in left}):
+                for name in {*trace.wanted, *trace.changes, *trace.pending}:
+                    cell = (trace.ticket, name)
+                    if cell in left and (known := _known(trace, name, meta, cells[cell])):
+                        found[cell] = known
         left -= found.keys()
         if not left:
             break

@@ -85,7 +85,10 @@ def conclude(job: Job, *, error: ImportTicketsError | None, annotate: bool) -> R
     if annotate and journal.meta("kind") != "undo" and (journal.lost is None or isinstance(journal.lost, JournalGone)):
         from importer.runs.annotating import annotate_file
 
-        report = annotate_file(job)
+        try:
+            report = annotate_file(job)
+        except JournalLost as lost:
+            journal.go_on_in_memory(lost)
     if annotate and options.html:
         _write_page(job, options.html)
     ended = {"state": "finished"} if journal.state == REPORTING else {}

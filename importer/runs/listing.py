@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,14 @@ from importer.runs.state import UNFINISHED, StateFolder
 from schemas.message import Message
 
 FIRST_FINDINGS = 10
-UNREADABLE = "unreadable"
+DAMAGED = "damaged"
+CHECKED_BYTES = 32_000_000
+"""A journal up to this size is checked to its last page when runs are listed, a larger one when it is shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """One run. `state`: how far it is (see the journal), or `unreadable`; `counts`: rows by status."""
+    """One run. `state`: how far it is (see the journal), or `damaged`; `counts`: rows by status."""
 
     id: str
     started_at: str = ""
@@ -37,7 +39,7 @@ class RunInfo:
     portal_id: str = ""
     base_url: str = ""
     dry_run: bool = False
-    state: str = UNREADABLE
+    state: str = DAMAGED
     counts: Mapping[str, int] = field(default_factory=dict)
     exit_code: int | None = None
     can_undo: bool = False
@@ -75,13 +77,17 @@ class RunInfo:
 
 
 def list_runs(state: StateFolder) -> Iterator[RunInfo]:
-    """Yield the runs kept, newest first; one whose journal cannot be read is `unreadable`."""
+    """Yield the runs kept, newest first; one whose journal is not as it was written is `damaged`."""
     for run_id in state.run_ids():
+        info = RunInfo(run_id)
         try:
             with state.open_journal(run_id) as journal:
-                yield read_info(journal, run_id)
-        except FileError:
-            yield RunInfo(run_id)
+                info = read_info(journal, run_id)
+                if journal.path.stat().st_size <= CHECKED_BYTES:
+                    journal.check()
+        except (FileError, OSError):
+            info = replace(info, state=DAMAGED, can_undo=False)
+        yield info
 
 
 def read_info(journal: Journal, run_id: str) -> RunInfo:
@@ -100,7 +106,7 @@ def read_info(journal: Journal, run_id: str) -> RunInfo:
         portal_id=str(portal.get("portal_id") or ""),
         base_url=str(portal.get("base_url") or ""),
         dry_run=bool(meta.get("dry_run")),
-        state=str(meta.get("state") or UNREADABLE),
+        state=str(meta.get("state") or DAMAGED),
         counts=counts,
         exit_code=meta.get("exit_code"),
         can_undo=changes_kept and counts.get(Status.UPDATED, 0) > 0,
@@ -144,6 +150,7 @@ class RunDetails:
 def show_run(state: StateFolder, run_id: str) -> RunDetails:
     """Return one run in full. Raises UsageError where there is none of that name, FileError for a damaged one."""
     with state.open_journal(run_id) as journal:
+        journal.check()
         info = read_info(journal, run_id)
         meta = journal.all_meta()
         status = Status.WOULD_UPDATE if info.dry_run else Status.UPDATED

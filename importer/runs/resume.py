@@ -57,6 +57,7 @@ async def resume_run(
                             "Run {run} has nothing to resume: it is {state}.", run=chosen, state=str(meta.get("state"))
                         )
                     )
+                journal.check()
                 return await _resume(journal, meta, options, access, state, ui, stop)
     except ImportTicketsError as error:
         return fail_early(error, file=options.file if options else None, started_at=started_at)

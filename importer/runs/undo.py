@@ -61,6 +61,7 @@ async def undo_run(
             options = replace(options, overwrite=overwrite)
             check_page(options, state.outputs)
             with state.lock_file(options.file.resolve()):
+                parent.check()
                 return await _undo(parent, meta, options, access, state, ui, stop)
     except ImportTicketsError as error:
         return fail_early(error, file=options.file, dry_run=options.dry_run, started_at=started_at)

@@ -45,15 +45,18 @@ def write_back(
     digest: str,
     outputs: Outputs | None = None,
     overwrite: bool = False,
+    coming: Callable[[str], object] = lambda _: None,
 ) -> Written:
     """Write the results and return where they are.
 
     path: the file that was read. It is replaced, unless `output` names another one.
     digest: SHA-256 (hex) of its bytes as they were read; if they are others now, it is left alone.
+    coming: is told the digest of the annotated file before it takes the file's place, so that whoever is killed in
+    between knows it again.
     outputs: notes what is written elsewhere than into the file; `output` replaces nothing else without `overwrite`.
     Returns with `path` None where nothing could be written anywhere; does not raise for what the file system refuses.
     """
-    job = _Job(path, annotation, digest, outputs)
+    job = _Job(path, annotation, digest, outputs, coming)
     if output is not None and not _same_file(path, output):
         if outputs is not None and not outputs.may_replace(output, overwrite=overwrite):
             return job.beside(
@@ -111,6 +114,7 @@ class _Job:
     annotation: Annotation
     digest: str
     outputs: Outputs | None = None
+    coming: Callable[[str], object] = lambda _: None
 
     def _put(
         self,
@@ -126,7 +130,9 @@ class _Job:
 
         def look(new: Path) -> None:
             check(new)
-            if own and self.outputs is not None:
+            if not own:
+                self.coming(_digest(new))
+            elif self.outputs is not None:
                 self.outputs.note(target, new)
 
         put_in_place(target, write, like=like, check=look, unless=unless)

@@ -127,7 +127,7 @@ def test_a_journal_that_is_damaged_is_listed_and_does_no_harm(program, edits, sa
 
     assert [(one["run_id"], one["state"]) for one in runs] == [
         (run_id, "finished"),
-        ("20200101-000000-0000", "unreadable"),
+        ("20200101-000000-0000", "damaged"),
     ]
 
 

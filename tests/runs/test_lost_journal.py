@@ -44,7 +44,7 @@ def test_no_room_at_some_commits(sandbox, home, edits, tmp_path):
     """
     original = edits.read_bytes()
     commits = count_commits(sandbox, home, edits, "--yes", "--json")
-    for at in (commits, commits - 3, commits - 7):
+    for at in (commits, commits - 3, commits - 8):
         sandbox.as_seeded()
         edits.write_bytes(original)
         folder = tmp_path / f"state {at}"

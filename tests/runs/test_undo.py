@@ -213,10 +213,11 @@ def test_only_what_an_interrupted_run_sent_goes_back(portal, program, sheet, und
 def forget_answers(home, run):
     """Make a journal what it is when the process was killed after the batches left and before their answers came."""
     with sqlite3.connect(home / "runs" / f"{run}.sqlite3") as journal:
-        journal.execute("UPDATE rows SET status = NULL, returned = NULL")
+        journal.execute("UPDATE rows SET status = NULL, ticket = NULL, returned = NULL")
         journal.execute("UPDATE batches SET state = 'sent', answered_at = NULL")
-        journal.execute("UPDATE meta SET value = '\"sending\"' WHERE name = 'state'")
     journal.close()
+    with Journal.open(home / "runs" / f"{run}.sqlite3") as noted:
+        noted.note(state="sending")
 
 
 def test_what_left_without_an_answer_goes_back_too(home, portal, sheet, run, undo):
