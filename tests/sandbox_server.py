@@ -85,7 +85,8 @@ class SandboxServer:
         """One order under `/sandbox/`: GET without a body, else POST, unless `method` says otherwise."""
         data = None if body is None else json.dumps(body).encode()
         verb = method or ("GET" if body is None else "POST")
-        request = urllib.request.Request(f"{self.base_url}/sandbox/{path}", data=data, method=verb)
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.base_url}/sandbox/{path}", data=data, method=verb, headers=headers)
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return json.load(answer)

@@ -17,6 +17,11 @@ TICKET_TYPE = "0-5"
 VERSION_FORM = re.compile(r"v[0-9]+|[0-9]{4}-[0-9]{2}")
 
 
+def is_localhost(host: str) -> bool:
+    """Whether a name stands for this machine, whatever a name server says of it. Source: RFC 6761, section 6.3."""
+    return host == "localhost" or host.endswith(".localhost")
+
+
 @dataclass(frozen=True, slots=True)
 class PortalSettings:
     """How to reach a portal. `check()` before use.
@@ -37,7 +42,7 @@ class PortalSettings:
     def is_loopback(self) -> bool:
         """Whether the address is this machine's own."""
         host = urlsplit(self.base_url).hostname or ""
-        if host == "localhost" or host.endswith(".localhost"):
+        if is_localhost(host):
             return True
         try:
             return ipaddress.ip_address(host).is_loopback

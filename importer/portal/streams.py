@@ -15,8 +15,11 @@ from typing import Any, NoReturn
 import aiohappyeyeballs
 import httpcore
 
+from importer.portal.settings import is_localhost
+
 ADDRESS_DELAY_S = 0.25
 """Where a host has several addresses, the next is tried after so long. Source: RFC 8305."""
+LOOPBACK = ("127.0.0.1", "::1")
 
 
 class Network(httpcore.AsyncNetworkBackend):
@@ -47,7 +50,9 @@ class Network(httpcore.AsyncNetworkBackend):
         # Not asyncio's own race of addresses: given up in its last moment, it leaves a connected socket open, and in
         # Python 3.11 it breaks down where two addresses answer at once.
         loop = asyncio.get_running_loop()
-        addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        # No name server is asked where the token goes out unencrypted.
+        hosts = LOOPBACK if is_localhost(host) else (host,)
+        addresses = [one for name in hosts for one in await loop.getaddrinfo(name, port, type=socket.SOCK_STREAM)]
         connected = await aiohappyeyeballs.start_connection(addresses, happy_eyeballs_delay=ADDRESS_DELAY_S)
         _, stream = await loop.create_connection(lambda: _Stream(self._on_write), sock=connected)
         return stream

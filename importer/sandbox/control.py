@@ -1,5 +1,7 @@
 """Orders to the served sandbox, for tests in other processes. No token is asked for; HubSpot has nothing like it.
 
+An order names this machine as its `Host`, and has `Content-Type: application/json`.
+
 GET, POST, DELETE /sandbox/faults             faults asked for; ask for one or several (`faults`); forget them
 GET, POST  /sandbox/switches                  behaviours (`options.Switches`); set some of them
 GET, POST  /sandbox/limits                    latency and limits (`options.Limits`); set some of them
@@ -56,6 +58,8 @@ def control_routes(portal: Portal) -> list[Route]:
 
 def _run(portal: Portal, order: Order) -> Callable[[Request], Any]:
     async def run(request: Request) -> Response:
+        if refused := _stranger(request):
+            return refused
         content = await request.body()
         try:
             body = orjson.loads(content) if content else {}
@@ -65,6 +69,22 @@ def _run(portal: Portal, order: Order) -> Callable[[Request], Any]:
         return Response(orjson.dumps(answer), status, media_type="application/json")
 
     return run
+
+
+def _stranger(request: Request) -> Response | None:
+    """Refuse what a page of the web could send from this machine's browser.
+
+    Such a page can lead a name of its own to this machine (then `Host` is that name), and can post plain forms and
+    texts without asking first (then the type is not JSON's). Source: Fetch standard, CORS-safelisted requests.
+    """
+    host = request.url.hostname or ""
+    if host not in {"127.0.0.1", "::1", "localhost"} and not host.endswith(".localhost"):
+        return Response(orjson.dumps({"error": f"not for {host}"}), 403, media_type="application/json")
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if request.method == "POST" and kind != "application/json":
+        text = "orders are application/json"
+        return Response(orjson.dumps({"error": text}), 415, media_type="application/json")
+    return None
 
 
 def _faults(portal: Portal, _request: Request, _body: Body) -> Any:

@@ -5,6 +5,7 @@ import gzip
 import http.server
 import json
 import random
+import socket
 import threading
 
 import pytest
@@ -544,3 +545,24 @@ def test_an_application_in_this_process(tmp_path):
 
     assert read_schema(bodies).properties
     assert isinstance(found["512"], Ticket)
+
+
+@pytest.mark.parametrize("name", ["localhost", "x.localhost"])
+def test_a_name_of_this_machine_leads_nowhere_else(server, live, name, monkeypatch):
+    """Whatever a name server says: plain http would show the token to whoever it names."""
+    asked = []
+    real = socket.getaddrinfo
+
+    def look_up(host, *rest, **more):
+        asked.append(host)
+        return real("192.0.2.1" if "localhost" in str(host) else host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    settings = PortalSettings(server.base_url.replace("127.0.0.1", name), server.token)
+
+    async def work():
+        async with Portal(settings, timeout_s=5) as portal:
+            return await portal.find_tickets(live[:1])
+
+    assert isinstance(asyncio.run(work())[live[0]], Ticket)
+    assert set(asked) == {"127.0.0.1", "::1"}

@@ -1,5 +1,6 @@
 """Orders under /sandbox, as other packages' tests give them."""
 
+import http.client
 from collections.abc import Iterator
 
 import pytest
@@ -110,3 +111,33 @@ def test_state_without_history(tmp_path):
         sandbox.call("POST", "/crm/v3/objects/tickets/batch/update", body)
 
         assert len(sandbox.ticket(512)["history"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Host": "localhost:1"}, 200),
+        ({"Host": "x.localhost"}, 200),
+        ({"Host": "attacker.example"}, 403),
+        ({"Host": "localhost.attacker.example"}, 403),
+        ({"Content-Type": "text/plain"}, 415),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, 415),
+        ({"Content-Type": "Application/JSON; charset=utf-8"}, 200),
+    ],
+)
+def test_a_page_of_the_web_can_give_no_orders(sandbox, headers, status):
+    """A browser would send its orders under another name, or as a form or a text."""
+    sent = {"Content-Type": "application/json"} | headers
+    address = sandbox.base_url.removeprefix("http://")
+    connection = http.client.HTTPConnection(address)
+    connection.request("POST", "/sandbox/clock", b"{}", sent)
+    assert connection.getresponse().status == status
+    connection.close()
+
+
+def test_nothing_is_read_under_another_name(sandbox):
+    connection = http.client.HTTPConnection(sandbox.base_url.removeprefix("http://"))
+    connection.request("GET", "/sandbox/tickets", headers={"Host": "attacker.example"})
+    assert connection.getresponse().status == 403
+    connection.close()
