@@ -45,8 +45,16 @@ class HeaderMatcher:
         if mapped is not None:
             return self.named(mapped)
         if plain(header) in KEY_HEADERS:
-            return [KEY]
+            return self._key_or_property(header)
         return self.named(header)
+
+    def _key_or_property(self, header: str) -> list[str]:
+        """Return the key, and the properties that hold something else and bear this header as a label or name."""
+        if header.strip() == RECORD_ID:
+            return [KEY]
+        by_name = [header.strip()] if header.strip() in self.properties else []
+        others = dict.fromkeys([*by_name, *self.by_label.get(plain(header), ())])
+        return [KEY, *(name for name in others if name not in {KEY, RECORD_ID, "hs_ticket_id"})]
 
     def named(self, name: str) -> list[str]:
         """Return the properties of this name, else of this label."""
@@ -64,7 +72,7 @@ class HeaderMatcher:
             if wanted is not None:
                 if found and found == wanted:
                     return True
-            elif found == [KEY] or any(self.properties[name].unique for name in found if name != KEY):
+            elif KEY in found or any(self.properties[name].unique for name in found if name != KEY):
                 return True
         return False
 

@@ -320,3 +320,30 @@ class TestSheets:
         assert choose_sheet(source, SCHEMA).name is None
         with pytest.raises(ColumnsError, match="has no sheets"):
             choose_sheet(source, SCHEMA, sheet="May")
+
+
+OTHER_ID = one("legacy_ticket", "Ticket ID")
+
+
+@pytest.mark.parametrize("header", ["Ticket ID", "ticket id "])
+def test_a_property_that_bears_the_label_of_the_key_makes_it_ambiguous(header):
+    """A column of numbers from another system would name other tickets."""
+    schema = PortalSchema(properties=SCHEMA.properties | {OTHER_ID.name: OTHER_ID})
+
+    with pytest.raises(ColumnsError) as caught:
+        match_columns((header, "subject"), 1, schema)
+
+    [finding] = [one for one in caught.value.findings if one.code == "ambiguous_header"]
+    assert finding.cell == "A1"
+    assert "legacy_ticket" in str(finding.text)
+
+
+def test_a_mapping_says_which_of_the_two_is_meant():
+    schema = PortalSchema(properties=SCHEMA.properties | {OTHER_ID.name: OTHER_ID})
+
+    key = match_columns(("Ticket ID", "subject"), 1, schema, mapping={"Ticket ID": "id"})
+    value = match_columns(("hs_object_id", "Ticket ID"), 1, schema, mapping={"Ticket ID": "legacy_ticket"})
+
+    assert (key.key.header, names(key)) == ("Ticket ID", ["subject"])
+    assert (value.key.header, names(value)) == ("hs_object_id", ["legacy_ticket"])
+    assert match_columns(("Record ID", "subject"), 1, schema).key.header == "Record ID"

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from importer.findings import column_letter
 from importer.loader.fingerprint import FACTS, MARK, SHOWN, WIDTH_OF_SHOWN
+from importer.loader.header_text import plain
 from importer.loader.table import FINGERPRINT_SHEET
 from importer.writeback.template.cells import choices_of, cut_text, make_cell
 from importer.writeback.template.rules import Lists, Rows, TemplateColumn, rules_of
@@ -33,6 +34,12 @@ TICKETS_SHEET = "Tickets"
 KEY_HEADER = "Record ID"
 _KEY_WIDTH = 16
 _DESCRIPTION_LENGTH = 200
+
+
+def key_header(schema: PortalSchema) -> str:
+    """Return the header of the record IDs: the API's name where another property bears the label."""
+    others = (one for one in schema.properties.values() if one.name != RECORD_ID)
+    return RECORD_ID if any(plain(one.label) == plain(KEY_HEADER) for one in others) else KEY_HEADER
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,7 @@ class _Tickets:
 
     def __init__(self, book: Workbook, template: Template) -> None:
         self._columns = template.columns
+        self._key_header = key_header(template.schema)
         self._words = template.translations
         self._zone = ZoneInfo(template.schema.time_zone)
         self._pipeline_names = choices_of(Property(PIPELINE, "", "enumeration", "select"), template.schema)
@@ -113,7 +121,7 @@ class _Tickets:
             width = width_of(one.header, one.definition, one.choices)
             self._sheet.column_dimensions[column_letter(position)].width = width
         definitions: list[Property | None] = [None, *(one.definition for one in self._columns)]
-        headers = [KEY_HEADER, *(one.header for one in self._columns)]
+        headers = [self._key_header, *(one.header for one in self._columns)]
         self._sheet.append(
             [
                 header_cell(self._sheet, header, note=self._note(one), read_only=one is None or one.read_only)
