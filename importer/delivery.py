@@ -35,8 +35,8 @@ from importer.splitter import blames_rows, concerns_request, divide
 from schemas.message import message
 from schemas.property import Property
 
-PENDING_WAITS_S = (1.0, 2.0, 4.0)
-"""Waits before what the portal says it is still working on is read back again."""
+PENDING_WAITS_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
+"""Waits before what the portal says it is still working on is read back again: for as long as a batch is tried."""
 _JITTER = random.Random()  # noqa: S311 - jitter
 READ_BACK_REPEATS = 2
 """Repeats of a read-back after an update that failed again and again, and of a part of such an update."""
@@ -329,7 +329,7 @@ class Delivery:
             elif is_about_another(change, record, id_property=self.line.id_property):
                 strays.append(change)
             elif (held := self._compare(change, record.properties)).is_all:
-                outcomes.append(self.line.write.updated(change, record.id, held))
+                outcomes.append(self.line.write.updated(change, record.id, held, warnings=record.warnings))
             else:
                 silent.append(change)
         self._settle(outcomes, inputs=len(changes), answer=answer)
@@ -362,7 +362,7 @@ class Delivery:
         """Settle rows by what the portal holds now; waiting first where it is still working on them."""
         for wait in PENDING_WAITS_S if answer.working else ():
             await pause(self.line.portal.clock, wait, self.line.halt)
-            changes = self._settle_confirmed(changes, await self._look_up(changes) or {})
+            changes = self._settle_confirmed(changes, await self._look_up(changes) or {}, answer)
             if not changes:
                 return
         found = await self._look_up(changes)
@@ -370,7 +370,7 @@ class Delivery:
             self._give_up(changes, answer)
             return
         outcomes = []
-        for change in self._settle_confirmed(changes, found):
+        for change in self._settle_confirmed(changes, found, answer):
             ticket = found[change.row]
             faults = [fault for fault in proof.blamed.get(change.row, ()) if not fault.is_missing]
             faults = faults or [fault for fault in proof.nameless if suspects([change], [fault])]
@@ -381,7 +381,7 @@ class Delivery:
                 outcomes.append(self.line.write.rejected(change, faults))
             else:
                 held, was_told = self._compare(change, ticket.properties), change.row in proof.written
-                outcomes.append(self.line.write.not_held(change, ticket.id, held, was_told=was_told))
+                outcomes.append(self.line.write.not_held(change, ticket.id, held, was_told=was_told, answer=answer))
         self._settle(outcomes)
 
     def _compare(self, change: Change, values: Values) -> Held:
@@ -395,7 +395,7 @@ class Delivery:
     async def _settle_lost(self, changes: Sequence[Change], answer: Answer, *, is_silent: bool = True) -> None:
         """Settle rows whose request had no answer that can be read (or none that settles them), again and again."""
         found = await self._look_up(changes, repeats=READ_BACK_REPEATS) or {}
-        undecided = self._settle_confirmed(changes, found)
+        undecided = self._settle_confirmed(changes, found, answer)
         missing = {
             change.row: one
             for change in undecided
@@ -445,13 +445,15 @@ class Delivery:
             return write.conflicting(change, look)
         return change if was_sent else look.left  # what is there by now may be our own
 
-    def _settle_confirmed(self, changes: Sequence[Change], found: Mapping[int, Ticket | Missing]) -> list[Change]:
+    def _settle_confirmed(
+        self, changes: Sequence[Change], found: Mapping[int, Ticket | Missing], answer: Answer
+    ) -> list[Change]:
         """Settle the rows whose ticket holds what was sent; return the others."""
         confirmed: dict[int, Outcome] = {}
         for change in changes:
             ticket = found.get(change.row)
             if isinstance(ticket, Ticket) and (held := self._compare(change, ticket.properties)).is_all:
-                confirmed[change.row] = self.line.write.updated(change, ticket.id, held)
+                confirmed[change.row] = self.line.write.updated(change, ticket.id, held, answer=answer)
         self._settle(confirmed.values())
         return [change for change in changes if change.row not in confirmed]
 
@@ -519,7 +521,7 @@ class Delivery:
                 answer=answer,
                 updated=updated,
                 outcomes=noted,
-                told=partial(self.line.settled, len(updated), noted) if noted or updated else None,
+                then=partial(self.line.settled, len(updated), noted) if noted or updated else None,
             )
         if self._doubtful:
             for row in (*updated, *(outcome.row for outcome in noted)):

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from importer.errors import JournalGone, JournalLost
-from importer.journal import Journal, Progress
+from importer.journal import Journal, Progress, dump
 from importer.portal import Answer
 from importer.records import Change, Outcome, Values
 
@@ -63,9 +63,9 @@ class Notebook:
         answer: Answer | None = None,
         updated: tuple[int, ...] = (),
         outcomes: tuple[Outcome, ...] = (),
-        told: Told | None = None,
+        then: Told | None = None,
     ) -> None:
-        """Note what came back for `inputs` rows of a batch, and what became of rows; `told` is called once it is so.
+        """Note what came back for `inputs` rows of a batch, and what became of rows; `then` is called once it is so.
 
         updated: rows of which nothing is to be said but that they are. Where it cannot be written, the next
         `note_leaving` or `written` raises that.
@@ -73,9 +73,10 @@ class Notebook:
         words = None
         if answer is not None:
             said = "; ".join([fault.text for fault in answer.faults[:3]]) or answer.problem
-            words = (inputs, answer.status, answer.correlation_id or None, said or None)
-        if told is not None:
-            self._told.append(told)
+            told = dump(dict(answer.told)) if answer.told else None
+            words = (inputs, answer.status, answer.correlation_id or None, said or None, told)
+        if then is not None:
+            self._told.append(then)
         self._put(Progress(batch, _now(), None, words, updated, outcomes))
 
     async def written(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from importer.findings import Finding
@@ -25,10 +25,19 @@ class OutcomeWriter:
     columns: Columns
     schema: PortalSchema
 
-    def updated(self, change: Change, ticket: str, held: Held = ALL_HELD) -> Outcome:
+    def updated(
+        self,
+        change: Change,
+        ticket: str,
+        held: Held = ALL_HELD,
+        *,
+        answer: Answer | None = None,
+        warnings: Sequence[str] = (),
+    ) -> Outcome:
         """The portal said, or shows, that the ticket holds what was sent, maybe in a form of its own.
 
-        ticket: where the values stand; another than the plan's only where that one was merged into it.
+        ticket: where the values stand; another than the plan's only where that one was merged into it. answer: what the
+        portal had said, where the ticket had to be read back.
         """
         notices = [self._normalised(change, name, value) for name, value in held.formed.items()]
         known = change.ticket or (change.key if self.columns.key.id_property is None else None)
@@ -36,6 +45,8 @@ class OutcomeWriter:
             notices.append(
                 message("the ticket lives on as {new}, into which it was merged; that one was updated", new=ticket)
             )
+        notices += [message("the portal remarks: {text}", text=_short(text)) for text in warnings if text]
+        notices += self._read_back(answer)
         told = None if ticket == change.ticket else ticket  # the journal has the one it planned with
         return Outcome(change.row, Status.UPDATED, (), tuple(notices), told, held.formed)
 
@@ -89,7 +100,7 @@ class OutcomeWriter:
         finding = self._at_key(change, missing.code, texts[missing.kind])
         return Outcome(change.row, Status.FAILED, (finding,), ticket=missing.new_id or change.ticket)
 
-    def not_held(self, change: Change, ticket: str, held: Held, *, was_told: bool) -> Outcome:
+    def not_held(self, change: Change, ticket: str, held: Held, *, was_told: bool, answer: Answer) -> Outcome:
         """The ticket does not hold what was sent, or does not show it, when it is read back.
 
         was_told: the portal's answer said that the row was written.
@@ -104,7 +115,14 @@ class OutcomeWriter:
             "ticket, or give the token the scope that shows it"
         )
         findings += [self._at_cell(change, name, "unreadable_property", text) for name in held.unseen]
-        return Outcome(change.row, Status.FAILED, tuple(findings), (), ticket, held.formed)
+        return Outcome(change.row, Status.FAILED, tuple(findings), self._read_back(answer), ticket, held.formed)
+
+    @staticmethod
+    def _read_back(answer: Answer | None) -> tuple[Message, ...]:
+        """Return what the portal said of a batch that is not complete."""
+        if answer is None or answer.settled:
+            return ()
+        return (message("the ticket was read back, since the portal answered: {words}", words=life_of(answer)),)
 
     def _other_value(self, change: Change, name: str, value: str, *, was_told: bool) -> Message:
         current = _short(self.schema.label_of(name, value))
@@ -223,6 +241,16 @@ def _refusal(problem: Problem, fault: PortalFault, *, named: bool = False) -> Me
     if problem.code:
         words = f"{words} ({problem.code})"
     return message("the portal refused it: {text}", text=words)
+
+
+def life_of(answer: Answer) -> str:
+    """Return what an answer says of its batch as a whole, by the portal's own names."""
+    words = [
+        f"{name} {value if isinstance(value, str) else ' '.join(value.values())}"
+        for name, value in answer.told.items()
+        if value and name not in {"errors", "warnings"}
+    ]
+    return ", ".join([*words, *([f"correlation ID {answer.correlation_id}"] if answer.correlation_id else [])])
 
 
 def _number(ticket: str) -> str:

@@ -126,7 +126,7 @@ def confirms_all(answer: Answer, changes: Sequence[Change]) -> bool:
         change = left.pop(trace_id, None) if type(trace_id) is str else None
         if change is None or change.ticket is None or entry.get("id") != change.ticket:
             return False
-        if type(values) is not dict or not change.after.items() <= values.items():
+        if type(values) is not dict or not change.after.items() <= values.items() or entry.get("warnings"):
             return False
     return not left
 

@@ -10,12 +10,12 @@ Nobody else knows SQL. Writes are committed with `synchronous=FULL`, so that wha
 from __future__ import annotations
 
 from importer.journal.differences import DifferenceNotes
-from importer.journal.file import load_messages
+from importer.journal.file import dump, load_messages
 from importer.journal.plan import ColumnTotals
 from importer.journal.reports import RowOutcome
-from importer.journal.sending import Batch, Progress
+from importer.journal.sending import Batch, BatchAnswer, Progress
 
-__all__ = ["Batch", "ColumnTotals", "Journal", "Progress", "RowOutcome", "load_messages"]
+__all__ = ["Batch", "BatchAnswer", "ColumnTotals", "Journal", "Progress", "RowOutcome", "dump", "load_messages"]
 
 
 class Journal(DifferenceNotes):

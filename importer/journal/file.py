@@ -75,7 +75,8 @@ CREATE TABLE batches (            -- of the planned rows from `first` to `last`
 );
 CREATE TABLE answers (
     number INTEGER PRIMARY KEY,
-    batch INTEGER, at TEXT NOT NULL, inputs INTEGER NOT NULL, status INTEGER, correlation TEXT, problem TEXT
+    batch INTEGER, at TEXT NOT NULL, inputs INTEGER NOT NULL, status INTEGER, correlation TEXT, problem TEXT,
+    told TEXT                     -- what it says of the batch, by the portal's own names
 );
 """
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import orjson
 
@@ -37,17 +37,31 @@ class Progress:
     """One step of a batch: it leaves, is answered, or some of its rows get their outcome.
 
     `at`: ISO 8601, UTC. `state`: `sent`, before it leaves; `planned`, where it did not leave after all. `answer`:
-    (inputs, HTTP status or None, correlation ID, problem). `updated`: rows that were confirmed as they were sent.
-    `less`: changes that ask for less than was planned.
+    (inputs, HTTP status or None, correlation ID, problem, what it says of the batch as JSON). `updated`: rows that were
+    confirmed as they were sent. `less`: changes that ask for less than was planned.
     """
 
     batch: int
     at: str
     state: Literal["sent", "planned"] | None = None
-    answer: tuple[int, int | None, str | None, str | None] | None = None
+    answer: tuple[int, int | None, str | None, str | None, str | None] | None = None
     updated: tuple[int, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     less: tuple[Change, ...] = ()
+
+
+class BatchAnswer(NamedTuple):
+    """One answer of the portal to (a part of) a batch. `told`: what it says of itself, by the portal's names."""
+
+    batch: int
+    first: int
+    last: int
+    at: str
+    inputs: int
+    status: int | None
+    correlation: str | None
+    problem: str | None
+    told: Mapping[str, Any]
 
 
 class SendingNotes(PlanNotes):
@@ -146,12 +160,24 @@ class SendingNotes(PlanNotes):
     ) -> None:
         """Note one answer of the portal, or its lack (`status` None), to a request about `inputs` rows of `batch`."""
         with self._writing():
-            self._insert_answers([(batch, at, inputs, status, correlation, problem)])
+            self._insert_answers([(batch, at, inputs, status, correlation, problem, None)])
 
     def _insert_answers(self, answers: Sequence[tuple[object, ...]]) -> None:
         self._db.executemany(
-            "INSERT INTO answers (batch, at, inputs, status, correlation, problem) VALUES (?, ?, ?, ?, ?, ?)", answers
+            "INSERT INTO answers (batch, at, inputs, status, correlation, problem, told) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            answers,
         )
+
+    def answers(self, *, unsettled: bool = False) -> Iterator[BatchAnswer]:
+        """Yield the portal's answers to updates, in order; `unsettled`: those alone that say they are not complete."""
+        where = "WHERE json_extract(told, '$.status') <> 'COMPLETE'" if unsettled else ""
+        for batch, first, last, at, inputs, status, correlation, problem, told in self._db.execute(
+            "SELECT batch, first, last, at, inputs, status, correlation, problem, told FROM answers "
+            f"JOIN batches ON batches.number = batch {where} ORDER BY answers.number"
+        ):
+            yield BatchAnswer(
+                batch, first, last, at, inputs, status, correlation, problem, orjson.loads(told) if told else {}
+            )
 
     def note_outcomes(self, batch: int, outcomes: Iterable[Outcome], *, at: str) -> None:
         """Note what became of rows of a batch; it is answered once none of its rows is undecided."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple, overload
 
@@ -51,6 +51,8 @@ class Record(NamedTuple):
     updated_at: str = ""
     archived: bool = False
     history: Mapping[str, tuple[HistoryEntry, ...]] = MappingProxyType({})
+    warnings: tuple[str, ...] = ()
+    """What the portal remarks about a ticket that it wrote."""
 
 
 class Records(Sequence[Record]):
@@ -145,6 +147,9 @@ class Answer:
     correlation_id: str = ""
     problem: str = ""
     """Why the outcome is not known, in a few words."""
+    told: Mapping[str, Any] = field(default_factory=dict)
+    """What the answer says of the batch as a whole, by the portal's own names: `status`, `requestedAt`, `startedAt`,
+    `completedAt`, `links`, `warnings`, and of its `errors` the first ones."""
 
 
 def parse_answer(status: int, body: Any, *, scrub: Scrub, correlation_id: str = "") -> Answer:
@@ -159,7 +164,37 @@ def parse_answer(status: int, body: Any, *, scrub: Scrub, correlation_id: str = 
         results=Records(_objects(content.get("results"))),
         faults=tuple(parse_fault(one, scrub=scrub) for one in _objects(content.get("errors"))),
         correlation_id=correlation_id,
+        told=_life(content, scrub),
     )
+
+
+_LIFE = ("status", "requestedAt", "startedAt", "completedAt")
+_ERRORS_KEPT = 5
+
+
+def _life(body: Mapping[str, Any], scrub: Scrub) -> dict[str, Any]:
+    """Return what a batch answer says of itself, as JSON."""
+    told: dict[str, Any] = {name: _tidy(body[name], scrub) for name in _LIFE if type(body.get(name)) is str}
+    if isinstance(links := body.get("links"), dict):
+        told["links"] = _links(links, scrub)
+    if warnings := _objects(body.get("warnings")):
+        told["warnings"] = [_tidy(_text(one.get("message")), scrub) for one in warnings[:_ERRORS_KEPT]]
+    if errors := _objects(body.get("errors")):
+        told["errors"] = [_error(one, scrub) for one in errors[:_ERRORS_KEPT]]
+    return told
+
+
+def _error(body: Mapping[str, Any], scrub: Scrub) -> dict[str, Any]:
+    error: dict[str, Any] = {
+        name: _tidy(_text(body.get(name)), scrub) for name in ("category", "subCategory", "message") if body.get(name)
+    }
+    if isinstance(links := body.get("links"), dict) and links:
+        error["links"] = _links(links, scrub)
+    return error
+
+
+def _links(links: Mapping[str, Any], scrub: Scrub) -> dict[str, str]:
+    return {_tidy(str(name), scrub): _tidy(_text(one), scrub) for name, one in list(links.items())[:_ERRORS_KEPT]}
 
 
 def parse_refusal(status: int, body: Any, *, scrub: Scrub, correlation_id: str = "", page: str = "") -> Answer:
@@ -173,7 +208,8 @@ def parse_refusal(status: int, body: Any, *, scrub: Scrub, correlation_id: str =
     fault = parse_fault(body, scrub=scrub)
     if not fault.text:
         fault = replace(fault, text=f"HTTP {status}")
-    return Answer(status, refused=True, faults=(fault,), correlation_id=correlation_id)
+    told = {"errors": [_error(body, scrub)]}
+    return Answer(status, refused=True, faults=(fault,), correlation_id=correlation_id, told=told)
 
 
 def parse_fault(body: Mapping[str, Any], *, scrub: Scrub) -> PortalFault:
@@ -212,6 +248,7 @@ def _records(entries: Iterable[dict[str, Any]]) -> Iterator[Record]:
             _text(entry.get("updatedAt")),
             entry.get("archived") is True,
             {name: _history(one) for name, one in history.items()} if isinstance(history, dict) else _NOTHING,
+            tuple(_tidy(_text(one.get("message")), str) for one in _objects(entry.get("warnings"))),
         )
 
 

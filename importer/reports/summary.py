@@ -14,7 +14,7 @@ from typing import Any
 
 from importer.errors import ImportTicketsError
 from importer.findings import Finding, cell_name
-from importer.journal import Journal
+from importer.journal import BatchAnswer, Journal
 from importer.records import Difference, Status
 
 Summary = dict[str, Any]
@@ -52,6 +52,7 @@ def build_summary(
         "rows": count_rows(counts, reconciled=meta.get("kind") == "reconcile"),
         "cells": {"changed": changed, "cleared": cleared},
         "requests": _count_requests(requests if requests is not None else meta.get("requests")),
+        "batches": [_describe_answer(one) for one in journal.answers()],
         "errors": _list_errors(list(journal.findings()), stop),
         "report": str(report) if report is not None else meta.get("report"),
         "started_at": meta.get("started_at"),
@@ -126,6 +127,7 @@ def _blank_summary() -> Summary:
         "rows": count_rows({}),
         "cells": {"changed": 0, "cleared": 0},
         "requests": _count_requests(None),
+        "batches": [],
         "errors": [],
         "report": None,
         "started_at": None,
@@ -146,6 +148,24 @@ def _list_errors(found: list[Finding], stop: ImportTicketsError | None) -> list[
     if not reasons and stop.code:
         reasons = [_describe(Finding(stop.code, stop.text))]
     return [one for one in reasons if one not in errors] + errors
+
+
+def _describe_answer(one: BatchAnswer) -> Summary:
+    """One answer to an update: ours in our names, what the portal said in its own."""
+    life = {name: one.told.get(name) for name in ("status", "requestedAt", "startedAt", "completedAt")}
+    return {
+        "batch": one.batch,
+        "rows": [one.first, one.last],
+        "inputs": one.inputs,
+        "answered_at": one.at,
+        "http_status": one.status,
+        **life,
+        "links": one.told.get("links") or {},
+        "correlationId": one.correlation,
+        "problem": one.problem,
+        "errors": one.told.get("errors") or [],
+        "warnings": one.told.get("warnings") or [],
+    }
 
 
 def _describe_difference(one: Difference) -> Summary:

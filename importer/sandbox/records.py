@@ -124,8 +124,10 @@ def batch_reply(
     body: Json = {
         "status": "COMPLETE",
         "results": results,
+        "requestedAt": iso(started_ms),
         "startedAt": iso(started_ms),
         "completedAt": iso(portal.now_ms()),
+        "links": {},
     }
     if errors:
         body["numErrors"] = len(errors)
