@@ -42,6 +42,7 @@ def test_a_finished_run(finished):
         },
         "cells": {"changed": 6, "cleared": 0},
         "requests": {"read": 1, "update": 1, "retried": 0, "rate_limited": 0},
+        "batches": [],
         "report": "/data/edits.xlsx",
         "started_at": "2026-11-23T14:15:03.120Z",
         "finished_at": "2026-11-23T14:15:09.000Z",
