@@ -136,9 +136,16 @@ def make_annotation(journal: Journal, meta: dict[str, Any], schema: PortalSchema
         changes=lambda: islice(changes(), MAX_CHANGE_LINES),
         translations=words,
         dialect=_dialect(meta),
-        key_position=meta["key"].get("position"),
+        key_position=_compared_key(meta, schema),
         **_own(meta),
     )
+
+
+def _compared_key(meta: dict[str, Any], schema: PortalSchema) -> int | None:
+    """Return the position of the key column where its cells hold the journal's keys as they stand; else None."""
+    definition = schema.properties.get(meta["key"]["property"])
+    as_typed = meta["key"]["property"] == "id" or (definition is not None and definition.type == "string")
+    return meta["key"].get("position") if as_typed else None
 
 
 def _own(meta: dict[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,8 @@ from importer.writeback.workbook import Patched
 
 ORDINARY = 2 << 20
 """Bytes of a sheet's part (unpacked) or a delimited file up to which every value is compared: some 4,000 rows."""
+LARGE = 8 << 20
+"""Bytes of a file on disk up to which the keys are compared: some 100,000 rows."""
 _BLOCK = 1 << 20
 
 
@@ -51,6 +53,38 @@ def check_workbook(old: Path, new: Path, patched: Patched, codec: Codec) -> None
         ordinary = was.members[patched.sheet_part].info.file_size <= ORDINARY
         if not same or (ordinary and not _same_cells(was, is_now, patched)):
             raise Damaged
+
+
+def check_keys(new: Path, annotation: Annotation, key: int, status: int) -> None:
+    """Read the new file as the next run will, and compare what stands beside each key with the notes. Raises Damaged.
+
+    key, status: positions of the two columns in the new file. Reader and writer find the sheet each in its own way: had
+    one of them taken another part or row, this is where it is seen. In large files it would take longer than the writing.
+    """
+    from importer.loader import open_file
+
+    if new.stat().st_size > LARGE:
+        return
+    dialect = annotation.dialect
+    how = {"encoding": dialect.encoding, "delimiter": dialect.delimiter} if dialect else {}
+    notes = annotation.notes()
+    note = next(notes, None)
+    try:
+        for chunk in open_file(new, **how).table(annotation.sheet).chunks((key, status)):
+            shown = chunk.shown.get(key, {})
+            for row, own_key, own_status in zip(chunk.rows, chunk.columns[key], chunk.columns[status], strict=True):
+                while note is not None and note[0] < row:
+                    note = next(notes, None)
+                _, noted, _, noted_key = note if note is not None and note[0] == row else (row, "", "", "")
+                if own_status != noted or (own_key != noted_key and not _same_key(shown.get(row, own_key), noted_key)):
+                    raise Damaged
+    except (FileError, KeyError, NotUnderstood) as problem:
+        raise Damaged from problem
+
+
+def _same_key(text: str, noted: str) -> bool:
+    """Return whether a cell holds the key of a note; blanks and marks that show nothing aside."""
+    return not noted or [one for one in text if one.isalnum()] == [one for one in noted if one.isalnum()]
 
 
 def check_delimited(old: Path, new: Path, size: int, annotation: Annotation, dialect: Dialect) -> None:

@@ -25,7 +25,7 @@ from importer.writeback import delimited, workbook
 from importer.writeback.annotation import MESSAGE_HEADER, STATUS_HEADER, Annotation, Dialect, NotUnderstood, Written
 from importer.writeback.archive import Archive
 from importer.writeback.beside import folders_for, free_names
-from importer.writeback.check import Damaged, check_delimited, check_workbook
+from importer.writeback.check import Damaged, check_delimited, check_keys, check_workbook
 from importer.writeback.deflate import best_codec
 from importer.writeback.package import Package
 from importer.writeback.replace import Busy, Moved, find_obstacle, put_in_place
@@ -225,6 +225,9 @@ class _Job:
 
         def check(new: Path) -> None:
             check_delimited(source, new, size, self.annotation, dialect)
+            kept = [n for n in range(len(self.annotation.headers)) if n not in self.annotation.own]
+            if (key := self.annotation.key_position) in kept:
+                check_keys(new, replace(self.annotation, dialect=dialect), kept.index(key), len(kept))
 
         self._put(target, write, like=source, check=check, unless=lambda: _state(source) != _state_of(state))
 
@@ -241,6 +244,8 @@ class _Job:
 
         def check(new: Path) -> None:
             check_workbook(source, new, done[-1], codec)
+            if self.annotation.key_position is not None:
+                check_keys(new, self.annotation, self.annotation.key_position, done[-1].place.status)
 
         self._put(target, write, like=source, check=check, unless=lambda: _state(source) != _state_of(state))
 
@@ -330,12 +335,12 @@ class _Job:
                     else:
                         try:
                             notices += [note for note in self._write_copy(target) if note != reason]
-                        except Moved:
-                            notices.append(self._changed())
+                        except (Moved, Damaged) as problem:
+                            notices += [self._changed()] if isinstance(problem, Moved) else []
                             self._put(target, self._notes_alone(target), like=self.path)
                 except Busy:
                     continue
-                except (OSError, Damaged):
+                except OSError:
                     break
                 notices.append(
                     message(

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -574,3 +575,32 @@ def test_the_owner_is_kept(workbook):
 
     state = workbook.stat()
     assert (state.st_uid, state.st_gid, stat.S_IMODE(state.st_mode)) == (1234, 1234, 0o640)
+
+
+@pytest.mark.parametrize("kind", ["workbook", "table"])
+def test_a_status_beside_another_key_replaces_nothing(kind, request):
+    """Whatever led to it: the new file is read as the next run will read it, and compared with the journal."""
+    path = request.getfixturevalue(kind)
+    before = path.read_bytes()
+    notes = [RowNote(2, "updated", "", "250000001"), RowNote(3, "failed", "", "250000009")]
+    annotation = table_annotation() if kind == "table" else make_annotation(HEADERS, faulty=())
+
+    written = write_back(path, replace(annotation, notes=lambda: iter(notes), key_position=0), digest=digest(path))
+
+    assert path.read_bytes() == before
+    assert written.beside
+    assert "did not read back" in text_of(written)
+    said = written.path.read_text("utf-8-sig") if kind == "table" else str(rows_of(written.path))
+    assert "250000009" in said
+
+
+@pytest.mark.parametrize("kind", ["workbook", "table"])
+def test_a_status_beside_its_key_is_written(kind, request):
+    path = request.getfixturevalue(kind)
+    keys = {"workbook": ["250000001", "250000002"], "table": ["1", "2"]}[kind]
+    notes = [RowNote(row, "updated", "", key) for row, key in enumerate(keys, start=2)]
+    annotation = table_annotation() if kind == "table" else make_annotation(HEADERS, faulty=())
+
+    written = write_back(path, replace(annotation, notes=lambda: iter(notes), key_position=0), digest=digest(path))
+
+    assert (written.path, written.beside) == (path, False)
