@@ -59,7 +59,7 @@ def check_keys(new: Path, annotation: Annotation, key: int, status: int) -> None
     """Read the new file as the next run will, and compare what stands beside each key with the notes. Raises Damaged.
 
     key, status: positions of the two columns in the new file. Reader and writer find the sheet each in its own way: had
-    one of them taken another part or row, this is where it is seen. In large files it would take longer than the writing.
+    one of them taken another part or row, this is where it is seen. In large files that would take too long.
     """
     from importer.loader import open_file
 
