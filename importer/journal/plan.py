@@ -129,6 +129,14 @@ class PlanNotes(RowNotes):
         else:
             self._db.execute(f"{update}IN (SELECT value FROM json_each(?))", (str(status), dump(rows)))
 
+    def moves_of(self, name: str) -> Iterator[tuple[int, str, str]]:
+        """Yield (row, value before, value asked for) of the open rows that change a property from one to another."""
+        yield from self._db.execute(
+            "SELECT row, json_extract(before, '$.' || ?1) AS held, json_extract(changes, '$.' || ?1) AS asked "
+            "FROM planned WHERE status IS NULL AND before IS NOT NULL AND held <> '' AND asked <> '' ORDER BY row",
+            (dump(name),),
+        )
+
     def refuse_rows(self, findings: Sequence[Finding]) -> None:
         """Make the rows that these findings name invalid."""
         with self._writing():

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 
 from importer.batcher import MAX_INPUTS
 from importer.reports.plan_view import Forecast, PlanView, make_plan_view
+from importer.swaps import circles
 from schemas.message import Message, count_message, message
 
 if TYPE_CHECKING:
     from importer.portal.limits import Limits
     from importer.runs.job import Job
+
+SWAPS_SHOWN = 3
+"""Circles of unique values that the plan names, by column."""
 
 USUAL_REQUESTS, USUAL_INTERVAL_S = 190, 10.0
 """Requests in so many seconds of a Professional or Enterprise portal. Source: HubSpot API usage guidelines."""
@@ -34,7 +38,7 @@ def plan_view(job: Job) -> PlanView:
         job.columns,
         forecast=_forecast(job, requests, limits),
         portal=job.schema.portal_id,
-        notices=[*_undo_notices(job), *_budget_notices(job, requests, limits)],
+        notices=[*_undo_notices(job), *_swap_notices(job), *_budget_notices(job, requests, limits)],
     )
 
 
@@ -85,6 +89,21 @@ def _undo_notices(job: Job) -> list[Message]:
             )
         )
     return notices
+
+
+def _swap_notices(job: Job) -> list[Message]:
+    """Say which rows pass unique values on in a circle, so that the portal will refuse them."""
+    unique = [column for column in job.columns.values if column.definition.unique]
+    return [
+        message(
+            "Rows {rows} pass their values of {column} on to each other in a circle. The portal refuses that, since "
+            "each value is held until it is given up: give one of these tickets another value first.",
+            rows=", ".join(map(str, rows[:10])) + (", …" if len(rows) > 10 else ""),  # noqa: PLR2004 - shown
+            column=column.header,
+        )
+        for column in unique
+        for rows in circles(job.journal.moves_of(column.definition.name))[:SWAPS_SHOWN]
+    ]
 
 
 def _budget_notices(job: Job, requests: int, limits: Limits | None) -> list[Message]:
