@@ -5,7 +5,8 @@ ImportTicketsError
 │   ├── FileError            the file cannot be read; knows the place
 │   ├── ColumnsError         headers that do not fit; carries findings
 │   ├── GuardRail            the plan changes or clears more than allowed
-│   └── NotConfirmed         nobody said yes
+│   ├── NotConfirmed         nobody said yes
+│   └── MachineLimit         no more memory, open files or space
 ├── PortalError           3  stopped by the portal or the network; `resume` goes on where something was sent
 │   ├── Unauthorized         401
 │   ├── MissingScope         403
@@ -77,6 +78,12 @@ class NotConfirmed(UsageError):
     """Nobody said yes."""
 
     code = "not_confirmed"
+
+
+class MachineLimit(UsageError):
+    """The machine has no more memory, open files or space to give."""
+
+    code = "unavailable"
 
 
 class PortalError(ImportTicketsError):

@@ -37,8 +37,10 @@ def run_command(options: argparse.Namespace, arguments: Sequence[str]) -> int:
         print(file=sys.stderr)
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - a traceback is kept in a file, not shown
-        fault = _keep_traceback(error)
+        fault = explain(error)
         _show_error(fault, arguments)
+        if options.command in _JOBS and options.json:
+            _print_failure(fault, options)
         return fault.exit_code
 
 
@@ -239,7 +241,7 @@ def _drive(job: Callable[[StopSignal], Coroutine[Any, Any, Result]]) -> Result:
     except KeyboardInterrupt:
         raise Interrupted from None
     except Exception as error:
-        raise _keep_traceback(error) from error
+        raise explain(error) from error
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
@@ -255,6 +257,37 @@ def _stop_signals() -> list[int]:
     names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # the third is not known to Windows, the last to it alone
     known = [getattr(signal, name) for name in names if hasattr(signal, name)]
     return [one for one in known if one == signal.SIGINT or signal.getsignal(one) is not signal.SIG_IGN]
+
+
+def explain(error: Exception) -> ImportTicketsError:
+    """Return the error of ours for one that nobody expected: a limit of the machine, or a fault of this program."""
+    import errno
+
+    from importer.errors import MachineLimit
+    from schemas.message import message
+
+    if isinstance(error, MemoryError):
+        return MachineLimit(
+            message(
+                "There is not enough memory. End other programs, or cut the file into smaller ones and run them one "
+                "after the other."
+            )
+        )
+    number = error.errno if isinstance(error, OSError) else None
+    if number in {errno.EMFILE, errno.ENFILE}:
+        from importer.portal.trust import too_many_files
+
+        return MachineLimit(too_many_files())
+    if number in {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}:
+        import tempfile
+
+        return MachineLimit(
+            message(
+                "There is no space left in {folder}. Make room, or let TMPDIR name another folder for temporary files.",
+                folder=str(getattr(error, "filename", None) or tempfile.gettempdir()),
+            )
+        )
+    return _keep_traceback(error)
 
 
 def _keep_traceback(error: Exception) -> InternalFault:

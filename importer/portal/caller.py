@@ -94,7 +94,7 @@ class Caller:
             repeated += 0 if verdict is Verdict.RATE_LIMITED and self._served > served else 1
             served = self._served
             spent = self._clock.tick() - started
-            if reply.fatal or repeated > call.repeats or spent + wait > retries.MAX_TIME_S:
+            if reply.lasting or repeated > call.repeats or spent + wait > retries.MAX_TIME_S:
                 return reply, verdict
             self.stats.retried += 1
             await pause(self._clock, wait, call.stop)

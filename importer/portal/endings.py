@@ -101,10 +101,12 @@ def unaccepted(reply: Reply, verdict: Verdict, *, scrub: Scrub) -> PortalError:
             )
         words = " ".join([fault.text, *(problem.text for problem in fault.problems)])
         return Refused(message("The portal refused a request: {text}", text=words), answer)
+    if reply.lasting is not None:
+        return Unavailable(reply.lasting)
     problem = reply.problem
     if isinstance(reply.body, dict) and (words := parse_fault(reply.body, scrub=scrub).text):
         problem = f"{problem}: {words}"
-    is_its_own = verdict is Verdict.REPEAT and not reply.fatal
+    is_its_own = verdict is Verdict.REPEAT
     return (Lost if is_its_own else Unavailable)(
         message(
             "The portal is out of reach ({problem}). Try again later; what was confirmed until now is kept.",

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import html
 import importlib.util
+import os
 import re
 import ssl
 import sys
@@ -26,6 +27,7 @@ from importer.errors import UsageError
 from importer.portal.retries import Reply
 from importer.portal.settings import PortalSettings
 from importer.portal.transport import Transport, proxy_for
+from importer.portal.trust import lasting_problem, make_context
 from importer.portal.waiting import Clock
 from schemas.message import message
 
@@ -43,7 +45,16 @@ SCRUBBED = "[token]"
 if importlib.util.find_spec("sniffio") is None:
     sys.modules["sniffio"] = cast(ModuleType, None)
 
-_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_QUOTED = 120
+"""Letters of a page that is quoted in a sentence."""
+
+_NEVER_LEFT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,  # no tunnel was made
+    httpx.UnsupportedProtocol,
+)
 
 
 def user_agent() -> str:
@@ -84,7 +95,7 @@ class Exchange:
         # A proxy of the environment would see plain http, token and all.
         self._proxy = None if settings.is_loopback or app is not None else proxy_for(settings.base_url)
         is_secure = settings.base_url.startswith("https:")
-        self._verify = httpx.create_ssl_context() if is_secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._verify = make_context(os.environ) if is_secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._url_of = lru_cache(maxsize=64)(lambda path: httpx.URL(self._base_url + path))
         self._all: list[httpx.AsyncBaseTransport] = []
         self._idle: list[httpx.AsyncBaseTransport] = []
@@ -186,17 +197,20 @@ class Exchange:
         try:
             content = orjson.loads(body)
         except orjson.JSONDecodeError:
-            problem = f"HTTP {status} with a body that is not JSON"
-            return Reply(status, headers, problem=problem, latency_s=latency_s, page=_seen(body))
+            page = _seen(body)
+            if body.lstrip()[:1] == b"<" and page:
+                problem = f'HTTP {status} with a web page, as a firewall or a proxy sends them: "{page[:_QUOTED]}"'
+            else:
+                problem = f"HTTP {status} with a body that is not JSON"
+            return Reply(status, headers, problem=problem, latency_s=latency_s, page=page)
         return Reply(status, headers, content, readable=True, problem=f"HTTP {status}", latency_s=latency_s)
 
     def _lost(self, error: httpx.RequestError) -> Reply:
-        reason = _certificate_problem(error)
         return Reply(
             None,
-            problem=reason or self.scrub(_name(error)),
+            problem=self.scrub(_name(error)),
             may_have_arrived=not isinstance(error, _NEVER_LEFT),
-            fatal=reason is not None,
+            lasting=lasting_problem(error),
         )
 
 
@@ -233,14 +247,3 @@ def _name(error: httpx.RequestError) -> str:
     words = kinds.get(type(error), type(error).__name__)
     detail = str(error).strip()
     return f"{words}: {detail}" if detail and isinstance(error, (httpx.ConnectError, httpx.ProxyError)) else words
-
-
-def _certificate_problem(error: BaseException | None) -> str | None:
-    """Return what is wrong with the portal's certificate, if that was it."""
-    for _ in range(10):
-        if error is None:
-            return None
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return f"the certificate cannot be trusted: {error.verify_message}"
-        error = error.__cause__ or error.__context__
-    return None

@@ -16,6 +16,8 @@ from enum import Enum, auto
 from http import HTTPStatus
 from typing import Any
 
+from schemas.message import Message
+
 MAX_REPEATS = 5
 MAX_TIME_S = 120.0
 """A batch is given up after so many repeats, or so much time."""
@@ -39,7 +41,8 @@ class Reply:
     """One answer of the portal, or the lack of one.
 
     `status` is None where none came. `body` is the parsed JSON, None where there was none that could be read (then
-    `problem` says why). `may_have_arrived`: the request may have been carried out. `fatal`: trying again is no use.
+    `problem` says why). `may_have_arrived`: the request may have been carried out. `lasting`: what no
+    repeat changes, and what to do.
     """
 
     status: int | None
@@ -48,7 +51,7 @@ class Reply:
     readable: bool = False
     problem: str = ""
     may_have_arrived: bool = True
-    fatal: bool = False
+    lasting: Message | None = None
     latency_s: float | None = None
     is_whole: bool = True
     """Whether the answer came to its end: one that broke off says nothing but its status."""

@@ -136,8 +136,9 @@ def proxy_for(url: str) -> httpx.Proxy | None:
     if proxy is None or proxy.url.scheme not in {"http", "https"}:
         raise UsageError(
             message(
-                "The environment names a proxy for {host} whose address does not begin with http:// or https://. Set "
-                "HTTPS_PROXY to one that does, or NO_PROXY to that host.",
+                "The environment names a proxy for {host} whose address cannot be used. It should look like "
+                "http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, special characters percent-encoded (`#` as %23). "
+                "Correct HTTPS_PROXY, or set NO_PROXY to that host.",
                 host=parts.host,
             ),
             code="unsafe_address",

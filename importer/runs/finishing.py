@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from importer.errors import FileError, ImportTicketsError, JournalGone, JournalLost
+from importer.errors import FileError, ImportTicketsError, JournalGone, JournalLost, PortalError, UsageError
 from importer.journal import Journal
 from importer.records import Columns, Status
 from importer.runs.options import Result
@@ -55,6 +55,8 @@ def break_off(error: ImportTicketsError, state: StateFolder, *, file: Path | Non
             meta = journal.all_meta()
             if (meta.get("resumed_at") or meta["started_at"]) >= since:
                 journal.may_have_sent = True
+                if isinstance(error, UsageError):  # a limit of the machine: 2 would say that nothing was sent
+                    error.exit_code = PortalError.exit_code
                 schema, columns = stored_columns(meta)
                 ended = {"exit_code": error.exit_code, "stop": error.text.to_json(), "finished_at": now()}
                 journal.outlive(lambda: close_open_rows(journal, columns, schema))
