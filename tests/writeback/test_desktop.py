@@ -1,7 +1,7 @@
 """LibreOffice opens what we write, shows it, and saves it so that a later run finds its own cells again."""
 
+import csv
 import io
-import shutil
 import subprocess
 import warnings
 
@@ -10,9 +10,11 @@ import pytest
 import python_calamine
 import workbook_corpus as corpus
 from conftest import OURS, make_annotation, patch
+from openpyxl.worksheet.table import Table
+from package_rules import check_package
+from spreadsheet_program import OFFICE, saved
 
 pytestmark = pytest.mark.desktop
-OFFICE = shutil.which("soffice") or shutil.which("libreoffice")
 
 
 def convert(path, kind, folder):
@@ -71,3 +73,74 @@ def test_a_workbook_libreoffice_saved_is_annotated_again(tmp_path):
     assert [row[5] for row in rows[:3]] == ["Import status", "updated", "invalid"]
     assert {len(row) for row in rows} == {7}
     assert patch(after, again) == after
+
+
+PEOPLE = ("25012345001", "25012345009", "25012345013", "25012345022", "25012345025")
+
+
+def edits(path, *, kind):
+    """Write rows of which every second one is invalid, under a filter, in a table, or with neither."""
+    rows = [["Record ID", "Priority", "subject"]]
+    rows += [[key, "Urgentt" if n % 2 else "LOW", f"Printer {n}"] for n, key in enumerate(PEOPLE)]
+    if kind == "csv":
+        path.write_text("".join(",".join(row) + "\n" for row in rows))
+        return
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append([int(row[0]) if row[0].isdigit() else row[0], *row[1:]])
+    if kind == "filter":
+        book.active.auto_filter.ref = "A1:C6"
+    elif kind == "table":
+        book.active.add_table(Table(displayName="Edits", ref="A1:C6"))
+    book.save(path)
+
+
+def first_sheet(path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # openpyxl knows no extensions
+        return openpyxl.load_workbook(path).worksheets[0]
+
+
+def area_of(path):
+    """Return what people sort: the filter or the table, or else everything."""
+    if path.suffix == ".csv":
+        return "A1:E6"
+    sheet = first_sheet(path)
+    return sheet.auto_filter.ref or next((table.ref for table in sheet.tables.values()), "A1:E6")
+
+
+def results(path):
+    """Return {key: what stands in its row}."""
+    if path.suffix == ".csv":
+        rows = list(csv.reader(path.read_text("utf-8").splitlines()))
+    else:
+        found = first_sheet(path).iter_rows(values_only=True)
+        rows = [["" if value is None else str(value) for value in row] for row in found]
+    assert rows[0][3:] == list(OURS), rows[0]
+    return {row[0]: row[1:] for row in rows[1:]}
+
+
+@pytest.mark.parametrize("kind", ["csv", "filter", "table", "neither"])
+def test_results_stay_with_their_rows_when_people_sort_filter_pad_and_save(kind, program, tmp_path):
+    """The law: annotated, sorted, filtered, saved and annotated again, each ticket has its own values and status."""
+    path = tmp_path / ("edits.csv" if kind == "csv" else "edits.xlsx")
+    edits(path, kind=kind)
+    options = ("--sandbox", "--dry-run", "--json")
+    first = program(path, *options)
+    before = results(path)
+
+    saved(path, tmp_path / "profile", area=area_of(path), sort_by=2, wanted="" if kind == "csv" else "LOW")
+
+    assert results(path) == before
+    assert list(results(path)) == list(before)[::-1]
+    if kind in {"filter", "table"}:
+        assert area_of(path) == "A1:E6"
+
+    second = program(path, *options)
+
+    assert second.summary["rows"] == first.summary["rows"]
+    assert [one["code"] for one in second.summary["errors"]] == [one["code"] for one in first.summary["errors"]]
+    after = results(path)
+    assert {key: row[:3] for key, row in after.items()} == {key: row[:3] for key, row in before.items()}
+    if kind != "csv":
+        check_package(path.read_bytes())
