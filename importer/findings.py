@@ -295,7 +295,8 @@ CODES: Mapping[str, CodeInfo] = {
         "Look at both tickets, correct the key, and run again.",
     ),
     "unreadable_property": CodeInfo(
-        "The portal does not show this property's value to the token, which is not the same as empty.",
+        "The portal does not show this property's value to the token, which is not the same as empty; or its "
+        "definition is not as documented.",
         "A sensitive property, and a token without the scope for it.",
         "Give the token the scope, leave the column out, or write without comparing with --no-diff.",
     ),

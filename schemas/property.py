@@ -62,6 +62,8 @@ class Property:
     currency_symbol: bool = False
     sensitivity: str = "non_sensitive"
     rules: tuple[Rule, ...] = ()
+    garbled: str = ""
+    """The field of the definition that is not as the API gives it, so that values cannot be checked; "" for none."""
 
     @property
     def is_owner(self) -> bool:
@@ -159,20 +161,24 @@ class PortalSchema:
 
 
 def read_property(payload: Json) -> Property:
-    """Return the property that one definition of the Properties API describes."""
-    metadata: Json = payload.get("modificationMetadata") or {}
+    """Return the property that one definition of the Properties API describes; `garbled` where it does so badly."""
+    garbled = _garbled(payload)
+    metadata: Json = _part(payload, "modificationMetadata")
+    name, label = str(payload["name"]), payload.get("label")
     return Property(
-        name=str(payload["name"]),
-        label=str(payload.get("label") or payload["name"]),
-        type=str(payload["type"]),
-        field_type=str(payload.get("fieldType") or ""),
-        options=tuple(
+        name=name,
+        label=label if isinstance(label, str) and label else name,
+        type="" if garbled else payload["type"],
+        field_type="" if garbled else payload.get("fieldType") or "",
+        options=()
+        if garbled
+        else tuple(
             Option(str(one["value"]), str(one.get("label") or one["value"]), bool(one.get("hidden")))
             for one in payload.get("options") or ()
         ),
         group=str(payload.get("groupName") or ""),
         description=str(payload.get("description") or ""),
-        unique=bool(payload.get("hasUniqueValue")),
+        unique=bool(payload.get("hasUniqueValue")) and not garbled,
         read_only=bool(metadata.get("readOnlyValue") or payload.get("calculated")),
         hidden=bool(payload.get("hidden")),
         external_options=bool(payload.get("externalOptions")),
@@ -181,21 +187,59 @@ def read_property(payload: Json) -> Property:
         text_hint=str(payload.get("textDisplayHint") or ""),
         currency_symbol=bool(payload.get("showCurrencySymbol")),
         sensitivity=str(payload.get("dataSensitivity") or "non_sensitive"),
+        garbled=garbled,
     )
 
 
-def _read_rules(payload: Json) -> dict[str, tuple[Rule, ...]]:
-    return {
-        str(entry["propertyName"]): tuple(
-            Rule(
-                str(rule["ruleType"]),
-                tuple(str(argument) for argument in rule.get("ruleArguments") or ()),
-                bool(rule.get("shouldApplyNormalization")),
+def _garbled(payload: Json) -> str:
+    """Return the name of the first field, of those that checks depend on, that is of another kind than the API's."""
+    if not isinstance(payload.get("type"), str) or not payload["type"]:
+        return "type"
+    if not isinstance(payload.get("fieldType") or "", str):
+        return "fieldType"
+    options = payload.get("options")
+    fine = options is None or isinstance(options, list)
+    if not fine or not all(isinstance(one, dict) and isinstance(one.get("value"), str | int) for one in options or ()):
+        return "options"
+    return ""
+
+
+def _part(body: Json, name: str) -> Json:
+    found = body.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _read_rules(payload: Json) -> dict[str, tuple[Rule, ...] | None]:
+    """Return the rules of each property that has some; None where they are not as the API gives them."""
+    found: dict[str, tuple[Rule, ...] | None] = {}
+    for entry in payload.get("results") or ():
+        rules = entry.get("propertyValidationRules") or ()
+        fine = isinstance(rules, list | tuple) and all(_is_rule(rule) for rule in rules)
+        found[str(entry["propertyName"])] = (
+            tuple(
+                Rule(
+                    rule["ruleType"],
+                    tuple(str(argument) for argument in rule.get("ruleArguments") or ()),
+                    bool(rule.get("shouldApplyNormalization")),
+                )
+                for rule in rules
             )
-            for rule in entry.get("propertyValidationRules") or ()
+            if fine
+            else None
         )
-        for entry in payload.get("results") or ()
-    }
+    return found
+
+
+def _is_rule(rule: Any) -> bool:
+    if not isinstance(rule, dict) or not isinstance(rule.get("ruleType"), str):
+        return False
+    return isinstance(rule.get("ruleArguments") or [], list)
+
+
+def _with_rules(one: Property, rules: tuple[Rule, ...] | None) -> Property:
+    if rules is None:
+        return replace(one, garbled=one.garbled or "propertyValidationRules")
+    return replace(one, rules=rules)
 
 
 def _read_pipelines(payload: Json) -> tuple[Pipeline, ...]:
@@ -246,10 +290,14 @@ def read_schema(bodies: Json) -> PortalSchema:
     Raises KeyError or TypeError for a body of another shape; the caller knows where it came from.
     """
     rules = _read_rules(bodies.get("validations") or {})
-    definitions = (read_property(one) for one in bodies["properties"]["results"] if not one.get("archived"))
+    definitions = (
+        read_property(one)
+        for one in bodies["properties"]["results"]
+        if isinstance(one["name"], str) and not one.get("archived")
+    )
     account: Json = bodies.get("account") or {}
     return PortalSchema(
-        properties={one.name: replace(one, rules=rules.get(one.name, ())) for one in definitions},
+        properties={one.name: _with_rules(one, rules.get(one.name, ())) for one in definitions},
         pipelines=_read_pipelines(bodies.get("pipelines") or {}),
         owners=_read_owners(bodies.get("owners") or {}),
         owners_known=bool((bodies.get("owners") or {}).get("results")),

@@ -271,6 +271,8 @@ class _Matching:
             column = ValueColumn(position, self.headers[position], self.matcher.properties[name])
             if name == LAST_MODIFIED:
                 modified = column
+            elif column.definition.garbled and not column.definition.read_only:
+                self.found.append(self._finding("unreadable_property", position, _garbled(column.definition), name))
             elif not column.definition.read_only:
                 values.append(column)
             elif self.skip_read_only:
@@ -350,6 +352,16 @@ class _Matching:
 _EMPTY_HEADER = message(
     "The column has no header, though there is data below. Name the property in its header cell, or delete the column."
 )
+
+
+def _garbled(definition: Property) -> Message:
+    return message(
+        'The portal\'s definition of "{label}" ({name}) can\'t be read: its field "{field}" is not as documented. '
+        "So its values can't be checked. Leave the column out with --skip-column, or delete it.",
+        label=definition.label,
+        name=definition.name,
+        field=definition.garbled,
+    )
 
 
 def _read_only(definition: Property) -> Message:

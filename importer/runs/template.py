@@ -131,13 +131,25 @@ async def _choose(portal: Portal, choice: Choice, schema: PortalSchema) -> list[
 def chosen_properties(names: Sequence[str], schema: PortalSchema, ui: Ui) -> list[Property]:
     """Return the properties of the columns, each once. Raises UsageError for one that the portal does not have."""
     if not names:
-        return [schema.properties[name] for name in DEFAULT_PROPERTIES if name in schema.properties]
+        usual = (schema.properties.get(name) for name in DEFAULT_PROPERTIES)
+        return [one for one in usual if one is not None and not one.garbled]
     found: dict[str, Property] = {}
     for name in names:
         definition = find_property(name, schema)
         if definition.name in {RECORD_ID, "hs_ticket_id"}:
             ui.say(message("{name} is the first column anyway.", name=definition.name))
             continue
+        if definition.garbled:
+            raise UsageError(
+                message(
+                    'The portal\'s definition of "{label}" ({name}) can\'t be read: its field "{field}" is not as '
+                    "documented. Leave it out of --properties.",
+                    label=definition.label,
+                    name=definition.name,
+                    field=definition.garbled,
+                ),
+                code="unreadable_property",
+            )
         found[definition.name] = definition
     if not found:
         raise UsageError(message("A template needs a property besides the record ID; name some with --properties."))
