@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from importer.causes import CommonCause, GivenUp
-from importer.delivery import Delivery, Line
+from importer.delivery import Delivery
 from importer.errors import Interrupted, JournalLost, Unavailable
 from importer.garbage import seldom_collected
 from importer.journal import Batch, Journal
@@ -24,6 +24,7 @@ from importer.outcomes import OutcomeWriter
 from importer.portal import Event, Halted, OnEvent, Portal, StopSignal
 from importer.portal.limits import MOST
 from importer.records import Columns, Outcome, Status
+from importer.settling import Line
 from schemas.message import message
 from schemas.property import PortalSchema
 
