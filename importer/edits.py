@@ -20,7 +20,7 @@ from importer.loader.own import data_chunks
 from importer.loader.table import Table
 from importer.records import Columns, KeyColumn, ValueColumn
 from importer.writeback.template.cells import make_cell
-from schemas.cells import Kind, Reading
+from schemas.cells import Kind, Reading, shows_nothing
 from schemas.message import message
 from schemas.moments import parse_moment
 from schemas.property import PIPELINE, STAGE, PortalSchema
@@ -98,6 +98,8 @@ class _Column:
         return found
 
     def _means_the_same(self, value: str, held: str) -> bool:
+        if not value and shows_nothing(held):
+            return True
         pair = (value, held)
         if pair not in self._same:
             if len(self._same) > 50_000:  # noqa: PLR2004 - as many as the validator remembers

@@ -238,6 +238,11 @@ CODES: Mapping[str, CodeInfo] = {
         "Refund sent, in a row of the Support Pipeline.",
         "Write a stage of that pipeline, or change the pipeline too.",
     ),
+    "spoiled_text": CodeInfo(
+        "A text that would change a ticket was spoiled by a program on its way.",
+        '5.51E+12, where a spreadsheet has shortened a number; S\u00c3\u00a3o; ="0075"',
+        "Take the text from where it came from; or send it as it stands with --allow-spoiled.",
+    ),
     "too_long": CodeInfo(
         "A text has more than the 65,536 characters that HubSpot keeps.",
         "A mail thread of a hundred pages.",

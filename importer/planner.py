@@ -21,13 +21,14 @@ from importer.garbage import seldom_collected
 from importer.places import at_cell, at_key
 from importer.records import Change, CheckedRow, Columns, Outcome, Status, Values
 from importer.stages import settle_pending
-from schemas.cells import shown
+from schemas.cells import shown, shows_nothing
 from schemas.message import Message, message
 from schemas.moments import is_between, parse_day
 from schemas.property import LAST_MODIFIED, PIPELINE, STAGE, PortalSchema
 from schemas.values import is_plain_day, make_comparer
 
 if TYPE_CHECKING:
+    from importer.doubts import TextDoubts
     from importer.journal import Journal
     from importer.loader.fingerprint import Fingerprint
     from importer.portal import Missing, Portal, Ticket
@@ -46,7 +47,7 @@ class Planner:
 
     fingerprint: what the portal held when the file was made, where it came from `template`; then the rows hold edited
     cells alone. earlier: what runs of the same file wrote before, which is nobody else's change. forms: what the portal
-    made of texts that they wrote: where it still holds that, nothing is to be sent.
+    made of texts that they wrote: where it still holds that, nothing is to be sent. doubts: judges texts to be sent.
     """
 
     def __init__(
@@ -58,11 +59,13 @@ class Planner:
         fingerprint: Fingerprint | None = None,
         earlier: EarlierWrites = lambda _: {},
         forms: Forms = lambda *_: None,
+        doubts: TextDoubts | None = None,
     ) -> None:
         self._columns = columns
         self._schema = schema
         self._fingerprint = fingerprint
         self._forms = forms
+        self._doubts = doubts
         self._conflicts = None if overwrite_conflicts else Conflicts(columns, schema, fingerprint, earlier)
         self._orders = {
             one.definition.name: [option.value for option in one.definition.options]
@@ -118,14 +121,16 @@ class Planner:
             result = self.compare(row, ticket)
             if isinstance(result, Outcome):
                 outcomes.append(result)
+            elif self._doubts and (refused := self._doubts.refused(result)):
+                outcomes.append(refused)
             elif self._conflicts and (suspect := self._conflicts.suspect(row, _present(ticket), result)):
                 suspects.append(suspect)
             else:
                 changes.append(result)
         if self._conflicts and suspects:
-            cleared, refused = await self._conflicts.settle(portal, suspects)
+            cleared, conflicting = await self._conflicts.settle(portal, suspects)
             changes += cleared
-            outcomes += refused
+            outcomes += conflicting
         return changes, outcomes
 
     async def plan_blind(self, journal: Journal, portal: Portal | None) -> None:
@@ -148,7 +153,12 @@ class Planner:
                 if isinstance(settled, Finding):
                     outcomes.append(Outcome(row.row, Status.INVALID, (settled,)))
                 elif settled.wanted:
-                    changes.append(Change(row.row, row.key, tickets.get(row.key), {}, settled.wanted))
+                    change = Change(row.row, row.key, tickets.get(row.key), {}, settled.wanted)
+                    refused = self._doubts.refused(change) if self._doubts else None
+                    if refused:
+                        outcomes.append(refused)
+                    else:
+                        changes.append(change)
                 else:
                     outcomes.append(Outcome(row.row, Status.UNCHANGED))
             journal.plan_changes(changes)
@@ -197,6 +207,8 @@ class Planner:
                 value = unite(current, value, orders[name])
             same = comparers.get(name)
             if current == value or (same is not None and current and value and same(current, value)):
+                continue
+            if not value and shows_nothing(current):
                 continue
             if current and (last := alike.get(name)) and is_between(value, current, last):
                 continue

@@ -7,15 +7,18 @@ Out: by column, the language of its filled cells; by cell, the last moment that 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
+from importer.findings import cell_name
 from importer.loader.number_format import Format
-from importer.loader.table import Table
+from importer.loader.table import Chunk, Table
 from importer.records import Columns, ValueColumn
-from schemas.cells import Kind
+from schemas.cells import Kind, shows_nothing
 from schemas.locales import find_locale
+from schemas.message import Message, count_message
 from schemas.moments import DatetimeConverter
 
 READ_BY_LOCALE = frozenset({"number", "date", "datetime", "bool"})
@@ -46,6 +49,21 @@ def _is_known(language: str) -> bool:
     return True
 
 
+def without_unseen(chunk: Chunk) -> Chunk:
+    """Return a chunk whose cells that show nothing are blank: nobody meant them."""
+    changed = {}
+    for position, texts in chunk.columns.items():
+        joined = "".join(texts)
+        if joined.isascii() and joined.isprintable():
+            continue
+        odd = [place for place, text in enumerate(texts) if text and not text[0].isalnum() and shows_nothing(text)]
+        if odd:
+            changed[position] = list(texts)
+            for place in odd:
+                changed[position][place] = ""
+    return replace(chunk, columns={**chunk.columns, **changed}) if changed else chunk
+
+
 class Precision:
     """Tells how finely the cells of a datetime column show their moments.
 
@@ -62,7 +80,6 @@ class Precision:
         self, texts: Sequence[str], kinds: npt.NDArray[np.uint8] | None, values: Sequence[str | None]
     ) -> list[str]:
         """Return by place the last moment that a cell would show alike; "" where it shows all of it, or holds none."""
-        clock = self._clock if self._clock is not None or kinds is None else _finest(texts, kinds)
         found = []
         known = self._known
         if len(known) > 100_000:  # noqa: PLR2004 - distinct cells
@@ -77,22 +94,46 @@ class Precision:
                     known[kind, text] = self._converter.last_alike(text, kind, value)
                 found.append(known[kind, text])
             else:
-                found.append(self._of_date_cell(text, kind, value, clock))
+                found.append(self._of_date_cell(text, kind, value))
         return found
 
-    def _of_date_cell(self, text: str, kind: Kind, value: str, clock: str | None) -> str:
+    def _of_date_cell(self, text: str, kind: Kind, value: str) -> str:
         """Return the same for a date cell: what is stored beyond what is shown is meant as well."""
-        if kind is Kind.DATE and not clock:
+        if kind is Kind.DATE and not self._clock:
             return self._converter.last_alike(text, kind, value)
         if not value.endswith("000Z"):
             return ""
-        shows_seconds = clock == "seconds" or not value.endswith(":00.000Z")
+        shows_seconds = self._clock == "seconds" or not value.endswith(":00.000Z")
         return value[:20] + "999Z" if shows_seconds else value[:17] + "59.999Z"
 
 
-def _finest(texts: Sequence[str], kinds: npt.NDArray[np.uint8]) -> str:
-    """Return what the date cells of a column tell of its format by their values."""
-    places = np.flatnonzero(kinds == Kind.DATETIME).tolist()
-    if not places:
-        return ""
-    return "minutes" if all(texts[place].endswith(":00") for place in places) else "seconds"
+CELL_LIMIT = 32_767
+"""UTF-16 units that a cell of a spreadsheet can hold. Source: Excel specifications and limits."""
+
+
+class LongTexts:
+    """Texts that are exactly as long as a cell can be: their end may be cut off."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, None] = {}
+
+    def note(self, texts: Sequence[str], rows: Sequence[int], position: int) -> None:
+        """Look through a column."""
+        if max(map(len, texts), default=0) > CELL_LIMIT // 2:
+            for row, text in zip(rows, texts, strict=True):
+                if len(text) > CELL_LIMIT // 2 and len(text.encode("utf-16-le", "surrogatepass")) == 2 * CELL_LIMIT:
+                    self._found[cell_name(row, position) or ""] = None
+
+    def notices(self) -> list[Message]:
+        """Return what is said of them."""
+        if not self._found:
+            return []
+        names = list(self._found)
+        return [
+            count_message(
+                "{cells} holds exactly 32,767 characters, as many as a cell can: its text may be cut off.",
+                "{cells} hold exactly 32,767 characters, as many as a cell can: their texts may be cut off.",
+                len(names),
+                cells=", ".join(names[:5]) + (", …" if len(names) > 5 else ""),  # noqa: PLR2004 - enough to look at
+            )
+        ]

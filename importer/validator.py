@@ -26,7 +26,7 @@ from importer.keys import key_converter
 from importer.loader.own import data_chunks
 from importer.loader.table import Chunk, Table
 from importer.records import CheckedRow, Columns, ValueColumn, Values
-from importer.shown import Precision, languages
+from importer.shown import LongTexts, Precision, languages, without_unseen
 from importer.stage_column import NOTHING, PendingStage, StageReader, Waiting
 from importer.survey import AMBIGUOUS, Survey
 from schemas import ticket
@@ -79,6 +79,7 @@ class Validation:
     ) -> None:
         check_reading(reading)
         self.edits = edits
+        self._long = LongTexts()
         self._languages = {} if reading.locale else languages(table, columns)
         self._table = table
         self.columns = columns
@@ -124,7 +125,7 @@ class Validation:
 
     def __iter__(self) -> Iterator[CheckedChunk]:
         """Yield the checked chunks of the table, in order."""
-        chunks = data_chunks(self._table, self._positions, self._chunk_size)
+        chunks = self._chunks(self._positions)
         with not_collected():
             chunk = next(chunks, None)
         is_whole = True
@@ -136,6 +137,9 @@ class Validation:
             yield checked
             is_whole = False
             chunk = following
+
+    def _chunks(self, positions: Sequence[int]) -> Iterator[Chunk]:
+        return map(without_unseen, data_chunks(self._table, positions, self._chunk_size))
 
     @cached_property
     def _positions(self) -> list[int]:
@@ -166,6 +170,7 @@ class Validation:
             )
             for definition, rule in self._unjudged
         ]
+        found += self._long.notices()
         found += [doubt.notice(self._place(position)) for position, doubt in ticket.doubts(self._checks)]
         return found
 
@@ -177,7 +182,7 @@ class Validation:
         read = {position: self._read(chunk, position, reader) for position, reader in self._readers.items()}
         doubtful = [position for position, column in read.items() if self._is_doubtful(position, column)]
         if doubtful:
-            self._survey.settle(doubtful, [chunk] if is_whole else data_chunks(self._table, doubtful, self._chunk_size))
+            self._survey.settle(doubtful, [chunk] if is_whole else self._chunks(doubtful))
             read |= {position: self._read(chunk, position, self._readers[position]) for position in doubtful}
         return read
 
@@ -187,7 +192,9 @@ class Validation:
     def _read(self, chunk: Chunk, position: int, reader: ColumnReader) -> ReadColumn:
         column = self._by_position.get(position)
         keeps_zeros = column is None or column.definition.type not in _NO_SHOWN_ZEROS
-        return reader.read(column_texts(chunk, position, keeps_zeros=keeps_zeros), chunk.kinds.get(position))
+        texts = column_texts(chunk, position, keeps_zeros=keeps_zeros)
+        self._long.note(texts, chunk.rows, position)
+        return reader.read(texts, chunk.kinds.get(position))
 
     def read_keys(self, chunk: Chunk) -> ReadColumn:
         """Return the keys of a chunk."""
@@ -219,7 +226,7 @@ class Validation:
         position = self._stages.position
         if position is None or not self._is_doubtful(position, column):
             return column, waiting
-        self._survey.settle([position], [chunk] if is_whole else self._table.chunks([position], self._chunk_size))
+        self._survey.settle([position], [chunk] if is_whole else self._chunks([position]))
         return self._stages.read(chunk, read)
 
     @property

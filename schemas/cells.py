@@ -140,6 +140,17 @@ def fold(text: str) -> str:
     return folded if folded.isascii() else unicodedata.normalize("NFC", folded)
 
 
+_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u2800\u3164\uffa0") | frozenset(
+    map(chr, range(0xFE00, 0xFE10))
+)
+"""Characters that show nothing though their category does not say so: fillers, variation selectors, blank braille."""
+
+
+def shows_nothing(text: str) -> bool:
+    """Return whether a text is empty, or of characters alone that nobody sees."""
+    return all(one.isspace() or one in _UNSEEN or unicodedata.category(one) in {"Cf", "Cc", "Cn", "Zs"} for one in text)
+
+
 def visible(text: str) -> str:
     """Return `text` on one line, its unseen characters as their escapes: texts that look alike are then told apart."""
     if text.isprintable():

@@ -271,6 +271,14 @@ class OwnerConverter(Converter):
         found = self._mails.find(with_mail[1] if with_mail else bare)
         if not found and not with_mail:
             found = self._by_name(bare)
+        if with_mail and len(found) == 1 and self._contradicts(with_mail.string[: with_mail.start(1)], found[0]):
+            return Problem(
+                "ambiguous_owner",
+                message(
+                    '"{value}": the name and the e-mail belong to different people; write the e-mail alone',
+                    value=shown(bare),
+                ),
+            )
         living = [one for one in found if not self._owners[one].archived] or list(found)
         if len(living) == 1:
             return living[0]
@@ -282,6 +290,13 @@ class OwnerConverter(Converter):
             # HubSpot puts a remark behind the name of somebody who has left.
             found = self._names.find(remark[1])
         return found
+
+    def _contradicts(self, name: str, owner: str) -> bool:
+        """Return whether a name is another owner's, or has nothing in common with this one's."""
+        bare = name.rstrip("(< ")
+        named = self._by_name(bare)
+        own, typed = (set(fold(one).split()) for one in (self._owners[owner].name, bare))
+        return bool(own and typed) and (owner not in named if named else own.isdisjoint(typed))
 
     def _describe(self, owner: Owner) -> str:
         return owner.email or owner.id

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
-from schemas.cells import Converter, Kind, Problem, Reading, Result, Ways, shown
+from schemas.cells import Converter, Kind, Problem, Reading, Result, Ways, fold, shown
 from schemas.lines import Lines
 from schemas.locales import find_locale
 from schemas.message import Message, message
@@ -131,11 +131,14 @@ class NumberConverter(Converter):
 
     code = "invalid_number"
 
-    def __init__(self, definition: Property, reading: Reading) -> None:
+    def __init__(self, definition: Property, reading: Reading, currency: str = "") -> None:
         self._style = style_of(reading.locale) if reading.locale else None
         point = self._style is None or self._style.decimal == "."
         self._plain = Lines(_QUICK_DECIMAL if point else _QUICK_WHOLE)
         self._currency = definition.number_hint == "currency" or definition.currency_symbol
+        self._signs = signs_of(currency) if currency and self._currency else frozenset()
+        """Signs of the portal's own currency; empty where it is not known."""
+        self._code = currency
 
     def convert_all(self, texts: Sequence[str], kind: Kind) -> list[str | None]:
         """Return the cells that are plain decimals as they stand."""
@@ -199,7 +202,17 @@ class NumberConverter(Converter):
         elif core[:1] == "%":
             core, percent = core[1:].lstrip(), True
         if self._currency:
-            core = _without_currency(core)
+            core, sign = _without_currency(core)
+            if sign and self._signs and fold(sign.rstrip(".")) not in self._signs:
+                return Problem(
+                    self.code,
+                    message(
+                        '"{value}" is in another currency; HubSpot holds this property in {currency}: write the amount '
+                        "in it, without a sign",
+                        value=shown(text),
+                        currency=self._code,
+                    ),
+                )
         return _Core(core, percent)
 
     def _values(self, core: _Core) -> Mapping[str, str]:
@@ -260,18 +273,41 @@ def _is_doubtful(text: str, style: NumberStyle) -> bool:
     return style.decimal not in text and sum(text.count(mark) for mark in style.doubtful) == 1
 
 
-def _without_currency(text: str) -> str:
-    """Return the number without a currency's sign or code before or behind it; a minus may stand on either side."""
+@lru_cache(maxsize=8)
+def signs_of(currency: str) -> frozenset[str]:
+    """Return how a currency is written where it is used, and in English; folded.
+
+    Source: Unicode CLDR, currency symbols and the currencies of territories, as Babel has them.
+    """
+    from babel import Locale, UnknownLocaleError
+    from babel.core import get_global
+    from babel.languages import get_official_languages
+
+    found = {currency, find_locale("en").currency_symbols.get(currency, currency)}
+    for territory, used in get_global("territory_currencies").items():
+        if not any(one[0] == currency and one[2] is None for one in used):
+            continue
+        for language in get_official_languages(territory, de_facto=True):
+            try:
+                locale = Locale.parse(f"{language}_{territory}")
+            except (UnknownLocaleError, ValueError):
+                continue
+            found.add(locale.currency_symbols.get(currency, currency))
+    return frozenset(fold(one.rstrip(".")) for one in found)
+
+
+def _without_currency(text: str) -> tuple[str, str]:
+    """Return the number without a currency's sign or code before or behind it, and that; a minus may stand aside."""
     sign = ""
     if text[:1] in {"-", "+"}:
         sign, text = text[0], text[1:].lstrip()
     if before := _CURRENCY.match(text):
-        text = text[before.end() :].lstrip()
+        text, currency = text[before.end() :].lstrip(), before[0]
     elif behind := re.search(rf"{_CURRENCY.pattern}$", text):
-        text = text[: behind.start()].rstrip()
+        text, currency = text[: behind.start()].rstrip(), behind[0]
     else:
-        return sign + text
-    return sign + text
+        currency = ""
+    return sign + text, currency
 
 
 def hundredth(value: str) -> str:

@@ -34,7 +34,7 @@ def make_converter(definition: Property, portal: PortalSchema, reading: Reading)
         option = OptionConverter(definition, reading)
         return OptionsConverter(definition, option) if definition.is_multiple else option
     if definition.type == "number":
-        return NumberConverter(definition, reading)
+        return NumberConverter(definition, reading, portal.currency)
     if definition.type == "bool":
         return BooleanConverter(definition, reading)
     if definition.type == "date":

@@ -224,6 +224,7 @@ def _reading_options(parser: argparse.ArgumentParser) -> None:
         choices=["labels", "values"],
         help="how texts are meant that are the label of one option and the value of another",
     )
+    group.add_argument("--allow-spoiled", action="store_true", help="send texts that look spoiled")
     group.add_argument("--schema", type=Path, metavar="FILE", help="validate against a saved schema")
     group.add_argument(
         "--locale", metavar="LOCALE", help="how to read numbers and dates that are text: pt-BR, en-GB, ..."

@@ -124,6 +124,7 @@ def _read_options(options: argparse.Namespace) -> ReadOptions:
         skip_read_only=options.skip_read_only,
         blank=options.blank,
         options=options.options,
+        allow_spoiled=options.allow_spoiled,
         schema=options.schema,
         locale=options.locale,
         date_format=options.date_format,

@@ -184,7 +184,7 @@ def _from_text(value: str) -> tuple[Kind, str]:
 
 def _from_number(value: float) -> tuple[Kind, str]:
     if not math.isfinite(value):
-        return Kind.ERROR, "#NUM!"
+        return Kind.ERROR, "NaN" if math.isnan(value) else "INF" if value > 0 else "-INF"
     return (Kind.PRECISION_LOST if is_too_precise(value) else Kind.NUMBER), number_text(value)
 
 

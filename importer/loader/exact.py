@@ -309,9 +309,9 @@ class Meaning:
 
 
 def number_value(text: str, form: Format, date_system: int) -> Value:
-    """Return what a stored number means under its format; text where it is no number, as other readers do."""
+    """Return what a stored number means under its format; an error where it is no number."""
     if not _NUMBER.fullmatch(text):
-        return text
+        return Marked(Kind.ERROR, text)
     number = float(text)
     if not math.isfinite(number):
         return number

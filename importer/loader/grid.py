@@ -19,6 +19,7 @@ from importer.findings import Finding, column_letter
 from importer.loader.table import CHUNK_SIZE, Chunk, SheetInfo, Source, Table, file_digest
 from schemas.cells import Kind
 from schemas.message import Message, count_message, message
+from schemas.spoiled import is_picture
 
 if TYPE_CHECKING:
     from importer.loader.cells import ColumnTexts, Value
@@ -180,6 +181,10 @@ class GridTable(Table):
             yield filling.chunk()
 
     def _fill(self, filling: Filling, numbers: Sequence[int], columns: list[ColumnTexts]) -> None:
+        for column in columns:
+            if "DISPIMG(" in "\n".join(column.texts):
+                for place in [place for place, text in enumerate(column.texts) if is_picture(text)]:
+                    column.put(place, Kind.ERROR, column.texts[place], None)
         filling.add_cells(numbers, columns)
         for position, column in zip(filling.positions, columns, strict=True):
             if column.kinds is not None and column.kinds.max() >= Kind.ERROR:
@@ -259,9 +264,7 @@ _CODES = {
 
 def _texts(kind: Kind, text: str) -> Message:
     if kind is Kind.ERROR:
-        return message(
-            "The cell shows the error {error}. Mend its formula, or type the value that is meant.", error=text
-        )
+        return _error_text(text)
     if kind is Kind.NOT_CALCULATED:
         return message(
             "The cell's formula has no stored result. Open the workbook in a spreadsheet program and save it there, so "
@@ -272,6 +275,34 @@ def _texts(kind: Kind, text: str) -> Message:
         "column as text and enter the value anew.",
         value=text,
     )
+
+
+_LINKED = frozenset(
+    {"#BUSY!", "#BLOCKED!", "#CONNECT!", "#EXTERNAL!", "#FIELD!", "#GETTING_DATA", "#TIMEOUT!", "#UNKNOWN!"}
+)
+"""Errors of data that comes from elsewhere."""
+
+
+def _error_text(text: str) -> Message:
+    if is_picture(text):
+        return message("The cell holds a picture, which a ticket cannot hold. Type the value that is meant.")
+    if text in _LINKED:
+        return message(
+            "The cell shows {error}: its data comes from elsewhere, and did not arrive. Load it, or type the "
+            "value that is meant.",
+            error=text,
+        )
+    if text == "#VALUE!":
+        return message(
+            "The cell shows the error #VALUE!, or a picture or card that is stored as one. Fix its formula, or type "
+            "the value that is meant."
+        )
+    if not text.startswith("#") and not text.startswith("Err:"):
+        return message(
+            'The cell is a number cell, but holds "{error}", which is not a number. Type the value that is meant.',
+            error=text,
+        )
+    return message("The cell shows the error {error}. Fix its formula, or type the value that is meant.", error=text)
 
 
 class GridSource(Source):

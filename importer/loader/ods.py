@@ -289,8 +289,8 @@ def _value(attributes: Mapping[str, str], text: str, form: Format) -> Value:
         return Marked(Kind.NOT_CALCULATED, "")
     if kind in {"float", "percentage", "currency"}:
         number = number_value(attributes["value"], form, 1900)
-        if isinstance(number, str):
-            raise ValueError(number)
+        if isinstance(number, Marked) and number.kind is Kind.ERROR and number.text.lstrip("-") not in {"NaN", "INF"}:
+            raise ValueError(number.text)
         return number
     if kind == "date":
         return _date(attributes["date-value"])

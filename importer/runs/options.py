@@ -57,6 +57,7 @@ class ReadOptions:
     skip_read_only: bool = False
     blank: Literal["clear", "keep"] = "clear"
     options: Literal["labels", "values"] | None = None
+    allow_spoiled: bool = False
     schema: Path | None = None
     locale: str | None = None
     date_format: str | None = None

@@ -168,8 +168,14 @@ def read_rows(job: Job, opened: opening.Opened) -> None:
 
 async def compare(job: Job) -> None:
     """Make the plan: against the portal's current values, or blind."""
+    from importer.doubts import TextDoubts
     from importer.planner import Planner
 
+    doubts = TextDoubts(
+        job.columns,
+        delimited=job.journal.meta("dialect") is not None,
+        allow_spoiled=job.options.read.allow_spoiled,
+    )
     planner = Planner(
         job.columns,
         job.schema,
@@ -177,6 +183,7 @@ async def compare(job: Job) -> None:
         fingerprint=job.fingerprint,
         earlier=lambda tickets: values_written(job.journal, tickets),
         forms=FormsSeen(job.journal, job.schema, job.columns),
+        doubts=doubts,
     )
     try:
         if job.options.diff:
@@ -186,4 +193,6 @@ async def compare(job: Job) -> None:
             await planner.plan_blind(job.journal, job.portal)
     finally:
         job.note_requests()
+    for notice in doubts.notices():
+        job.ui.say(notice)
     job.journal.note(state="planned")

@@ -51,7 +51,7 @@ def test_findings_say_where_and_what(tmp_path):
     (finding,) = chunk.findings
 
     assert (finding.code, finding.cell, finding.header, finding.value) == ("formula_error", "B2", "value", "#N/A")
-    assert str(finding.text) == "The cell shows the error #N/A. Mend its formula, or type the value that is meant."
+    assert str(finding.text) == "The cell shows the error #N/A. Fix its formula, or type the value that is meant."
 
 
 def book_with_totals(path, reference="A1:B4"):

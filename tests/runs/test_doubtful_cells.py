@@ -132,3 +132,78 @@ def test_reconcile_compares_to_the_precision_shown_too(timed, program, sheet):
     ended = program("reconcile", path, "--json", "--timezone", "UTC", portal=timed)
 
     assert [one["row"] for one in ended.summary["differences"]] == [3], ended.out
+
+
+CODE = {"name": "codigo", "label": "codigo", "type": "string", "fieldType": "text", "groupName": "ticketinformation"}
+
+
+@pytest.fixture
+def coded(portal):
+    """Return a portal with two properties of text."""
+    for name in ("codigo", "telefone"):
+        portal.control("definitions/property", CODE | {"name": name, "label": name})
+    return portal
+
+
+def test_spoiled_texts_are_refused_where_they_would_change_a_ticket(coded, program, tmp_path):
+    edits = tmp_path / "edits.csv"
+
+    def run(*arguments):
+        edits.write_bytes((CASES / "guarded-number.csv").read_bytes().replace(b"25012345002", b"25012345009"))
+        return program(edits, "--dry-run", "--json", *arguments, portal=coded)
+
+    refused = run()
+    assert refused.codes == [(2, "spoiled_text"), (2, "spoiled_text")]
+    assert [one["cell"] for one in refused.summary["errors"]] == ["B2", "C2"]
+    assert '"0075"' in refused.summary["errors"][0]["message"]
+    assert run("--no-diff").codes == refused.codes
+    assert run("--allow-spoiled").summary["rows"]["would_update"] == 2
+    coded.control("tickets/25012345001", {"properties": {"codigo": '="0075"', "telefone": '="+5511"'}})
+    assert run().codes == []
+
+
+def test_a_cell_that_shows_nothing_is_blank(portal, program, tmp_path):
+    path = tmp_path / "edits.xlsx"
+    path.write_bytes((CASES / "invisible-text.xlsx").read_bytes())
+
+    ended = program(path, "--dry-run", "--json", portal=portal)
+
+    assert ended.codes == [(3, "merged")]
+    cells = ended.summary["cells"]
+    assert (cells["changed"], cells["cleared"]) == (0, 2)
+    portal.control("tickets/25012345001", {"properties": {"subject": "\u200b"}})
+    again = program(path, "--dry-run", "--json", "--overwrite", portal=portal).summary["cells"]
+    assert again["cleared"] == 1  # the portal's own unseen text is as good as none
+
+
+def test_pictures_and_cells_that_hold_no_number_are_errors(portal, program, tmp_path):
+    path = tmp_path / "edits.xlsx"
+    path.write_bytes((CASES / "picture-in-cell.xlsx").read_bytes())
+
+    ended = program(path, "--dry-run", "--json", "--no-diff", "--skip-unknown", portal=portal)
+
+    found = {one["row"]: one for one in ended.summary["errors"] if one["code"] != "invalid_id"}
+    errors = {*range(2, 15), 20, 21, 25, 26, 27, 28}
+    assert {row for row, one in found.items() if one["code"] == "formula_error"} == errors, ended.err
+    assert "picture" in found[14]["message"]
+    assert 'holds "NaN"' in found[26]["message"]
+    assert "did not arrive" in found[3]["message"]
+
+
+def test_texts_that_end_where_a_cell_ends_get_a_notice(portal, program, sheet):
+    path = sheet(["Record ID", "content"], ["25012345001", "a" * 32_767], ["25012345009", "a" * 32_766])
+
+    ended = program(path, "--dry-run", "--json", portal=portal)
+
+    assert "B2 holds exactly 32,767 characters" in ended.err
+    assert ended.summary["rows"]["would_update"] == 2
+
+
+def test_plain_text_with_a_sign_of_html_gets_a_notice(portal, program, sheet):
+    portal.control("definitions/property", CODE | {"name": "rich", "label": "Rich", "fieldType": "html"})
+    rows = [["25012345001", "if x < 5"], ["25012345009", "<p>fine</p>"]]
+
+    ended = program(sheet(["Record ID", "Rich"], *rows), "--dry-run", "--json", portal=portal)
+
+    assert '"Rich": 1 text holds <, and HubSpot reads this property as HTML' in ended.err
+    assert ended.summary["rows"]["would_update"] == 2

@@ -51,21 +51,21 @@ def test_cells_by_property_with_samples_by_label(portal, sheet, plan):
     assert ended.summary["cells"] == {"changed": 4, "cleared": 3}
 
 
-def test_the_language_that_a_file_names_is_told(tmp_path, portal, plan):
+def test_the_language_that_a_column_names_is_told(tmp_path, portal, plan):
     """Text is read by it, so whoever is asked must know."""
     book = openpyxl.Workbook()
-    book.active.append(["Record ID", "due_on", "property_number"])
-    book.active.append([int(A), "03/04/2026", "1.234"])
-    book.active.append([int(B), date(2026, 3, 4), 5])
+    book.active.append(["Record ID", "due_on"])
+    book.active.append([int(A), "03/04/2026"])
+    book.active.append([int(B), date(2026, 3, 4)])
     book.active["B3"].number_format = '[$-416]d "de" mmmm'
     book.save(tmp_path / "edits.xlsx")
 
     told, named = plan(tmp_path / "edits.xlsx"), plan(tmp_path / "edits.xlsx", "--locale", "en-US")
 
-    assert "cells of text are read as in pt-BR, the language of the file itself" in told.err
+    assert "texts are read as in pt-BR, the language of its cells' format" in told.err
     assert "2026-04-03" in told.err
-    assert "the language of the file itself" not in named.err
-    assert "1.234" in named.err
+    assert "pt-BR" not in named.err
+    assert "2026-03-04" in named.err
 
 
 def test_a_pipeline_without_a_stage_of_it_is_pointed_out(portal, sheet, plan):

@@ -338,3 +338,18 @@ def test_an_accent_of_its_own_is_the_accent_of_the_letter(label, cell):
     definition = Property("p", "P", "enumeration", "select", options=(Option("x", label),))
 
     assert answer(OptionConverter(definition, Reading())(cell, Kind.TEXT)) == "x"
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("Bo Li (bo@example.com)", "13"),
+        ("Bo (bo@example.com)", "13"),
+        ("Ana Souza (bo@example.com)", "ambiguous_owner"),
+        ("Somebody Else <bo@example.com>", "ambiguous_owner"),
+        ("Ana Souza (ana.b@example.com)", "12"),
+        ("Whoever (nameless@example.com)", "16"),
+    ],
+)
+def test_an_owners_name_and_e_mail_agree(cell, value):
+    assert answer(OwnerConverter(PORTAL)(cell, Kind.TEXT)) == value

@@ -204,3 +204,23 @@ def test_many_at_once_are_read_as_one_by_one(texts):
     for text, value in zip(texts, converter.convert_all(texts, Kind.TEXT), strict=True):
         if value is not None:
             assert value == (converter(text, Kind.TEXT) if text else "")
+
+
+@pytest.mark.parametrize(
+    ("cell", "currency", "value"),
+    [
+        ("R$ 10", "BRL", "10"),
+        ("10 BRL", "BRL", "10"),
+        ("$10", "BRL", "invalid_number"),
+        ("\u20ac 10", "BRL", "invalid_number"),
+        ("USD 10", "EUR", "invalid_number"),
+        ("$10", "MXN", "10"),
+        ("-\u20ac10", "EUR", "-10"),
+        ("\u20ac 10", "", "10"),
+    ],
+)
+def test_a_sign_is_that_of_the_portals_currency(cell, currency, value):
+    definition = Property("refund", "Refund", "number", "number", number_hint="currency")
+    result = NumberConverter(definition, Reading(), currency)(cell, Kind.TEXT)
+
+    assert (result.code if isinstance(result, Problem) else result) == value

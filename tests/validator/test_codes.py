@@ -16,6 +16,7 @@ from importer.validator import Validation
 from schemas.cells import Reading
 
 NOT_FROM_A_FILE = {
+    "spoiled_text",
     "file_busy",
     "file_changed",
     "not_found",

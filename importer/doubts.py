@@ -1,0 +1,83 @@
+"""Texts that are to change a ticket, and that nobody may have meant: spoiled ones, and signs that are read as HTML.
+
+In:  planned changes. Out: rows that are refused, and notices.
+"""
+
+from __future__ import annotations
+
+import re
+
+from importer.findings import Finding
+from importer.places import at_cell, column_of
+from importer.records import Change, Columns, Outcome, Status
+from schemas.message import Message, count_message
+from schemas.property import OWNER, PIPELINE, STAGE, Property
+from schemas.spoiled import spoiled
+
+_NO_TEXT = frozenset({"number", "bool", "enumeration", "date", "datetime"})
+_TAG = re.compile(
+    r"</?(?:a|b|blockquote|br|code|div|em|font|h[1-6]|hr|i|img|li|ol|p|pre|s|span|strong|sub|sup|t[dhr]|table|tbody|thead|u"
+    r"|ul)\b[^<>]*>",
+    re.IGNORECASE,
+)
+
+
+class TextDoubts:
+    """Looks through the texts of planned changes.
+
+    delimited: the sheet is delimited text. allow_spoiled: `--allow-spoiled`.
+    """
+
+    def __init__(self, columns: Columns, *, delimited: bool, allow_spoiled: bool) -> None:
+        self._columns = columns
+        self._delimited = delimited
+        self._refuses = not allow_spoiled
+        texts = [one.definition for one in columns.values if _is_text(one.definition)]
+        self._names = {one.name for one in texts}
+        self._rich = {one.name for one in texts if one.field_type == "html"}
+        self._plain: dict[str, int] = {}
+
+    def refused(self, change: Change) -> Outcome | None:
+        """Return the outcome of a row with spoiled texts; None where it may be sent."""
+        findings: list[Finding] = []
+        for name in self._names & change.after.keys():
+            value = change.after[name]
+            text = spoiled(value, delimited=self._delimited) if self._refuses else None
+            if text is not None:
+                found = at_cell(
+                    self._columns,
+                    row=change.row,
+                    key=change.key,
+                    name=name,
+                    value=value,
+                    code="spoiled_text",
+                    text=text,
+                )
+                findings.append(found)
+            elif name in self._rich and "<" in value and not _TAG.search(value):
+                self._plain[name] = self._plain.get(name, 0) + 1
+        if not findings:
+            return None
+        findings.sort(key=lambda one: one.position or 0)
+        return Outcome(change.row, Status.INVALID, tuple(findings), ticket=change.ticket)
+
+    def notices(self) -> list[Message]:
+        """Return what people should know of the plan's texts."""
+        return [
+            count_message(
+                "{column}: {count} text holds <, and HubSpot reads this property as HTML: what follows may not be "
+                "shown; write &lt; for the sign itself.",
+                "{column}: {count} texts hold <, and HubSpot reads this property as HTML: what follows may not be "
+                "shown; write &lt; for the sign itself.",
+                count,
+                column=f'"{column.header}"',
+            )
+            for name, count in self._plain.items()
+            if (column := column_of(self._columns, name)) is not None
+        ]
+
+
+def _is_text(definition: Property) -> bool:
+    if definition.is_owner or definition.name in {OWNER, PIPELINE, STAGE}:
+        return False
+    return definition.type not in _NO_TEXT
