@@ -37,6 +37,11 @@ _ERRORS = {
 }
 
 
+_LABEL, _LABEL_SST, _RSTRING = 0x0204, 0x00FD, 0x00D6
+_VALUES = frozenset({_BOOLERR, _FORMULA, _NUMBER, _RK, _MULRK, _LABEL, _LABEL_SST, _RSTRING})
+"""Records of cells that hold a value; each begins with its row and column."""
+
+
 @dataclass(slots=True)
 class BiffSheet:
     """One sheet of the workbook: row -> position -> the cell as it should be read."""
@@ -47,6 +52,10 @@ class BiffSheet:
     start: int
     cells: dict[int, dict[int, Value]] = field(default_factory=dict)
     facts: SheetFacts = field(default_factory=SheetFacts)
+    rows: int = 0
+    columns: int = 0
+    """How far the cells with values reach."""
+    filled: int = 0
     empty_results: list[tuple[int, int]] = field(default_factory=list)
     """(row, position) of formulas whose stored result is an empty text, which may mean that there is none."""
 
@@ -120,6 +129,12 @@ class _Walk:
 
     def _sheet(self, sheet: BiffSheet) -> None:
         for kind, start, size in self._records(sheet.start):
+            if kind in _VALUES:
+                row, column = struct.unpack_from("<HH", self.stream, start)
+                if kind == _MULRK:
+                    column = struct.unpack_from("<H", self.stream, start + size - 2)[0]
+                sheet.rows, sheet.columns = max(sheet.rows, row + 1), max(sheet.columns, column + 1)
+                sheet.filled += 1
             if kind == _BOOLERR:
                 row, column, _, value, is_error = struct.unpack_from("<HHHBB", self.stream, start)
                 if is_error:

@@ -17,7 +17,7 @@ from importer.errors import FileError
 from schemas.message import message
 
 DELIMITERS = (",", ";", "\t", "|")
-FIELD_LIMIT = 16 << 20
+FIELD_LIMIT = 1 << 20
 """Characters in one field. Longer ones come from a quotation mark that is never closed."""
 _SAMPLE_CHARACTERS = 1 << 18
 _SAMPLE_RECORDS = 500

@@ -137,20 +137,23 @@ def _check(path: Path, encoding: str, *, doubts_utf_7: bool = False) -> str:
             offset += len(block)
 
 
-_UTF_7 = re.compile(r"[A-Za-z]*\+[A-I][A-Za-z0-9+/]{2,}-?[A-Za-z]*")
+_UTF_7 = re.compile(r"\+[A-I][A-Za-z0-9+/]{2,40}-?[A-Za-z]{0,20}")
+_WORD_END = re.compile(r"[A-Za-z]{0,20}\Z")
 """Letters up to U+233F in the modified Base64 of RFC 2152, with the word around them."""
 
 
 def _utf_7_word(text: str) -> str | None:
     """Return a word that is UTF-7: its letters beyond ASCII are those of an alphabet."""
     for found in _UTF_7.finditer(text):
+        before = _WORD_END.search(text[max(found.start() - 20, 0) : found.start()])
+        whole = (before[0] if before else "") + found[0]
         try:
-            word = found[0].encode().decode("utf-7")
+            word = whole.encode().decode("utf-7")
         except UnicodeDecodeError:
             continue
         high = [one for one in word if not one.isascii()]
         if high and all(one.isalpha() for one in high):
-            return found[0]
+            return whole
     return None
 
 

@@ -19,7 +19,7 @@ from typing import overload
 from importer.loader.cells import Marked, Value, is_too_precise, number_text
 from importer.loader.grid import SheetFacts
 from importer.loader.number_format import Format, Shows, with_zeros
-from importer.loader.xml import SPREADSHEET_NAMESPACES, XML_FAULTS, damaged, local, new_parser
+from importer.loader.xml import SPREADSHEET_NAMESPACES, XML_FAULTS, contradicts, damaged, local, new_parser
 from schemas.cells import Kind
 
 _PARSER_BLOCK = 1 << 16
@@ -97,6 +97,9 @@ class _SheetParser:
         self._cell: RawCell | None = None
         self._row = 0
         self._position = -1
+        self._is_numbered = False
+        self._rows: set[int] = set()
+        self._positions: set[int] = set()
         self._row_hidden = False
         self._text: list[str] | None = None
         self._text_attributes: dict[str, str] = {}
@@ -127,13 +130,21 @@ class _SheetParser:
             if self._cell is not None:
                 self._cell.is_formula = True
         elif tag == "row":
-            self._row = int(attributes["r"]) if "r" in attributes else self._row + 1
-            self._position = -1
+            self._start_row(attributes)
             self._row_hidden = attributes.get("hidden") in {"1", "true"}
         elif tag == "rPh":
             self._in_phonetic = True
         else:
             self._note(tag, attributes)
+
+    def _start_row(self, attributes: dict[str, str]) -> None:
+        self._row = int(attributes["r"]) if "r" in attributes else self._row + 1
+        self._is_numbered = "r" in attributes
+        if self._row in self._rows:
+            raise contradicts(self.part, f"row {self._row}")
+        self._rows.add(self._row)
+        self._positions.clear()
+        self._position = -1
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
         address = attributes.get("r")
@@ -141,6 +152,9 @@ class _SheetParser:
             row, self._position = self._row, self._position + 1
         else:
             row, self._position = split_address(address)
+            if self._position in self._positions or (self._is_numbered and row != self._row):
+                raise contradicts(self.part, f"cell {address}")
+        self._positions.add(self._position)
         self._cell = RawCell(
             row, self._position, int(attributes.get("s", "0")), attributes.get("t", "n"), None, is_formula=False
         )

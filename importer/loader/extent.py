@@ -13,16 +13,21 @@ from collections.abc import Callable, Iterable, Iterator
 from importer.errors import FileError
 from importer.findings import column_letter
 from importer.loader.scan import OddXml
+from importer.loader.xml import contradicts
 from schemas.message import message
 
 MAX_CELLS = 64 << 20
 """Filled or not: 64 columns of all the rows that a sheet can have, two gigabytes."""
+
+FREE_CELLS, FREE_SHARE = 4 << 20, 8
+"""Cells laid out whatever is filled, and how many more for each filled one: a far cell makes a large empty table."""
 
 _WIDE = re.compile(rb' r="(?:[A-Z]{3}|[C-Z][A-Z]|B[M-Z]|[a-z])')
 """An address beyond column BL, the 64th; in small letters, which programs do not write, any address."""
 _ADDRESS = re.compile(rb' r="([A-Za-z]*)0*([0-9]*)"')
 _OTHER_SPELLING = re.compile(rb"\xff\xfe|\xfe\xff|\sr(?:\s*=\s*'|\s+=|=\s)|[\t\r\n]r=")
 _OVERLAP = 64
+_PLACES = re.compile(rb'<row(?=\s)[^<>]*?\sr="([0-9]+)"|<c(?=\s)[^<>]*?\sr="([A-Z]+)([0-9]+)"')
 
 
 def check_extent(stream: Callable[[], Iterable[bytes]]) -> None:
@@ -40,9 +45,35 @@ def check_extent(stream: Callable[[], Iterable[bytes]]) -> None:
     check_size(rows, columns)
 
 
-def check_size(rows: int, columns: int) -> None:
-    """Judge how many rows and columns a sheet has. Raises FileError `unsafe_file`."""
-    if rows * columns > MAX_CELLS:
+def check_addresses(blocks: Iterable[bytes], part: str) -> None:
+    """Raise FileError where a row or a cell stands in the sheet twice, or a cell outside its row.
+
+    The search of plain rows finds that by itself; programs that repair such a workbook do not agree on how.
+    """
+    rows: set[bytes] = set()
+    cells: set[bytes] = set()
+    row = rest = b""
+    for block in blocks:
+        body = rest + block
+        cut = body.rfind(b">") + 1
+        rest = body[cut:]
+        for number, letters, of_row in _PLACES.findall(body, 0, cut):
+            if number:
+                if number in rows:
+                    raise contradicts(part, f"row {number.decode()}")
+                rows.add(number)
+                row = number
+                cells.clear()
+            elif (row and of_row != row) or letters in cells:
+                raise contradicts(part, f"cell {letters.decode()}{of_row.decode()}")
+            else:
+                cells.add(letters)
+
+
+def check_size(rows: int, columns: int, *, filled: int | None = None) -> None:
+    """Judge how many rows and columns a sheet has, and how many cells are filled. Raises FileError `unsafe_file`."""
+    bound = MAX_CELLS if filled is None else min(MAX_CELLS, FREE_CELLS + FREE_SHARE * filled)
+    if rows * columns > bound:
         raise FileError(
             message(
                 "The file is not read: its sheet reaches to column {column} and row {row}, and a table of that size "

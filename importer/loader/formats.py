@@ -6,6 +6,7 @@ Out: the opened `Source`; or a FileError that says what the file is instead, and
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 from importer.errors import FileError
@@ -73,6 +74,14 @@ def open_file(path: Path, *, encoding: str | None = None, delimiter: str | None 
     Raises FileError: `unreadable_file` (missing, damaged, protected, not a spreadsheet), `unsafe_file`, `empty_file`.
     """
     with file_errors(path):
+        if not path.is_dir() and not stat.S_ISREG(path.stat().st_mode):
+            raise FileError(
+                message(
+                    "{path} is no regular file, and is not read: a pipe or a device cannot be read twice. Save what it "
+                    "gives to a file, and name that.",
+                    path=str(path),
+                )
+            )
         with path.open("rb") as file:
             head = file.read(_HEAD)
         if not head:

@@ -352,7 +352,7 @@ def _sheet_info(name: str, grid: Grid, *, visible: bool) -> SheetInfo:
         for number, values in zip(numbers, rows, strict=True):
             if not all(map(_is_blank, values)):
                 texts = column_texts([*([""] * grid.first_position), *values]).texts
-                while not texts[-1]:
+                while texts and not texts[-1]:
                     texts.pop()
                 return SheetInfo(name, visible, number, tuple(texts))
     return SheetInfo(name, visible, None)

@@ -34,6 +34,8 @@ MAX_CELLS = 20_000_000
 """Filled cells of one sheet, repeated ones counted each: far more than people edit, far less than memory."""
 
 _CONTENT, _STYLES, _MANIFEST = "content.xml", "styles.xml", "META-INF/manifest.xml"
+MAX_SPACES, MAX_REPEATS = 4 << 20, 8 << 20
+"""Spaces that are counted and not written, and cells that are repeated by a number, in a whole file."""
 _MAX_ROW = 1 << 20
 _MAX_COLUMN = 1 << 14
 _DURATION = re.compile(r"(-)?P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:[.,]\d+)?)S)?)?")
@@ -68,7 +70,7 @@ class OdsSource(GridSource):
     def read_grid(self, sheet: str) -> Grid:
         """Return the cells of a sheet."""
         parsed = self._parsed.pop(sheet)
-        check_size(len(parsed.rows), parsed.width)
+        check_size(len(parsed.rows), parsed.width, filled=parsed.cells)
         rows: dict[int, list[Value]] = {}
         for number in sorted(parsed.rows):
             values = rows[number] = [""] * parsed.width
@@ -126,6 +128,8 @@ class _ContentParser:
         self._text: list[str] = []
         self._paragraphs = 0
         self._skipping = 0
+        self._spaces = 0
+        self._repeated = 0
         self._row_cells: list[tuple[int, Value]] = []
         parser = new_parser(_CONTENT)
         parser.StartElementHandler = self._start
@@ -159,7 +163,11 @@ class _ContentParser:
                 self._text.append("\n")
             self._paragraphs += 1
         elif tag == "s":
-            self._text.append(" " * int(attributes.get("c", "1")))
+            count = int(attributes.get("c", "1"))
+            self._spaces += count
+            if not 0 <= count <= MAX_SPACES or self._spaces > MAX_SPACES:
+                raise _too_many()
+            self._text.append(" " * count)
         elif tag in {"tab", "line-break"}:
             self._text.append("\t" if tag == "tab" else "\n")
         elif tag == "table-row":
@@ -222,8 +230,15 @@ class _ContentParser:
         if value != "" and not self._covered:
             if self._position + repeat > _MAX_COLUMN:
                 raise _too_many()
+            self._count_repeats(repeat - 1)
             self._row_cells += [(self._position + offset, value) for offset in range(repeat)]
         self._position += repeat
+
+    def _count_repeats(self, count: int) -> None:
+        """Bound the cells that are not written, but repeated by a number."""
+        self._repeated += count
+        if count < 0 or self._repeated > MAX_REPEATS:
+            raise _too_many()
 
     def _value(self, attributes: Mapping[str, str]) -> Value:
         text = "".join(self._text)
@@ -253,6 +268,7 @@ class _ContentParser:
             if sheet.cells > MAX_CELLS or self._row + self._row_repeat > _MAX_ROW + 1:
                 raise _too_many()
             sheet.width = max(sheet.width, self._row_cells[-1][0] + 1)
+            self._count_repeats(len(self._row_cells) * (self._row_repeat - 1))
             for number in range(self._row, self._row + self._row_repeat):
                 sheet.rows[number] = self._row_cells
                 if self._row_hidden:

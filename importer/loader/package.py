@@ -22,7 +22,7 @@ from typing import IO, BinaryIO, Self
 
 from importer.errors import FileError
 from importer.loader.number_format import Format, read_format
-from importer.loader.xml import check_beginning, damaged, read_elements
+from importer.loader.xml import check_beginning, contradicts, damaged, read_elements
 from schemas.message import message
 
 MAX_MEMBERS = 20_000
@@ -234,6 +234,7 @@ class Package:
         """Return {relation ID: (last word of its type, target part)} of a part; of the package itself for ""."""
         folder, relations_part = posixpath.dirname(part), _relations_part(part)
         found: dict[str, tuple[str, str]] = {}
+        seen: set[str] = set()
         try:
             data = self.read(relations_part)
         except FileError as problem:
@@ -242,7 +243,12 @@ class Package:
             raise
         for element in read_elements(data, relations_part):
             attributes = element.attributes
-            if element.name != "Relationship" or attributes.get("TargetMode") == "External":
+            if element.name != "Relationship":
+                continue
+            if attributes.get("Id", "") in seen:
+                raise contradicts(relations_part, f"relation {attributes.get('Id', '')}")
+            seen.add(attributes.get("Id", ""))
+            if attributes.get("TargetMode") == "External":
                 continue
             target = attributes.get("Target", "")
             target = (

@@ -28,6 +28,10 @@ from schemas.message import message
 
 _BLOCK = 1 << 18
 """Bytes cut at a time: what a processor's cache holds together with the pieces; larger ones take twice as long."""
+LONGEST_LINE = 16 << 20
+"""Characters without a line end: more than the longest texts of all properties; what has more is no table."""
+WIDEST = 1 << 14
+"""Columns: as many as a sheet of a workbook has."""
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -116,6 +120,8 @@ class _Text:
         parts = [self._rest]
         read = False
         while not self._at_end and not (read and _last_line_end(parts[-1])):
+            if sum(map(len, parts)) > LONGEST_LINE + self._block_size:
+                raise _too_long()
             data = self._file.read(self._block_size)
             self._at_end = not data
             parts.append(self._decoded(data))
@@ -160,6 +166,10 @@ class _BrokenQuoting(Exception):
 
 
 def _cut(block: str, delimiter: str, row: int, line: int) -> Records:
+    first = _LINE_END.search(block)
+    end = first.start() if first else len(block)
+    if end > WIDEST and block.count(delimiter, 0, end) >= WIDEST and '"' not in block[:end]:
+        raise _too_wide(line)
     columns = cut_columns(block, delimiter)
     if columns is not None:
         return Records(row, line, len(columns[0]), columns, [])
@@ -201,6 +211,29 @@ def _parse(block: str, delimiter: str) -> list[list[str]]:
         before = sum(1 + sum(len(_LINE_END.findall(field)) for field in fields) for fields in rows)
         raise _BrokenQuoting(before, problem) from problem
     return rows
+
+
+def _too_long() -> FileError:
+    return FileError(
+        message(
+            "The file is not read: a line of it is longer than {count} characters. It is no table of delimited text, "
+            "or its line breaks were lost. Export it again, as CSV or XLSX.",
+            count=LONGEST_LINE,
+        ),
+        code="unsafe_file",
+    )
+
+
+def _too_wide(line: int) -> FileError:
+    return FileError(
+        message(
+            "The file is not read: line {line} has more than {count} fields, more than a sheet has columns. Export it "
+            "again, as CSV or XLSX.",
+            line=line,
+            count=WIDEST,
+        ),
+        code="unsafe_file",
+    )
 
 
 def _error(line: int, *, never_closed: bool) -> FileError:

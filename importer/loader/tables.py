@@ -7,6 +7,7 @@ Out: the cells of totals rows. Source: ECMA-376 part 1, 18.5.1.2 (`table`, `ref`
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 from importer.errors import FileError
 from importer.loader.exact import split_range
@@ -15,12 +16,12 @@ from importer.loader.xml import read_elements
 from schemas.message import Message, message
 
 
-def totals_rows(package: Package, part: str, width: int) -> Mapping[int, range]:
+def totals_rows(package: Package, part: str, width: int) -> Mapping[int, AbstractSet[int]]:
     """Return {row: positions} of the totals rows that tables of a sheet have, positions up to `width` alone.
 
     A table that cannot be understood has none: its cells are read as those outside of tables are.
     """
-    found: dict[int, range] = {}
+    found: dict[int, set[int]] = {}
     for table in package.related(part, "table"):
         try:
             attributes = next(read_elements(package.read(table), table)).attributes
@@ -29,10 +30,10 @@ def totals_rows(package: Package, part: str, width: int) -> Mapping[int, range]:
         except (FileError, StopIteration, KeyError, ValueError):
             continue
         if count == 1:
-            found[bottom] = range(left, min(right + 1, width))
+            found.setdefault(bottom, set()).update(range(left, min(right + 1, width)))  # tables stand side by side
     return found
 
 
-def totals_notices(rows: Mapping[int, range]) -> tuple[Message, ...]:
+def totals_notices(rows: Mapping[int, AbstractSet[int]]) -> tuple[Message, ...]:
     """Say which rows are not read."""
     return tuple(message("Row {row} is the totals row of a table, and is not read.", row=row) for row in sorted(rows))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -29,7 +30,7 @@ from importer.loader.exact import (
     first_filled_row,
     read_cells,
 )
-from importer.loader.extent import check_extent, check_size
+from importer.loader.extent import check_addresses, check_extent, check_size
 from importer.loader.file_errors import file_errors
 from importer.loader.grid import Block, Grid, GridTable, Piece, SheetFacts, empty_sheet, stored_grid, texts_of
 from importer.loader.overlay import CalamineFailed, overlaid, read_values
@@ -158,6 +159,7 @@ def _plain_meaning(package: Package, part: str) -> Meaning:
 def _read_values(path: Path, sheet: SheetPart, width: int) -> Grid:
     """Read a sheet by calamine and a scan; exactly, where either cannot."""
     with Package(path) as package:
+        check_addresses(package.stream(sheet.part), sheet.part)
         try:
             check_extent(lambda: package.stream(sheet.part))
             values, scan = _read_trimmed(package, sheet) if package.swells(sheet.part) else (None, None)
@@ -227,7 +229,7 @@ def _read_exactly(package: Package, sheet: SheetPart, header_width: int) -> Grid
     return stored_grid(fill_rows(cells, width), width, facts, notices)
 
 
-def _outside(cells: Mapping[int, Value], positions: range) -> dict[int, Value]:
+def _outside(cells: Mapping[int, Value], positions: AbstractSet[int]) -> dict[int, Value]:
     return {position: value for position, value in cells.items() if position not in positions}
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from importer.errors import FileError
 from importer.loader.biff import read_biff
+from importer.loader.extent import check_size
 from importer.loader.file_errors import file_errors
 from importer.loader.grid import Grid, GridSource
 from importer.loader.ole import CompoundFile, broken
@@ -66,6 +67,7 @@ class XlsSource(GridSource):
     def read_grid(self, sheet: str) -> Grid:
         """Return the cells of a sheet. Raises FileError where calamine cannot read it."""
         found = self._by_name[sheet]
+        check_size(found.rows, found.columns, filled=found.filled)
         try:
             with file_errors(self.path):
                 return overlaid(read_values(self.path, sheet), found.cells, found.facts)

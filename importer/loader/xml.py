@@ -98,6 +98,19 @@ def damaged(part: str) -> FileError:
     )
 
 
+def contradicts(part: str, what: str) -> FileError:
+    """Return the error for a part that says two things of one row, cell or relation."""
+    return FileError(
+        message(
+            "The workbook contradicts itself: in its part {part}, {what} stands twice or in the wrong place, and "
+            "programs do not agree on what then counts. Open it in a spreadsheet program, let that repair it, check "
+            "the rows, and save it again.",
+            part=part,
+            what=what,
+        )
+    )
+
+
 def read_elements(data: bytes, part: str) -> Iterator[Element]:
     """Yield every start tag of a small part in document order. Raises FileError for XML that is broken or unsafe."""
     found: list[Element] = []

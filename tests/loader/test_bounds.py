@@ -1,0 +1,180 @@
+"""Nothing in a file is multiplied before it is bounded, and what contradicts itself is refused."""
+
+import os
+import sys
+import tracemalloc
+from pathlib import Path
+
+import openpyxl
+import pytest
+from openpyxl.worksheet.table import Table as ExcelTable
+from workbook_parts import row, sheet_xml, write_package
+
+from importer.errors import FileError
+from importer.loader import open_file
+
+CASES = Path(__file__).parent / "cases"
+BOUND = 300 << 20
+
+
+def cell(address, text="x"):
+    return f'<c r="{address}" t="inlineStr"><is><t>{text}</t></is></c>'
+
+
+def read(path):
+    source = open_file(path)
+    table = source.table(source.sheets[0].name)
+    return [one for chunk in table.chunks(range(len(table.headers))) for one in chunk.rows]
+
+
+def refusal(path):
+    with pytest.raises(FileError) as caught:
+        read(path)
+    return caught.value
+
+
+HEADER = row(1, cell("A1", "id") + cell("B1", "subject"))
+PLAIN = "".join(
+    row(n, f'<c r="A{n}"><v>{n}</v></c><c r="B{n}"><v>{n}</v></c>') for n in range(2, 4_000)
+)  # enough for the search of plain rows to be well on its way
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        row(2, cell("A2")) + row(2, cell("A2", "y")),
+        row(2, cell("A2") + cell("A2", "y")),
+        row(2, cell("A2") + cell("B7")),
+        PLAIN + row(5, '<c r="A5"><v>7</v></c>'),
+        PLAIN + row(4_000, '<c r="A4000"><v>7</v></c><c r="B3999"><v>7</v></c>'),
+        PLAIN + row(4_000, '<c r="B4000"><v>7</v></c><c r="B4000"><v>8</v></c>'),
+    ],
+)
+@pytest.mark.parametrize("after", ["", '<mergeCells count="1"><mergeCell ref="A9000:B9000"/></mergeCells>'])
+def test_a_row_or_a_cell_that_stands_twice_or_elsewhere_is_refused(tmp_path, rows, after):
+    error = refusal(write_package(tmp_path / "a.xlsx", sheet_xml(HEADER + rows, after=after)))
+    assert error.code == "unreadable_file"
+    assert "contradicts itself" in str(error)
+
+
+@pytest.mark.parametrize("name", ["row-twice.xlsx", "cell-outside-its-row.xlsx"])
+def test_the_cases_that_contradict_themselves_are_refused(name):
+    assert refusal(CASES / name).code == "unreadable_file"
+
+
+def test_a_relation_that_stands_twice_is_refused(tmp_path):
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    twice = "".join(
+        f'<Relationship Id="rId1" Type="{kind}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in (1, 2)
+    )
+    relations = (
+        f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{twice}</Relationships>'
+    )
+    sheet = sheet_xml(HEADER + row(2, cell("A2")))
+    extra = {"xl/_rels/workbook.xml.rels": relations, "xl/worksheets/sheet2.xml": sheet}
+    error = refusal(write_package(tmp_path / "a.xlsx", sheet, extra=extra))
+    assert "contradicts itself" in str(error)
+
+
+def test_totals_of_two_tables_side_by_side_are_left_out(tmp_path):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for values in (["id", "a", "b", "c"], [1, 2, 3, 4], ["Total", 2, "Total", 4]):
+        sheet.append(values)
+    for name, reference in (("One", "A1:B3"), ("Two", "C1:D3")):
+        table = ExcelTable(displayName=name, ref=reference, totalsRowCount=1)
+        sheet.add_table(table)
+    book.save(tmp_path / "a.xlsx")
+    table = open_file(tmp_path / "a.xlsx").table("Sheet")
+    (chunk,) = table.chunks(range(4))
+    found = dict(zip(chunk.rows, zip(*chunk.columns.values(), strict=True), strict=True))
+    assert found[2] == ("1", "2", "3", "4")
+    assert found.get(3, ("",) * 4) == ("",) * 4
+
+
+def test_an_xls_with_an_empty_formula_in_its_first_row_is_read():
+    source = open_file(CASES / "first-row-empty-formula.xls")
+    assert source.sheets[0].header_row == 1
+    assert source.sheets[0].headers == ()
+
+
+def spaces(path):
+    return CASES / "two-thousand-million-spaces.ods"
+
+
+def many_spaces(path):
+    cells = "".join(
+        '<table:table-cell office:value-type="string"><text:p>a<text:s text:c="900000"/></text:p></table:table-cell>'
+        for _ in range(50)
+    )
+    return ods(path, f"<table:table-row>{cells}</table:table-row>")
+
+
+def many_rows(path):
+    repeated = 'office:value-type="string" table:number-columns-repeated="16000"'
+    cell = f"<table:table-cell {repeated}><text:p>a</text:p></table:table-cell>"
+    return ods(path, f'<table:table-row table:number-rows-repeated="1000">{cell}</table:table-row>')
+
+
+def far_cells(path):
+    empty = '<table:table-cell table:number-columns-repeated="16000"/>'
+    cell = '<table:table-cell office:value-type="string"><text:p>a</text:p></table:table-cell>'
+    return ods(
+        path, f"<table:table-row>{empty}{cell}</table:table-row>" + f"<table:table-row>{cell}</table:table-row>" * 1000
+    )
+
+
+def ods(path, rows):
+    from file_cases_workbook import write_ods  # here: the table of cases follows the order of their imports
+
+    file = path / "a.ods"
+    write_ods(file, f'<table:table table:name="S">{rows}</table:table>')
+    return file
+
+
+def commas(path):
+    file = path / "a.csv"
+    file.write_bytes(b"," * 30_000_000)
+    return file
+
+
+def wide(path):
+    file = path / "a.csv"
+    file.write_bytes(b"," * 1_000_000 + b"\n")
+    return file
+
+
+def never_closed(path):
+    file = path / "a.csv"
+    file.write_bytes(b'id,a\n1,"' + b"text \n" * 1_000_000)
+    return file
+
+
+@pytest.mark.parametrize("make", [spaces, many_spaces, many_rows, far_cells, commas, wide, never_closed])
+def test_what_would_fill_the_memory_is_refused_early(tmp_path, make):
+    file = make(tmp_path)
+    tracemalloc.start()
+    try:
+        error = refusal(file)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert error.code in {"unsafe_file", "unreadable_file"}
+    assert most < BOUND
+
+
+def test_a_far_cell_in_an_xls_is_refused(tmp_path):
+    xlwt = pytest.importorskip("xlwt")
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("S")
+    for place in ((0, 0), (65_535, 255)):
+        sheet.write(*place, "x")
+    book.save(str(tmp_path / "a.xls"))
+    assert refusal(tmp_path / "a.xls").code == "unsafe_file"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has neither devices nor pipes by name")
+def test_devices_and_pipes_are_no_regular_files(tmp_path):
+    os.mkfifo(tmp_path / "a.csv")
+    for path in (tmp_path / "a.csv", Path("/dev/zero")):
+        assert "no regular file" in str(refusal(path))
