@@ -100,8 +100,8 @@ lock: $(READY) ## renew the lock file: names, versions and hashes (needs uv)
 translations: $(READY) ## take new messages into the Portuguese catalogue, and compile it
 	$(BIN)/python tests/language/catalogue.py update
 
-soak: $(READY) ## kill the whole program at every commit and at 200 random instants, and resume it; renew docs/soak.md
-	$(BIN)/python benchmarks/soak.py --instants 200 --docs docs/soak.md $(ARGS)
+soak: $(READY) ## trouble at every commit and call and at 500 random instants, resumed each time; renew docs/soak.md (hours)
+	$(BIN)/python benchmarks/soak.py --instants 500 --docs docs/soak.md $(ARGS)
 
 clean: ## remove what was built
 	rm -rf $(VENV) $(BENCH_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*

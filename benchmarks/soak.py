@@ -1,20 +1,25 @@
-"""Kill the whole program at every commit of its journal, and at many random instants; resume it each time.
+"""Have trouble at every commit of the journal, at every call of the system and at random instants; go on each time.
 
-    python benchmarks/soak.py [--instants 200] [--seed 1] [--faults 0.1] [--minutes 120] [--docs docs/soak.md]
+    python benchmarks/soak.py [--instants 500] [--share 1.0] [--seed 1] [--minutes 300] [--docs docs/soak.md]
 
-Two trials go on at once, each with a sandbox of its own; in the random ones a part of its answers is faulty. Prints
-what was tried and every disagreement between the portal, the summary and the file; exits 1 where there is one. --docs
-keeps what was printed as a page.
+What is disturbed: a run with its write-back, a resume, an undo (ACTS; a new command joins them there). How: the program
+is killed before and after each commit, ended by SIGTERM, SIGINT or SIGHUP, or finds no room, no folder, or a call that
+fails. Two trials go on at once, each with a sandbox of its own; in the random ones a part of its answers is faulty.
+Prints what was tried and every disagreement between the portal, the summary and the file; exits 1 where there is one.
+--share tries a part of the places. --docs keeps what was printed as a page.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import random
+import re
+import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -30,16 +35,22 @@ from sandbox_server import SandboxServer  # noqa: E402
 
 PAGE = """# Soak
 
-What the last `make soak` printed. It runs the whole program on a file of some 230 rows against a served sandbox, kills
-it (SIGKILL) before and after each commit of its journal in turn, and at random instants while a part of the portal's
-answers is faulty; then it resumes the run, and compares the portal, the JSON summary and the annotated file row by row.
-A sample of both is in the test suite.
+What the last `make soak` printed. It has trouble befall the whole program, on a file of some 230 rows against a served
+sandbox: it is killed (SIGKILL) before and after each commit of its journal, and at random instants while a part of the
+portal's answers is faulty; it is asked to stop by a signal; its disk is full, its folder vanishes, a call of the system
+fails. Then the run is resumed, and the portal, the JSON summary and the annotated file are compared row by row. A
+sample of all this is in the test suite.
 
 ```text
 {said}
 ```
 """
 """The page of documentation."""
+
+SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
+CALLS = ("fsync", "replace", "unlink", "flock")
+MOST_CALLS = 12
+"""More calls of one kind than this no command makes."""
 
 
 @dataclass
@@ -61,34 +72,70 @@ class Result:
             self.say(line)
 
 
+@dataclass(frozen=True)
+class Act:
+    """One command that trouble befalls. `prepare`: makes what it needs and returns its arguments; `finish`: goes on."""
+
+    name: str
+    prepare: Callable[[Trial], tuple[object, ...]]
+    finish: Callable[[Trial, tuple[object, ...]], list[str]]
+
+
+def _stopped_run(trial: Trial) -> tuple[object, ...]:
+    trial.run(*trial.main_job, kill_at=SENDING, trouble="after")
+    return ("resume", "--json")
+
+
+def _finished_run(trial: Trial) -> tuple[object, ...]:
+    _, out, _ = trial.run(*trial.main_job)
+    return trial.undo(json.loads(out)["run_id"])
+
+
+ACTS = (
+    Act("run", lambda trial: trial.main_job, lambda trial, _: trial.finish()),
+    Act("resume", _stopped_run, lambda trial, _: trial.finish()),
+    Act("undo", _finished_run, lambda trial, arguments: trial.finish_undo(str(arguments[1]))),
+)
+"""What trouble befalls."""
+SENDING = 18
+"""A commit among those of the sending."""
+
 Job = Callable[[SandboxServer], list[str]]
 """One trial against a portal of its own: what was wrong in the end."""
 
 
-def die_at_commit(kill_at: int, *, before: bool) -> Job:
-    """Return the trial of a program killed before, or after, one commit of its journal."""
+def disturb(act: Act, place: int, trouble: str) -> Job:
+    """Return the trial of a command that has trouble at one place; see `killed_main`."""
 
     def job(server: SandboxServer) -> list[str]:
         with tempfile.TemporaryDirectory() as folder:
-            trial = Trial(server, Path(folder), f"commit {kill_at} {before}")
-            trial.run(*trial.main_job, kill_at=kill_at, trouble="before" if before else "after")
-            return [f"commit {kill_at}, {'before' if before else 'after'}: {one}" for one in trial.finish()]
+            trial = Trial(server, Path(folder), f"{trouble} {place}")
+            arguments = act.prepare(trial)
+            code, out, err = trial.run(*arguments, kill_at=place, trouble=trouble)
+            wrong = trial.wrong_words(code, out) if act.name == "run" else []
+            wrong += [err[-300:]] if "Traceback" in err or "fault of import-tickets" in err else []
+            return [f"{act.name}, {trouble} {place}: {one}" for one in [*wrong, *act.finish(trial, arguments)]]
 
     return job
 
 
-def die_at_instant(number: int, rng: random.Random, faults: float) -> Job:
-    """Return the trial of a program killed at a random moment, while some answers are faulty."""
+def end_at_instant(act: Act, number: int, rng: random.Random, faults: float, by: int | None) -> Job:
+    """Return the trial of a command ended at a random moment, by a kill or a signal, while some answers are faulty."""
     latency_ms, moment = rng.choice([0, 100, 300]), rng.uniform(0.3, 4.0)
 
     def job(server: SandboxServer) -> list[str]:
-        server.limits(latency_ms=latency_ms)
-        server.fault("mixed", path="batch/", times=None, probability=faults, seed=number)
         with tempfile.TemporaryDirectory() as folder:
             trial = Trial(server, Path(folder), f"instant {number}")
-            trial.die_after(moment)
+            arguments = act.prepare(trial)
+            server.limits(latency_ms=latency_ms)
+            server.fault("mixed", path="batch/", times=None, probability=faults, seed=number)
+            wrong = trial.die_after(moment, *(() if act.name == "run" else arguments), by=by)
             server.calm()
-            return [f"instant {number}, {moment:.3f} s: {one}" for one in trial.finish()]
+            server.limits(latency_ms=0)
+            how = signal.Signals(by).name if by else "SIGKILL"
+            return [
+                f"{act.name}, {how} {moment:.3f} s ({number}): {one}" for one in [*wrong, *act.finish(trial, arguments)]
+            ]
 
     return job
 
@@ -110,31 +157,61 @@ def try_all(jobs: Sequence[Job], servers: Queue[SandboxServer], ends_at: float) 
     return len(ended), [line for one in ended for line in one]
 
 
+def count_commits(act: Act, server: SandboxServer) -> int:
+    """Return how many commits of a journal a command makes that nothing disturbs."""
+    with tempfile.TemporaryDirectory() as folder:
+        trial = Trial(server.as_seeded(), Path(folder), "undisturbed")
+        _, _, err = trial.run(*act.prepare(trial))
+    found = re.search(r"commits: (\d+)", err)
+    assert found is not None, err
+    return int(found[1])
+
+
+def kinds_of_trouble(server: SandboxServer) -> Iterator[tuple[str, list[Job]]]:
+    """Yield what is tried at places that are known, and the trials."""
+    for act in ACTS:
+        commits = range(1, count_commits(act, server) + 1)
+        killed = [disturb(act, at, how) for at in commits for how in ("before", "after")]
+        yield f"kills before and after the {len(commits)} commits of {act.name}", killed
+        full = [disturb(act, at, how) for at in commits for how in ("full", "once")]
+        yield f"commits of {act.name} that find no room, from then on or once", full
+    gone = [disturb(ACTS[0], at, "gone") for at in range(1, count_commits(ACTS[0], server) + 1)]
+    yield "state folders that vanish during a run", gone
+    calls = [disturb(act, at, call) for act in ACTS for call in CALLS for at in range(1, MOST_CALLS + 1)]
+    yield f"calls of {', '.join(CALLS)} that fail", calls
+    sizes = [disturb(act, size, "write") for act in ACTS for size in range(20_000, 500_000, 20_000)]
+    yield "files that may not grow", sizes
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--instants", type=int, default=200)
+    parser.add_argument("--instants", type=int, default=500)
+    parser.add_argument("--share", type=float, default=1.0, help="of the places, drawn by the seed")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--faults", type=float, default=0.1)
-    parser.add_argument("--minutes", type=float, default=120, help="begin no trial after so long")
+    parser.add_argument("--minutes", type=float, default=300, help="begin no trial after so long")
     parser.add_argument("--at-once", type=int, default=2, help="trials side by side, each with a portal of its own")
     parser.add_argument("--docs", type=Path)
     options = parser.parse_args()
     began, rng = time.monotonic(), random.Random(options.seed)
     ends_at = began + 60 * options.minutes
     result = Result()
-    result.say(f"Soak of {datetime.now(UTC):%Y-%m-%d}, seed {options.seed}")
+    result.say(f"Soak of {datetime.now(UTC):%Y-%m-%d}, seed {options.seed}, {options.share:.0%} of the places")
     with ExitStack() as stack:
         servers: Queue[SandboxServer] = Queue()
         for _ in range(options.at_once):
             servers.put(stack.enter_context(SandboxServer()))
-        with tempfile.TemporaryDirectory() as folder:
-            commits = Trial(servers.queue[0], Path(folder), "undisturbed").count_commits()
-        places = [(kill_at, before) for kill_at in range(1, commits + 1) for before in (True, False)]
-        tried, wrong = try_all([die_at_commit(at, before=before) for at, before in places], servers, ends_at)
-        result.add(f"{tried} trials at the {commits} commits of a run", wrong)
-        jobs = [die_at_instant(number, rng, options.faults) for number in range(options.instants)]
+        for words, jobs in kinds_of_trouble(servers.queue[0]):
+            chosen = rng.sample(jobs, max(1, round(options.share * len(jobs))))
+            tried, wrong = try_all(chosen, servers, ends_at)
+            result.add(f"{tried} {words}", wrong)
+        ways = [None, *SIGNALS]
+        jobs = [
+            end_at_instant(ACTS[n % len(ACTS)], n, rng, options.faults, ways[n // len(ACTS) % len(ways)])
+            for n in range(options.instants)
+        ]
         tried, wrong = try_all(jobs, servers, ends_at)
-        result.add(f"{tried} trials at random instants, {options.faults:.0%} of the answers faulty", wrong)
+        result.add(f"{tried} kills and signals at random instants, {options.faults:.0%} of the answers faulty", wrong)
     result.say(f"{(time.monotonic() - began) / 60:.0f} minutes")
     if options.docs:
         options.docs.write_text(PAGE.format(said="\n".join(result.lines)), "utf-8")

@@ -4,9 +4,11 @@
 
 before, after: it is killed before that commit is on disk, or right after. full, once: the disk has no room for that
 commit and all later ones, or for that one alone. gone: somebody removes the state folder before it.
+fsync, replace, unlink, flock: the N-th call of that fails. write: no file may grow beyond N bytes.
 N 0: nothing happens, and it says on standard error how many commits there were.
 """
 
+import errno
 import os
 import shutil
 import signal
@@ -52,6 +54,33 @@ def connect(path, *more, **options):
 
 
 sqlite3.connect = connect
+
+
+def break_call(module, name):
+    """Let the N-th call of a function of the system fail."""
+    real = getattr(module, name)
+    calls = 0
+
+    def broken(*arguments, **options):
+        nonlocal calls
+        calls += 1
+        if calls == KILL_AT:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(*arguments, **options)
+
+    setattr(module, name, broken)
+
+
+if TROUBLE in {"fsync", "replace", "unlink"}:
+    break_call(os, TROUBLE)
+elif TROUBLE == "flock":
+    import fcntl
+
+    break_call(fcntl, TROUBLE)
+elif TROUBLE == "write":
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (KILL_AT, KILL_AT))
 
 from importer.cli.main import main  # noqa: E402 - after the connections were made mortal
 

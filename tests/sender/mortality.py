@@ -28,10 +28,12 @@ class Trial:
 
     def __post_init__(self):
         self.home = self.folder / "state"
+        self.before = {}
         self.file = self.folder / "edits.csv"
         tickets = self.server.tickets()
         keys = [key for key, one in tickets.items() if not one["archived"] and not one["merged_into"]][:ROWS]
         self.wanted = {key: f"{self.words} {n}" for n, key in enumerate(keys)}
+        self.before = {key: self._held(tickets[key]) for key in keys}
         lines = [["Record ID", "subject", "hs_ticket_priority"]]
         lines += [[key, subject, "LOW"] for key, subject in self.wanted.items()]
         lines.insert(100, ["99000000001", "no such ticket", "LOW"])
@@ -41,6 +43,10 @@ class Trial:
         lines.insert(20, ["512512512", "a bad option", "Hoch"])
         with self.file.open("w", newline="", encoding="utf-8") as out:
             csv.writer(out).writerows(lines)
+
+    @staticmethod
+    def _held(ticket):
+        return tuple(ticket["properties"].get(name, "") for name in ("subject", "hs_ticket_priority"))
 
     @property
     def environment(self):
@@ -70,12 +76,53 @@ class Trial:
         _, _, err = self.run(*self.main_job)
         return int(re.search(r"commits: (\d+)", err)[1])
 
-    def die_after(self, seconds):
-        """Start the main job, and kill it some time later."""
-        process = self.start(*self.main_job)
+    def die_after(self, seconds, *arguments, by=None):
+        """Start a job (the main one), and end it some time later: by a signal, or as a power cut would.
+
+        Returns what it said that is not true.
+        """
+        process = self.start(*(arguments or self.main_job))
         time.sleep(seconds)
-        process.kill()
-        process.communicate()
+        if by is None:
+            process.kill()
+        else:
+            process.send_signal(by)
+        out, err = process.communicate(timeout=100)
+        late = [f"exit {process.returncode}: {err[-500:]}"] if by and "Traceback" in err else []
+        return late + ([] if arguments else self.wrong_words(process.returncode, out))
+
+    def wrong_words(self, code, out):
+        """Return what a main job that had trouble said of its rows that is not true."""
+        if not out.strip():
+            return []
+        rows = json.loads(out)["rows"]
+        tickets = self.server.tickets()
+        held = sum(tickets[key]["properties"].get("subject") == subject for key, subject in self.wanted.items())
+        wrong = []
+        if rows["updated"] > held:
+            wrong.append(f"{rows['updated']} told as updated, {held} are")
+        if held and rows["not_sent"] > len(self.wanted) - held:
+            wrong.append(f"{rows['not_sent']} told as not sent, and {held} of {len(self.wanted)} were written")
+        if held and code == NOTHING_TO_RESUME:
+            wrong.append(f"exit 2 though {held} rows were written")
+        return wrong
+
+    def undo(self, run):
+        """Return the arguments that take a run back."""
+        return ("undo", run, "--yes", "--json")
+
+    def finish_undo(self, run):
+        """Go on with an undo that had trouble, or undo again; return which tickets are not as they were."""
+        code, _, err = self.run("resume", "--json")
+        if code == NOTHING_TO_RESUME:
+            code, _, err = self.run(*self.undo(run))
+        tickets = self.server.tickets()
+        wrong = [
+            f"{key} is {self._held(tickets[key])}"
+            for key, held in self.before.items()
+            if self._held(tickets[key]) != held
+        ]
+        return wrong if code == 0 else [f"undo: exit {code}: {err[-500:]}", *wrong]
 
     def finish(self):
         """Resume, or run again where nothing had been sent; return what is wrong in the end, which is nothing."""
