@@ -18,7 +18,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from importer.sandbox import endpoints, fault_kinds
-from importer.sandbox.answers import Call, Reply, html_page
+from importer.sandbox.answers import Call, Json, Reply, html_page
 from importer.sandbox.control import control_routes
 from importer.sandbox.endpoints import ENDPOINTS, Endpoint
 from importer.sandbox.faults import Fault
@@ -126,9 +126,11 @@ async def _reply(portal: Portal, endpoint: Endpoint, call: Call, fault: Fault | 
     instead = fault_kinds.answer_before(fault, call)
     if instead is not None:
         return instead
+    unwritten: list[Json] = []
     if fault.kind == "not_written":
-        call = fault_kinds.without_inputs(call, fault)
+        call, unwritten = fault_kinds.without_inputs(call, fault)
     reply = await _handled(portal, endpoint, call)
+    fault_kinds.tell_of(unwritten, reply, fault, portal)
     if fault.kind == "not_written" and isinstance(reply.body, dict) and "state" in fault.more:
         reply.body["status"] = fault.more["state"]
     return fault_kinds.spoil(fault, reply)

@@ -11,6 +11,8 @@ from importer.sandbox.access import missing_scopes
 from importer.sandbox.answers import Call, Json, Refused, Reply, error_body, html_page
 from importer.sandbox.faults import Fault
 from importer.sandbox.limits import too_many
+from importer.sandbox.portal import Portal
+from importer.sandbox.records import record, values_of
 
 
 class Cut(Exception):
@@ -259,15 +261,42 @@ KINDS = frozenset({*BEFORE, *AFTER, "hang", "latency", "not_written", "mixed"})
 """All of them; the last four change a call's way, not an answer."""
 
 
-def without_inputs(call: Call, fault: Fault) -> Call:
-    """The call without its first inputs: what a portal does that loses some of them."""
+def without_inputs(call: Call, fault: Fault) -> tuple[Call, list[Json]]:
+    """The call without its first inputs, and these: what a portal does that loses some of them."""
     try:
         body = orjson.loads(call.body)
-        body["inputs"] = body["inputs"][int(fault.more.get("drop", 1)) :]
+        drop = int(fault.more.get("drop", 1))
+        dropped, body["inputs"] = body["inputs"][:drop], body["inputs"][drop:]
     except (orjson.JSONDecodeError, KeyError, TypeError):
-        return call
+        return call, []
     call.body = orjson.dumps(body)
-    return call
+    return call, dropped
+
+
+def tell_of(unwritten: list[Json], reply: Reply, fault: Fault, portal: Portal) -> None:
+    """Let the answer say of unwritten inputs what `told` asks for: results with the old values, or errors."""
+    body, told = _body(reply), fault.more.get("told")
+    ids = {int(one["id"]): one for one in unwritten if str(one.get("id", "")).isdigit()}
+    if told == "old":
+        for number, ticket in portal.store.tickets(list(ids)).items():
+            one = ids[number]
+            found = record(
+                portal, ticket, dict.fromkeys(one["properties"]) | values_of(portal, ticket, one["properties"])
+            )
+            body.setdefault("results", []).append(found | {"objectWriteTraceId": one.get("objectWriteTraceId")})
+    elif told == "error" and unwritten:
+        category = fault.more.get("category", "INTERNAL_ERROR")
+        body.setdefault("errors", []).extend(
+            {
+                "status": "error",
+                "category": category,
+                "message": "Please try again.",
+                "context": {"ids": [str(one["id"])], "objectWriteTraceId": [one.get("objectWriteTraceId", "")]},
+            }
+            for one in unwritten
+        )
+        body["numErrors"] = len(body["errors"])
+        reply.status = 207
 
 
 def answer_before(fault: Fault, call: Call) -> Reply | None:

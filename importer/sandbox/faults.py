@@ -46,7 +46,9 @@ After it has written (or read), the answer is spoilt:
 
 Before anything is written, yet with a 200:
 
-    not_written     `drop` inputs (default 1) are not written, and left out of the results; `state` as above
+    not_written     `drop` inputs (default 1) are not written, and left out of the results; `state` as above.
+                    `told`: "old": results with the values as they were; "error": an error of each, of `category`
+                    (default INTERNAL_ERROR)
 """
 
 from __future__ import annotations

@@ -21,3 +21,47 @@ def test_the_portals_answers_stand_in_the_summary(portal, sheet, program, state)
     assert batch["links"] == {}
     messages = " ".join(row["Import message"] for row in read_rows(edits))
     assert ("read back" in messages) == (state != "COMPLETE")
+
+
+@pytest.mark.parametrize("state", ["COMPLETE", "CANCELED"])
+def test_a_value_that_the_portal_kept_is_not_counted_as_changed(portal, sheet, program, state):
+    """The result shows the old value: so does the ticket, and run, summary, undo and reconciliation agree about it."""
+    portal.fault("not_written", path="batch/update", told="old", state=state)
+    before = portal.ticket(A)["properties"]["subject"]
+    edits = sheet(("Record ID", "subject"), (A, "New"), (B, "Newer"))
+
+    ended = program(edits, "--yes", "--json", portal=portal)
+
+    assert ended.code == 1
+    assert ended.codes == [(2, "not_kept")]
+    assert ended.summary["cells"] == {"changed": 1, "cleared": 0}
+    assert before in ended.summary["errors"][0]["message"]
+    assert [row["Import status"] for row in read_rows(edits)] == ["failed", "updated"]
+    assert program("reconcile", edits, "--json", portal=portal).summary["rows"]["differs"] == 1
+    undone = program("undo", ended.summary["run_id"], "--yes", "--json", portal=portal)
+    assert (undone.code, undone.summary["rows"]["updated"]) == (0, 1)
+    assert portal.ticket(A)["properties"]["subject"] == before
+
+
+def test_rows_with_errors_that_pass_are_sent_again(portal, sheet, program):
+    portal.fault("not_written", path="batch/update", told="error", category="CONFLICT")
+    edits = sheet(("Record ID", "subject"), (A, "New"), (B, "Newer"))
+
+    ended = program(edits, "--yes", "--json", portal=portal)
+
+    assert (ended.code, ended.summary["rows"]["updated"], ended.summary["requests"]["update"]) == (0, 2, 2)
+    assert portal.ticket(A)["properties"]["subject"] == "New"
+
+
+def test_undo_puts_nothing_into_the_ticket_that_one_was_merged_into(portal, sheet, program):
+    """It was merged after the run wrote it: the survivor has values of its own."""
+    edits = sheet(("Record ID", "subject"), (A, "New"))
+    ended = program(edits, "--yes", "--json", portal=portal)
+    new = portal.merge(B, A)
+    held = portal.ticket(new)["properties"]["subject"]
+
+    undone = program("undo", ended.summary["run_id"], "--yes", "--json", portal=portal)
+
+    assert undone.code == 1
+    assert undone.codes == [(2, "merged")]
+    assert portal.ticket(new)["properties"]["subject"] == held
