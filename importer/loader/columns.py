@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from importer.errors import ColumnsError, FileError
 from importer.findings import Finding, column_letter
 from importer.loader.header_matcher import KEY, HeaderMatcher
-from importer.loader.header_text import plain
-from importer.loader.table import FINGERPRINT_SHEET, LISTS_SHEET, REPORT_SHEETS, SheetInfo, Source
+from importer.loader.header_text import bare, plain
+from importer.loader.table import FINGERPRINT_SHEET, LISTS_SHEET, REPORT_SHEETS, SheetInfo, Source, Table
 from importer.records import Columns, KeyColumn, ValueColumn
 from schemas.cells import visible
 from schemas.message import Message, message
@@ -96,6 +96,23 @@ def _named_sheet(source: Source, name: str) -> SheetInfo:
     return found[0]
 
 
+def agreeing_keys(table: Table, matcher: HeaderMatcher, skip: Collection[str] = ()) -> tuple[int, ...]:
+    """Return the second and further columns of record IDs that hold in every row what the first one holds.
+
+    Reads the table where there are such columns: exports have both `Record ID` and `Ticket ID`.
+    """
+    left_out = {plain(one) for one in skip}
+    first, *others = [
+        place
+        for place, header in enumerate(table.headers)
+        if place not in table.own.positions and plain(header) not in left_out and matcher.candidates(header) == [KEY]
+    ] or [-1]
+    for chunk in table.chunks([first, *others]) if others else ():
+        keys = [text.strip() for text in chunk.columns[first]]
+        others = [place for place in others if [text.strip() for text in chunk.columns[place]] == keys]
+    return tuple(others)
+
+
 def match_columns(
     headers: Sequence[str],
     header_row: int,
@@ -113,7 +130,7 @@ def match_columns(
 
     headers: by position, "" where empty. mapping: header -> property name (or label, or `id`).
     empty_with_data: positions whose header is empty though there is data below.
-    own: positions of our own columns, which are not read.
+    own: positions of columns that are not read: our own, and keys that say the same as the first one.
     Raises ColumnsError with a finding for each header at fault.
     """
     matching = _Matching(
@@ -191,7 +208,7 @@ class _Matching:
         header = self.headers[position] if position < len(self.headers) else ""
         if plain(header) and plain(header) in {plain(one) for one in self.skip}:
             self.left_out.append(header)
-        elif not header.strip():
+        elif not bare(header):
             if empty_with_data:
                 self.found.append(self._finding("empty_header", position, _EMPTY_HEADER))
         else:

@@ -18,6 +18,7 @@ from importer.errors import FileError
 from importer.findings import Finding
 from importer.loader.dialect import Dialect, find_dialect
 from importer.loader.encoding import EncodedText, read_encoding
+from importer.loader.header_text import bare
 from importer.loader.records import Records, read_records
 from importer.loader.table import CHUNK_SIZE, Chunk, SheetInfo, Source, Table
 from schemas.message import Message, count_message, message
@@ -78,7 +79,7 @@ class DelimitedTable(Table):
     @cached_property
     def empty_headers_with_data(self) -> tuple[int, ...]:
         """Positions without a header but with data; reads the file where a header is empty."""
-        empty = {position for position, header in enumerate(self.headers) if not header.strip()}
+        empty = {position for position, header in enumerate(self.headers) if not bare(header)}
         found: set[int] = set()
         if empty:
             for records in read_records(self.source.path, self.source.dialect):

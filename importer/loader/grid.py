@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from importer.errors import FileError
 from importer.findings import Finding, column_letter
+from importer.loader.header_text import bare
 from importer.loader.table import CHUNK_SIZE, Chunk, SheetInfo, Source, Table, file_digest
 from schemas.cells import Kind
 from schemas.message import Message, count_message, message
@@ -137,7 +138,7 @@ class GridTable(Table):
         candidates = {
             position
             for position in range(first, first + self._grid.width)
-            if position >= len(self.headers) or not self.headers[position].strip()
+            if position >= len(self.headers) or not bare(self.headers[position])
         }
         found: set[int] = set()
         if candidates:

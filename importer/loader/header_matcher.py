@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from rapidfuzz import fuzz, process
 
-from importer.loader.header_text import plain
+from importer.loader.header_text import bare, plain
 from schemas.property import RECORD_ID, PortalSchema, Property
 
 KEY_HEADERS = frozenset({"id", RECORD_ID, "record id", "ticket id", "ticketid"})
@@ -50,18 +50,20 @@ class HeaderMatcher:
 
     def _key_or_property(self, header: str) -> list[str]:
         """Return the key, and the properties that hold something else and bear this header as a label or name."""
-        if header.strip() == RECORD_ID:
+        shown = bare(header)
+        if shown == RECORD_ID:
             return [KEY]
-        by_name = [header.strip()] if header.strip() in self.properties else []
+        by_name = [shown] if shown in self.properties else []
         others = dict.fromkeys([*by_name, *self.by_label.get(plain(header), ())])
         return [KEY, *(name for name in others if name not in {KEY, RECORD_ID, "hs_ticket_id"})]
 
     def named(self, name: str) -> list[str]:
         """Return the properties of this name, else of this label."""
-        if name in {KEY, RECORD_ID}:
+        shown = bare(name)
+        if shown in {KEY, RECORD_ID}:
             return [KEY]
-        if name in self.properties:
-            return [name]
+        if shown in self.properties:
+            return [shown]
         return list(self.by_label.get(plain(name), ())) if plain(name) else []
 
     def has_key(self, headers: Sequence[str], id_property: str | None) -> bool:

@@ -204,7 +204,8 @@ def fit_columns(source: Source, read: ReadOptions, schema: PortalSchema) -> Open
     Raises ColumnsError with every header that does not fit, UsageError for a sheet that is not there, FileError for a
     template of another portal.
     """
-    from importer.loader.columns import choose_sheet, match_columns
+    from importer.loader.columns import agreeing_keys, choose_sheet, match_columns
+    from importer.loader.header_matcher import HeaderMatcher
     from importer.loader.own import own_columns
 
     fingerprint = template_fingerprint(source, schema)
@@ -224,7 +225,7 @@ def fit_columns(source: Source, read: ReadOptions, schema: PortalSchema) -> Open
         skip_unknown=read.skip_unknown,
         skip_read_only=read.skip_read_only,
         empty_with_data=table.empty_headers_with_data,
-        own=table.own.positions,
+        own=(*table.own.positions, *agreeing_keys(table, HeaderMatcher(schema, read.mapping), read.skip_columns)),
     )
     if fingerprint is not None and columns.key.id_property is not None:
         fingerprint = None  # its values are by record ID, which this run does not read
