@@ -241,6 +241,8 @@ class _Job:
                 if hashlib.file_digest(original, "sha256").hexdigest() != self.digest:
                     raise Moved
                 done.append(workbook.annotate(original, stream, self.annotation, codec=codec))
+                if done[-1].sheet_part.lower() != _part_that_is_read(source, self.annotation.sheet):
+                    raise NotUnderstood(message("The XML of the sheet is not as workbooks have it."))
 
         def check(new: Path) -> None:
             check_workbook(source, new, done[-1], codec)
@@ -402,6 +404,17 @@ def _kind(path: Path) -> str:
             stream.seek(0)
             return "zip" if stream.read(4) == b"PK\x03\x04" else "other"
     return "xlsx"
+
+
+def _part_that_is_read(path: Path, sheet: str | None) -> str | None:
+    """Return the part that the loader takes for a sheet, in lower case; None where it finds none."""
+    from importer.loader.package import Package as ReadPackage
+
+    try:
+        with ReadPackage(path) as package:
+            return next((one.part.lower() for one in package.sheets if one.name == sheet), None)
+    except FileError:
+        return None
 
 
 def _suits(path: Path, target: Path) -> bool:

@@ -19,6 +19,7 @@ import workbook_corpus as corpus
 import xlwt
 from conftest import OURS, make_annotation
 
+from importer.loader.dialect import Dialect
 from importer.outputs import Outputs
 from importer.writeback import Annotation, RowNote, delimited, find_output_fault, write_back
 from importer.writeback import workbook as patching
@@ -61,7 +62,7 @@ def table(tmp_path):
 
 def table_annotation():
     notes = [RowNote(2, "updated", key="1"), RowNote(3, "failed", "=why", key="2")]
-    return Annotation(None, 1, ("id", "a"), lambda: iter(notes))
+    return Annotation(None, 1, ("id", "a"), lambda: iter(notes), dialect=Dialect("cp1252", ";", False))
 
 
 def test_results_go_into_the_workbook(workbook):
@@ -476,7 +477,7 @@ def test_how_a_table_is_written_is_looked_at_where_nobody_says(tmp_path):
     path = tmp_path / "edits.csv"
     path.write_bytes("id\ta\r\n1\t漢\r\n".encode("utf-16"))
 
-    write_back(path, table_annotation(), digest=digest(path))
+    write_back(path, replace(table_annotation(), dialect=None), digest=digest(path))
 
     assert path.read_bytes().decode("utf-16") == "id\ta\tImport status\tImport message\r\n1\t漢\tupdated\t\r\n"
 
