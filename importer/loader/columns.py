@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from importer.errors import ColumnsError, FileError
 from importer.findings import Finding, column_letter
+from importer.loader.dialect import DELIMITERS
 from importer.loader.header_matcher import KEY, HeaderMatcher
 from importer.loader.header_text import bare, plain
 from importer.loader.table import FINGERPRINT_SHEET, LISTS_SHEET, REPORT_SHEETS, SheetInfo, Source, Table
@@ -136,6 +137,7 @@ def match_columns(
     matching = _Matching(
         HeaderMatcher(schema, mapping or {}), tuple(headers), header_row, skip, skip_unknown, skip_read_only
     )
+    matching.check_delimiter()
     matching.check_options(id_property)
     for position in sorted({*range(len(headers)), *empty_with_data}.difference(own)):
         matching.place(position, empty_with_data=position in empty_with_data)
@@ -161,6 +163,19 @@ class _Matching:
     notices: list[Message] = field(default_factory=list)
     places: dict[str, int] = field(default_factory=dict)
     """Property name (`id` for the record ID) -> position of its column."""
+
+    def check_delimiter(self) -> None:
+        """Raise ColumnsError where the one header there is names tickets and more, cut at another delimiter."""
+        (header, *others) = [one for one in self.headers if bare(one)] or [""]
+        for delimiter in DELIMITERS if not others and not self.matcher.candidates(header) else ():
+            parts = header.split(delimiter)
+            if len(parts) > 1 and self.matcher.has_key(parts, None):
+                text = message(
+                    "The header only fits where it is cut at another delimiter: {delimiter}. Name it with --delimiter "
+                    '"{delimiter}".',
+                    delimiter="tab" if delimiter == "\t" else delimiter,
+                )
+                raise ColumnsError([self._finding("no_key_column", self.headers.index(header), text)])
 
     def check_options(self, id_property: str | None) -> None:
         """Judge the mapping, the columns to skip and the chosen key before any column."""

@@ -359,3 +359,9 @@ def test_two_columns_of_record_ids_that_agree_in_every_row_are_one(tmp_path, row
 @pytest.mark.parametrize("header", ["subject\u200b", "\ufeffsubject ", "\u2060\xa0subject", "ticket\u00ad name"])
 def test_characters_that_show_nothing_count_in_no_header(header):
     assert names(match("id\u200b", header)) == ["subject"]
+
+
+@pytest.mark.parametrize(("delimiter", "named"), [(";", ";"), ("\t", "tab"), ("|", "|"), (",", ",")])
+def test_a_header_that_only_fits_with_another_delimiter_says_so(delimiter, named):
+    (text,) = texts(delimiter.join(["Record ID", "subject", "Priority"]))
+    assert f'--delimiter "{named}"' in text
