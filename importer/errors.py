@@ -86,6 +86,14 @@ class MachineLimit(UsageError):
     code = "unavailable"
 
 
+def too_many_files() -> Message:
+    """Return what to say where no more files or connections may be opened."""
+    return message(
+        "No more files may be opened on this machine. Raise the limit (`ulimit -n 1024`) or end other programs, then "
+        "run again."
+    )
+
+
 class PortalError(ImportTicketsError):
     """The portal or the network stopped us."""
 

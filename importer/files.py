@@ -18,6 +18,7 @@ import os
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -25,6 +26,7 @@ from typing import BinaryIO, TypeVar
 T = TypeVar("T")
 
 _SUFFIX = ".import-tickets.tmp"
+_ABANDONED_S = 3600.0
 _ACCESS_LIST = "system.posix_acl_access"
 """The extended attribute with a file's access list. With one, the group's bits of the mode are the list's mask."""
 
@@ -33,7 +35,7 @@ class Moved(Exception):
     """The file is not the one that was read: somebody saved it meanwhile."""
 
 
-class Busy(Exception):
+class Busy(OSError):
     """The file cannot be replaced now: another program holds it (Windows), or the system refuses."""
 
 
@@ -53,7 +55,7 @@ def write_whole(
     unless: asked last of all; True raises Moved.
     Raises OSError where it cannot be written, Busy where it can but not under this name; then nothing has changed.
     """
-    remove_leftovers(path)
+    remove_leftovers(path, older_than_s=_ABANDONED_S)
     with _private_file(path) as private:
         with private.open("r+b") as stream:
             result = write(stream)
@@ -66,7 +68,7 @@ def write_whole(
         try:
             private.replace(path)
         except PermissionError as problem:
-            raise Busy from problem
+            raise Busy(problem.errno, problem.strerror) from problem
     _flush_folder(path.parent)
     return result
 
@@ -117,11 +119,15 @@ def _prefix(path: Path) -> str:
     return f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:12]}."
 
 
-def remove_leftovers(path: Path) -> None:
-    """Take away the private files of runs that were killed while they wrote `path`."""
+def remove_leftovers(path: Path, *, older_than_s: float = 0.0) -> None:
+    """Take away the private files of runs that were killed while they wrote `path`.
+
+    Who does not hold the right to write `path` alone leaves young ones: somebody may be at work on them.
+    """
     for leftover in path.parent.glob(f"{_prefix(path)}*{_SUFFIX}"):
         with contextlib.suppress(OSError):
-            leftover.unlink()
+            if time.time() - leftover.stat().st_mtime >= older_than_s:
+                leftover.unlink()
 
 
 def _take_after(path: Path, private: Path, like: Path | None) -> None:

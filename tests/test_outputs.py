@@ -177,3 +177,17 @@ def test_a_cut_hard_link_is_reported(edits, program, sandbox):
 
     assert "hard links" in ended.err
     assert other.read_text() == EDITS
+
+
+def test_two_that_write_one_file_at_once_do_not_take_each_others_away(tmp_path):
+    """Runs that start together all keep the schema they fetched."""
+    path = tmp_path / "schema.json"
+
+    def write(stream):
+        write_whole(path, lambda other: other.write(b"2"))
+        stream.write(b"1")
+
+    write_whole(path, write)
+
+    assert path.read_bytes() == b"1"
+    assert [one.name for one in tmp_path.iterdir()] == ["schema.json"]

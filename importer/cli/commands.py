@@ -264,7 +264,7 @@ def explain(error: Exception) -> ImportTicketsError:
     """Return the error of ours for one that nobody expected: a limit of the machine, or a fault of this program."""
     import errno
 
-    from importer.errors import MachineLimit
+    from importer.errors import MachineLimit, too_many_files
     from schemas.message import message
 
     if isinstance(error, MemoryError):
@@ -276,8 +276,6 @@ def explain(error: Exception) -> ImportTicketsError:
         )
     number = error.errno if isinstance(error, OSError) else None
     if number in {errno.EMFILE, errno.ENFILE}:
-        from importer.portal.trust import too_many_files
-
         return MachineLimit(too_many_files())
     if number in {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}:
         import tempfile

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from importer.errors import FileError
+from importer.errors import FileError, MachineLimit, too_many_files
 from schemas.message import message
 
 
@@ -28,6 +29,8 @@ def file_errors(path: Path) -> Iterator[None]:
             )
         ) from problem
     except OSError as problem:
+        if problem.errno in {errno.EMFILE, errno.ENFILE}:
+            raise MachineLimit(too_many_files()) from problem
         raise FileError(
             message("{path} cannot be read: {reason}.", path=str(path), reason=problem.strerror or str(problem))
         ) from problem

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 
-from importer.errors import UsageError
+from importer.errors import UsageError, too_many_files
 from schemas.message import Message, message
 
 _FILES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -92,14 +92,6 @@ def lasting_problem(error: BaseException) -> Message | None:
         if isinstance(one, OSError) and one.errno in {errno.EMFILE, errno.ENFILE}:
             return too_many_files()
     return _refused_by_proxy(str(error)) if isinstance(error, httpx.ProxyError) else None
-
-
-def too_many_files() -> Message:
-    """Return what to say where no more files or connections may be opened."""
-    return message(
-        "No more files may be opened on this machine. Raise the limit (`ulimit -n 1024`) or end other programs, then "
-        "run again."
-    )
 
 
 def _refused_by_proxy(answer: str) -> Message | None:

@@ -28,7 +28,7 @@ from importer.writeback.beside import folders_for, free_names
 from importer.writeback.check import Damaged, check_delimited, check_keys, check_workbook
 from importer.writeback.deflate import best_codec
 from importer.writeback.package import Package
-from importer.writeback.replace import Busy, Moved, find_obstacle, put_in_place
+from importer.writeback.replace import Busy, Moved, find_obstacle, put_in_place, remove_leftovers
 from importer.writeback.values import Value, notes_alone, read_values, write_values
 from schemas.message import Message, message
 
@@ -135,6 +135,7 @@ class _Job:
             elif self.outputs is not None:
                 self.outputs.note(target, new)
 
+        remove_leftovers(target)  # the run holds the right to write here alone
         put_in_place(target, write, like=like, check=look, unless=unless)
 
     @property

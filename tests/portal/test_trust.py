@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from importer.errors import UsageError
+from importer.errors import MachineLimit, UsageError
+from importer.loader.file_errors import file_errors
 from importer.portal import Clock, PortalSettings
 from importer.portal.exchange import Exchange
 from importer.portal.transport import proxy_for
@@ -157,3 +158,8 @@ def test_a_limit_met_while_sending_says_that_something_was_sent(program, sandbox
     assert (ended.code, ended.summary["exit_code"]) == (3, 3)
     assert ended.summary["rows"]["updated"] == 1
     assert "import-tickets resume" in ended.err
+
+
+def test_a_file_that_cannot_be_opened_for_want_of_descriptors(tmp_path):
+    with pytest.raises(MachineLimit, match="ulimit"), file_errors(tmp_path):
+        raise OSError(errno.EMFILE, "Too many open files")
