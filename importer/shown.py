@@ -56,7 +56,12 @@ def without_unseen(chunk: Chunk) -> Chunk:
         joined = "".join(texts)
         if joined.isascii() and joined.isprintable():
             continue
-        odd = [place for place, text in enumerate(texts) if text and not text[0].isalnum() and shows_nothing(text)]
+        # White space alone is blank wherever it stands; it is told as it was typed.
+        odd = [
+            place
+            for place, text in enumerate(texts)
+            if text and not text[0].isalnum() and not text.isspace() and shows_nothing(text)
+        ]
         if odd:
             changed[position] = list(texts)
             for place in odd:

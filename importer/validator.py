@@ -170,6 +170,14 @@ class Validation:
             )
             for definition, rule in self._unjudged
         ]
+        found += [
+            message(
+                "{place}: its options are kept elsewhere, so its values were not checked; the portal decides on them.",
+                place=self._place(position),
+            )
+            for position, one in sorted(self._by_position.items())
+            if one.definition.has_unknown_options
+        ]
         found += self._long.notices()
         found += [doubt.notice(self._place(position)) for position, doubt in ticket.doubts(self._checks)]
         return found

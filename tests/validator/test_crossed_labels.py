@@ -150,3 +150,13 @@ def test_another_separator_is_named(check, crossed, cell, right):
 
     assert checked.codes == [("B2", "invalid_option")]
     assert str(checked.findings[0].text).endswith(f'options are separated by a semicolon: "{right}"')
+
+
+def test_values_of_options_that_are_kept_elsewhere_are_told_as_unchecked(check, portal):
+    team = Property("team", "Team", "enumeration", "select", external_options=True)
+    checked = check("id,Team\n501,4711\n", schema=replace(portal, properties={**portal.properties, "team": team}))
+
+    assert checked.wanted(2) == {"team": "4711"}
+    assert checked.notices == [
+        'B "Team": its options are kept elsewhere, so its values were not checked; the portal decides on them.'
+    ]
