@@ -54,7 +54,7 @@ class PlanView:
 
     file: str
     sheet: str | None
-    portal: str
+    portal: Message | None
     rows_to_update: int
     unchanged: int
     invalid: int
@@ -93,13 +93,13 @@ def make_plan_view(
     columns: Columns,
     *,
     forecast: Forecast,
-    portal: str = "",
+    portal: Message | None = None,
     notices: Sequence[Message] = (),
 ) -> PlanView:
     """Return the view of the plan that `journal` holds.
 
     To be called once the plan is written: rows with changes are those to send, invalid and unchanged ones have their
-    status or repeat another row. `portal` is its ID, or empty; `notices` are said below the table.
+    status or repeat another row. `portal` is what it is called; `notices` are said below the table.
     Where the run did not read values before (`--no-diff`), moves and new owners count by what the sheet says.
     """
     meta = journal.all_meta()

@@ -143,10 +143,10 @@ class Terminal:
         if plan.rows_to_update:
             self._write(f"  {self._forecast(plan)}")
 
-    def _title(self, file: str, sheet: str | None, portal: str) -> str:
+    def _title(self, file: str, sheet: str | None, portal: Message | None) -> str:
         place = message('{file}, sheet "{sheet}"', file=file, sheet=sheet) if sheet else message("{file}", file=file)
         title = plain_text(self._words(place))
-        return f"{title} {self._arrow} {self._words(message('portal {portal}', portal=portal))}" if portal else title
+        return f"{title} {self._arrow} {plain_text(self._words(portal))}" if portal else title
 
     def _count_plan(self, plan: PlanView) -> str:
         rows = [

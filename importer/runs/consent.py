@@ -127,16 +127,20 @@ def ask(job: Job, rows: int) -> UsageError | None:
                 "Nothing was sent: there is no terminal to ask on. Run again with --yes to go ahead without a question."
             )
         )
+    portal = job.portal_name or message("the portal")
     question: Message = (
         count_message(
-            "Update one ticket, and leave out the invalid rows?",
-            "Update {count} tickets, and leave out the invalid rows?",
+            "Update one ticket in {portal}, and leave out the invalid rows?",
+            "Update {count} tickets in {portal}, and leave out the invalid rows?",
             rows,
+            portal=portal,
         )
         if job.must_choose
-        else count_message("Put back one ticket?", "Put back {count} tickets?", rows)
+        else count_message(
+            "Put back one ticket in {portal}?", "Put back {count} tickets in {portal}?", rows, portal=portal
+        )
         if job.journal.meta("kind") == "undo"
-        else count_message("Update one ticket?", "Update {count} tickets?", rows)
+        else count_message("Update one ticket in {portal}?", "Update {count} tickets in {portal}?", rows, portal=portal)
     )
     if job.ui.ask(question):
         return None

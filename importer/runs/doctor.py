@@ -26,6 +26,7 @@ from importer.portal.settings import TICKET_TYPE, VERSION_FORM
 from importer.runs import opening
 from importer.runs.options import PortalAccess
 from importer.runs.state import StateFolder
+from importer.runs.which_portal import version_end
 from schemas.message import Message, message
 
 if TYPE_CHECKING:
@@ -217,6 +218,9 @@ async def _portal(portal: Portal) -> AsyncIterator[Check]:
     yield Check(
         "address", "ok", message("{url} answers (version {version}).", url=address, version=portal.settings.version)
     )
+    if end := version_end(portal.settings.version):
+        text = message("HubSpot serves API version {version} until {end}.", version=portal.settings.version, end=end)
+        yield Check("version", "ok", text)
     if skew := _skew(account, portal.clock.time()):
         yield skew
     body = account.body if isinstance(account.body, dict) else {}

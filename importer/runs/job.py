@@ -10,6 +10,8 @@ from importer.journal import Journal
 from importer.outputs import Outputs
 from importer.records import Columns
 from importer.runs.options import RunOptions, Ui
+from importer.runs.which_portal import portal_name
+from schemas.message import Message
 from schemas.property import PortalSchema
 
 if TYPE_CHECKING:
@@ -32,6 +34,11 @@ class Job:
     """Requests of the run before it was resumed."""
     fingerprint: Fingerprint | None = None
     """What the file was made from, where it is a template: then only edited cells count."""
+
+    @property
+    def portal_name(self) -> Message | None:
+        """What the portal is called before people; None where none is known."""
+        return portal_name(self.schema, self.portal.settings.base_url if self.portal else "")
 
     @property
     def must_choose(self) -> bool:

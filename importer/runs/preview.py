@@ -37,7 +37,7 @@ def plan_view(job: Job) -> PlanView:
         job.schema,
         job.columns,
         forecast=_forecast(job, requests, limits),
-        portal=job.schema.portal_id,
+        portal=job.portal_name,
         notices=[*_undo_notices(job), *_swap_notices(job), *_budget_notices(job, requests, limits)],
     )
 

@@ -19,6 +19,7 @@ from importer.runs.options import PortalAccess, Result, RunOptions, Ui
 from importer.runs.run import read_rows, run_facts
 from importer.runs.state import StateFolder, now
 from importer.runs.targets import check_targets
+from importer.runs.which_portal import tell_version
 
 if TYPE_CHECKING:
     from importer.portal import HistoryEntry, Missing, Portal, Ticket
@@ -51,6 +52,7 @@ async def reconcile(options: RunOptions, access: PortalAccess, state: StateFolde
 async def _reconcile(options: RunOptions, access: PortalAccess, state: StateFolder, ui: Ui) -> Result:
     source = opening.open_file(options.file, options.read)
     check_targets(options, state.outputs)
+    tell_version(access, ui)
     async with opening.connect(access, state, ui.progress) as portal:
         schema = await opening.online_schema(portal, options.read, state, ui)
         opened = opening.fit_columns(source, options.read, schema)

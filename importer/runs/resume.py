@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from importer.runs.options import PortalAccess, ReadOptions, Result, RunOptions,
 from importer.runs.sending import send_plan
 from importer.runs.state import UNFINISHED, StateFolder, now
 from importer.runs.targets import check_page
+from importer.runs.which_portal import check_fingerprint, tell_version
 from schemas.message import message
 from schemas.property import PortalSchema, read_schema
 
@@ -74,6 +76,7 @@ async def _resume(
 ) -> Result:
     schema, columns = stored_columns(meta)
     journal.may_have_sent = True
+    tell_version(access, ui)
     async with opening.connect(access, state, ui.progress) as portal:
         await check_portal(meta, portal)
         journal.note(resumed_at=now(), finished_at=None, exit_code=None, stop=None)
@@ -87,7 +90,7 @@ async def _resume(
 async def check_portal(meta: Mapping[str, Any], portal: Portal) -> None:
     """Raise UsageError where a run would go on in another portal than the one it began in.
 
-    The address tells, and the account's ID where the portal tells it.
+    The address tells, and the account's ID where the portal tells it, else its fingerprint.
     """
     from importer.portal.endings import NoSuchPath
 
@@ -100,14 +103,13 @@ async def check_portal(meta: Mapping[str, Any], portal: Portal) -> None:
                 now=base_url,
             )
         )
-    began = meta["portal"]["portal_id"]
-    if not began:
-        return
-    try:
+    began, account = meta["portal"]["portal_id"], None
+    with contextlib.suppress(MissingScope, NoSuchPath):
         account = await portal.account()
-    except (MissingScope, NoSuchPath):
-        return
-    if str(account.get("portalId") or began) != began:
+    if not (began and account and account.get("portalId")):
+        bodies = await portal.fetch_bodies()
+        check_fingerprint(meta["portal"].get("fingerprint"), read_schema(bodies), portal.settings.token)
+    elif str(account["portalId"]) != began:
         raise UsageError(
             message(
                 "The run was made in portal {began}, and HUBSPOT_ACCESS_TOKEN opens portal {now}. Set it to a token of "

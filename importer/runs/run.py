@@ -17,6 +17,7 @@ from importer.runs.job import Job
 from importer.runs.options import PortalAccess, Result, RunOptions, Ui
 from importer.runs.state import StateFolder, now
 from importer.runs.targets import check_targets
+from importer.runs.which_portal import fingerprint_of, tell_version
 from schemas.message import message
 from schemas.property import PortalSchema
 
@@ -49,6 +50,8 @@ async def _run(options: RunOptions, access: PortalAccess, state: StateFolder, ui
         ui.say(notice)
     _name_unfinished_run(options.file, state, ui)
     offline = options.dry_run and not access.token and not access.sandbox
+    if not offline:
+        tell_version(access, ui)
     if offline and options.diff:
         ui.say(message("Without a token, current values are not read: every cell counts as a change."))
         options = replace(options, diff=False)
@@ -116,6 +119,7 @@ def run_facts(
             "base_url": portal.settings.base_url if portal else None,
             "portal_id": schema.portal_id,
             "ui_domain": schema.ui_domain,
+            "fingerprint": fingerprint_of(schema, portal.settings.token) if portal else None,
         },
         "state": "reading",
         "requests": {"read": 0, "update": 0, "retried": 0, "rate_limited": 0},

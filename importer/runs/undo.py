@@ -21,6 +21,7 @@ from importer.runs.options import PortalAccess, Result, RunOptions, Ui
 from importer.runs.resume import check_portal, stored_columns, stored_options
 from importer.runs.state import UNFINISHED, StateFolder, now
 from importer.runs.targets import check_page
+from importer.runs.which_portal import tell_version
 from schemas.message import message
 from schemas.property import STAGE, PortalSchema
 
@@ -95,6 +96,7 @@ async def _undo(
 ) -> Result:
     schema, columns = stored_columns(meta)
     columns = _by_record_id(columns)
+    tell_version(access, ui)
     async with opening.connect(access, state, ui.progress) as portal:
         await check_portal(meta, portal)
         with state.create_journal(_undo_facts(meta, options, columns, portal)) as journal:

@@ -72,7 +72,7 @@ def edits(tmp_path):
 
 def test_yes_goes_ahead(on_terminal, edits, sandbox):
     session = on_terminal(edits)
-    session.wait_for("Update 2 tickets? [y/N]")
+    session.wait_for("Update 2 tickets in portal 4242 (developer test account)? [y/N]")
     session.type("y\n")
 
     code, out, shown = session.end()

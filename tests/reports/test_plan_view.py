@@ -9,9 +9,16 @@ FORECAST = Forecast(1, 0.1)
 
 def test_the_plan_of_a_journal(planned, schema, columns):
     """Rows, cells, samples by label, tickets that move, close, change hands."""
-    view = make_plan_view(planned, schema, columns, forecast=FORECAST, portal="12", notices=[message("n")])
+    view = make_plan_view(
+        planned,
+        schema,
+        columns,
+        forecast=FORECAST,
+        portal=message("portal {portal}", portal="12"),
+        notices=[message("n")],
+    )
 
-    assert (view.file, view.sheet, view.portal) == ("edits.xlsx", "Q3", "12")
+    assert (view.file, view.sheet, str(view.portal)) == ("edits.xlsx", "Q3", "portal 12")
     assert (view.total, view.rows_to_update, view.unchanged, view.invalid, view.conflicts) == (7, 4, 2, 1, 0)
     assert (view.cells_changed, view.cells_cleared) == (8, 1)
     assert (view.stage_moves, view.closing, view.owner_changes) == (1, 1, 2)

@@ -21,7 +21,7 @@ ENGLISH, PORTUGUESE = translations("en"), translations("pt-BR")
 PLAN = PlanView(
     file="edits.xlsx",
     sheet="Q3",
-    portal="1234567",
+    portal=message("portal {portal} ({kind})", portal="1234567", kind=message("sandbox account")),
     rows_to_update=398,
     unchanged=11,
     invalid=5,
@@ -57,7 +57,7 @@ def test_the_plan_without_a_terminal(pipe):
     Terminal(ENGLISH, stream=pipe).show_plan(PLAN)
 
     assert pipe.getvalue().splitlines() == [
-        'edits.xlsx, sheet "Q3" → portal 1234567',
+        'edits.xlsx, sheet "Q3" → portal 1234567 (sandbox account)',
         "  398 rows to update, 11 unchanged, 5 invalid (2 of them changed in the portal meanwhile)",
         "  320 cells to change, 402 to clear",
         "  column      change  clear  before → after",
@@ -84,7 +84,7 @@ def test_the_plan_in_portuguese(pipe):
 
 
 def test_a_plan_that_changes_nothing(pipe):
-    plan = PlanView("a.csv", None, "", 0, 3, 0, 0, (), Forecast(0, 0.0))
+    plan = PlanView("a.csv", None, None, 0, 3, 0, 0, (), Forecast(0, 0.0))
 
     Terminal(ENGLISH, stream=pipe).show_plan(plan)
 
