@@ -80,7 +80,12 @@ class ReportNotes(SendingNotes):
         The same as `outcomes` where a million rows are gone through, of which few have something to tell: plain tuples
         as the database gives them, in a quarter of the time. `load_messages` reads the notices.
         """
-        yield from self._db.execute("SELECT row, key, status, same_as, notices FROM rows ORDER BY row")
+        after = -1
+        query = "SELECT row, key, status, same_as, notices FROM rows WHERE row > ? ORDER BY row LIMIT 10000"
+        # In portions, so that no cursor is left open where the reader stops early and the journal is closed.
+        while found := self._db.execute(query, (after,)).fetchall():
+            yield from found
+            after = found[-1][0]
 
     def findings(self, *, limit: int = -1) -> Iterator[Finding]:
         """Yield findings, those of the file first, then by row and column."""
