@@ -98,7 +98,7 @@ lock: $(READY) ## renew the lock file: names, versions and hashes (needs uv)
 		--generate-hashes --no-strip-extras --no-emit-index-url --no-header --quiet --output-file requirements-bench.lock
 
 translations: $(READY) ## take new messages into the Portuguese catalogue, and compile it
-	$(BIN)/python tests/language/catalogue.py update
+	$(BIN)/python tests/i18n/catalogue.py update
 
 soak: $(READY) ## trouble at every commit and call and at 500 random instants, resumed each time; renew docs/soak.md (hours)
 	$(BIN)/python benchmarks/soak.py --instants 500 --docs docs/soak.md $(ARGS)

@@ -16,9 +16,9 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from importer.findings import Finding
+from importer.i18n import translations
 from importer.journal import Journal
-from importer.language import translations
-from importer.records import Change, CheckedRow, Outcome, Status
+from importer.model import Change, CheckedRow, Outcome, Status
 from importer.reports.html import write_html
 from schemas.message import message
 

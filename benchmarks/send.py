@@ -55,8 +55,8 @@ def wanted(number: int, names: list[str]) -> dict[str, str]:
 def send_ours(url: str, token: str, ids: list[str], names: list[str], settle_s: float) -> dict[str, float]:
     """The journal's batches through our sender; the plan is made before the clock starts, the journal's share told."""
     from importer.journal import Journal
+    from importer.model import Change, CheckedRow, Columns, KeyColumn, ValueColumn
     from importer.portal import Portal, PortalSettings
-    from importer.records import Change, CheckedRow, Columns, KeyColumn, ValueColumn
     from importer.sender import send
     from schemas.property import read_schema
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 from unicodedata import normalize
 
-from importer.records import Change
+from importer.model import Change
 
 MAX_INPUTS = 100
 """Tickets in one batch update. Source: HubSpot CRM API, batch limits."""

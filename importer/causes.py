@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
+from importer.model import Change
 from importer.portal import Answer, PortalFault
 from importer.proof import suspects
-from importer.records import Change
 from schemas.property import PIPELINE, STAGE, Property
 
 PASSING = frozenset({"INTERNAL_ERROR", "RATE_LIMIT", "RATE_LIMITS", "CONFLICT", "LOCKED"})

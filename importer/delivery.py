@@ -11,6 +11,7 @@ from typing import Any
 from importer.batcher import make_inputs, without_overlap
 from importer.causes import PROBES, may_concern_all, passes, reason_of, sharing, spread
 from importer.errors import ImportTicketsError
+from importer.model import Change, Outcome
 from importer.portal import Answer, Halted, PortalFault, Refused
 from importer.portal.retries import MAX_REPEATS, MAX_TIME_S, wait_s
 from importer.portal.waiting import pause
@@ -18,7 +19,6 @@ from importer.proof import (
     Proof,
     examine,
 )
-from importer.records import Change, Outcome
 from importer.settling import READ_BACK_REPEATS, Settling
 from importer.splitter import blames_rows, concerns_request, divide
 from schemas.message import message

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 
 from importer.findings import Finding
+from importer.model import Change, Columns, Outcome, Status
 from importer.places import at_cell, column_of
-from importer.records import Change, Columns, Outcome, Status
 from schemas.message import Message, count_message
 from schemas.property import OWNER, PIPELINE, STAGE, Property
 from schemas.spoiled import spoiled

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from importer.findings import Finding, column_letter
-from importer.records import Columns
+from importer.model import Columns
 from schemas.message import message
 
 if TYPE_CHECKING:

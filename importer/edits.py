@@ -18,7 +18,7 @@ from importer.findings import Finding
 from importer.loader.fingerprint import Fingerprint
 from importer.loader.own import data_chunks
 from importer.loader.table import Table
-from importer.records import Columns, KeyColumn, ValueColumn
+from importer.model import Columns, KeyColumn, ValueColumn
 from importer.writeback.template.cells import make_cell
 from schemas.cells import Kind, Reading, shows_nothing
 from schemas.message import message

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from importer.records import KeyColumn
+from importer.model import KeyColumn
 from schemas.cells import Converter, Kind, Problem, Reading, Result, shown
 from schemas.lines import Lines
 from schemas.message import message

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 
 from importer.errors import JournalGone, JournalLost
 from importer.journal import Journal, Progress, dump
+from importer.model import Change, Outcome, Values
 from importer.portal import Answer
-from importer.records import Change, Outcome, Values
 
 PAUSE = 80
 """A pause takes so many times as long as the commit before it: the journal takes little more of the time."""

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from importer.findings import Finding
+from importer.model import Change, Columns, Outcome, Status
 from importer.places import made_of
 from importer.portal import Answer, Missing, PortalFault, Problem
 from importer.proof import ALL_HELD, Held
-from importer.records import Change, Columns, Outcome, Status
 from importer.second_look import SecondLook
 from schemas.message import Message, message
 from schemas.property import PortalSchema

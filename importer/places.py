@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importer.findings import Finding
-from importer.records import Columns, ValueColumn
+from importer.model import Columns, ValueColumn
 from schemas.message import Message, message
 
 

@@ -18,8 +18,8 @@ from importer.conflicts import Conflicts, EarlierWrites, Suspect
 from importer.duplicates import join_twins
 from importer.findings import Finding
 from importer.garbage import seldom_collected
+from importer.model import Change, CheckedRow, Columns, Outcome, Status, Values
 from importer.places import at_cell, at_key
-from importer.records import Change, CheckedRow, Columns, Outcome, Status, Values
 from importer.stages import settle_pending
 from schemas.cells import shown, shows_nothing
 from schemas.message import Message, message

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Literal
 
 from importer.findings import Finding
 from importer.history import Teller
+from importer.model import Change, Columns, Status, Values
 from importer.places import at_cell, at_key, column_of
-from importer.records import Change, Columns, Status, Values
 from importer.reports.words import Labels
 from schemas.message import Message, message
 from schemas.property import PIPELINE, STAGE, PortalSchema

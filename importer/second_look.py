@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from importer.batcher import fold_key
+from importer.model import Change, Values
 from importer.portal import Ticket
 from importer.proof import holds
-from importer.records import Change, Values
 from schemas.property import PIPELINE, STAGE, Property
 from schemas.values import same_value
 

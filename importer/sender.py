@@ -19,11 +19,11 @@ from importer.delivery import Delivery
 from importer.errors import Interrupted, JournalLost, Unavailable
 from importer.garbage import seldom_collected
 from importer.journal import Batch, Journal
+from importer.model import Columns, Outcome, Status
 from importer.notebook import Notebook
 from importer.outcomes import OutcomeWriter
 from importer.portal import Event, Halted, OnEvent, Portal, StopSignal
 from importer.portal.limits import MOST
-from importer.records import Columns, Outcome, Status
 from importer.settling import Line
 from schemas.message import message
 from schemas.property import PortalSchema

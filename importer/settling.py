@@ -10,6 +10,7 @@ from types import MappingProxyType
 from importer.causes import CommonCause, GivenUp
 from importer.errors import Unavailable
 from importer.journal import Batch
+from importer.model import Change, Outcome, Values
 from importer.notebook import Notebook
 from importer.outcomes import OutcomeWriter
 from importer.portal import Answer, Missing, Portal, PortalFault, Refused, StopSignal, Ticket
@@ -25,7 +26,6 @@ from importer.proof import (
     is_about_another,
     suspects,
 )
-from importer.records import Change, Outcome, Values
 from importer.second_look import look_again
 from schemas.property import Property
 

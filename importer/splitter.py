@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from http import HTTPStatus
 
+from importer.model import Change
 from importer.portal import Answer
 from importer.proof import suspects
-from importer.records import Change
 
 SMALLER_PART = 0.382
 """Of the golden section."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from importer.findings import Finding
-from importer.records import CheckedRow, Columns
+from importer.model import CheckedRow, Columns
 from schemas.message import message
 from schemas.property import PortalSchema
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 
 from importer.errors import ColumnsError
 from importer.findings import Finding
+from importer.model import CheckedRow, Columns
 from importer.portal import Missing, Ticket
-from importer.records import CheckedRow, Columns
 from schemas.message import message
 from schemas.property import Property
 

@@ -25,7 +25,7 @@ from importer.garbage import not_collected
 from importer.keys import key_converter
 from importer.loader.own import data_chunks
 from importer.loader.table import Chunk, Table
-from importer.records import CheckedRow, Columns, ValueColumn, Values
+from importer.model import CheckedRow, Columns, ValueColumn, Values
 from importer.shown import LongTexts, Precision, languages, without_unseen
 from importer.stage_column import NOTHING, PendingStage, StageReader, Waiting
 from importer.survey import AMBIGUOUS, Survey

@@ -12,7 +12,7 @@ from importer.errors import FileError
 from importer.findings import Finding
 from importer.journal import Journal, Progress
 from importer.journal.plan import stretches
-from importer.records import Change, CheckedRow, Outcome, Status
+from importer.model import Change, CheckedRow, Outcome, Status
 from schemas.message import message
 
 

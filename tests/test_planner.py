@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.journal import Journal
+from importer.model import CheckedRow, Columns, KeyColumn, ValueColumn
 from importer.planner import Planner, unite
 from importer.portal import Portal, PortalSettings
-from importer.records import CheckedRow, Columns, KeyColumn, ValueColumn
 from importer.sandbox import open_app, open_store
 from importer.sandbox.options import Switches
 from schemas.property import read_schema

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from importer import __version__
 from importer.cli.option_values import amount, condition, days, mapping, natural, percent, port, positive
-from importer.language import ENGLISH
+from importer.i18n import ENGLISH
 
 if TYPE_CHECKING:
     from schemas.message import Translations
@@ -45,7 +45,7 @@ def parse(arguments: Sequence[str], *, settings: Sequence[str] = (), language: s
         return _parse(typed, settings, str, None)
 
     from importer.cli.help_words import argparse_speaks
-    from importer.language import translations
+    from importer.i18n import translations
 
     catalogue = translations(language)
     with argparse_speaks(catalogue):

@@ -61,7 +61,7 @@ def _with_settings(options: argparse.Namespace, arguments: Sequence[str]) -> arg
         return options
     from importer.cli.arguments import UnusableSetting, long_options, parse
     from importer.cli.settings import config_arguments, settings_files
-    from importer.language import language_typed
+    from importer.i18n import language_typed
     from schemas.message import message
 
     sources = settings_files(options.file, options.config)
@@ -79,21 +79,21 @@ def _with_settings(options: argparse.Namespace, arguments: Sequence[str]) -> arg
 
 
 def _show_error(error: ImportTicketsError, arguments: Sequence[str]) -> None:
-    from importer.language import language_typed, translations
+    from importer.i18n import language_typed, translations
     from importer.reports.terminal import Terminal
 
     Terminal(translations(language_typed(arguments, os.environ))).show_error(error)
 
 
 def _language(options: argparse.Namespace) -> str:
-    from importer.language import choose_language
+    from importer.i18n import choose_language
 
     return choose_language(options.lang, os.environ)
 
 
 def _person(options: argparse.Namespace) -> Person:
     from importer.cli.person import Person
-    from importer.language import translations
+    from importer.i18n import translations
 
     return Person(translations(_language(options)), quiet=options.quiet, verbose=options.verbose)
 

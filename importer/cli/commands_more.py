@@ -12,7 +12,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from importer.errors import ImportTicketsError, UsageError
-from importer.language import choose_language, translations
+from importer.i18n import choose_language, translations
 from importer.runs.state import StateFolder
 from schemas.message import Message, Translations, count_message, message
 

@@ -40,7 +40,7 @@ def _main(arguments: list[str]) -> int:
         print(f"import-tickets {__version__}")
         return 0
     from importer.cli.arguments import parse
-    from importer.language import language_typed
+    from importer.i18n import language_typed
 
     options = parse(arguments, language=language_typed(arguments, os.environ))
 
@@ -50,7 +50,7 @@ def _main(arguments: list[str]) -> int:
 
 
 def _say_lost(reason: str, code: int, arguments: list[str]) -> None:
-    from importer.language import language_typed, translations
+    from importer.i18n import language_typed, translations
     from schemas.message import message
 
     text = message(

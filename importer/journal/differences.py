@@ -9,7 +9,7 @@ import orjson
 from importer.findings import Finding
 from importer.journal.file import dump
 from importer.journal.reports import ReportNotes
-from importer.records import Difference
+from importer.model import Difference
 from schemas.message import Message
 
 

@@ -14,7 +14,7 @@ from typing import Any, Self
 import orjson
 
 from importer.errors import FileError, ImportTicketsError, JournalGone, JournalLost
-from importer.records import Values
+from importer.model import Values
 from schemas.message import Message, message
 
 _FORMAT = 2

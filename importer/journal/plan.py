@@ -13,7 +13,7 @@ from importer.findings import Finding
 from importer.garbage import not_collected
 from importer.journal.file import dump, dump_messages, seal_of
 from importer.journal.rows import RowNotes
-from importer.records import Change, CheckedRow, Outcome, Status
+from importer.model import Change, CheckedRow, Outcome, Status
 
 CHUNK = 2_000
 """Rows that are read at a time."""

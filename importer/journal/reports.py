@@ -10,7 +10,7 @@ import orjson
 from importer.findings import Finding
 from importer.journal.file import load_messages, load_values
 from importer.journal.sending import SendingNotes
-from importer.records import Change, Status, Trace, Values
+from importer.model import Change, Status, Trace, Values
 from schemas.message import Message
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from importer.batcher import fold_key
 from importer.findings import Finding
 from importer.journal.file import JournalFile, dump
-from importer.records import CheckedRow
+from importer.model import CheckedRow
 
 
 class RowNotes(JournalFile):

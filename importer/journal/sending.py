@@ -11,7 +11,7 @@ import orjson
 
 from importer.journal.file import dump, load_values
 from importer.journal.plan import PlanNotes
-from importer.records import Change, Outcome, Status, Values
+from importer.model import Change, Outcome, Status, Values
 
 _NOTHING: Values = MappingProxyType({})
 CHECKPOINT_PAGES = 4000

@@ -18,7 +18,7 @@ from importer.loader.dialect import DELIMITERS
 from importer.loader.header_matcher import KEY, HeaderMatcher
 from importer.loader.header_text import bare, plain
 from importer.loader.table import FINGERPRINT_SHEET, LISTS_SHEET, REPORT_SHEETS, SheetInfo, Source, Table
-from importer.records import Columns, KeyColumn, ValueColumn
+from importer.model import Columns, KeyColumn, ValueColumn
 from schemas.cells import visible
 from schemas.message import Message, message
 from schemas.property import LAST_MODIFIED, RECORD_ID, PortalSchema, Property

@@ -15,10 +15,10 @@ from dataclasses import replace
 from functools import cache
 
 from importer.findings import Finding, column_letter
-from importer.language import catalogue_texts
+from importer.i18n import catalogue_texts
 from importer.loader.header_text import bare, plain
 from importer.loader.table import CHUNK_SIZE, REPORT_COLUMNS, Chunk, OwnColumns, Table
-from importer.records import Status
+from importer.model import Status
 from schemas.message import message
 
 STATUS_WORDS = frozenset(map(str, Status))

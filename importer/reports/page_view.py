@@ -11,9 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from importer.i18n import language_of
 from importer.journal import Journal
-from importer.language import language_of
-from importer.records import Status
+from importer.model import Status
 from importer.reports.page_rows import ORDER, PageRows, Speaker, TableView, change_table, problem_table
 from importer.reports.words import duration, plain_text
 from schemas.message import Message, Translations, count_message, message

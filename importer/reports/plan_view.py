@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from importer.journal import ColumnTotals, Journal
-from importer.records import Columns, Status
+from importer.model import Columns, Status
 from importer.reports.words import Labels
 from schemas.message import Message
 from schemas.property import OWNER, PIPELINE, STAGE, PortalSchema

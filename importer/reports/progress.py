@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self, TextIO
 
-from importer.records import Status
+from importer.model import Status
 from importer.reports.words import duration, percent
 from schemas.message import Translations, message
 

@@ -15,7 +15,7 @@ from typing import Any
 from importer.errors import ImportTicketsError
 from importer.findings import Finding, cell_name
 from importer.journal import BatchAnswer, Journal
-from importer.records import Difference, Status
+from importer.model import Difference, Status
 
 Summary = dict[str, Any]
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, TextIO
 
 from importer.errors import ImportTicketsError
 from importer.findings import Finding
-from importer.language import ENGLISH, PORTUGUESE, language_of
-from importer.records import Status
+from importer.i18n import ENGLISH, PORTUGUESE, language_of
+from importer.model import Status
 from importer.reports.plan_view import ColumnPlan, PlanView
 from importer.reports.progress import Progress
 from importer.reports.summary import Summary

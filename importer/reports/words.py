@@ -12,9 +12,9 @@ from itertools import groupby
 from typing import Any
 
 from importer.findings import Finding
+from importer.i18n import PORTUGUESE, language_of
 from importer.journal import Journal, load_messages
-from importer.language import PORTUGUESE, language_of
-from importer.records import Status
+from importer.model import Status
 from schemas.message import Message, Translations, message
 from schemas.property import PortalSchema
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from importer.errors import JournalGone
+from importer.i18n import translations
 from importer.journal import Journal
-from importer.language import translations
-from importer.records import Status
+from importer.model import Status
 from importer.reports.words import Labels, plain_text, row_messages, ticket_url
 from importer.runs.state import REPORTING, UNFINISHED
 from importer.writeback import (

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from importer.errors import FileError, GuardRail, NotConfirmed, UsageError
-from importer.records import Status
+from importer.model import Status
 from importer.runs.finishing import conclude
 from importer.runs.job import Job
 from importer.runs.options import Result

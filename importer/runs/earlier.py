@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from importer.differences import Known
 from importer.errors import FileError
+from importer.model import Columns, Status, Trace, Values
 from importer.places import column_of, made_of
 from importer.proof import is_known_form
-from importer.records import Columns, Status, Trace, Values
 from importer.reports.words import Labels
 from importer.runs.state import StateFolder
 from schemas.forms import is_own_form

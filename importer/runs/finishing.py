@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from importer.errors import FileError, ImportTicketsError, JournalGone, JournalLost, PortalError, UsageError
 from importer.journal import Journal
-from importer.records import Columns, Status
+from importer.model import Columns, Status
 from importer.runs.options import Result
 from importer.runs.state import REPORTING, UNFINISHED, StateFolder, now
 from schemas.message import message
@@ -148,7 +148,7 @@ def exit_code_of(journal: Journal) -> int:
 
 def _write_page(job: Job, path: Path) -> None:
     """Write the HTML report; a place that cannot be written changes nothing of what became of the rows."""
-    from importer.language import translations
+    from importer.i18n import translations
     from importer.reports.html import write_html
 
     if not job.outputs.may_replace(path, overwrite=job.options.overwrite):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from importer.records import Columns
+from importer.model import Columns
 from importer.runs.options import ReadOptions, Ui
 from schemas.message import Message, message
 from schemas.property import PIPELINE, STAGE, Property

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from importer.journal import Journal
+from importer.model import Columns
 from importer.outputs import Outputs
-from importer.records import Columns
 from importer.runs.options import RunOptions, Ui
 from importer.runs.which_portal import portal_name
 from schemas.message import Message

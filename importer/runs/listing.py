@@ -16,7 +16,7 @@ from typing import Any
 from importer.errors import FileError
 from importer.findings import Finding
 from importer.journal import ColumnTotals, Journal
-from importer.records import Status
+from importer.model import Status
 from importer.runs.state import UNFINISHED, StateFolder
 from schemas.message import Message
 

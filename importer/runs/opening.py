@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from importer.errors import FileError, Unavailable, UsageError
 from importer.files import write_whole
 from importer.findings import Finding
-from importer.records import Columns, ValueColumn
+from importer.model import Columns, ValueColumn
 from importer.runs.options import PortalAccess, ReadOptions, Ui
 from importer.runs.state import StateFolder
 from schemas.message import message

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from importer.errors import ImportTicketsError
 from importer.files import fitting_name
-from importer.records import Change, CheckedRow, Difference, Outcome, Status
+from importer.model import Change, CheckedRow, Difference, Outcome, Status
 from importer.runs import opening
 from importer.runs.consent import SHOWN_FINDINGS
 from importer.runs.earlier import FormsSeen, known_cells

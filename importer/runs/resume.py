@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from importer.errors import FileError, ImportTicketsError, MissingScope, UsageError
 from importer.journal import Journal
-from importer.records import Columns, KeyColumn, Status, ValueColumn
+from importer.model import Columns, KeyColumn, Status, ValueColumn
 from importer.runs import opening
 from importer.runs.finishing import fail_early, requests_until_now
 from importer.runs.job import Job

@@ -206,7 +206,7 @@ def _write(
     ui: Ui,
     outputs: Outputs,
 ) -> None:
-    from importer.language import translations
+    from importer.i18n import translations
     from importer.writeback.template import Template, template_columns, write_template
 
     columns = template_columns(definitions, headers_for(definitions, schema), schema)

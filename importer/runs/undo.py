@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from importer.errors import ImportTicketsError, UsageError
 from importer.journal import Journal
+from importer.model import Change, CheckedRow, Columns, KeyColumn, Outcome, Status, Values
 from importer.planner import note_compared
-from importer.records import Change, CheckedRow, Columns, KeyColumn, Outcome, Status, Values
 from importer.reversal import Reversal
 from importer.runs import opening
 from importer.runs.consent import decide_and_send

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from importer.findings import column_letter
-from importer.language import LANGUAGES, translations
+from importer.i18n import LANGUAGES, translations
 from importer.writeback.annotation import CHANGES_SHEET, REPORT_SHEET, Annotation, ChangeLine, ErrorLine
 from importer.writeback.markup import DECLARATION, RELATIONS, attribute_content, text_content
 from importer.writeback.styles import Look, Styles

@@ -4,7 +4,7 @@ import numpy as np
 import openpyxl
 import pytest
 
-from importer.language import translations
+from importer.i18n import translations
 from importer.loader import open_file
 from importer.loader.own import data_chunks, is_own_message, own_columns
 from schemas.message import message

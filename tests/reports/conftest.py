@@ -6,7 +6,7 @@ import pytest
 
 from importer.findings import Finding
 from importer.journal import Journal
-from importer.records import Change, CheckedRow, Columns, KeyColumn, Outcome, Status, ValueColumn
+from importer.model import Change, CheckedRow, Columns, KeyColumn, Outcome, Status, ValueColumn
 from schemas.message import message
 from schemas.property import read_schema
 

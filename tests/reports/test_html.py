@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from importer.errors import FileError
 from importer.findings import Finding
-from importer.language import translations
-from importer.records import Change, CheckedRow, Outcome, Status
+from importer.i18n import translations
+from importer.model import Change, CheckedRow, Outcome, Status
 from importer.reports import page_rows
 from importer.reports.html import embed_json, render_html, write_html
 from schemas.message import message

@@ -6,8 +6,8 @@ import shutil
 import pytest
 
 from importer.findings import Finding
-from importer.language import translations
-from importer.records import Change, CheckedRow, Outcome, Status
+from importer.i18n import translations
+from importer.model import Change, CheckedRow, Outcome, Status
 from importer.reports.html import write_html
 from schemas.message import message
 

@@ -1,6 +1,6 @@
 """The plan in numbers and samples, from the journal."""
 
-from importer.records import Change, CheckedRow
+from importer.model import Change, CheckedRow
 from importer.reports.plan_view import ColumnPlan, Forecast, make_plan_view
 from schemas.message import message
 

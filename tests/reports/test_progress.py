@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from importer.language import translations
+from importer.i18n import translations
 from importer.reports.progress import Progress
 
 

@@ -7,7 +7,7 @@ from jsonschema import Draft202012Validator
 
 from importer.errors import ColumnsError, FileError, Interrupted, Unauthorized
 from importer.findings import Finding
-from importer.records import CheckedRow, Difference, Outcome, Status
+from importer.model import CheckedRow, Difference, Outcome, Status
 from importer.reports.summary import build_summary, failure_summary, summary_json, summary_schema
 from schemas.message import message
 

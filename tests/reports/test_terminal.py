@@ -9,8 +9,8 @@ import pytest
 
 from importer.errors import ColumnsError, DailyLimit
 from importer.findings import Finding
-from importer.language import translations
-from importer.records import Status
+from importer.i18n import translations
+from importer.model import Status
 from importer.reports.plan_view import ColumnPlan, Forecast, PlanView
 from importer.reports.summary import build_summary, failure_summary
 from importer.reports.terminal import Terminal
@@ -267,7 +267,7 @@ def test_a_message_needs_no_rich():
     """The commonest lines, errors and notices, come without the price of drawing tables."""
     code = (
         "import sys\n"
-        "from importer.language import translations\n"
+        "from importer.i18n import translations\n"
         "from importer.reports.terminal import Terminal\n"
         "from schemas.message import message\n"
         "Terminal(translations('en')).warn(message('hello'))\n"

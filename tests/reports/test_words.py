@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.findings import Finding
-from importer.language import translations
-from importer.records import CheckedRow, Outcome, Status
+from importer.i18n import translations
+from importer.model import CheckedRow, Outcome, Status
 from importer.reports.words import (
     Labels,
     clip,

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from importer.journal import Journal
+from importer.model import Change, CheckedRow, Columns, KeyColumn, Status, ValueColumn
 from importer.portal import Clock, Portal, PortalSettings, StopSignal
-from importer.records import Change, CheckedRow, Columns, KeyColumn, Status, ValueColumn
 from importer.sender import send
 from schemas.property import PortalSchema, Property, read_schema
 

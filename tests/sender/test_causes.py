@@ -7,8 +7,8 @@ import pytest
 from staging import Stage
 from test_hostile_answers import OddPortal, changes_of, deliver
 
+from importer.model import Change
 from importer.portal import Refused
-from importer.records import Change
 
 CASES = Path(__file__).parent / "cases"
 UPDATE = "batch/update"

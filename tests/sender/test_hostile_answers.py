@@ -13,8 +13,8 @@ from laws import examples
 from staging import columns_for, make_journal
 
 from importer.errors import PortalError
+from importer.model import Change
 from importer.portal import Clock, Portal, PortalSettings
-from importer.records import Change
 from importer.sender import send
 from importer.splitter import divide
 from schemas.property import PortalSchema, Property

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from importer.errors import DailyLimit, Interrupted, JournalLost, MissingScope, Unauthorized, Unavailable
+from importer.model import Change
 from importer.portal import Refused, StopSignal
-from importer.records import Change
 
 UPDATE = "batch/update"
 

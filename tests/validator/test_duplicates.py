@@ -4,7 +4,7 @@ import pytest
 
 from importer.duplicates import find_twins
 from importer.journal import Journal
-from importer.records import CheckedRow, Columns, KeyColumn, ValueColumn
+from importer.model import CheckedRow, Columns, KeyColumn, ValueColumn
 from importer.stages import settle_pending
 from schemas.property import Pipeline, PortalSchema, Property, Stage
 

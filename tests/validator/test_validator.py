@@ -8,7 +8,7 @@ import pytest
 from importer import loader
 from importer.errors import UsageError
 from importer.loader.table import Chunk
-from importer.records import Columns, KeyColumn, ValueColumn
+from importer.model import Columns, KeyColumn, ValueColumn
 from importer.validator import Validation, check_reading
 from schemas.cells import Reading
 from schemas.property import PortalSchema, Property

@@ -1,4 +1,4 @@
-"""Keeps the Portuguese catalogue: `python tests/language/catalogue.py update` after a message was written or changed.
+"""Keeps the Portuguese catalogue: `python tests/i18n/catalogue.py update` after a message was written or changed.
 
 update   takes new messages into import_tickets.po, takes dead ones out, and compiles it
 compile  writes import_tickets.mo from import_tickets.po

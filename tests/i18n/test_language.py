@@ -5,7 +5,7 @@ import json
 import pytest
 
 from importer.errors import UsageError
-from importer.language import choose_language, language_of, language_typed, say, translations
+from importer.i18n import choose_language, language_of, language_typed, say, translations
 from schemas.message import Message, message
 
 
