@@ -35,7 +35,7 @@ def ours(order: dict[str, Any]) -> Job:
     """Our loader and validator; with `rows`, the good rows are made too, as the journal takes them."""
     from importer.loader import open_file
     from importer.loader.columns import choose_sheet, match_columns
-    from importer.validator import Validation
+    from importer.validation.validator import Validation
     from schemas.cells import Reading
     from schemas.saved import read_saved_schema
 

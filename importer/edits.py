@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from importer.column_reader import ColumnReader, ReadColumn
 from importer.findings import Finding
 from importer.loader.fingerprint import Fingerprint
 from importer.loader.own import data_chunks
 from importer.loader.table import Table
 from importer.model import Columns, KeyColumn, ValueColumn
+from importer.validation.column import ColumnReader, ReadColumn
 from importer.writeback.template.cells import make_cell
 from schemas.cells import Kind, Reading, shows_nothing
 from schemas.message import message

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from unicodedata import normalize
 
 from importer.conflicts import Conflicts, EarlierWrites, Suspect
-from importer.duplicates import join_twins
 from importer.findings import Finding
 from importer.garbage import seldom_collected
 from importer.model import Change, CheckedRow, Columns, Outcome, Status, Values
 from importer.places import at_cell, at_key
-from importer.stages import settle_pending
+from importer.validation.duplicates import join_twins
+from importer.validation.stages import settle_pending
 from schemas.cells import shown, shows_nothing
 from schemas.message import Message, message
 from schemas.moments import is_between, parse_day
@@ -28,9 +28,9 @@ from schemas.property import LAST_MODIFIED, PIPELINE, STAGE, PortalSchema
 from schemas.values import is_plain_day, make_comparer
 
 if TYPE_CHECKING:
-    from importer.doubts import TextDoubts
     from importer.journal import Journal
     from importer.loader.fingerprint import Fingerprint
+    from importer.planning.doubts import TextDoubts
     from importer.portal import Missing, Portal, Ticket
 
 CHUNK = 10_000

@@ -132,9 +132,9 @@ _READ_BY_LOCALE = frozenset({"number", "date", "datetime", "bool"})
 
 def read_rows(job: Job, opened: opening.Opened) -> None:
     """Read and validate every row of the file into the journal."""
-    from importer.duplicates import join_twins
     from importer.edits import Edits, read_only_edits
-    from importer.validator import Validation
+    from importer.validation.duplicates import join_twins
+    from importer.validation.validator import Validation
     from schemas.cells import Reading
 
     read = job.options.read
@@ -172,8 +172,8 @@ def read_rows(job: Job, opened: opening.Opened) -> None:
 
 async def compare(job: Job) -> None:
     """Make the plan: against the portal's current values, or blind."""
-    from importer.doubts import TextDoubts
     from importer.planner import Planner
+    from importer.planning.doubts import TextDoubts
 
     doubts = TextDoubts(
         job.columns,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from laws import examples
 
-from importer.keys import RecordIdConverter
+from importer.validation.keys import RecordIdConverter
 from schemas.cells import Kind, Problem, Reading
 from schemas.lines import Lines
 from schemas.moments import DatetimeConverter

@@ -9,7 +9,7 @@ from laws import examples
 from importer.findings import CODES
 from importer.loader.table import Chunk, Table
 from importer.model import Columns, KeyColumn, ValueColumn
-from importer.validator import Validation
+from importer.validation.validator import Validation
 from schemas.cells import Kind, Reading
 
 NAMES = (

@@ -17,18 +17,18 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from importer.column_reader import ColumnReader, Judge, ReadColumn, column_texts, no_judge
 from importer.edits import Edits
 from importer.errors import UsageError
 from importer.findings import Finding, column_letter
 from importer.garbage import not_collected
-from importer.keys import key_converter
 from importer.loader.own import data_chunks
 from importer.loader.table import Chunk, Table
 from importer.model import CheckedRow, Columns, ValueColumn, Values
-from importer.shown import LongTexts, Precision, languages, without_unseen
-from importer.stage_column import NOTHING, PendingStage, StageReader, Waiting
-from importer.survey import AMBIGUOUS, Survey
+from importer.validation.ambiguity import AMBIGUOUS, Survey
+from importer.validation.column import ColumnReader, Judge, ReadColumn, column_texts, no_judge
+from importer.validation.keys import key_converter
+from importer.validation.shown import LongTexts, Precision, languages, without_unseen
+from importer.validation.stage_column import NOTHING, PendingStage, StageReader, Waiting
 from schemas import ticket
 from schemas.cells import FunctionConverter, Kind, Problem, Reading, Result
 from schemas.date_format import compile_date_format

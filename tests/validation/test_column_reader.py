@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from laws import examples
 
-from importer.column_reader import ColumnReader
+from importer.validation.column import ColumnReader
 from schemas.cells import Kind, Reading
 from schemas.property import Option, Pipeline, PortalSchema, Property, Rule, Stage
 from schemas.ticket import build_schema, refusals

@@ -7,9 +7,9 @@ from itertools import repeat
 
 import numpy as np
 
-from importer.column_reader import Judge, Known, ReadColumn, column_texts
 from importer.loader.table import Chunk
 from importer.model import Columns
+from importer.validation.column import Judge, Known, ReadColumn, column_texts
 from schemas.cells import Kind, Problem, Reading, Result
 from schemas.choices import StageConverter
 from schemas.property import PIPELINE, STAGE, PortalSchema

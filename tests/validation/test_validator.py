@@ -9,7 +9,7 @@ from importer import loader
 from importer.errors import UsageError
 from importer.loader.table import Chunk
 from importer.model import Columns, KeyColumn, ValueColumn
-from importer.validator import Validation, check_reading
+from importer.validation.validator import Validation, check_reading
 from schemas.cells import Reading
 from schemas.property import PortalSchema, Property
 
@@ -241,7 +241,7 @@ def test_chunks_end_where_they_like(check):
 
 def test_memory_of_texts_is_bounded(check, monkeypatch):
     """A column may have more distinct texts than are remembered."""
-    monkeypatch.setattr("importer.column_reader.REMEMBERED", 3)
+    monkeypatch.setattr("importer.validation.column.REMEMBERED", 3)
     monkeypatch.setattr("schemas.ticket.KNOWN_LIMIT", 3)
 
     checked = check(

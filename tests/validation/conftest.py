@@ -8,7 +8,7 @@ from checked_portal import checked_portal
 
 from importer import loader
 from importer.loader.columns import choose_sheet, match_columns
-from importer.validator import Validation
+from importer.validation.validator import Validation
 from schemas.cells import Reading
 
 

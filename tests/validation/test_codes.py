@@ -6,13 +6,13 @@ import openpyxl
 import pytest
 
 from importer import loader
-from importer.duplicates import find_twins
 from importer.errors import UsageError
 from importer.findings import CODES
 from importer.journal import Journal
 from importer.loader.columns import choose_sheet, match_columns
-from importer.stages import settle_pending
-from importer.validator import Validation
+from importer.validation.duplicates import find_twins
+from importer.validation.stages import settle_pending
+from importer.validation.validator import Validation
 from schemas.cells import Reading
 
 NOT_FROM_A_FILE = {
