@@ -6,10 +6,10 @@ import contextlib
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from importer.differences import Known
 from importer.errors import FileError
 from importer.model import Columns, Status, Trace, Values
 from importer.places import column_of, made_of
+from importer.planning.reconcile import Known
 from importer.proof import is_known_form
 from importer.reports.words import Labels
 from importer.runs.state import StateFolder

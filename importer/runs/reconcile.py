@@ -94,8 +94,8 @@ class _Comparison:
     """
 
     def __init__(self, job: Job, portal: Portal) -> None:
-        from importer.differences import Explainer
-        from importer.planner import Planner
+        from importer.planning.planner import Planner
+        from importer.planning.reconcile import Explainer
 
         self._journal = job.journal
         self._columns = job.columns
@@ -124,7 +124,7 @@ class _Comparison:
         yield from (part for part in (rows[:start], rows[start:]) if part)
 
     async def _compare(self, rows: Sequence[CheckedRow], progress: Callable[[int], None]) -> None:
-        from importer.unreadable import check_shown
+        from importer.planning.unreadable import check_shown
 
         with_history = self._differing > self._compared / 2
         found = await self._portal.find_tickets(

@@ -172,8 +172,8 @@ def read_rows(job: Job, opened: opening.Opened) -> None:
 
 async def compare(job: Job) -> None:
     """Make the plan: against the portal's current values, or blind."""
-    from importer.planner import Planner
     from importer.planning.doubts import TextDoubts
+    from importer.planning.planner import Planner
 
     doubts = TextDoubts(
         job.columns,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from importer.errors import ImportTicketsError, UsageError
 from importer.journal import Journal
 from importer.model import Change, CheckedRow, Columns, KeyColumn, Outcome, Status, Values
-from importer.planner import note_compared
-from importer.reversal import Reversal
+from importer.planning.planner import note_compared
+from importer.planning.undo import Reversal
 from importer.runs import opening
 from importer.runs.consent import decide_and_send
 from importer.runs.finishing import end_early, fail_early

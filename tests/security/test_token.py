@@ -220,7 +220,7 @@ def test_a_fault_of_our_own_is_kept_without_the_token(portal, program, edits, ho
     def break_down(*_args, **_more):
         raise RuntimeError(f"headers: Bearer {TOKEN}")
 
-    monkeypatch.setattr("importer.planner.Planner.plan", break_down)
+    monkeypatch.setattr("importer.planning.planner.Planner.plan", break_down)
 
     ended = program(edits, "--yes", "--verbose", "--json", portal=portal)
 

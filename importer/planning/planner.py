@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
-from importer.conflicts import Conflicts, EarlierWrites, Suspect
 from importer.findings import Finding
 from importer.garbage import seldom_collected
 from importer.model import Change, CheckedRow, Columns, Outcome, Status, Values
 from importer.places import at_cell, at_key
+from importer.planning.conflicts import Conflicts, EarlierWrites, Suspect
 from importer.validation.duplicates import join_twins
 from importer.validation.stages import settle_pending
 from schemas.cells import shown, shows_nothing
@@ -110,7 +110,7 @@ class Planner:
     async def _decide(
         self, rows: Sequence[CheckedRow], found: Mapping[str, Ticket | Missing], portal: Portal
     ) -> tuple[list[Change], list[Outcome]]:
-        from importer.unreadable import check_shown
+        from importer.planning.unreadable import check_shown
 
         changes: list[Change] = []
         outcomes: list[Outcome] = []

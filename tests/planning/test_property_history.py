@@ -2,7 +2,7 @@
 
 import pytest
 
-from importer.history import Teller, changed_since, local_text
+from importer.planning.property_history import Teller, changed_since, local_text
 from importer.portal import HistoryEntry
 from schemas.message import message
 from schemas.moments import parse_moment

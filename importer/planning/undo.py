@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from importer.findings import Finding
-from importer.history import Teller
 from importer.model import Change, Columns, Status, Values
 from importer.places import at_cell, at_key, column_of
+from importer.planning.property_history import Teller
 from importer.reports.words import Labels
 from schemas.message import Message, message
 from schemas.property import PIPELINE, STAGE, PortalSchema
@@ -213,7 +213,7 @@ class Reversal:
 
     def _unseen(self, name: str) -> Finding:
         """Return what is said of a column whose values the portal does not show, once."""
-        from importer.unreadable import scope_for
+        from importer.planning.unreadable import scope_for
 
         column = column_of(self._columns, name)
         text = message(
