@@ -57,7 +57,7 @@ def send_ours(url: str, token: str, ids: list[str], names: list[str], settle_s: 
     from importer.journal import Journal
     from importer.model import Change, CheckedRow, Columns, KeyColumn, ValueColumn
     from importer.portal import Portal, PortalSettings
-    from importer.sender import send
+    from importer.sending.sender import send
     from schemas.property import read_schema
 
     spent = {"journal_s": 0.0}

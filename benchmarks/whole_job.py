@@ -86,7 +86,7 @@ def run_job(order: dict[str, Any]) -> Figures:
     """Run the program's command in this process, its stages measured."""
     import pandera.pandas  # noqa: F401 - imports are told apart
 
-    import importer.sender
+    import importer.sending.sender
     from importer.cli.main import main
     from importer.runs import annotating, consent, run
 
@@ -94,7 +94,7 @@ def run_job(order: dict[str, Any]) -> Figures:
     stages.wrap(run, "read_rows", "read and validate")
     stages.wrap(run, "compare", "plan")
     stages.wrap(consent, "plan_view", "show the plan")
-    stages.wrap(importer.sender, "send", "send")
+    stages.wrap(importer.sending.sender, "send", "send")
     stages.wrap(annotating, "annotate_file", "write back")
     forget_peak()
     began, began_cpu = time.perf_counter(), time.process_time()

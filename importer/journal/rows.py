@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from importer.batcher import fold_key
 from importer.findings import Finding
 from importer.journal.file import JournalFile, dump
 from importer.model import CheckedRow
+from importer.sending.batches import fold_key
 
 
 class RowNotes(JournalFile):

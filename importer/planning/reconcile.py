@@ -92,7 +92,7 @@ class Explainer:
         return self._labels.short_change(name, change.before[name], change.after[name])
 
     def _asks_for(self, name: str, cell: str, value: str) -> bool:
-        from importer.proof import holds
+        from importer.sending.matching import holds
 
         return holds(self._schema.properties.get(name), cell, value)
 

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from unicodedata import normalize
 from urllib.parse import quote
 
-from importer.batcher import fold_key
 from importer.errors import PortalError, Unavailable
 from importer.portal.answers import Answer, HistoryEntry, Record
 from importer.portal.endings import Lost, NoSuchPath, Refused
 from importer.portal.waiting import StopSignal, together
+from importer.sending.batches import fold_key
 
 if TYPE_CHECKING:
     from importer.portal.client import Portal

@@ -10,9 +10,9 @@ from importer.errors import FileError
 from importer.model import Columns, Status, Trace, Values
 from importer.places import column_of, made_of
 from importer.planning.reconcile import Known
-from importer.proof import is_known_form
 from importer.reports.words import Labels
 from importer.runs.state import StateFolder
+from importer.sending.matching import is_known_form
 from schemas.forms import is_own_form
 from schemas.message import Message
 from schemas.property import PortalSchema

@@ -119,7 +119,7 @@ def close_open_rows(journal: Journal, columns: Columns, schema: PortalSchema) ->
 
     What was not noted may have happened all the same.
     """
-    from importer.outcomes import OutcomeWriter
+    from importer.sending.outcomes import OutcomeWriter
 
     write = OutcomeWriter(columns, schema)
     journal.decide([write.in_doubt(change) for change in journal.in_doubt()])

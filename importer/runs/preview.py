@@ -6,9 +6,9 @@ import math
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from importer.batcher import MAX_INPUTS
+from importer.planning.swaps import circles
 from importer.reports.plan_view import Forecast, PlanView, make_plan_view
-from importer.swaps import circles
+from importer.sending.batches import MAX_INPUTS
 from schemas.message import Message, count_message, message
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ BURST_S = 1.0
 """How long it takes to use up a window: as many requests as it allows are in flight together."""
 
 MOST_IN_FLIGHT, FRESH_S = 64, 60.0
-"""As in `importer.portal.limits` and `importer.sender`, which a plan without a portal does not import."""
+"""As in `importer.portal.limits` and `importer.sending.sender`, which a plan without a portal does not import."""
 
 
 def plan_view(job: Job) -> PlanView:

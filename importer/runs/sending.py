@@ -21,8 +21,8 @@ async def send_plan(job: Job, stop: StopSignal, *, look_again: bool) -> Result:
 
     look_again: time has passed since the plan was made, so that it is compared with the portal first.
     """
-    from importer.batcher import MAX_INPUTS
-    from importer.sender import send
+    from importer.sending.batches import MAX_INPUTS
+    from importer.sending.sender import send
 
     assert job.portal is not None
     journal = job.journal

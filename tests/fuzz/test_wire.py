@@ -27,7 +27,7 @@ from staging import FAST, Stage
 
 from importer.errors import PortalError
 from importer.portal import Clock, Portal, PortalSettings
-from importer.sender import send
+from importer.sending.sender import send
 
 TIMEOUT_S = 0.4
 BOUND_S = 30.0

@@ -100,7 +100,7 @@ def test_an_undo_leaves_what_a_colleague_had_set_before_the_row_left(portal, pro
 
 def test_a_plan_is_looked_at_again_after_a_minute(portal, program, sheet, monkeypatch):
     """With --yes nobody is asked, and the plan is fresh; unless the rows before took long."""
-    monkeypatch.setattr("importer.sender.FRESH_S", -1.0)
+    monkeypatch.setattr("importer.sending.sender.FRESH_S", -1.0)
 
     ended = program(sheet(("Record ID", SUBJECT), (A, "Mine")), "--yes", "--json", portal=portal)
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.swaps import circles
+from importer.planning.swaps import circles
 
 
 def pairs_of(portal, count):

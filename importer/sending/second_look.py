@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from importer.batcher import fold_key
 from importer.model import Change, Values
 from importer.portal import Ticket
-from importer.proof import holds
+from importer.sending.batches import fold_key
+from importer.sending.matching import holds
 from schemas.property import PIPELINE, STAGE, Property
 from schemas.values import same_value
 

@@ -7,16 +7,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 
-from importer.causes import CommonCause, GivenUp
 from importer.errors import Unavailable
 from importer.journal import Batch
 from importer.model import Change, Outcome, Values
-from importer.notebook import Notebook
-from importer.outcomes import OutcomeWriter
 from importer.portal import Answer, Missing, Portal, PortalFault, Refused, StopSignal, Ticket
 from importer.portal.retries import MAX_REPEATS
 from importer.portal.waiting import pause
-from importer.proof import (
+from importer.sending.causes import CommonCause, GivenUp
+from importer.sending.group_commit import Notebook
+from importer.sending.matching import (
     ALL_HELD,
     Held,
     Proof,
@@ -26,7 +25,8 @@ from importer.proof import (
     is_about_another,
     suspects,
 )
-from importer.second_look import look_again
+from importer.sending.outcomes import OutcomeWriter
+from importer.sending.second_look import look_again
 from schemas.property import Property
 
 PENDING_WAITS_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)

@@ -8,19 +8,19 @@ from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from importer.batcher import make_inputs, without_overlap
-from importer.causes import PROBES, may_concern_all, passes, reason_of, sharing, spread
 from importer.errors import ImportTicketsError
 from importer.model import Change, Outcome
 from importer.portal import Answer, Halted, PortalFault, Refused
 from importer.portal.retries import MAX_REPEATS, MAX_TIME_S, wait_s
 from importer.portal.waiting import pause
-from importer.proof import (
+from importer.sending.batches import make_inputs, without_overlap
+from importer.sending.bisect import blames_rows, concerns_request, divide
+from importer.sending.causes import PROBES, may_concern_all, passes, reason_of, sharing, spread
+from importer.sending.matching import (
     Proof,
     examine,
 )
-from importer.settling import READ_BACK_REPEATS, Settling
-from importer.splitter import blames_rows, concerns_request, divide
+from importer.sending.settling import READ_BACK_REPEATS, Settling
 from schemas.message import message
 
 _JITTER = random.Random()  # noqa: S311 - jitter

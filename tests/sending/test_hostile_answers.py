@@ -15,8 +15,8 @@ from staging import columns_for, make_journal
 from importer.errors import PortalError
 from importer.model import Change
 from importer.portal import Clock, Portal, PortalSettings
-from importer.sender import send
-from importer.splitter import divide
+from importer.sending.bisect import divide
+from importer.sending.sender import send
 from schemas.property import PortalSchema, Property
 
 SCHEMA = PortalSchema({name: Property(name, name, "string", "text") for name in ("subject", "colour")})
@@ -230,7 +230,7 @@ def test_no_placement_of_bad_rows_costs_more_than_the_bound():
     """The dearest placement of k bad rows, for every k and every size of batch."""
     from functools import cache
 
-    from importer.splitter import first_size
+    from importer.sending.bisect import first_size
 
     @cache
     def dearest(count, bad):

@@ -15,7 +15,7 @@ from http import HTTPStatus
 
 from importer.model import Change
 from importer.portal import Answer
-from importer.proof import suspects
+from importer.sending.matching import suspects
 
 SMALLER_PART = 0.382
 """Of the golden section."""

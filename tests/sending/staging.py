@@ -11,7 +11,7 @@ from pathlib import Path
 from importer.journal import Journal
 from importer.model import Change, CheckedRow, Columns, KeyColumn, Status, ValueColumn
 from importer.portal import Clock, Portal, PortalSettings, StopSignal
-from importer.sender import send
+from importer.sending.sender import send
 from schemas.property import PortalSchema, Property, read_schema
 
 FAST = 200.0

@@ -9,8 +9,8 @@ from importer.findings import Finding
 from importer.model import Change, Columns, Outcome, Status
 from importer.places import made_of
 from importer.portal import Answer, Missing, PortalFault, Problem
-from importer.proof import ALL_HELD, Held
-from importer.second_look import SecondLook
+from importer.sending.matching import ALL_HELD, Held
+from importer.sending.second_look import SecondLook
 from schemas.message import Message, message
 from schemas.property import PortalSchema
 

@@ -16,9 +16,9 @@ sys.path.append(str(Path(__file__).parents[1] / "fuzz"))
 from raw_portal import RawPortal
 from staging import Stage, portal_of
 
-from importer import sender
 from importer.errors import Interrupted
 from importer.portal import StopSignal
+from importer.sending import sender
 
 
 @pytest.fixture

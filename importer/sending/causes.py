@@ -13,7 +13,7 @@ from http import HTTPStatus
 
 from importer.model import Change
 from importer.portal import Answer, PortalFault
-from importer.proof import suspects
+from importer.sending.matching import suspects
 from schemas.property import PIPELINE, STAGE, Property
 
 PASSING = frozenset({"INTERNAL_ERROR", "RATE_LIMIT", "RATE_LIMITS", "CONFLICT", "LOCKED"})

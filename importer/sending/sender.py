@@ -14,17 +14,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from importer.causes import CommonCause, GivenUp
-from importer.delivery import Delivery
 from importer.errors import Interrupted, JournalLost, Unavailable
 from importer.garbage import seldom_collected
 from importer.journal import Batch, Journal
 from importer.model import Columns, Outcome, Status
-from importer.notebook import Notebook
-from importer.outcomes import OutcomeWriter
 from importer.portal import Event, Halted, OnEvent, Portal, StopSignal
 from importer.portal.limits import MOST
-from importer.settling import Line
+from importer.sending.causes import CommonCause, GivenUp
+from importer.sending.delivery import Delivery
+from importer.sending.group_commit import Notebook
+from importer.sending.outcomes import OutcomeWriter
+from importer.sending.settling import Line
 from schemas.message import message
 from schemas.property import PortalSchema
 

@@ -374,7 +374,7 @@ def test_a_stop_during_a_repeat_leaves_the_rows_in_doubt(stage):
 
         from staging import portal_of
 
-        from importer.sender import send
+        from importer.sending.sender import send
 
         async with portal_of(stage.server, speed=1) as portal:
             asyncio.get_running_loop().call_later(0.3, stop.set)

@@ -15,7 +15,7 @@ from pathlib import Path
 from staging import columns_for, portal_of, schema_of
 
 from importer.journal import Journal
-from importer.sender import send
+from importer.sending.sender import send
 
 
 class Doomed(Journal):

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from importer.batcher import fold_key
 from importer.model import Change, Values
 from importer.portal import Answer, PortalFault, Record
+from importer.sending.batches import fold_key
 from schemas.forms import is_own_form
 from schemas.property import Property
 from schemas.values import same_value

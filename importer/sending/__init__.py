@@ -1,0 +1,1 @@
+"""Batches out, answers in: one outcome for every row that was sent."""
