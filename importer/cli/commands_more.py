@@ -85,8 +85,8 @@ def _drive(job: Coroutine[Any, Any, T]) -> T:
 @_json_errors
 def template_command(options: argparse.Namespace) -> int:
     """Write a workbook of tickets to edit."""
-    from importer.runs.selection import Choice
     from importer.runs.template import TemplateOptions, make_template
+    from importer.template.ticket_query import Choice
 
     choice = Choice(
         id_file=options.id_file,

@@ -10,8 +10,8 @@ from typing import Any
 from importer.runs import opening
 from importer.runs.options import PortalAccess, Ui
 from importer.runs.saving import save_whole
-from importer.runs.selection import find_property
 from importer.runs.state import StateFolder
+from importer.template.ticket_query import find_property
 from schemas.property import PIPELINE, STAGE, PortalSchema, Property
 
 DEFAULT_FILE = Path("ticket-schema.json")

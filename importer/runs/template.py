@@ -21,8 +21,8 @@ from importer.outputs import Outputs
 from importer.runs import opening
 from importer.runs.options import PortalAccess, Ui
 from importer.runs.saving import save_whole
-from importer.runs.selection import Choice, conditions_of, find_ids, find_property, list_ids, read_ids
 from importer.runs.state import StateFolder, now
+from importer.template.ticket_query import Choice, conditions_of, find_ids, find_property, list_ids, read_ids
 from schemas.message import Message, count_message, message
 from schemas.property import OWNER, PIPELINE, RECORD_ID, STAGE, PortalSchema, Property
 
@@ -207,7 +207,7 @@ def _write(
     outputs: Outputs,
 ) -> None:
     from importer.i18n import translations
-    from importer.writeback.template import Template, template_columns, write_template
+    from importer.template import Template, template_columns, write_template
 
     columns = template_columns(definitions, headers_for(definitions, schema), schema)
     template = Template(columns, schema, exported_at, translations(options.lang))

@@ -17,13 +17,13 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from importer.edits import Edits
 from importer.errors import UsageError
 from importer.findings import Finding, column_letter
 from importer.garbage import not_collected
 from importer.loader.own import data_chunks
 from importer.loader.table import Chunk, Table
 from importer.model import CheckedRow, Columns, ValueColumn, Values
+from importer.template.edits import Edits
 from importer.validation.ambiguity import AMBIGUOUS, Survey
 from importer.validation.column import ColumnReader, Judge, ReadColumn, column_texts, no_judge
 from importer.validation.keys import key_converter

@@ -16,8 +16,8 @@ from importer.loader import open_file
 from importer.loader.columns import choose_sheet, match_columns
 from importer.loader.fingerprint import read_fingerprint
 from importer.runs.template import headers_for
+from importer.template import Template, template_columns, write_template
 from importer.validation.validator import Validation
-from importer.writeback.template import Template, template_columns, write_template
 from schemas.cells import Reading
 from schemas.property import PIPELINE, STAGE, Option, Pipeline, Property, Stage
 from schemas.values import same_value

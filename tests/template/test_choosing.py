@@ -6,9 +6,9 @@ import openpyxl
 import pytest
 
 from importer.portal import Clock, Portal, PortalSettings
-from importer.runs.selection import Choice, conditions_of, find_ids
 from importer.sandbox import open_app
 from importer.sandbox.options import Limits
+from importer.template.ticket_query import Choice, conditions_of, find_ids
 
 FIRST_PLAIN = 30_000_000_001
 

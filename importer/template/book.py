@@ -21,9 +21,9 @@ from importer.findings import column_letter
 from importer.loader.fingerprint import FACTS, MARK, SHOWN, WIDTH_OF_SHOWN
 from importer.loader.header_text import plain
 from importer.loader.table import FINGERPRINT_SHEET
-from importer.writeback.template.cells import choices_of, cut_text, make_cell
-from importer.writeback.template.rules import Lists, Rows, TemplateColumn, rules_of
-from importer.writeback.template.style import clip, column_cell, fill, header_cell, plain_cell, width_of
+from importer.template.cells import choices_of, cut_text, make_cell
+from importer.template.drop_downs import Lists, Rows, TemplateColumn, rules_of
+from importer.template.style import clip, column_cell, fill, header_cell, plain_cell, width_of
 from schemas.message import Message, Translations, message
 from schemas.property import PIPELINE, RECORD_ID, PortalSchema, Property
 

@@ -18,8 +18,8 @@ from importer.loader.fingerprint import Fingerprint
 from importer.loader.own import data_chunks
 from importer.loader.table import Table
 from importer.model import Columns, KeyColumn, ValueColumn
+from importer.template.cells import make_cell
 from importer.validation.column import ColumnReader, ReadColumn
-from importer.writeback.template.cells import make_cell
 from schemas.cells import Kind, Reading, shows_nothing
 from schemas.message import message
 from schemas.moments import parse_moment

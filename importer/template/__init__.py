@@ -1,6 +1,6 @@
 """A new workbook of tickets to edit, made to be read again."""
 
-from importer.writeback.template.book import Count, Template, template_columns, write_template
-from importer.writeback.template.cells import Choices, choices_of
+from importer.template.book import Count, Template, template_columns, write_template
+from importer.template.cells import Choices, choices_of
 
 __all__ = ["Choices", "Count", "Template", "choices_of", "template_columns", "write_template"]

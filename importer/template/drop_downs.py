@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from importer.findings import column_letter
 from importer.loader.table import LISTS_SHEET
-from importer.writeback.template.cells import Choices
-from importer.writeback.template.style import clip, escape, fill, plain_cell
+from importer.template.cells import Choices
+from importer.template.style import clip, escape, fill, plain_cell
 from schemas.message import Message, Translations, message
 from schemas.property import PIPELINE, STAGE, Property
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from importer.writeback.template.cells import Cell, Choices
+from importer.template.cells import Cell, Choices
 from schemas.property import Property
 
 if TYPE_CHECKING:
