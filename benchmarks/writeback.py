@@ -156,13 +156,13 @@ def run_pandas(path, rows, target):
 
 
 def zlib_codec():
-    from importer.writeback.deflate import ZLIB
+    from importer.ooxml.deflate import ZLIB
 
     return ZLIB
 
 
 def isal_codec():
-    from importer.writeback.deflate import best_codec
+    from importer.ooxml.deflate import best_codec
 
     codec = best_codec()
     assert codec.name == "isal", "isal is not installed"

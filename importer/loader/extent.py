@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from importer.errors import FileError
 from importer.findings import column_letter
 from importer.loader.scan import OddXml
-from importer.loader.xml import contradicts
+from importer.ooxml.xml import contradicts
 from schemas.message import message
 
 MAX_CELLS = 64 << 20

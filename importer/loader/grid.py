@@ -25,7 +25,7 @@ from schemas.spoiled import is_picture
 if TYPE_CHECKING:
     from importer.loader.cells import ColumnTexts, Value
     from importer.loader.filling import Filling
-    from importer.loader.number_format import Format
+    from importer.ooxml.number_format import Format
 
 _FEW_COLUMNS = 4
 """How many times the asked columns a sheet may have, for all of its columns to be turned at one go."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from importer.loader.number_format import Format
+from importer.ooxml.number_format import Format
 
 _GENERAL = "N0"
 """LibreOffice's name of the format that a new cell has."""

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import IO, BinaryIO, Self
 
 from importer.errors import FileError
-from importer.loader.number_format import Format, read_format
-from importer.loader.xml import check_beginning, contradicts, damaged, read_elements
+from importer.ooxml.number_format import Format, read_format
+from importer.ooxml.xml import check_beginning, contradicts, damaged, read_elements
 from schemas.message import message
 
 MAX_MEMBERS = 20_000

@@ -22,11 +22,11 @@ import numpy.typing as npt
 from importer.errors import FileError
 from importer.findings import column_letter
 from importer.loader.cells import ColumnTexts, Value, cell_text
-from importer.loader.exact import Meaning, RawCell
 from importer.loader.grid import Piece
-from importer.loader.number_format import Shows
 from importer.loader.plain_strings import plain_texts
 from importer.loader.scan import OddXml, row_segments
+from importer.ooxml.number_format import Shows
+from importer.ooxml.sheet_parser import Meaning, RawCell
 from schemas.cells import Kind
 
 BLOCK = 1 << 17

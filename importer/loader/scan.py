@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from html import unescape as unescape_xml
 
 from importer.loader.cells import Marked, Value
-from importer.loader.exact import column_position, number_value, split_address, split_range
 from importer.loader.grid import SheetFacts
-from importer.loader.number_format import Format, Shows
-from importer.loader.xml import SPREADSHEET_NAMESPACES
+from importer.ooxml.number_format import Format, Shows
+from importer.ooxml.sheet_parser import column_position, number_value, split_address, split_range
+from importer.ooxml.xml import SPREADSHEET_NAMESPACES
 from schemas.cells import Kind
 
 _SEGMENT = 1 << 20

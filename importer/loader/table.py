@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from importer.loader.number_format import Format
+    from importer.ooxml.number_format import Format
 
 CHUNK_SIZE = 10_000
 """Rows read at a time: large enough for column-wise work, small enough that memory does not grow with the file."""

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
 from importer.errors import FileError
-from importer.loader.exact import split_range
 from importer.loader.package import Package
-from importer.loader.xml import read_elements
+from importer.ooxml.sheet_parser import split_range
+from importer.ooxml.xml import read_elements
 from schemas.message import Message, message
 
 

@@ -23,13 +23,6 @@ from python_calamine import CalamineSheet
 
 from importer.loader.cells import Value, column_texts
 from importer.loader.column_formats import column_formats
-from importer.loader.exact import (
-    Meaning,
-    SharedStrings,
-    fill_rows,
-    first_filled_row,
-    read_cells,
-)
 from importer.loader.extent import check_addresses, check_extent, check_size
 from importer.loader.file_errors import file_errors
 from importer.loader.grid import Block, Grid, GridTable, Piece, SheetFacts, empty_sheet, stored_grid, texts_of
@@ -40,6 +33,13 @@ from importer.loader.plain_strings import read_plain_strings
 from importer.loader.scan import OddXml, Scan, scan_sheet
 from importer.loader.table import CHUNK_SIZE, SheetInfo, Source, file_digest
 from importer.loader.tables import totals_notices, totals_rows
+from importer.ooxml.sheet_parser import (
+    Meaning,
+    SharedStrings,
+    fill_rows,
+    first_filled_row,
+    read_cells,
+)
 from schemas.message import Message, count_message
 
 _TRIMMED_SIZE = 64 << 20

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from importer.findings import cell_name
-from importer.loader.number_format import Format
 from importer.loader.table import Chunk, Table
 from importer.model import Columns, ValueColumn
+from importer.ooxml.number_format import Format
 from schemas.cells import Kind, shows_nothing
 from schemas.locales import find_locale
 from schemas.message import Message, count_message

@@ -17,9 +17,9 @@ from itertools import zip_longest
 from pathlib import Path
 
 from importer.errors import FileError
+from importer.ooxml.archive import Archive, Member
+from importer.ooxml.deflate import Codec
 from importer.writeback.annotation import Annotation, Dialect, NotUnderstood
-from importer.writeback.archive import Archive, Member
-from importer.writeback.deflate import Codec
 from importer.writeback.workbook import Patched
 
 ORDINARY = 2 << 20
@@ -159,7 +159,7 @@ def _same_cells(was: Archive, is_now: Archive, patched: Patched) -> bool:
 
 def _users_cells(archive: Archive, patched: Patched) -> Iterator[tuple[object, ...]]:
     """Yield what stands in each cell outside our columns, and at last the code of what ends the reading early."""
-    from importer.loader.exact import read_cells  # knows numpy, which delimited text does without
+    from importer.ooxml.sheet_parser import read_cells  # knows numpy, which delimited text does without
 
     ours = {patched.place.status, patched.place.message}
     member = archive.members[patched.sheet_part]

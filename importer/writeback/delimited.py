@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import BinaryIO
 
+from importer.ooxml.markup import CELL_LIMIT
 from importer.writeback.annotation import Annotation, Dialect, Note, NotUnderstood
 from importer.writeback.encodings import Coding
-from importer.writeback.markup import CELL_LIMIT
 from schemas.message import message
 
 LONGEST_RECORD = 64 << 20

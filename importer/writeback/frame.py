@@ -9,11 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from importer.writeback.annotation import Annotation, NotUnderstood
-from importer.writeback.areas import Area, Place
-from importer.writeback.highlights import MARK
-from importer.writeback.joining import widen_filter
-from importer.writeback.markup import (
+from importer.ooxml.markup import (
     RELATIONS,
     Edit,
     Element,
@@ -24,6 +20,10 @@ from importer.writeback.markup import (
     text_content,
     whole_number,
 )
+from importer.writeback.annotation import Annotation, NotUnderstood
+from importer.writeback.areas import Area, Place
+from importer.writeback.highlights import MARK
+from importer.writeback.joining import widen_filter
 from schemas.message import message
 
 _BEFORE_FORMATS = frozenset(

@@ -12,8 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from importer.writeback.areas import Area
-from importer.writeback.markup import (
+from importer.ooxml.markup import (
     Edit,
     Element,
     append_inside,
@@ -22,6 +21,7 @@ from importer.writeback.markup import (
     attribute_edit,
     whole_number,
 )
+from importer.writeback.areas import Area
 
 
 def widen_filter(element: Element, data: bytes, old: Area, new: Area) -> list[Edit]:

@@ -15,10 +15,8 @@ from dataclasses import dataclass
 from itertools import count, islice
 from urllib.parse import unquote
 
-from importer.writeback.annotation import NotUnderstood
-from importer.writeback.archive import Archive, Member
-from importer.writeback.highlights import item_text
-from importer.writeback.markup import (
+from importer.ooxml.archive import Archive, Member
+from importer.ooxml.markup import (
     RELATIONS,
     Edit,
     Element,
@@ -28,6 +26,8 @@ from importer.writeback.markup import (
     parse,
     whole_number,
 )
+from importer.writeback.annotation import NotUnderstood
+from importer.writeback.highlights import item_text
 from schemas.message import message
 
 CONTENT_TYPES = "[Content_Types].xml"

@@ -16,8 +16,8 @@ from itertools import islice
 
 from importer.findings import column_letter
 from importer.i18n import LANGUAGES, translations
+from importer.ooxml.markup import DECLARATION, RELATIONS, attribute_content, text_content
 from importer.writeback.annotation import CHANGES_SHEET, REPORT_SHEET, Annotation, ChangeLine, ErrorLine
-from importer.writeback.markup import DECLARATION, RELATIONS, attribute_content, text_content
 from importer.writeback.styles import Look, Styles
 from schemas.message import Message, message
 

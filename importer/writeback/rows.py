@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from itertools import islice
 
 from importer.findings import column_letter
+from importer.ooxml.markup import text_content, whole_number
 from importer.writeback.annotation import Annotation, Note, NotUnderstood
 from importer.writeback.areas import Place, column_position
 from importer.writeback.frame import Occupied
-from importer.writeback.markup import text_content, whole_number
 from schemas.message import message
 
 MOST_WATCHED = 5_000

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from importer.writeback.annotation import NotUnderstood
-from importer.writeback.markup import (
+from importer.ooxml.markup import (
     DECLARATION,
     TRANSITIONAL,
     Edit,
@@ -20,6 +19,7 @@ from importer.writeback.markup import (
     parse,
     whole_number,
 )
+from importer.writeback.annotation import NotUnderstood
 from schemas.message import message
 
 MOST_FORMATS = 64_000

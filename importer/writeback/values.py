@@ -14,9 +14,9 @@ from typing import BinaryIO
 
 from importer.errors import FileError
 from importer.findings import column_letter
+from importer.ooxml.markup import DECLARATION, RELATIONS, TRANSITIONAL, attribute_content, text_content
 from importer.writeback.annotation import Annotation, NotUnderstood
 from importer.writeback.areas import Area
-from importer.writeback.markup import DECLARATION, RELATIONS, TRANSITIONAL, attribute_content, text_content
 from importer.writeback.package import FILTER_NAME, STYLES_TYPE, WORKSHEET_TYPE
 from importer.writeback.styles import minimal_styles
 from schemas.cells import Kind

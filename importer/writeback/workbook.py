@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from importer.findings import column_letter
+from importer.ooxml.archive import Archive, ArchiveWriter, Member
+from importer.ooxml.deflate import Codec, best_codec
+from importer.ooxml.markup import Edit, apply_edits, text_content
 from importer.writeback.annotation import CHANGES_SHEET, REPORT_SHEET, Annotation, NotUnderstood
-from importer.writeback.archive import Archive, ArchiveWriter, Member
 from importer.writeback.areas import Area, Place
-from importer.writeback.deflate import Codec, best_codec
 from importer.writeback.frame import Frame, Occupied, OtherFilter
 from importer.writeback.highlights import formats, shared_index
 from importer.writeback.joining import is_fixed, join_table
-from importer.writeback.markup import Edit, apply_edits, text_content
 from importer.writeback.package import STYLES_TYPE, Package, relations_part
 from importer.writeback.report_sheets import (
     MESSAGE_LOOK,

@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from importer.errors import FileError
+from importer.ooxml.archive import Archive
+from importer.ooxml.deflate import best_codec
 from importer.outputs import Outputs
 from importer.writeback import delimited, workbook
 from importer.writeback.annotation import MESSAGE_HEADER, STATUS_HEADER, Annotation, Dialect, NotUnderstood, Written
-from importer.writeback.archive import Archive
 from importer.writeback.beside import folders_for, free_names
 from importer.writeback.check import Damaged, check_delimited, check_keys, check_workbook
-from importer.writeback.deflate import best_codec
 from importer.writeback.package import Package
 from importer.writeback.replace import Busy, Moved, find_obstacle, put_in_place, remove_leftovers
 from importer.writeback.values import Value, notes_alone, read_values, write_values

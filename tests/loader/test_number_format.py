@@ -2,7 +2,7 @@
 
 import pytest
 
-from importer.loader.number_format import Format, Shows, read_code, read_format, with_zeros
+from importer.ooxml.number_format import Format, Shows, read_code, read_format, with_zeros
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,7 @@ def test_strings_that_are_not_plain_are_left_to_others(strings):
     size=st.integers(1, 60),
 )
 def test_strings_are_read_as_the_parser_reads_them(strings, size):
-    from importer.loader.exact import SharedStrings
+    from importer.ooxml.sheet_parser import SharedStrings
 
     part = strings_xml(strings).encode()
     blocks = [part[start : start + size] for start in range(0, len(part), size)]

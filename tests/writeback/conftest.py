@@ -6,8 +6,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from importer.ooxml.deflate import ZLIB
 from importer.writeback.annotation import Annotation, ChangeLine, ErrorLine, RowNote
-from importer.writeback.deflate import ZLIB
 from importer.writeback.workbook import annotate
 
 OURS = ("Import status", "Import message")

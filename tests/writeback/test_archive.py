@@ -8,9 +8,9 @@ import pytest
 import workbook_corpus as corpus
 from conftest import make_annotation, patch
 
+from importer.ooxml.archive import Archive, ArchiveWriter
+from importer.ooxml.deflate import ZLIB, best_codec
 from importer.writeback.annotation import NotUnderstood
-from importer.writeback.archive import Archive, ArchiveWriter
-from importer.writeback.deflate import ZLIB, best_codec
 
 
 class Unseekable(io.RawIOBase):

@@ -17,8 +17,8 @@ from conftest import OURS, make_annotation, patch
 from package_rules import check_package
 from workbook_features import FEATURES, features_of, kept_table, saved_by_openpyxl
 
+from importer.ooxml.deflate import ZLIB, best_codec
 from importer.writeback.annotation import RowNote
-from importer.writeback.deflate import ZLIB, best_codec
 
 TOUCHED = re.compile(
     r"\[Content_Types\]\.xml|.*workbook\.xml|.*workbook\.xml\.rels|.*styles\.xml|.*/tables?/?[^/]*\.xml"

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import BinaryIO
 
+from importer.ooxml.deflate import Codec
 from importer.writeback.annotation import NotUnderstood
-from importer.writeback.deflate import Codec
 from schemas.message import message
 
 _LOCAL = struct.Struct("<4s5H3L2H")

@@ -18,8 +18,8 @@ from typing import overload
 
 from importer.loader.cells import Marked, Value, is_too_precise, number_text
 from importer.loader.grid import SheetFacts
-from importer.loader.number_format import Format, Shows, with_zeros
-from importer.loader.xml import SPREADSHEET_NAMESPACES, XML_FAULTS, contradicts, damaged, local, new_parser
+from importer.ooxml.number_format import Format, Shows, with_zeros
+from importer.ooxml.xml import SPREADSHEET_NAMESPACES, XML_FAULTS, contradicts, damaged, local, new_parser
 from schemas.cells import Kind
 
 _PARSER_BLOCK = 1 << 16

@@ -1,0 +1,1 @@
+"""What an Office Open XML workbook package is (ECMA-376), known once: for reading and for writing."""
