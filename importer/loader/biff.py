@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from importer.loader.cells import Marked, Value
-from importer.loader.grid import SheetFacts
 from importer.loader.ole import broken
+from importer.loader.sheet_table import SheetFacts
 from importer.ooxml.number_format import Format, Shows, read_format
 from importer.ooxml.sheet_parser import number_value
 from schemas.cells import Kind

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 from importer.errors import FileError
 from importer.findings import Finding
+from importer.loader.csv_records import Records, read_records
 from importer.loader.dialect import Dialect, find_dialect
 from importer.loader.encoding import EncodedText, read_encoding
 from importer.loader.header_text import bare
-from importer.loader.records import Records, read_records
 from importer.loader.table import CHUNK_SIZE, Chunk, SheetInfo, Source, Table
 from schemas.message import Message, count_message, message
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from importer.errors import FileError
 from importer.findings import column_letter
-from importer.loader.scan import OddXml
+from importer.loader.xlsx_facts import OddXml
 from importer.ooxml.xml import contradicts
 from schemas.message import message
 

@@ -131,7 +131,7 @@ def _open_archive(path: Path) -> Source:
         if not mime_type.strip().startswith(MIME_TYPE):
             raise _not_a_spreadsheet("an OpenDocument file, but no spreadsheet")
         return OdsSource(path)
-    from importer.loader.workbook import WorkbookSource
+    from importer.loader.xlsx import WorkbookSource
 
     return WorkbookSource(path)
 

@@ -17,7 +17,7 @@ import python_calamine
 
 from importer.errors import FileError
 from importer.loader.cells import Value
-from importer.loader.grid import Block, Grid, SheetFacts
+from importer.loader.sheet_table import Block, Grid, SheetFacts
 from schemas.message import Message, message
 
 Found = Mapping[int, Mapping[int, Value]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from importer.loader.scan import OddXml, check_root
+from importer.loader.xlsx_facts import OddXml, check_root
 from importer.ooxml.sheet_parser import unescape
 
 _STRING = re.compile(rb'<si><t( xml:space="preserve")?>([^<]*)</t></si>|<si><t/></si>|<si/>')

@@ -12,9 +12,9 @@ from importer.errors import FileError
 from importer.loader.biff import read_biff
 from importer.loader.extent import check_size
 from importer.loader.file_errors import file_errors
-from importer.loader.grid import Grid, GridSource
 from importer.loader.ole import CompoundFile, broken
 from importer.loader.overlay import CalamineFailed, overlaid, read_values
+from importer.loader.sheet_table import Grid, GridSource
 from schemas.message import message
 
 MAX_SIZE = 512 << 20

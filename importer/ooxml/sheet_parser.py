@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import overload
 
 from importer.loader.cells import Marked, Value, is_too_precise, number_text
-from importer.loader.grid import SheetFacts
+from importer.loader.sheet_table import SheetFacts
 from importer.ooxml.number_format import Format, Shows, with_zeros
 from importer.ooxml.xml import SPREADSHEET_NAMESPACES, XML_FAULTS, contradicts, damaged, local, new_parser
 from schemas.cells import Kind

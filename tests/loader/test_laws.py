@@ -24,8 +24,8 @@ from importer.loader import Kind, open_file
 from importer.loader.cells import number_text
 from importer.loader.overlay import CalamineFailed, overlaid
 from importer.loader.package import Package, SheetPart
-from importer.loader.scan import OddXml
-from importer.loader.workbook import _read_exactly, _read_trimmed, _read_values
+from importer.loader.xlsx import _read_exactly, _read_trimmed, _read_values
+from importer.loader.xlsx_facts import OddXml
 
 
 def many(number):

@@ -9,12 +9,12 @@ from workbook_parts import sheet_xml, strings_xml, styles_xml, write_package
 
 from importer.errors import FileError
 from importer.loader import open_file
-from importer.loader.grid import texts_of
 from importer.loader.package import Package, SheetPart
-from importer.loader.plain_rows import is_plain, read_plain_rows
 from importer.loader.plain_strings import read_plain_strings
-from importer.loader.scan import OddXml, scan_sheet
-from importer.loader.workbook import _plain_meaning, _read_exactly
+from importer.loader.sheet_table import texts_of
+from importer.loader.xlsx import _plain_meaning, _read_exactly
+from importer.loader.xlsx_facts import OddXml, scan_sheet
+from importer.loader.xlsx_fast import is_plain, read_plain_rows
 from schemas.cells import Kind
 
 CODES = {164: "000000", 165: "yyyy-mm-dd", 166: "[h]:mm", 167: "0.00", 168: "ggge", 169: "dd/mm/yyyy hh:mm", 170: "@"}

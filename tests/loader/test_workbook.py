@@ -12,7 +12,7 @@ from workbook_parts import MAIN, row, sheet_xml, strings_xml, styles_xml, write_
 from importer.errors import FileError
 from importer.loader import Kind, open_file
 from importer.loader.package import Package
-from importer.loader.workbook import _read_exactly
+from importer.loader.xlsx import _read_exactly
 from importer.ooxml.sheet_parser import split_address, split_range, unescape
 
 

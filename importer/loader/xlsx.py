@@ -25,14 +25,14 @@ from importer.loader.cells import Value, column_texts
 from importer.loader.column_formats import column_formats
 from importer.loader.extent import check_addresses, check_extent, check_size
 from importer.loader.file_errors import file_errors
-from importer.loader.grid import Block, Grid, GridTable, Piece, SheetFacts, empty_sheet, stored_grid, texts_of
 from importer.loader.overlay import CalamineFailed, overlaid, read_values
 from importer.loader.package import Package, SheetPart, refuse_document_types
-from importer.loader.plain_rows import BLOCK, is_plain, read_plain_rows
 from importer.loader.plain_strings import read_plain_strings
-from importer.loader.scan import OddXml, Scan, scan_sheet
+from importer.loader.sheet_table import Block, Grid, GridTable, Piece, SheetFacts, empty_sheet, stored_grid, texts_of
 from importer.loader.table import CHUNK_SIZE, SheetInfo, Source, file_digest
 from importer.loader.tables import totals_notices, totals_rows
+from importer.loader.xlsx_facts import OddXml, Scan, scan_sheet
+from importer.loader.xlsx_fast import BLOCK, is_plain, read_plain_rows
 from importer.ooxml.sheet_parser import (
     Meaning,
     SharedStrings,

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from html import unescape as unescape_xml
 
 from importer.loader.cells import Marked, Value
-from importer.loader.grid import SheetFacts
+from importer.loader.sheet_table import SheetFacts
 from importer.ooxml.number_format import Format, Shows
 from importer.ooxml.sheet_parser import column_position, number_value, split_address, split_range
 from importer.ooxml.xml import SPREADSHEET_NAMESPACES

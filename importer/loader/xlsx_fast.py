@@ -22,9 +22,9 @@ import numpy.typing as npt
 from importer.errors import FileError
 from importer.findings import column_letter
 from importer.loader.cells import ColumnTexts, Value, cell_text
-from importer.loader.grid import Piece
 from importer.loader.plain_strings import plain_texts
-from importer.loader.scan import OddXml, row_segments
+from importer.loader.sheet_table import Piece
+from importer.loader.xlsx_facts import OddXml, row_segments
 from importer.ooxml.number_format import Shows
 from importer.ooxml.sheet_parser import Meaning, RawCell
 from schemas.cells import Kind
