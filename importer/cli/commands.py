@@ -15,7 +15,7 @@ from importer.errors import ImportTicketsError, InternalFault, Interrupted, Usag
 
 if TYPE_CHECKING:
     from importer.cli.person import Person
-    from importer.portal.waiting import StopSignal
+    from importer.portal.clock import StopSignal
     from importer.runs.options import PortalAccess, ReadOptions, Result
     from importer.runs.state import StateFolder
 
@@ -226,7 +226,7 @@ def _drive(job: Callable[[StopSignal], Coroutine[Any, Any, Result]]) -> Result:
     import asyncio
     import signal
 
-    from importer.portal.waiting import StopSignal
+    from importer.portal.clock import StopSignal
 
     stop = StopSignal()
 

@@ -1,13 +1,13 @@
 """HubSpot over HTTP: client, wire shapes, answers, limits, retries. Nobody else knows HTTP."""
 
-from importer.portal.answers import Answer, HistoryEntry, PortalFault, Problem, Record
 from importer.portal.client import Portal
-from importer.portal.endings import Refused
+from importer.portal.clock import Clock, Halted, StopSignal
+from importer.portal.errors import Refused
 from importer.portal.events import Event, OnEvent, PortalStats
 from importer.portal.limits import Limits
-from importer.portal.lookup import Missing, Ticket
+from importer.portal.responses import Answer, HistoryEntry, PortalFault, Problem, Record
 from importer.portal.settings import DEFAULT_URL, PortalSettings
-from importer.portal.waiting import Clock, Halted, StopSignal
+from importer.portal.tickets import Missing, Ticket
 
 __all__ = [
     "DEFAULT_URL",

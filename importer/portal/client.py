@@ -14,18 +14,18 @@ from typing import Any, Self
 
 import orjson
 
-from importer.portal import definitions, endings, lookup, retries
-from importer.portal.answers import Answer, Record, parse_answer
-from importer.portal.budget import Budget, budget_path
-from importer.portal.caller import Call, Caller, Signal
-from importer.portal.definitions import Gap
+from importer.portal import errors, metadata, retries, tickets
+from importer.portal.clock import Clock, StopSignal
 from importer.portal.events import OnEvent, PortalStats, ignore
-from importer.portal.exchange import Exchange
+from importer.portal.http import Exchange
 from importer.portal.limits import Limiter, Limits
-from importer.portal.lookup import Missing, Ticket
+from importer.portal.metadata import Gap
+from importer.portal.quota import Budget, budget_path
+from importer.portal.responses import Answer, Record, parse_answer
 from importer.portal.retries import Reply, Verdict
+from importer.portal.retrying import Call, Caller, Signal
 from importer.portal.settings import PortalSettings
-from importer.portal.waiting import Clock, StopSignal
+from importer.portal.tickets import Missing, Ticket
 from schemas.message import Message
 
 MAX_INPUTS = 100
@@ -57,7 +57,7 @@ class Portal:
         self.on_event: OnEvent = on_event or ignore
         self.gaps: Mapping[str, Gap] = {}
         """What `fetch_bodies` was not told, by name."""
-        self.named_singles_left = lookup.MAX_NAMED_SINGLES
+        self.named_singles_left = tickets.MAX_NAMED_SINGLES
         """How many more tickets may be looked up one by one though the portal said that they do not exist."""
         self._exchange = Exchange(self.settings, clock=self.clock, app=app, timeout_s=timeout_s)
         home = self.settings.home
@@ -145,7 +145,7 @@ class Portal:
         if verdict is Verdict.ACCEPTED:
             return self._answer(reply)
         if verdict is Verdict.REFUSED:
-            return endings.refusal(reply, scrub=self._exchange.scrub)
+            return errors.refusal(reply, scrub=self._exchange.scrub)
         return Answer(reply.status, correlation_id=reply.correlation_id, problem=reply.problem)
 
     async def read(
@@ -201,8 +201,8 @@ class Portal:
         on_read: told how many keys each answer was about.
         Raises the errors of `read`.
         """
-        asked = lookup.Question(id_property, tuple(properties), tuple(history), stop, repeats, on_read)
-        return await lookup.find_tickets(self, keys, asked)
+        asked = tickets.Question(id_property, tuple(properties), tuple(history), stop, repeats, on_read)
+        return await tickets.find_tickets(self, keys, asked)
 
     async def read_one(
         self,
@@ -221,7 +221,7 @@ class Portal:
             "archived": "true" if archived else "",
         }
         body = await self.get(
-            self.settings.path("objects", f"tickets/{lookup.quoted(key)}"),
+            self.settings.path("objects", f"tickets/{tickets.quoted(key)}"),
             query={name: value for name, value in asked.items() if value} or None,
             stop=stop,
             repeats=repeats,
@@ -246,7 +246,7 @@ class Portal:
         What the portal does not tell is not there (`owners` is None), and stands in `gaps`; sensitive properties are
         there if the scope is. Raises Unauthorized, MissingScope, Unavailable.
         """
-        bodies, self.gaps = await definitions.fetch_bodies(self)
+        bodies, self.gaps = await metadata.fetch_bodies(self)
         zone = (bodies.get("account") or {}).get("timeZone")
         self.time_zone = zone if isinstance(zone, str) and zone else self.time_zone
         return bodies
@@ -277,9 +277,9 @@ class Portal:
         if verdict is Verdict.REFUSED and reply.status == HTTPStatus.NOT_FOUND:
             if reply.readable:
                 return None
-            raise endings.no_such_path(self.settings.base_url, path)
+            raise errors.no_such_path(self.settings.base_url, path)
         if verdict is not Verdict.ACCEPTED:
-            raise endings.unaccepted(reply, verdict, scrub=self._exchange.scrub)
+            raise errors.unaccepted(reply, verdict, scrub=self._exchange.scrub)
         return dict(reply.body or {})
 
     async def probe(self, path: str, *, query: Mapping[str, str] | None = None) -> Reply:
@@ -290,7 +290,7 @@ class Portal:
         """Make a call and return its answer. Raises Refused or Unavailable for any but an accepted one."""
         reply, verdict = await self._caller.make(call)
         if verdict is not Verdict.ACCEPTED:
-            raise endings.unaccepted(reply, verdict, scrub=self._exchange.scrub)
+            raise errors.unaccepted(reply, verdict, scrub=self._exchange.scrub)
         return reply
 
     def _answer(self, reply: Reply) -> Answer:

@@ -16,8 +16,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from importer.portal.budget import Budget, Window
-from importer.portal.waiting import Clock, StopSignal, pause
+from importer.portal.clock import Clock, StopSignal, pause
+from importer.portal.quota import Budget, Window
 from schemas.message import Message, message
 
 FEWEST, MOST = 8, 64

@@ -15,7 +15,7 @@ from importer.runs.sending import send_plan
 from schemas.message import Message, count_message, message
 
 if TYPE_CHECKING:
-    from importer.portal.waiting import StopSignal
+    from importer.portal.clock import StopSignal
 
 SHOWN_FINDINGS = 20
 

@@ -307,7 +307,7 @@ _NEEDED = {"tickets", "schema"}
 
 
 async def _scope(portal: Portal, name: str, path: str, query: Mapping[str, str]) -> Check:
-    from importer.portal.answers import parse_fault
+    from importer.portal.responses import parse_fault
 
     reply = await portal.probe(path, query=query)
     if reply.status == HTTPStatus.OK:

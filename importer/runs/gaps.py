@@ -11,7 +11,7 @@ from schemas.message import Message, message
 from schemas.property import PIPELINE, STAGE, Property
 
 if TYPE_CHECKING:
-    from importer.portal.definitions import Gap
+    from importer.portal.metadata import Gap
 
 
 def tell_gaps(gaps: Mapping[str, Gap], columns: Columns, read: ReadOptions, ui: Ui) -> None:

@@ -23,7 +23,7 @@ from importer.runs.which_portal import tell_version
 
 if TYPE_CHECKING:
     from importer.portal import HistoryEntry, Missing, Portal, Ticket
-    from importer.portal.waiting import StopSignal
+    from importer.portal.clock import StopSignal
 
 CHUNK = 10_000
 """Rows compared at a time: a hundred reads in flight, and little memory."""

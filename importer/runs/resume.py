@@ -23,7 +23,7 @@ from schemas.property import PortalSchema, read_schema
 
 if TYPE_CHECKING:
     from importer.portal import Portal
-    from importer.portal.waiting import StopSignal
+    from importer.portal.clock import StopSignal
 
 
 async def resume_run(
@@ -92,7 +92,7 @@ async def check_portal(meta: Mapping[str, Any], portal: Portal) -> None:
 
     The address tells, and the account's ID where the portal tells it, else its fingerprint.
     """
-    from importer.portal.endings import NoSuchPath
+    from importer.portal.errors import NoSuchPath
 
     began, base_url = meta["portal"]["base_url"], portal.settings.base_url
     if began != base_url and not _is_loopback_again(began, base_url):

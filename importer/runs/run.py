@@ -23,7 +23,7 @@ from schemas.property import PortalSchema
 
 if TYPE_CHECKING:
     from importer.portal import Portal
-    from importer.portal.waiting import StopSignal
+    from importer.portal.clock import StopSignal
 
 
 async def run_import(options: RunOptions, access: PortalAccess, state: StateFolder, ui: Ui, stop: StopSignal) -> Result:

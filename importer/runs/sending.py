@@ -13,7 +13,7 @@ from importer.runs.options import Result
 from importer.runs.state import REPORTING, now
 
 if TYPE_CHECKING:
-    from importer.portal.waiting import StopSignal
+    from importer.portal.clock import StopSignal
 
 
 async def send_plan(job: Job, stop: StopSignal, *, look_again: bool) -> Result:

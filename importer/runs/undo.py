@@ -27,7 +27,7 @@ from schemas.property import STAGE, PortalSchema
 
 if TYPE_CHECKING:
     from importer.portal import Portal
-    from importer.portal.waiting import StopSignal
+    from importer.portal.clock import StopSignal
 
 CHUNK = 10_000
 

@@ -11,8 +11,8 @@ from typing import Any
 from importer.errors import ImportTicketsError
 from importer.model import Change, Outcome
 from importer.portal import Answer, Halted, PortalFault, Refused
+from importer.portal.clock import pause
 from importer.portal.retries import MAX_REPEATS, MAX_TIME_S, wait_s
-from importer.portal.waiting import pause
 from importer.sending.batches import make_inputs, without_overlap
 from importer.sending.bisect import blames_rows, concerns_request, divide
 from importer.sending.causes import PROBES, may_concern_all, passes, reason_of, sharing, spread

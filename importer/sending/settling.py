@@ -11,8 +11,8 @@ from importer.errors import Unavailable
 from importer.journal import Batch
 from importer.model import Change, Outcome, Values
 from importer.portal import Answer, Missing, Portal, PortalFault, Refused, StopSignal, Ticket
+from importer.portal.clock import pause
 from importer.portal.retries import MAX_REPEATS
-from importer.portal.waiting import pause
 from importer.sending.causes import CommonCause, GivenUp
 from importer.sending.group_commit import Notebook
 from importer.sending.matching import (

@@ -15,7 +15,7 @@ from oracles import SUMMARY, run_program
 from spoil import VALUES, spoiled
 
 from importer.portal import Clock
-from importer.portal.answers import parse_answer, parse_fault, parse_refusal
+from importer.portal.responses import parse_answer, parse_fault, parse_refusal
 from importer.sandbox import BASE_URL, DATABASE, open_app
 from importer.sandbox.access import TOKEN
 

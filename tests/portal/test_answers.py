@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from laws import examples
 
-from importer.portal.answers import MAX_TEXT, HistoryEntry, Problem, parse_answer, parse_fault, parse_refusal
+from importer.portal.responses import MAX_TEXT, HistoryEntry, Problem, parse_answer, parse_fault, parse_refusal
 
 
 def scrub(text):

@@ -6,8 +6,8 @@ import subprocess
 import sys
 
 from importer.portal import Clock
-from importer.portal.budget import KEPT_S, Budget, Window, budget_path
 from importer.portal.limits import Limiter, Limits
+from importer.portal.quota import KEPT_S, Budget, Window, budget_path
 
 NOW = 1_800_000_000.0
 WINDOW = (Window(3, 10.0),)
@@ -16,7 +16,7 @@ WINDOW = (Window(3, 10.0),)
 def test_processes_share_a_budget(tmp_path):
     path = budget_path(tmp_path, "https://api.example", "token")
     other = (
-        "import sys; from pathlib import Path; from importer.portal.budget import Budget, Window\n"
+        "import sys; from pathlib import Path; from importer.portal.quota import Budget, Window\n"
         f"print([Budget(Path(sys.argv[1])).take({NOW}, (Window(3, 10.0),))[1] for _ in range(2)])"
     )
 

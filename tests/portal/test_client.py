@@ -356,7 +356,7 @@ def test_what_only_claims_to_be_gzip_is_a_broken_body(recorder):
 
 
 def test_an_answer_that_unpacks_to_an_absurd_size_is_not_kept(recorder, monkeypatch):
-    monkeypatch.setattr("importer.portal.exchange.MAX_BODY", 1_000_000)
+    monkeypatch.setattr("importer.portal.http.MAX_BODY", 1_000_000)
     recorder.answer = (200, {"Content-Encoding": "gzip"}, gzip.compress(b" " * 50_000_000))
 
     with pytest.raises(Unavailable, match="too large"):

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from laws import examples
 from virtual_time import VirtualClock, run_virtually
 
-from importer.portal.budget import Budget, budget_path
+from importer.portal.clock import Halted, StopSignal
 from importer.portal.limits import MARGIN_S, MOST_LATE_S, Limiter, Limits, read_limits
-from importer.portal.waiting import Halted, StopSignal
+from importer.portal.quota import Budget, budget_path
 
 
 def headers(most, remaining=None, interval_ms=10_000, daily=None, left=None):

@@ -12,7 +12,7 @@ import pytest
 
 from importer.errors import UsageError
 from importer.portal import Clock, PortalSettings
-from importer.portal.exchange import Exchange
+from importer.portal.http import Exchange
 from importer.portal.streams import Network
 from importer.portal.transport import proxy_for
 

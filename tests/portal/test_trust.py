@@ -11,7 +11,7 @@ import pytest
 from importer.errors import MachineLimit, UsageError
 from importer.loader.file_errors import file_errors
 from importer.portal import Clock, PortalSettings
-from importer.portal.exchange import Exchange
+from importer.portal.http import Exchange
 from importer.portal.transport import proxy_for
 from importer.portal.trust import lasting_problem, make_context
 

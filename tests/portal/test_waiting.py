@@ -8,7 +8,7 @@ import pytest
 from virtual_time import VirtualClock, run_virtually
 
 from importer.portal import Clock, StopSignal
-from importer.portal.waiting import Halted, pause, together
+from importer.portal.clock import Halted, pause, together
 
 
 def test_a_fast_clock_shortens_waits():

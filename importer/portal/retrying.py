@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from importer.portal import endings, retries
+from importer.portal import errors, retries
+from importer.portal.clock import Clock, StopSignal, pause
 from importer.portal.events import Event, OnEvent, PortalStats
-from importer.portal.exchange import Exchange
+from importer.portal.http import Exchange
 from importer.portal.limits import Limiter
 from importer.portal.retries import Reply, Verdict
 from importer.portal.settings import PortalSettings
-from importer.portal.waiting import Clock, StopSignal, pause
 from schemas.message import Message, message
 
 Signal = Callable[[], None]
@@ -145,7 +145,7 @@ class Caller:
         """
         asked = retries.retry_after_s(reply.headers, now=self._clock.time())
         if asked is not None and asked > retries.MAX_TIME_S:
-            raise endings.asks_to_wait(endings.in_zone(self._clock.time() + asked, self.time_zone))
+            raise errors.asks_to_wait(errors.in_zone(self._clock.time() + asked, self.time_zone))
         if verdict is Verdict.RATE_LIMITED:
             self.stats.rate_limited += 1
             if not call.metered:
@@ -164,7 +164,7 @@ class Caller:
     def _raise_if_final(self, reply: Reply, verdict: Verdict) -> None:
         if verdict is Verdict.ACCEPTED:
             return
-        error = endings.final_error(
+        error = errors.final_error(
             reply,
             verdict,
             base_url=self._settings.base_url,
@@ -181,7 +181,7 @@ class Caller:
         """Raise DailyLimit once the calls left of the day are those that are reserved for others."""
         limits, reserve = self._limiter.limits, self._settings.daily_reserve
         if limits.daily and limits.daily_remaining - in_flight <= limits.daily * reserve / 100:
-            raise endings.reserve_reached(limits, reserve, self._resets_at())
+            raise errors.reserve_reached(limits, reserve, self._resets_at())
 
     def _resets_at(self) -> str:
-        return endings.next_midnight(self._clock.time(), self.time_zone)
+        return errors.next_midnight(self._clock.time(), self.time_zone)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from importer.errors import MissingScope, PortalError, Unavailable
-from importer.portal.endings import NoSuchPath, Refused
+from importer.portal.clock import together
+from importer.portal.errors import NoSuchPath, Refused
 from importer.portal.settings import TICKET_TYPE
-from importer.portal.waiting import together
 
 if TYPE_CHECKING:
     from importer.portal.client import Portal

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from importer.errors import DailyLimit, MissingScope, PortalError, Unauthorized, Unavailable
-from importer.portal.answers import Answer, parse_fault, parse_refusal
 from importer.portal.limits import Limits
+from importer.portal.responses import Answer, parse_fault, parse_refusal
 from importer.portal.retries import Reply, Verdict
 from schemas.message import Message, message
 

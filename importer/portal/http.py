@@ -24,11 +24,11 @@ import httpx
 import orjson
 
 from importer.errors import UsageError
+from importer.portal.clock import Clock
 from importer.portal.retries import Reply
 from importer.portal.settings import PortalSettings
 from importer.portal.transport import Transport, proxy_for
 from importer.portal.trust import lasting_problem, make_context
-from importer.portal.waiting import Clock
 from schemas.message import message
 
 MAX_BODY = 60_000_000

@@ -17,9 +17,9 @@ from unicodedata import normalize
 from urllib.parse import quote
 
 from importer.errors import PortalError, Unavailable
-from importer.portal.answers import Answer, HistoryEntry, Record
-from importer.portal.endings import Lost, NoSuchPath, Refused
-from importer.portal.waiting import StopSignal, together
+from importer.portal.clock import StopSignal, together
+from importer.portal.errors import Lost, NoSuchPath, Refused
+from importer.portal.responses import Answer, HistoryEntry, Record
 from importer.sending.batches import fold_key
 
 if TYPE_CHECKING:
