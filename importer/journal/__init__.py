@@ -9,11 +9,11 @@ Nobody else knows SQL. Writes are committed with `synchronous=FULL`, so that wha
 
 from __future__ import annotations
 
+from importer.journal.batches import Batch, BatchAnswer, Progress
+from importer.journal.connection import dump, load_messages
 from importer.journal.differences import DifferenceNotes
-from importer.journal.file import dump, load_messages
 from importer.journal.plan import ColumnTotals
-from importer.journal.reports import RowOutcome
-from importer.journal.sending import Batch, BatchAnswer, Progress
+from importer.journal.report import RowOutcome
 
 __all__ = ["Batch", "BatchAnswer", "ColumnTotals", "Journal", "Progress", "RowOutcome", "dump", "load_messages"]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 import orjson
 
 from importer.findings import Finding
-from importer.journal.file import dump
-from importer.journal.reports import ReportNotes
+from importer.journal.connection import dump
+from importer.journal.report import ReportNotes
 from importer.model import Difference
 from schemas.message import Message
 

@@ -11,7 +11,7 @@ import orjson
 
 from importer.findings import Finding
 from importer.garbage import not_collected
-from importer.journal.file import dump, dump_messages, seal_of
+from importer.journal.connection import dump, dump_messages, seal_of
 from importer.journal.rows import RowNotes
 from importer.model import Change, CheckedRow, Outcome, Status
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from importer.findings import Finding
-from importer.journal.file import JournalFile, dump
+from importer.journal.connection import JournalFile, dump
 from importer.model import CheckedRow
 from importer.sending.batches import fold_key
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 import orjson
 
-from importer.journal.file import dump, load_values
+from importer.journal.connection import dump, load_values
 from importer.journal.plan import PlanNotes
 from importer.model import Change, Outcome, Status, Values
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import orjson
 
 from importer.findings import Finding
-from importer.journal.file import load_messages, load_values
-from importer.journal.sending import SendingNotes
+from importer.journal.batches import SendingNotes
+from importer.journal.connection import load_messages, load_values
 from importer.model import Change, Status, Trace, Values
 from schemas.message import Message
 
