@@ -20,7 +20,7 @@ from importer.findings import column_letter
 from importer.ooxml.markup import text_content, whole_number
 from importer.writeback.annotation import Annotation, Note, NotUnderstood
 from importer.writeback.areas import Place, column_position
-from importer.writeback.frame import Occupied
+from importer.writeback.worksheet import Occupied
 from schemas.message import message
 
 MOST_WATCHED = 5_000

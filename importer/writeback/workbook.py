@@ -22,7 +22,6 @@ from importer.ooxml.deflate import Codec, best_codec
 from importer.ooxml.markup import Edit, apply_edits, text_content
 from importer.writeback.annotation import CHANGES_SHEET, REPORT_SHEET, Annotation, NotUnderstood
 from importer.writeback.areas import Area, Place
-from importer.writeback.frame import Frame, Occupied, OtherFilter
 from importer.writeback.highlights import formats, shared_index
 from importer.writeback.joining import is_fixed, join_table
 from importer.writeback.package import STYLES_TYPE, Package, relations_part
@@ -37,6 +36,7 @@ from importer.writeback.report_sheets import (
 )
 from importer.writeback.rows import LARGEST_FRAME, MOST_WATCHED, Formats, OutOfOrder, RowPatcher
 from importer.writeback.styles import Styles, minimal_styles
+from importer.writeback.worksheet import Frame, Occupied, OtherFilter
 from schemas.message import message
 
 LAST_COLUMN = 16_383

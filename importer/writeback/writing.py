@@ -25,11 +25,11 @@ from importer.ooxml.deflate import best_codec
 from importer.outputs import Outputs
 from importer.writeback import delimited, workbook
 from importer.writeback.annotation import MESSAGE_HEADER, STATUS_HEADER, Annotation, Dialect, NotUnderstood, Written
-from importer.writeback.beside import folders_for, free_names
 from importer.writeback.check import Damaged, check_delimited, check_keys, check_workbook
 from importer.writeback.package import Package
+from importer.writeback.plain_copy import Value, notes_alone, read_values, write_values
 from importer.writeback.replace import Busy, Moved, find_obstacle, put_in_place, remove_leftovers
-from importer.writeback.values import Value, notes_alone, read_values, write_values
+from importer.writeback.results_path import folders_for, free_names
 from schemas.message import Message, message
 
 _PLAIN, _WITH_MACROS = {".xlsx", ".xltx"}, {".xlsm", ".xltm"}
