@@ -129,7 +129,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def _tidy(text: str) -> str:
-    from importer.reports.words import plain_text
+    from importer.reports.text import plain_text
 
     return re.sub(r"\bpat-[\w-]+", "[token]", plain_text(text))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from importer.findings import Finding
 from importer.reports.plan_view import PlanView
 from importer.reports.terminal import Terminal
-from importer.reports.words import duration
+from importer.reports.text import duration
 from schemas.message import Message, Translations, message
 
 if TYPE_CHECKING:

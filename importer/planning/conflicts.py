@@ -17,7 +17,7 @@ from importer.findings import Finding
 from importer.model import Change, CheckedRow, Columns, Outcome, Status, Values
 from importer.places import at_cell
 from importer.planning.property_history import Teller, changed_since, is_after
-from importer.reports.words import Labels
+from importer.reports.text import Labels
 from schemas.message import Message, message
 from schemas.property import LAST_MODIFIED, PortalSchema
 from schemas.values import same_value

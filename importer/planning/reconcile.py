@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from importer.model import Change, Columns, Difference, Status
 from importer.places import column_of
 from importer.planning.property_history import Teller
-from importer.reports.words import Labels
+from importer.reports.text import Labels
 from schemas.message import Message, message
 from schemas.property import PortalSchema
 from schemas.values import same_value

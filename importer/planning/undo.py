@@ -17,7 +17,7 @@ from importer.findings import Finding
 from importer.model import Change, Columns, Status, Values
 from importer.places import at_cell, at_key, column_of
 from importer.planning.property_history import Teller
-from importer.reports.words import Labels
+from importer.reports.text import Labels
 from schemas.message import Message, message
 from schemas.property import PIPELINE, STAGE, PortalSchema
 from schemas.values import same_value

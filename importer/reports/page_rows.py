@@ -11,7 +11,7 @@ from typing import Any
 from importer.findings import Finding
 from importer.journal import Journal
 from importer.model import Change, Status
-from importer.reports.words import Labels, grouped, plain_text, ticket_url
+from importer.reports.text import Labels, grouped, plain_text, ticket_url
 from schemas.message import Message, Translations, message
 from schemas.property import PortalSchema
 

@@ -15,7 +15,7 @@ from importer.i18n import language_of
 from importer.journal import Journal
 from importer.model import Status
 from importer.reports.page_rows import ORDER, PageRows, Speaker, TableView, change_table, problem_table
-from importer.reports.words import duration, plain_text
+from importer.reports.text import duration, plain_text
 from schemas.message import Message, Translations, count_message, message
 from schemas.property import PortalSchema
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from importer.journal import ColumnTotals, Journal
 from importer.model import Columns, Status
-from importer.reports.words import Labels
+from importer.reports.text import Labels
 from schemas.message import Message
 from schemas.property import OWNER, PIPELINE, STAGE, PortalSchema
 

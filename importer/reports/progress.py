@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self, TextIO
 
 from importer.model import Status
-from importer.reports.words import duration, percent
+from importer.reports.text import duration, percent
 from schemas.message import Translations, message
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from importer.model import Status
 from importer.reports.plan_view import ColumnPlan, PlanView
 from importer.reports.progress import Progress
 from importer.reports.summary import Summary
-from importer.reports.words import STATUS_COLUMN, clip, clip_change, duration, percent, plain_text
+from importer.reports.text import STATUS_COLUMN, clip, clip_change, duration, percent, plain_text
 from schemas.message import Message, Translations, count_message, message
 
 if TYPE_CHECKING:

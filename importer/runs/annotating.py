@@ -13,7 +13,7 @@ from importer.errors import JournalGone
 from importer.i18n import translations
 from importer.journal import Journal
 from importer.model import Status
-from importer.reports.words import Labels, plain_text, row_messages, ticket_url
+from importer.reports.text import Labels, plain_text, row_messages, ticket_url
 from importer.runs.state import REPORTING, UNFINISHED
 from importer.writeback import (
     MESSAGE_HEADER,

@@ -10,7 +10,7 @@ from importer.errors import FileError
 from importer.model import Columns, Status, Trace, Values
 from importer.places import column_of, made_of
 from importer.planning.reconcile import Known
-from importer.reports.words import Labels
+from importer.reports.text import Labels
 from importer.runs.state import StateFolder
 from importer.sending.matching import is_known_form
 from schemas.forms import is_own_form

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from importer.findings import Finding
 from importer.i18n import translations
 from importer.model import CheckedRow, Outcome, Status
-from importer.reports.words import (
+from importer.reports.text import (
     Labels,
     clip,
     clip_change,
