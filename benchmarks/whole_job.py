@@ -88,7 +88,7 @@ def run_job(order: dict[str, Any]) -> Figures:
 
     import importer.sending.sender
     from importer.cli.main import main
-    from importer.runs import annotating, consent, run
+    from importer.jobs import main
 
     stages = Stages(profile=bool(order.get("profile")))
     stages.wrap(run, "read_rows", "read and validate")

@@ -15,9 +15,9 @@ from importer.errors import ImportTicketsError, InternalFault, Interrupted, Usag
 
 if TYPE_CHECKING:
     from importer.cli.person import Person
+    from importer.jobs.options import PortalAccess, ReadOptions, Result
+    from importer.jobs.state import StateFolder
     from importer.portal.clock import StopSignal
-    from importer.runs.options import PortalAccess, ReadOptions, Result
-    from importer.runs.state import StateFolder
 
     Job = Callable[[PortalAccess, StateFolder, Person, StopSignal], Coroutine[Any, Any, Result]]
 
@@ -46,8 +46,8 @@ def run_command(options: argparse.Namespace, arguments: Sequence[str]) -> int:
 
 def _print_failure(error: ImportTicketsError, options: argparse.Namespace) -> None:
     """Print the one object that `--json` promises, of a job that did not even begin."""
+    from importer.jobs.finish import fail_early
     from importer.reports.summary import summary_json
-    from importer.runs.finishing import fail_early
 
     file = getattr(options, "file", None)
     dry_run = getattr(options, "dry_run", False)
@@ -99,7 +99,7 @@ def _person(options: argparse.Namespace) -> Person:
 
 
 def _state() -> StateFolder:
-    from importer.runs.state import StateFolder
+    from importer.jobs.state import StateFolder
 
     return StateFolder.from_environment(os.environ)
 
@@ -113,7 +113,7 @@ def _access(options: argparse.Namespace) -> PortalAccess:
 
 
 def _read_options(options: argparse.Namespace) -> ReadOptions:
-    from importer.runs.options import ReadOptions
+    from importer.jobs.options import ReadOptions
 
     return ReadOptions(
         sheet=options.sheet,
@@ -135,8 +135,8 @@ def _read_options(options: argparse.Namespace) -> ReadOptions:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from importer.runs.options import RunOptions
-    from importer.runs.run import run_import
+    from importer.jobs.main import run_import
+    from importer.jobs.options import RunOptions
 
     wishes = RunOptions(
         file=options.file,
@@ -158,14 +158,14 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _resume(options: argparse.Namespace) -> int:
-    from importer.runs.resume import resume_run
+    from importer.jobs.resume import resume_run
 
     wishes = {"html": options.html, "overwrite": options.overwrite, "lang": _language(options)}
     return _perform(options, partial(resume_run, options.run, **wishes))
 
 
 def _undo(options: argparse.Namespace) -> int:
-    from importer.runs.undo import undo_run
+    from importer.jobs.undo import undo_run
 
     wishes = {
         "dry_run": options.dry_run,
@@ -178,8 +178,8 @@ def _undo(options: argparse.Namespace) -> int:
 
 
 def _reconcile(options: argparse.Namespace) -> int:
-    from importer.runs.options import RunOptions
-    from importer.runs.reconcile import reconcile
+    from importer.jobs.options import RunOptions
+    from importer.jobs.reconcile import reconcile
 
     wishes = RunOptions(
         file=options.file,
@@ -195,9 +195,9 @@ def _reconcile(options: argparse.Namespace) -> int:
 
 def _perform(options: argparse.Namespace, job: Job, *, file: Path | None = None) -> int:
     """Run a job with the person, the portal and the state folder that the options name; show how it ended."""
+    from importer.jobs.finish import break_off
+    from importer.jobs.state import now
     from importer.reports.summary import summary_json
-    from importer.runs.finishing import break_off
-    from importer.runs.state import now
     from schemas.message import message
 
     person, access, state = _person(options), _access(options), _state()

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from importer.errors import ImportTicketsError, UsageError
 from importer.i18n import choose_language, translations
-from importer.runs.state import StateFolder
+from importer.jobs.state import StateFolder
 from schemas.message import Message, Translations, count_message, message
 
 if TYPE_CHECKING:
     from importer.cli.person import Person
+    from importer.jobs.options import PortalAccess
+    from importer.jobs.run_list import RunDetails, RunInfo
     from importer.reports.terminal import Terminal
-    from importer.runs.listing import RunDetails, RunInfo
-    from importer.runs.options import PortalAccess
     from schemas.property import PortalSchema, Property
 
 T = TypeVar("T")
@@ -85,7 +85,7 @@ def _drive(job: Coroutine[Any, Any, T]) -> T:
 @_json_errors
 def template_command(options: argparse.Namespace) -> int:
     """Write a workbook of tickets to edit."""
-    from importer.runs.template import TemplateOptions, make_template
+    from importer.jobs.template import TemplateOptions, make_template
     from importer.template.ticket_query import Choice
 
     choice = Choice(
@@ -122,7 +122,7 @@ def template_command(options: argparse.Namespace) -> int:
 @_json_errors
 def doctor_command(options: argparse.Namespace) -> int:
     """Check what a run depends on."""
-    from importer.runs.doctor import as_json, examine, exit_code_of
+    from importer.jobs.doctor import as_json, examine, exit_code_of
 
     checks = _drive(examine(_access(options), _state(), os.environ))
     if options.json:
@@ -143,7 +143,7 @@ def schema_command(options: argparse.Namespace) -> int:
 
 
 def _schema_pull(options: argparse.Namespace) -> int:
-    from importer.runs.schema import DEFAULT_FILE, pull_schema
+    from importer.jobs.schema import DEFAULT_FILE, pull_schema
 
     path = options.output or DEFAULT_FILE
     person = _person(options)
@@ -155,7 +155,7 @@ def _schema_pull(options: argparse.Namespace) -> int:
 
 
 def _schema_show(options: argparse.Namespace) -> int:
-    from importer.runs.schema import find_property, listed_properties, load_schema, property_json, schema_json
+    from importer.jobs.schema import find_property, listed_properties, load_schema, property_json, schema_json
 
     schema = _drive(load_schema(options.schema, _access(options), _state(), _person(options)))
     if options.property is not None:
@@ -181,7 +181,7 @@ def _schema_show(options: argparse.Namespace) -> int:
 
 
 def _show_schema(lister: Terminal, properties: list[Property], schema: PortalSchema, words: Translations) -> None:
-    from importer.runs.schema import choices_in
+    from importer.jobs.schema import choices_in
 
     lister.show_table(
         [message("Property"), message("Label"), message("Type"), message("Notes"), message("Options")],
@@ -207,7 +207,7 @@ def _flags(definition: Property, words: Translations) -> str:
 
 
 def _show_property(lister: Terminal, definition: Property, schema: PortalSchema, words: Translations) -> None:
-    from importer.runs.schema import choices_in
+    from importer.jobs.schema import choices_in
 
     rules = "; ".join(" ".join((one.type, *one.arguments)) for one in definition.rules)
     facts = [
@@ -235,7 +235,7 @@ def runs_command(options: argparse.Namespace) -> int:
         return _runs_show(options)
     if options.action == "purge":
         return _runs_purge(options)
-    from importer.runs.listing import list_runs
+    from importer.jobs.run_list import list_runs
 
     runs = list_runs(_state())
     if options.json:
@@ -279,7 +279,7 @@ def _counts(run: RunInfo) -> str:
 
 
 def _runs_show(options: argparse.Namespace) -> int:
-    from importer.runs.listing import show_run
+    from importer.jobs.run_list import show_run
 
     details = show_run(_state(), options.run)
     if options.json:
@@ -318,7 +318,7 @@ def _run_facts(details: RunDetails, words: Translations) -> list[tuple[Message, 
 
 
 def _runs_purge(options: argparse.Namespace) -> int:
-    from importer.runs.listing import plan_purge, purge_runs
+    from importer.jobs.run_list import plan_purge, purge_runs
 
     state, person = _state(), _person(options)
     plan = plan_purge(state, older_than_days=options.older_than)

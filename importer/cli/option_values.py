@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from importer.runs.options import Amount
+    from importer.jobs.options import Amount
 
 
 def not_taken(template: str, text: str) -> argparse.ArgumentTypeError:
@@ -35,7 +35,7 @@ def condition(text: str) -> tuple[str, str]:
 
 def amount(text: str) -> Amount:
     """Return a limit: `50`, or `10%`."""
-    from importer.runs.options import Amount
+    from importer.jobs.options import Amount
 
     found = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", text.strip())
     if not found or (not found[2] and "." in found[1]):

@@ -16,10 +16,10 @@ from importer.reports.text import duration
 from schemas.message import Message, Translations, message
 
 if TYPE_CHECKING:
+    from importer.jobs.options import Result
     from importer.portal.events import Event
     from importer.reports.progress import Progress
     from importer.reports.summary import Summary
-    from importer.runs.options import Result
 
 
 UNSAID_WAIT_S = 1.5

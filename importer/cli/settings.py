@@ -11,7 +11,7 @@ from typing import Any
 
 from importer.cli.arguments import MANY
 from importer.errors import UsageError
-from importer.runs.options import PortalAccess
+from importer.jobs.options import PortalAccess
 from schemas.message import message
 
 CONFIG_NAME = "import-tickets.toml"

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from importer.errors import FileError
+from importer.jobs.outputs import Outputs
 from importer.ooxml.archive import Archive
 from importer.ooxml.deflate import best_codec
-from importer.outputs import Outputs
 from importer.writeback import delimited, workbook
 from importer.writeback.annotation import MESSAGE_HEADER, STATUS_HEADER, Annotation, Dialect, NotUnderstood, Written
 from importer.writeback.check import Damaged, check_delimited, check_keys, check_workbook

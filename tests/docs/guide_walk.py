@@ -151,7 +151,7 @@ class Walk:
         with (
             mock.patch.dict(os.environ, self.environ, clear=True),
             mock.patch.object(sys, "stdin", io.StringIO()),
-            mock.patch("importer.runs.state.secrets.token_hex", side_effect=lambda _: f"{next(self.runs):04x}"),
+            mock.patch("importer.jobs.state.secrets.token_hex", side_effect=lambda _: f"{next(self.runs):04x}"),
             _standing_in(self.folder),
             contextlib.redirect_stdout(terminal),
             contextlib.redirect_stderr(_Both(terminal, errors)),

@@ -135,7 +135,7 @@ def test_a_limit_of_the_machine_is_no_fault_of_the_program(error, said, program,
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr("importer.runs.run.read_rows", fail)
+    monkeypatch.setattr("importer.jobs.main.read_rows", fail)
     ended = program(edits, "--yes", "--json", portal=sandbox)
 
     assert ended.code == 2
@@ -152,7 +152,7 @@ def test_a_limit_met_while_sending_says_that_something_was_sent(program, sandbox
     def fail(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr("importer.runs.annotating.annotate_file", fail)
+    monkeypatch.setattr("importer.jobs.annotation.annotate_file", fail)
     ended = program(edits, "--yes", "--json", portal=sandbox)
 
     assert (ended.code, ended.summary["exit_code"]) == (3, 3)

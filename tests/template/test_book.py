@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from laws import examples
 
+from importer.jobs.template import headers_for
 from importer.loader import open_file
 from importer.loader.columns import choose_sheet, match_columns
 from importer.loader.fingerprint import read_fingerprint
-from importer.runs.template import headers_for
 from importer.template import Template, template_columns, write_template
 from importer.validation.validator import Validation
 from schemas.cells import Reading

@@ -19,8 +19,8 @@ import workbook_corpus as corpus
 import xlwt
 from conftest import OURS, make_annotation
 
+from importer.jobs.outputs import Outputs
 from importer.loader.dialect import Dialect
-from importer.outputs import Outputs
 from importer.writeback import Annotation, RowNote, delimited, find_output_fault, write_back
 from importer.writeback import workbook as patching
 from importer.writeback.replace import Moved, put_in_place

@@ -1,0 +1,281 @@
+"""What every job begins with: a portal to talk to, the schema to judge by, a file that is read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from importer.errors import FileError, Unavailable, UsageError
+from importer.files import write_whole
+from importer.findings import Finding
+from importer.jobs.options import PortalAccess, ReadOptions, Ui
+from importer.jobs.state import StateFolder
+from importer.model import Columns, ValueColumn
+from schemas.message import message
+from schemas.property import LAST_MODIFIED, PortalSchema
+
+if TYPE_CHECKING:
+    from importer.loader import Source, Table
+    from importer.loader.fingerprint import Fingerprint
+    from importer.portal import Portal
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file that was opened and whose columns fit the portal."""
+
+    source: Source
+    table: Table
+    columns: Columns
+    fingerprint: Fingerprint | None = None
+    """What the file was made from, where it is a template."""
+    look_only: tuple[ValueColumn, ...] = ()
+    """A template's read-only columns: they are not sent, and edits of them cannot be."""
+
+
+@asynccontextmanager
+async def connect(
+    access: PortalAccess, state: StateFolder, on_event: Callable[[Any], None] | None = None
+) -> AsyncIterator[Portal]:
+    """Connect to the portal, or to the embedded sandbox.
+
+    Raises UsageError `no_token` or `unsafe_address`.
+    """
+    from importer.portal import Portal, PortalSettings
+
+    app = None
+    base_url, token = access.base_url, access.token
+    if access.sandbox:
+        from importer.sandbox import open_app
+
+        app, base_url, token = open_app(state.home)
+    settings = PortalSettings(
+        base_url=base_url,
+        token=token,
+        version=access.version,
+        max_rate=access.max_rate,
+        daily_reserve=access.daily_reserve,
+        home=state.home,
+    )
+    async with Portal(settings, app=app, on_event=on_event) as portal:
+        yield portal
+
+
+async def fetch_schema(portal: Portal, state: StateFolder) -> PortalSchema:
+    """Fetch the portal's ticket schema, and keep a copy for dry runs without a token.
+
+    pandas and pandera are imported meanwhile, in a thread: together they take longer than the answers.
+    """
+    from schemas.property import read_schema
+    from schemas.saved import schema_bytes
+
+    bodies, _ = await asyncio.gather(portal.fetch_bodies(), asyncio.to_thread(_import_heavy_libraries))
+    try:
+        schema = read_schema(bodies)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise Unavailable(
+            message(
+                "{url} does not describe its ticket properties as HubSpot's API does ({reason}). Check "
+                "HUBSPOT_BASE_URL and HUBSPOT_API_VERSION.",
+                url=portal.settings.base_url,
+                reason=repr(error),
+            )
+        ) from error
+    try:
+        state.make_home()
+        content = schema_bytes(bodies)
+        write_whole(state.schema_cache(portal.settings.base_url), lambda file: file.write(content))
+    except OSError as error:
+        raise FileError(
+            message(
+                "The state folder {path} cannot be written ({reason}). Set IMPORT_TICKETS_HOME to one that can.",
+                path=str(state.home),
+                reason=error.strerror or str(error),
+            )
+        ) from error
+    return schema
+
+
+def _import_heavy_libraries() -> None:
+    import pandera.pandas
+
+    del pandera
+
+
+def offline_schema(read: ReadOptions, access: PortalAccess, state: StateFolder, ui: Ui) -> PortalSchema:
+    """Return the schema to judge by when no request is made: the saved, the cached, or a fresh portal's.
+
+    Raises FileError where `--schema` names a file that holds none.
+    """
+    from schemas.saved import load_default_portal, read_saved_schema
+
+    if read.schema is not None:
+        return saved_schema(read.schema, ui)
+    cached = state.schema_cache(access.base_url)
+    if cached.is_file():
+        ui.say(
+            message(
+                "Without a token, rows are checked against the schema last fetched from {url}.", url=access.base_url
+            )
+        )
+        return read_saved_schema(cached)
+    ui.say(
+        message(
+            "Without a token, and with no schema fetched before, rows are checked against HubSpot's default ticket "
+            "properties; your portal's own properties are unknown. Set HUBSPOT_ACCESS_TOKEN, or name a saved schema "
+            "with --schema."
+        )
+    )
+    return load_default_portal()
+
+
+async def online_schema(portal: Portal, read: ReadOptions, state: StateFolder, ui: Ui) -> PortalSchema:
+    """Return the schema to judge by: the one that `--schema` names, else the portal's."""
+    return saved_schema(read.schema, ui) if read.schema else await fetch_schema(portal, state)
+
+
+def saved_schema(path: Path, ui: Ui) -> PortalSchema:
+    """Return the schema of a file that `schema pull` wrote, or of a bare body of the properties endpoint.
+
+    Raises FileError for a file that holds no schema, or cannot be read.
+    """
+    from schemas.saved import NotASchema, read_saved_schema
+
+    try:
+        schema = read_saved_schema(path)
+    except NotASchema as error:
+        raise FileError(
+            message(
+                "{file} holds no ticket schema: {reason}. Make one with `import-tickets schema pull --output {file}`.",
+                file=path.name,
+                reason=str(error),
+            )
+        ) from error
+    except OSError as error:
+        raise FileError(
+            message("{path} cannot be read: {reason}.", path=str(path), reason=error.strerror or str(error))
+        ) from error
+    if "pipelines" not in schema.bodies:
+        ui.say(
+            message(
+                "{file} holds properties alone: pipelines are taken to be HubSpot's default ones, owners are known "
+                "by ID alone, and times without a zone are read in UTC unless --timezone names one.",
+                file=path.name,
+            )
+        )
+    elif not (schema.bodies.get("account") or {}).get("timeZone"):
+        ui.say(
+            message(
+                "{file} names no time zone: times without one are read in UTC unless --timezone names another.",
+                file=path.name,
+            )
+        )
+    return schema
+
+
+def open_file(file: Path, read: ReadOptions) -> Source:
+    """Open FILE. Raises FileError where it cannot be read, or bears a name that no journal could note."""
+    from importer import loader
+
+    try:
+        str(file).encode()
+    except UnicodeEncodeError as error:
+        raise FileError(
+            message("The name of {file} holds bytes that are no text. Rename the file or its folder.", file=str(file))
+        ) from error
+    return loader.open_file(file, encoding=read.encoding, delimiter=read.delimiter)
+
+
+def dialect_facts(source: Source) -> Mapping[str, Any] | None:
+    """Return how a delimited file is written, for the journal; None for a workbook."""
+    from importer.loader.delimited import DelimitedSource
+
+    return asdict(source.dialect) if isinstance(source, DelimitedSource) else None
+
+
+def fit_columns(source: Source, read: ReadOptions, schema: PortalSchema) -> Opened:
+    """Choose the sheet and find out which column is what.
+
+    A template's read-only columns are there to be looked at, and left out.
+    Raises ColumnsError with every header that does not fit, UsageError for a sheet that is not there, FileError for a
+    template of another portal.
+    """
+    from importer.loader.columns import agreeing_keys, choose_sheet, match_columns
+    from importer.loader.header_matcher import HeaderMatcher
+    from importer.loader.own import own_columns
+
+    fingerprint = template_fingerprint(source, schema)
+    look_only: tuple[ValueColumn, ...] = ()
+    chosen = choose_sheet(source, schema, sheet=read.sheet, mapping=read.mapping, id_property=read.id_property)
+    table = source.table(chosen.name)
+    table.own = own_columns(table, claimed=read.mapping)
+    if fingerprint is not None:
+        look_only = _look_only(table.headers, fingerprint, schema)
+    columns = match_columns(
+        table.headers,
+        table.header_row,
+        schema,
+        id_property=read.id_property,
+        mapping=read.mapping,
+        skip=[*read.skip_columns, *(one.header for one in look_only)],
+        skip_unknown=read.skip_unknown,
+        skip_read_only=read.skip_read_only,
+        empty_with_data=table.empty_headers_with_data,
+        own=(*table.own.positions, *agreeing_keys(table, HeaderMatcher(schema, read.mapping), read.skip_columns)),
+    )
+    if fingerprint is not None and columns.key.id_property is not None:
+        fingerprint = None  # its values are by record ID, which this run does not read
+    return Opened(source, table, columns, fingerprint, look_only)
+
+
+def template_fingerprint(source: Source, schema: PortalSchema) -> Fingerprint | None:
+    """Return what the portal held when the file was made; None where `template` did not make it.
+
+    Raises FileError where that cannot be read, or was another portal.
+    """
+    from importer.loader.fingerprint import read_fingerprint
+
+    found = read_fingerprint(source)
+    if found is not None and found.portal_id and schema.portal_id and found.portal_id != schema.portal_id:
+        raise FileError(
+            message(
+                "The template was made from portal {theirs}, and this is portal {ours}, where the same IDs are other "
+                "tickets. Make a template of this one.",
+                theirs=found.portal_id,
+                ours=schema.portal_id,
+            ),
+            code="unsafe_file",
+        )
+    return found
+
+
+def _look_only(headers: Sequence[str], fingerprint: Fingerprint, schema: PortalSchema) -> tuple[ValueColumn, ...]:
+    """Return a template's read-only columns. The last-modified one is read for rows added since."""
+    from importer.loader.header_text import plain
+
+    found = [schema.properties[name] for name in fingerprint.read_only if name in schema.properties]
+    by_header = {plain(text): one for one in found for text in (one.label, one.name)}
+    columns = [(place, header, by_header.get(plain(header))) for place, header in enumerate(headers)]
+    return tuple(
+        ValueColumn(place, header, definition)
+        for place, header, definition in columns
+        if definition is not None and definition.name != LAST_MODIFIED
+    )
+
+
+def kept_schema(schema: PortalSchema, columns: Columns) -> Mapping[str, Any]:
+    """Return the bodies of the schema, properties of this file alone: what the journal keeps for resume and undo."""
+    names = {column.definition.name for column in columns.values} | {columns.key.property_name}
+    bodies = dict(schema.bodies)
+    results = bodies.get("properties", {}).get("results", [])
+    bodies["properties"] = {"results": [one for one in results if str(one["name"]) in names]}
+    return bodies
+
+
+def file_finding(error: UsageError) -> Finding:
+    """Return the finding that says of the file as a whole why a step ended."""
+    return Finding(error.code, error.text)

@@ -1,0 +1,160 @@
+"""How every job ends: statuses settled, the results beside the rows, the HTML page, the summary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from importer.errors import FileError, ImportTicketsError, JournalGone, JournalLost, PortalError, UsageError
+from importer.jobs.options import Result
+from importer.jobs.state import REPORTING, UNFINISHED, StateFolder, now
+from importer.journal import Journal
+from importer.model import Columns, Status
+from schemas.message import message
+
+if TYPE_CHECKING:
+    from importer.jobs.job import Job
+    from schemas.property import PortalSchema
+
+
+def fail_early(
+    error: ImportTicketsError,
+    *,
+    file: Path | None,
+    sheet: str | None = None,
+    dry_run: bool = False,
+    started_at: str | None = None,
+) -> Result:
+    """Return the result of a job that ended before it had a journal."""
+    from importer.reports.summary import failure_summary
+
+    ended = now()
+    summary = failure_summary(
+        error, file=file, sheet=sheet, dry_run=dry_run, started_at=started_at or ended, finished_at=ended
+    )
+    run_id = error.run_id if isinstance(error, JournalLost) else None
+    summary |= {"run_id": run_id}
+    return Result(error.exit_code, summary, error=error, next_commands=_resume_of(run_id))
+
+
+def _resume_of(run_id: str | None) -> tuple[str, ...]:
+    return (f"import-tickets resume {run_id}",) if run_id else ()
+
+
+def break_off(error: ImportTicketsError, state: StateFolder, *, file: Path | None, dry_run: bool, since: str) -> Result:
+    """Return the result of a job that was left in the middle: by its journal, where it was sending.
+
+    since: when the job began, by which its run is told from earlier ones that were left, too.
+    """
+    from importer.jobs.resume import stored_columns
+
+    run_id = state.unfinished_run(file)
+    if run_id is not None:
+        with state.open_journal(run_id) as journal:
+            meta = journal.all_meta()
+            if (meta.get("resumed_at") or meta["started_at"]) >= since:
+                journal.may_have_sent = True
+                if isinstance(error, UsageError):  # a limit of the machine: 2 would say that nothing was sent
+                    error.exit_code = PortalError.exit_code
+                schema, columns = stored_columns(meta)
+                ended = {"exit_code": error.exit_code, "stop": error.text.to_json(), "finished_at": now()}
+                journal.outlive(lambda: close_open_rows(journal, columns, schema))
+                journal.outlive(lambda: journal.note(**ended, requests=requests_until_now(journal, meta)))
+                return summarize(journal, error=error, report=None)
+    return fail_early(error, file=file, dry_run=dry_run, started_at=since)
+
+
+def requests_until_now(journal: Journal, meta: Mapping[str, Any]) -> dict[str, int]:
+    """Return how many requests a run has cost; of one that was killed, the updates are counted in its journal."""
+    noted = dict(meta.get("requests") or {})
+    return noted | {"update": max(noted.get("update", 0), journal.count_update_requests())}
+
+
+def conclude(job: Job, *, error: ImportTicketsError | None, annotate: bool) -> Result:
+    """Settle what became of the rows, write the reports, and return the result.
+
+    `error` is why the run stopped early; `annotate` whether the spreadsheet gets the results. Where the journal cannot
+    be written any more, the rest is told from memory; the spreadsheet is left as it is then, so that a resume can put
+    the results into it. Where even the journal is gone, it is the place to tell them.
+    """
+    journal, options = job.journal, job.options
+    journal.outlive(journal.settle_twins)
+    exit_code = _exit_code(journal, error)
+    noted = {"exit_code": exit_code, "stop": error.text.to_json() if error else None, "finished_at": now()}
+    journal.outlive(lambda: journal.note(**noted))
+    report = None
+    if annotate and journal.meta("kind") != "undo" and (journal.lost is None or isinstance(journal.lost, JournalGone)):
+        from importer.jobs.annotation import annotate_file
+
+        try:
+            report = annotate_file(job)
+        except JournalLost as lost:
+            journal.go_on_in_memory(lost)
+    if annotate and options.html:
+        _write_page(job, options.html)
+    ended = {"state": "finished"} if journal.state == REPORTING else {}
+    journal.outlive(lambda: journal.note(**ended, report=str(report) if report else None))
+    if error is not None and journal.lost is not None and journal.lost is not error:
+        job.ui.say(journal.lost.text)
+    return summarize(journal, error=error, report=report)
+
+
+def _exit_code(journal: Journal, error: ImportTicketsError | None) -> int:
+    stopped = error or journal.lost
+    return stopped.exit_code if stopped else exit_code_of(journal)
+
+
+def end_early(job: Job, error: ImportTicketsError) -> Result:
+    """Return the result of a job that an error ended outside of sending; the spreadsheet is left alone."""
+    journal = job.journal
+    if isinstance(error, JournalLost):
+        journal.go_on_in_memory(error)
+    journal.outlive(lambda: journal.note(state="stopped" if journal.state in UNFINISHED else "refused"))
+    return conclude(job, error=error, annotate=False)
+
+
+def close_open_rows(journal: Journal, columns: Columns, schema: PortalSchema) -> None:
+    """Give the rows that have no outcome one: those that may have left are in doubt, the others were not sent.
+
+    What was not noted may have happened all the same.
+    """
+    from importer.sending.outcomes import OutcomeWriter
+
+    write = OutcomeWriter(columns, schema)
+    journal.decide([write.in_doubt(change) for change in journal.in_doubt()])
+    journal.close_undecided(Status.NOT_SENT)
+
+
+def summarize(journal: Journal, *, error: ImportTicketsError | None, report: Path | None) -> Result:
+    """Return the result of a job from its journal."""
+    from importer.reports.summary import build_summary
+
+    exit_code = _exit_code(journal, error)
+    stop = error or journal.lost
+    summary = build_summary(journal, exit_code=exit_code, report=report, stop=stop)
+    unfinished = journal.may_have_sent if journal.lost else journal.state in UNFINISHED
+    is_gone = isinstance(journal.lost, JournalGone)
+    following = _resume_of(str(journal.meta("id"))) if unfinished and not is_gone else ()
+    return Result(exit_code, summary, report=report, error=stop, next_commands=following)
+
+
+def exit_code_of(journal: Journal) -> int:
+    """Return 0 where every row is as the sheet has it (dry run: would be), else 1."""
+    bad = {Status.INVALID, Status.FAILED, Status.DIFFERS, Status.NOT_SENT}
+    counts = journal.count_by_status()
+    return 1 if any(counts.get(status) for status in bad) or journal.count_findings() else 0
+
+
+def _write_page(job: Job, path: Path) -> None:
+    """Write the HTML report; a place that cannot be written changes nothing of what became of the rows."""
+    from importer.i18n import translations
+    from importer.reports.html import write_html
+
+    if not job.outputs.may_replace(path, overwrite=job.options.overwrite):
+        job.ui.say(message("{path} has become another file meanwhile, and was left alone.", path=str(path)))
+        return
+    try:
+        write_html(job.journal, path, translations(job.options.lang), schema=job.schema, check=job.outputs.noting(path))
+    except FileError as problem:
+        job.ui.say(problem.text)

@@ -1,0 +1,202 @@
+"""The main job: read, validate, compare, confirm, update, write the results back."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from importer.errors import ImportTicketsError
+from importer.jobs import connect
+from importer.jobs.confirm import decide_and_send
+from importer.jobs.finish import end_early, fail_early
+from importer.jobs.job import Job
+from importer.jobs.missing_metadata import tell_gaps
+from importer.jobs.options import PortalAccess, Result, RunOptions, Ui
+from importer.jobs.run_history import FormsSeen, values_written
+from importer.jobs.state import StateFolder, now
+from importer.jobs.targets import check_targets
+from importer.jobs.which_portal import fingerprint_of, tell_version
+from schemas.message import message
+from schemas.property import PortalSchema
+
+if TYPE_CHECKING:
+    from importer.portal import Portal
+    from importer.portal.clock import StopSignal
+
+
+async def run_import(options: RunOptions, access: PortalAccess, state: StateFolder, ui: Ui, stop: StopSignal) -> Result:
+    """Do the main job on `options.file`.
+
+    Returns how it ended; errors of the file, the columns, the portal and the person are in the result, not raised.
+    `stop` asks to end early: requests in flight are finished first.
+    """
+    started_at = now()
+    options = replace(options, file=options.file.absolute())
+    try:
+        with state.lock_file(options.file.resolve()):
+            return await _run(options, access, state, ui, stop)
+    except ImportTicketsError as error:
+        return fail_early(
+            error, file=options.file, sheet=options.read.sheet, dry_run=options.dry_run, started_at=started_at
+        )
+
+
+async def _run(options: RunOptions, access: PortalAccess, state: StateFolder, ui: Ui, stop: StopSignal) -> Result:
+    source = connect.open_file(options.file, options.read)
+    check_targets(options, state.outputs)
+    for notice in source.notices:
+        ui.say(notice)
+    _name_unfinished_run(options.file, state, ui)
+    offline = options.dry_run and not access.token and not access.sandbox
+    if not offline:
+        tell_version(access, ui)
+    if offline and options.diff:
+        ui.say(message("Without a token, current values are not read: every cell counts as a change."))
+        options = replace(options, diff=False)
+    async with AsyncExitStack() as stack:
+        portal: Portal | None = None
+        if options.dry_run and not options.diff and (offline or options.read.schema):
+            schema = connect.offline_schema(options.read, access, state, ui)
+        else:
+            portal = await stack.enter_async_context(connect.connect(access, state, ui.progress))
+            schema = await connect.online_schema(portal, options.read, state, ui)
+        opened = connect.fit_columns(source, options.read, schema)
+        for notice in (*opened.table.notices, *opened.columns.notices):
+            ui.say(notice)
+        if portal is not None:
+            tell_gaps(portal.gaps, opened.columns, options.read, ui)
+        with state.create_journal(run_facts(options, opened, schema, portal)) as journal:
+            job = Job(
+                options, ui, journal, opened.columns, schema, portal, state.outputs, fingerprint=opened.fingerprint
+            )
+            try:
+                read_rows(job, opened)
+                await compare(job)
+                return await decide_and_send(job, stop)
+            except ImportTicketsError as error:
+                return end_early(job, error)
+
+
+def _name_unfinished_run(file: Path, state: StateFolder, ui: Ui) -> None:
+    if left := state.unfinished_run(file):
+        ui.say(
+            message(
+                "An earlier run on this file, {run}, did not finish; `import-tickets resume {run}` would. "
+                "This run goes ahead on its own.",
+                run=left,
+            )
+        )
+
+
+def run_facts(
+    options: RunOptions, opened: connect.Opened, schema: PortalSchema, portal: Portal | None
+) -> dict[str, Any]:
+    """Return what the journal notes of a run before its first row."""
+    columns = opened.columns
+    key = columns.key
+    return {
+        "kind": "run",
+        "file": str(options.file),
+        "sheet": opened.table.sheet,
+        "digest": opened.source.digest,
+        "dialect": connect.dialect_facts(opened.source),
+        "headers": list(opened.table.headers),
+        "own": opened.table.own.pair,
+        "own_names": opened.table.own.names,
+        "dry_run": options.dry_run,
+        "diff": options.diff,
+        "output": str(options.output) if options.output else None,
+        "html": str(options.html) if options.html else None,
+        "overwrite": options.overwrite,
+        "settings": options.settings,
+        "key": {"header": key.header, "property": key.property_name, "position": key.position},
+        "header_row": columns.header_row,
+        "columns": [[one.position, one.header, one.definition.name] for one in columns.values],
+        "schema": connect.kept_schema(schema, columns),
+        "portal": {
+            "base_url": portal.settings.base_url if portal else None,
+            "portal_id": schema.portal_id,
+            "ui_domain": schema.ui_domain,
+            "fingerprint": fingerprint_of(schema, portal.settings.token) if portal else None,
+        },
+        "state": "reading",
+        "requests": {"read": 0, "update": 0, "retried": 0, "rate_limited": 0},
+    }
+
+
+_READ_BY_LOCALE = frozenset({"number", "date", "datetime", "bool"})
+"""Types of properties whose cells of text mean something else in another locale."""
+
+
+def read_rows(job: Job, opened: connect.Opened) -> None:
+    """Read and validate every row of the file into the journal."""
+    from importer.template.edits import Edits, read_only_edits
+    from importer.validation.duplicates import join_twins
+    from importer.validation.validator import Validation
+    from schemas.cells import Reading
+
+    read = job.options.read
+    hint = None if read.locale else opened.source.locale_hint
+    if hint and any(one.definition.type in _READ_BY_LOCALE for one in job.columns.values):
+        job.ui.say(
+            message(
+                "Numbers, dates and yes or no in cells of text are read as in {locale}, the language of the file "
+                "itself; --locale names another.",
+                locale=hint,
+            )
+        )
+    reading = Reading(
+        locale=read.locale or hint,
+        date_format=read.date_format,
+        time_zone=read.time_zone or (opened.fingerprint or job.schema).time_zone,
+        blank=read.blank,
+        options=read.options or ("labels" if job.fingerprint else None),  # a template offers labels
+    )
+    edits = Edits(job.fingerprint, job.columns) if job.fingerprint else None
+    validation = Validation(opened.table, job.columns, job.schema, reading, edits=edits)
+    fold_keys = job.columns.key.id_property is not None
+    for chunk in validation:
+        job.journal.add_rows(chunk.rows, fold_keys=fold_keys)
+        job.journal.add_invalid_rows(chunk.invalid, fold_keys=fold_keys)
+        job.journal.note_lines(chunk.lines)
+        job.journal.add_findings(chunk.findings)
+    join_twins(job.journal, job.journal.shared_keys(), job.columns)
+    if job.fingerprint and opened.look_only and not read.skip_read_only:
+        found = read_only_edits(opened.table, job.columns.key, opened.look_only, job.fingerprint, job.schema, reading)
+        job.journal.refuse_rows(list(found))
+    for notice in validation.notices:
+        job.ui.say(notice)
+
+
+async def compare(job: Job) -> None:
+    """Make the plan: against the portal's current values, or blind."""
+    from importer.planning.doubts import TextDoubts
+    from importer.planning.planner import Planner
+
+    doubts = TextDoubts(
+        job.columns,
+        delimited=job.journal.meta("dialect") is not None,
+        allow_spoiled=job.options.read.allow_spoiled,
+    )
+    planner = Planner(
+        job.columns,
+        job.schema,
+        overwrite_conflicts=job.options.on_conflict == "overwrite",
+        fingerprint=job.fingerprint,
+        earlier=lambda tickets: values_written(job.journal, tickets),
+        forms=FormsSeen(job.journal, job.schema, job.columns),
+        doubts=doubts,
+    )
+    try:
+        if job.options.diff:
+            assert job.portal is not None
+            await planner.plan(job.journal, job.portal)
+        else:
+            await planner.plan_blind(job.journal, job.portal)
+    finally:
+        job.note_requests()
+    for notice in doubts.notices():
+        job.ui.say(notice)
+    job.journal.note(state="planned")

@@ -1,0 +1,56 @@
+"""What the portal did not tell about its tickets, and whether this file can do without."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from importer.jobs.options import ReadOptions, Ui
+from importer.model import Columns
+from schemas.message import Message, message
+from schemas.property import PIPELINE, STAGE, Property
+
+if TYPE_CHECKING:
+    from importer.portal.metadata import Gap
+
+
+def tell_gaps(gaps: Mapping[str, Gap], columns: Columns, read: ReadOptions, ui: Ui) -> None:
+    """Say what of the portal's definitions is missing, where the columns of the file depend on it.
+
+    Raises the portal's error where it is only out of order, and judging without it could send a wrong value.
+    """
+    read_columns = [*columns.values, *([columns.modified] if columns.modified else [])]
+    needed = _needed([column.definition for column in read_columns], has_zone=read.time_zone is not None)
+    needed.setdefault("validations", _NO_RULES)
+    for name, notice in needed.items():
+        gap = gaps.get(name)
+        if gap is None:
+            continue
+        if gap.error is not None and not gap.is_lasting and name != "validations":
+            raise gap.error
+        ui.say(notice)
+
+
+_NO_RULES = message("The portal does not tell its validation rules; it will judge by them itself when rows are sent.")
+
+
+def _needed(definitions: list[Property], *, has_zone: bool) -> dict[str, Message]:
+    """Return what these properties depend on, with what is said where it is missing."""
+    found: dict[str, Message] = {}
+    for definition in definitions:
+        if definition.name in {PIPELINE, STAGE}:
+            found["pipelines"] = message(
+                "The portal does not tell its pipelines, so pipelines and stages are taken by ID alone."
+            )
+        elif definition.is_owner:
+            found["owners"] = message(
+                "The portal does not tell its owners (a token with the scope {scope} may read them), so owners are "
+                "taken by ID alone.",
+                scope="crm.objects.owners.read",
+            )
+        elif definition.type == "datetime" and not has_zone:
+            found["account"] = message(
+                "The portal does not tell its time zone, so times without a zone are read in UTC; --timezone names "
+                "another one."
+            )
+    return found

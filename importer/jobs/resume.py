@@ -1,0 +1,167 @@
+"""Go on with a run that stopped early. It was confirmed, so nobody is asked."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from importer.errors import FileError, ImportTicketsError, MissingScope, UsageError
+from importer.jobs import connect
+from importer.jobs.finish import fail_early, requests_until_now
+from importer.jobs.job import Job
+from importer.jobs.options import PortalAccess, ReadOptions, Result, RunOptions, Ui
+from importer.jobs.sending import send_plan
+from importer.jobs.state import UNFINISHED, StateFolder, now
+from importer.jobs.targets import check_page
+from importer.jobs.which_portal import check_fingerprint, tell_version
+from importer.journal import Journal
+from importer.model import Columns, KeyColumn, Status, ValueColumn
+from schemas.message import message
+from schemas.property import PortalSchema, read_schema
+
+if TYPE_CHECKING:
+    from importer.portal import Portal
+    from importer.portal.clock import StopSignal
+
+
+async def resume_run(
+    run_id: str | None,
+    access: PortalAccess,
+    state: StateFolder,
+    ui: Ui,
+    stop: StopSignal,
+    *,
+    html: Path | None = None,
+    overwrite: bool = False,
+    lang: str = "en",
+) -> Result:
+    """Send what `run_id` (the latest unfinished run, where None) left unsent, and report the whole run.
+
+    What was in flight when the run stopped is read back first. Results go beside a file that has changed since.
+    """
+    started_at = now()
+    options: RunOptions | None = None
+    try:
+        chosen = run_id or state.unfinished_run()
+        if chosen is None:
+            raise UsageError(message("There is no run to resume: every run on this machine came to its end."))
+        with state.open_journal(chosen) as journal:
+            meta = journal.all_meta()
+            options = stored_options(meta, html=html, overwrite=overwrite, lang=lang)
+            if html is not None:
+                check_page(options, state.outputs)
+            with state.lock_file(options.file.resolve(), run=chosen):
+                if meta.get("state") not in UNFINISHED:
+                    raise UsageError(
+                        message(
+                            "Run {run} has nothing to resume: it is {state}.", run=chosen, state=str(meta.get("state"))
+                        )
+                    )
+                journal.check()
+                return await _resume(journal, meta, options, access, state, ui, stop)
+    except ImportTicketsError as error:
+        return fail_early(error, file=options.file if options else None, started_at=started_at)
+
+
+async def _resume(
+    journal: Journal,
+    meta: Mapping[str, Any],
+    options: RunOptions,
+    access: PortalAccess,
+    state: StateFolder,
+    ui: Ui,
+    stop: StopSignal,
+) -> Result:
+    schema, columns = stored_columns(meta)
+    journal.may_have_sent = True
+    tell_version(access, ui)
+    async with connect.connect(access, state, ui.progress) as portal:
+        await check_portal(meta, portal)
+        journal.note(resumed_at=now(), finished_at=None, exit_code=None, stop=None)
+        earlier = requests_until_now(journal, meta)
+        journal.reopen(Status.NOT_SENT)
+        journal.retry_unavailable()
+        job = Job(options, ui, journal, columns, schema, portal, state.outputs, earlier_requests=earlier)
+        return await send_plan(job, stop, look_again=True)
+
+
+async def check_portal(meta: Mapping[str, Any], portal: Portal) -> None:
+    """Raise UsageError where a run would go on in another portal than the one it began in.
+
+    The address tells, and the account's ID where the portal tells it, else its fingerprint.
+    """
+    from importer.portal.errors import NoSuchPath
+
+    began, base_url = meta["portal"]["base_url"], portal.settings.base_url
+    if began != base_url and not _is_loopback_again(began, base_url):
+        raise UsageError(
+            message(
+                "The run was made against {began}, and HUBSPOT_BASE_URL names {now}. Set it to the first.",
+                began=str(began),
+                now=base_url,
+            )
+        )
+    began, account = meta["portal"]["portal_id"], None
+    with contextlib.suppress(MissingScope, NoSuchPath):
+        account = await portal.account()
+    if not (began and account and account.get("portalId")):
+        bodies = await portal.fetch_bodies()
+        check_fingerprint(meta["portal"].get("fingerprint"), read_schema(bodies), portal.settings.token)
+    elif str(account["portalId"]) != began:
+        raise UsageError(
+            message(
+                "The run was made in portal {began}, and HUBSPOT_ACCESS_TOKEN opens portal {now}. Set it to a token of "
+                "the first.",
+                began=began,
+                now=str(account["portalId"]),
+            )
+        )
+
+
+def _is_loopback_again(began: str | None, base_url: str) -> bool:
+    """Whether both are addresses of this machine: a sandbox gets another port each time it is served."""
+    from urllib.parse import urlsplit
+
+    hosts = {urlsplit(one or "").hostname for one in (began, base_url)}
+    return hosts <= {"localhost", "127.0.0.1", "::1", "sandbox"}
+
+
+def stored_options(
+    meta: Mapping[str, Any], *, html: Path | None, lang: str, dry_run: bool | None = None, overwrite: bool = False
+) -> RunOptions:
+    """Return the options of a run as its journal has them."""
+    output = meta.get("output")
+    page = html or (Path(meta["html"]) if meta.get("html") else None)
+    return RunOptions(
+        Path(meta["file"]),
+        read=ReadOptions(sheet=meta.get("sheet")),
+        dry_run=bool(meta.get("dry_run")) if dry_run is None else dry_run,
+        diff=bool(meta.get("diff", True)),
+        output=Path(output) if output else None,
+        html=page,
+        overwrite=overwrite or bool(meta.get("overwrite")),
+        lang=lang,
+    )
+
+
+def stored_columns(meta: Mapping[str, Any]) -> tuple[PortalSchema, Columns]:
+    """Return the schema and the columns of a run as its journal has them. Raises FileError where that is damaged."""
+    try:
+        schema = read_schema(meta["schema"])
+        key = meta["key"]
+        columns = Columns(
+            KeyColumn(key["position"], key["header"], key["property"]),
+            tuple(
+                ValueColumn(position, header, schema.properties[name])
+                for position, header, name in meta["columns"]
+                if name in schema.properties
+            ),
+            meta["header_row"],
+        )
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise FileError(
+            message("{path} is not a journal of a run ({reason}).", path=str(meta["id"]), reason=repr(error))
+        ) from error
+    return schema, columns

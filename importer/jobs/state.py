@@ -1,0 +1,140 @@
+"""The state folder: where runs, the cached schema, locks and the sandbox's database are kept."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from importer.errors import FileError, UsageError
+from importer.jobs.locks import hold, name_run
+from importer.jobs.outputs import Outputs
+from importer.journal import Journal
+from schemas.message import message
+
+REPORTING = "reporting"
+"""The state of a run whose rows all have their outcome, while its reports are written."""
+UNFINISHED = frozenset({"sending", "stopped", "interrupted", REPORTING})
+"""States of runs that were confirmed and have rows, or their reports, left: `resume` goes on with them."""
+
+
+def now() -> str:
+    """Return this moment as ISO 8601 in UTC with milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class StateFolder:
+    """The folder that `IMPORT_TICKETS_HOME` names, or the platform's user state folder."""
+
+    home: Path
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> StateFolder:
+        """Return the folder of this user."""
+        if named := environ.get("IMPORT_TICKETS_HOME"):
+            return cls(Path(named).expanduser())
+        from platformdirs import user_state_path
+
+        return cls(user_state_path("import-tickets", appauthor=False))
+
+    @property
+    def runs(self) -> Path:
+        """Where the journals are."""
+        return self.home / "runs"
+
+    @property
+    def outputs(self) -> Outputs:
+        """Which files are this program's own earlier output."""
+        return Outputs(self.home)
+
+    def make_home(self) -> None:
+        """Make the folder where it is missing, for its user alone. Raises OSError where it cannot be made."""
+        self.home.parent.mkdir(parents=True, exist_ok=True)
+        self.home.mkdir(mode=0o700, exist_ok=True)
+
+    def create_journal(self, meta: Mapping[str, Any]) -> Journal:
+        """Make the journal of a new run; its ID is the local time and four digits, higher than those of that second.
+
+        Raises FileError where the folder cannot be written.
+        """
+        while True:
+            run_id = self._new_run_id()
+            try:
+                journal = Journal.create(self.runs, run_id, {"id": run_id, "started_at": now(), **meta})
+            except FileExistsError:
+                continue
+            if file := meta.get("file"):
+                name_run(self._locks, Path(file).resolve(), run_id)
+            return journal
+
+    def _new_run_id(self) -> str:
+        second = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+        taken = max((path.stem for path in self.runs.glob(f"{second}-*.sqlite3")), default=f"{second}-0000")
+        first = int(taken.rpartition("-")[2], 16) + 1
+        return f"{second}-{first + secrets.randbelow(max(1, (0x10000 - first) // 16)):04x}"
+
+    def open_journal(self, run_id: str) -> Journal:
+        """Open the journal of a run. Raises UsageError where there is none of that name."""
+        path = self.runs / f"{run_id}.sqlite3"
+        if "/" in run_id or "\\" in run_id or not path.is_file():
+            raise UsageError(
+                message('There is no run "{run}" on this machine; `import-tickets runs` lists those kept.', run=run_id)
+            )
+        return Journal.open(path)
+
+    def run_ids(self) -> list[str]:
+        """Return the runs kept, newest first."""
+        return sorted((path.stem for path in self.runs.glob("*.sqlite3")), reverse=True)
+
+    def unfinished_run(self, file: Path | None = None) -> str | None:
+        """Return the latest run that can be resumed, of `file` alone where one is named; None where there is none."""
+        for run_id in self.run_ids():
+            try:
+                with self.open_journal(run_id) as journal:
+                    meta = journal.all_meta()
+            except FileError:
+                continue
+            if meta.get("state") in UNFINISHED and (file is None or meta.get("file") == str(file)):
+                return run_id
+        return None
+
+    def schema_cache(self, base_url: str) -> Path:
+        """Return where the schema last fetched from this address is kept."""
+        return self.home / f"schema-{_short_hash(base_url)}.json"
+
+    @contextmanager
+    def lock_file(self, file: Path, *, run: str = "") -> Iterator[None]:
+        """Hold the one right to run on `file`; it dies with the process. `run`: the run's ID, where there is one yet.
+
+        Raises FileError `file_busy` while another run holds it.
+        """
+        with ExitStack() as stack:
+            try:
+                self.make_home()
+                self._locks.mkdir(mode=0o700, exist_ok=True)
+                stack.enter_context(hold(self._locks, file, run=run, since=now()))
+            except OSError as error:
+                raise FileError(
+                    message(
+                        "The state folder {path} cannot be written ({reason}). Set IMPORT_TICKETS_HOME to one that "
+                        "can.",
+                        path=str(self.home),
+                        reason=error.strerror or str(error),
+                    )
+                ) from error
+            yield
+
+    @property
+    def _locks(self) -> Path:
+        return self.home / "locks"
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(os.fsencode(text)).hexdigest()[:16]

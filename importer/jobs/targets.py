@@ -1,0 +1,77 @@
+"""Where a job is going to write, tried before anything is sent: what can only fail afterwards is refused at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from importer.errors import FileError, UsageError
+from importer.files import try_writing
+from importer.jobs.options import RunOptions
+from importer.jobs.outputs import Outputs
+from schemas.message import message
+
+SPREADSHEETS = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods"})
+
+
+def check_targets(options: RunOptions, outputs: Outputs) -> None:
+    """Raise UsageError where the results or the page could not be written, or would replace somebody's file."""
+    from importer.writeback import find_output_fault
+
+    file, output = options.file, options.output
+    if output is not None:
+        outputs.check_name(output)
+        if fault := find_output_fault(file, output):
+            raise UsageError(fault)
+        if not is_same(file, output):
+            outputs.check(output, overwrite=options.overwrite)
+            _try(output, size=file.stat().st_size)
+    elif not options.dry_run:
+        _try_beside(file)
+    check_page(options, outputs)
+
+
+def check_page(options: RunOptions, outputs: Outputs) -> None:
+    """Raise UsageError where `--html` cannot be written, or would replace what it must not."""
+    html, others = options.html, (options.file, options.output)
+    if html is None:
+        return
+    outputs.check_name(html)
+    if html.suffix.lower() in SPREADSHEETS or any(other and is_same(html, other) for other in others):
+        raise UsageError(
+            message(
+                "--html {page} would put the page in the place of a spreadsheet; name another file.", page=str(html)
+            )
+        )
+    outputs.check(html, overwrite=options.overwrite)
+    if not options.dry_run:
+        _try(html)
+
+
+def is_same(one: Path, other: Path) -> bool:
+    """Return whether two paths are one file."""
+    return one.resolve() == other.resolve() or (one.exists() and other.exists() and one.samefile(other))
+
+
+def _try(path: Path, *, size: int = 0) -> None:
+    try:
+        try_writing(path, size=size)
+    except OSError as error:
+        raise FileError(
+            message("{path} cannot be written ({reason}).", path=str(path), reason=error.strerror or str(error))
+        ) from error
+
+
+def _try_beside(file: Path) -> None:
+    """Raise FileError where neither the file nor results beside it could be written."""
+    real = file.resolve()
+    try:
+        try_writing(real, size=real.stat().st_size)
+    except OSError as error:
+        raise FileError(
+            message(
+                "The results could not be written into {folder} ({reason}), so nothing was sent. Make room or allow "
+                "it, or name another place with --output.",
+                folder=str(real.parent),
+                reason=error.strerror or str(error),
+            )
+        ) from error
