@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from importer.errors import ImportTicketsError, InternalFault, Interrupted, UsageError
 
 if TYPE_CHECKING:
-    from importer.cli.person import Person
+    from importer.cli.terminal_ui import Person
     from importer.jobs.options import PortalAccess, ReadOptions, Result
     from importer.jobs.state import StateFolder
     from importer.portal.clock import StopSignal
@@ -59,7 +59,7 @@ def _with_settings(options: argparse.Namespace, arguments: Sequence[str]) -> arg
     """Return the options with those of the settings file, where the command reads one."""
     if not hasattr(options, "config"):
         return options
-    from importer.cli.arguments import UnusableSetting, long_options, parse
+    from importer.cli.parser import UnusableSetting, long_options, parse
     from importer.cli.settings import config_arguments, settings_files
     from importer.i18n import language_typed
     from schemas.message import message
@@ -92,7 +92,7 @@ def _language(options: argparse.Namespace) -> str:
 
 
 def _person(options: argparse.Namespace) -> Person:
-    from importer.cli.person import Person
+    from importer.cli.terminal_ui import Person
     from importer.i18n import translations
 
     return Person(translations(_language(options)), quiet=options.quiet, verbose=options.verbose)

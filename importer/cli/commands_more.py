@@ -17,7 +17,7 @@ from importer.jobs.state import StateFolder
 from schemas.message import Message, Translations, count_message, message
 
 if TYPE_CHECKING:
-    from importer.cli.person import Person
+    from importer.cli.terminal_ui import Person
     from importer.jobs.options import PortalAccess
     from importer.jobs.run_list import RunDetails, RunInfo
     from importer.reports.terminal import Terminal
@@ -51,7 +51,7 @@ def _words(options: argparse.Namespace) -> Translations:
 
 
 def _person(options: argparse.Namespace) -> Person:
-    from importer.cli.person import Person
+    from importer.cli.terminal_ui import Person
 
     return Person(_words(options), quiet=options.quiet, verbose=options.verbose)
 

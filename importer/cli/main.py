@@ -39,7 +39,7 @@ def _main(arguments: list[str]) -> int:
 
         print(f"import-tickets {__version__}")
         return 0
-    from importer.cli.arguments import parse
+    from importer.cli.parser import parse
     from importer.i18n import language_typed
 
     options = parse(arguments, language=language_typed(arguments, os.environ))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from importer.cli.arguments import MANY
+from importer.cli.parser import MANY
 from importer.errors import UsageError
 from importer.jobs.options import PortalAccess
 from schemas.message import message

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from importer.cli.arguments import COMMANDS, build_parser, parse
-from importer.cli.help_words import OWN_WORDS
+from importer.cli.parser import COMMANDS, build_parser, parse
+from importer.cli.translate import OWN_WORDS
 
 PORTUGUESE = ("--lang", "pt-BR")
 FOR_PROGRAMMERS = re.compile(

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from importer.cli.arguments import UnusableSetting, build_parser, long_options, parse
-from importer.cli.option_values import amount, days, mapping
+from importer.cli.parser import UnusableSetting, build_parser, long_options, parse
 from importer.cli.settings import PATHS, READING, SettingsFile, config_arguments, portal_access, settings_files
+from importer.cli.types import amount, days, mapping
 from importer.errors import UsageError
 
 

@@ -116,7 +116,7 @@ def pages() -> dict[str, str]:
 
 def parsers() -> Iterator[tuple[str, argparse.ArgumentParser]]:
     """Yield every command by its words, `runs purge` after `runs`."""
-    from importer.cli.arguments import build_parser
+    from importer.cli.parser import build_parser
 
     yield from _below("", build_parser())
 
@@ -159,7 +159,7 @@ def commands_page() -> str:
 def _command(
     words: str, parser: argparse.ArgumentParser, shared: Mapping[str, tuple[list[str], list[str]]]
 ) -> Iterator[str]:
-    from importer.cli.arguments import COMMANDS
+    from importer.cli.parser import COMMANDS
 
     positionals = [one for one in parser._actions if not one.option_strings and one.help != argparse.SUPPRESS]
     usage = " ".join(_positional(one) for one in positionals)

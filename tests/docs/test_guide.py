@@ -13,7 +13,7 @@ import pytest
 from guide_pages import DOCS, GUIDE, LANGUAGES, PAGES, ROOT, read_page, steps_of
 from guide_walk import SHOWING, Walk, edit_workbook, tidy
 
-from importer.cli.arguments import parse
+from importer.cli.parser import parse
 
 BLOCK = re.compile(r"^```(?:sh|bash|bat|powershell|text)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 COMMAND = re.compile(r"(?:^|&& |\d )(import-tickets (?!and its).*?)(?:$| \d?> .*| \|\| .*)", re.MULTILINE)

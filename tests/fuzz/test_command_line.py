@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from oracles import run_program
 from seeds import TEXTS, by_openpyxl, by_xlsxwriter
 
-from importer.cli.arguments import COMMANDS, long_options
+from importer.cli.parser import COMMANDS, long_options
 
 OPTIONS = sorted(
     {f"--{name}" for command in COMMANDS for name in long_options(command)}

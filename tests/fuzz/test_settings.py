@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mutate import damaged
 from oracles import run_program
 
-from importer.cli.arguments import UnusableSetting, long_options, parse
+from importer.cli.parser import UnusableSetting, long_options, parse
 from importer.cli.settings import config_arguments
 from importer.errors import UsageError
 

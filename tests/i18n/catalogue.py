@@ -30,7 +30,7 @@ MO = FOLDER / "import_tickets.mo"
 
 _ARGUMENTS = {"message": 1, "count_message": 2, "not_taken": 1}
 _OWN_MODULE = "schemas/message.py"
-_COMMAND_LINE = "importer/cli/arguments.py"
+_COMMAND_LINE = "importer/cli/parser.py"
 _NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 """In place of the moment of compiling, so that the same texts compile to the same bytes."""
 _IDLE_HEADERS = tuple(
@@ -73,8 +73,8 @@ def find_messages(root: Path = ROOT) -> Iterator[Found | NoLiteral]:
 
 def words_of_the_command_line() -> list[str]:
     """Return the texts of the parser, once each, and argparse's own."""
-    from importer.cli.arguments import NO_FILE, build_parser
-    from importer.cli.help_words import OWN_WORDS, reword
+    from importer.cli.parser import NO_FILE, build_parser
+    from importer.cli.translate import OWN_WORDS, reword
 
     found = [NO_FILE, *OWN_WORDS]
 

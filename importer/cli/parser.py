@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from importer import __version__
-from importer.cli.option_values import amount, condition, days, mapping, natural, percent, port, positive
+from importer.cli.types import amount, condition, days, mapping, natural, percent, port, positive
 from importer.i18n import ENGLISH
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def parse(arguments: Sequence[str], *, settings: Sequence[str] = (), language: s
     if language == ENGLISH:
         return _parse(typed, settings, str, None)
 
-    from importer.cli.help_words import argparse_speaks
+    from importer.cli.translate import argparse_speaks
     from importer.i18n import translations
 
     catalogue = translations(language)
@@ -82,7 +82,7 @@ def _parse(
 ) -> argparse.Namespace:
     def make(parser: Parser) -> Parser:
         if catalogue is not None:
-            from importer.cli.help_words import reword
+            from importer.cli.translate import reword
 
             reword(parser, translate, catalogue)
         return parser
