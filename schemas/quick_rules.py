@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import compress, count
 from operator import not_
 
-from schemas.rule_judges import ALPHANUMERIC
+from schemas.rule_types import ALPHANUMERIC
 
 Unsure = Callable[[Sequence[str]], Iterable[int]]
 """Says of many values which do not surely pass, by index. None of the values is empty."""

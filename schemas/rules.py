@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from schemas.cells import SHOWN_LENGTH, shown
 from schemas.message import Message, message
-from schemas.moments import DAY_MS, from_epoch
 from schemas.property import Rule
 from schemas.quick_rules import QUICK, Unsure
-from schemas.rule_judges import MAKERS, Clock, Judge, Verdict
+from schemas.rule_types import MAKERS, Clock, Judge, Verdict
+from schemas.types.datetime import DAY_MS, from_epoch
 
 __all__ = ["Clock", "RuleCheck", "Verdict", "make_checks", "normalise"]
 

@@ -27,7 +27,7 @@ from schemas.message import Message, count_message, message
 from schemas.property import OWNER, PIPELINE, STAGE, PortalSchema, Property, Rule
 from schemas.quick_rules import Unsure
 from schemas.rules import Clock, RuleCheck, Verdict, make_checks
-from schemas.text import MAX_LENGTH
+from schemas.types.text import MAX_LENGTH
 
 __all__ = ["Reading", "build_schema", "doubts", "refusals", "unknown_rules"]
 

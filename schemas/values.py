@@ -9,21 +9,21 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache, partial
 
-from schemas.booleans import BooleanConverter
 from schemas.cells import Converter, Reading
-from schemas.choices import OptionConverter, OptionsConverter, OwnerConverter, PipelineConverter
-from schemas.moments import DateConverter, DatetimeConverter, parse_day, parse_moment
-from schemas.numbers import NumberConverter
 from schemas.property import OWNER, PIPELINE, PortalSchema, Property, Rule
 from schemas.rules import normalise
-from schemas.text import TextConverter, line_breaks
+from schemas.types.boolean import BooleanConverter
+from schemas.types.datetime import DateConverter, DatetimeConverter, parse_day, parse_moment
+from schemas.types.number import NumberConverter
+from schemas.types.option import OptionConverter, OptionsConverter, OwnerConverter, PipelineConverter
+from schemas.types.text import TextConverter, line_breaks
 
 
 def make_converter(definition: Property, portal: PortalSchema, reading: Reading) -> Converter:
     """Return what turns the cells of a column into values of `definition`; a type that is not known is text.
 
     Raises ValueError for a locale or date format that nobody knows, LookupError for such a time zone.
-    A stage depends on its row's pipeline: see `schemas.choices.StageConverter`.
+    A stage depends on its row's pipeline: see `schemas.types.option.StageConverter`.
     """
     if definition.is_owner or definition.name == OWNER:
         owner = OwnerConverter(portal)

@@ -23,8 +23,8 @@ from importer.validation.duplicates import join_twins
 from importer.validation.stages import settle_pending
 from schemas.cells import shown, shows_nothing
 from schemas.message import Message, message
-from schemas.moments import is_between, parse_day
 from schemas.property import LAST_MODIFIED, PIPELINE, STAGE, PortalSchema
+from schemas.types.datetime import is_between, parse_day
 from schemas.values import is_plain_day, make_comparer
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from schemas.message import Value, message
-from schemas.moments import parse_moment
 from schemas.property import PortalSchema, Property
+from schemas.types.datetime import parse_moment
 from schemas.values import same_value
 
 if TYPE_CHECKING:

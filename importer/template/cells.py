@@ -16,8 +16,8 @@ from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
 from schemas.cells import Converter, Kind, Reading
-from schemas.choices import StageConverter
 from schemas.property import PIPELINE, STAGE, PortalSchema, Property
+from schemas.types.option import StageConverter
 from schemas.values import make_converter
 
 CELL_LIMIT = 32_767

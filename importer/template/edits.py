@@ -22,9 +22,9 @@ from importer.template.cells import make_cell
 from importer.validation.column import ColumnReader, ReadColumn
 from schemas.cells import Kind, Reading, shows_nothing
 from schemas.message import message
-from schemas.moments import parse_moment
 from schemas.property import PIPELINE, STAGE, PortalSchema
-from schemas.text import TextConverter
+from schemas.types.datetime import parse_moment
+from schemas.types.text import TextConverter
 from schemas.values import make_converter, same_value
 
 _SECOND = timedelta(seconds=1)

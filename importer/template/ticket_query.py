@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from importer.errors import FileError, UsageError
 from schemas.cells import Kind, Nearest, Problem, Reading, quoted
-from schemas.choices import StageConverter
 from schemas.message import message
-from schemas.moments import parse_moment
 from schemas.property import LAST_MODIFIED, OWNER, PIPELINE, RECORD_ID, STAGE, PortalSchema, Property
+from schemas.types.datetime import parse_moment
+from schemas.types.option import StageConverter
 from schemas.values import make_converter
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from importer.ooxml.number_format import Format
 from schemas.cells import Kind, shows_nothing
 from schemas.locales import find_locale
 from schemas.message import Message, count_message
-from schemas.moments import DatetimeConverter
+from schemas.types.datetime import DatetimeConverter
 
 READ_BY_LOCALE = frozenset({"number", "date", "datetime", "bool"})
 """Types of properties whose cells of text mean something else in another locale."""

@@ -11,8 +11,8 @@ from importer.loader.table import Chunk
 from importer.model import Columns
 from importer.validation.column import Judge, Known, ReadColumn, column_texts
 from schemas.cells import Kind, Problem, Reading, Result
-from schemas.choices import StageConverter
 from schemas.property import PIPELINE, STAGE, PortalSchema
+from schemas.types.option import StageConverter
 
 PendingStage = Mapping[str, Mapping[str, str]]
 """{hs_pipeline_stage: {pipeline: stage}}, as a checked row has it."""

@@ -33,9 +33,9 @@ from schemas import ticket
 from schemas.cells import FunctionConverter, Kind, Problem, Reading, Result
 from schemas.date_format import compile_date_format
 from schemas.message import Message, message
-from schemas.moments import DatetimeConverter, moment_text
-from schemas.numbers import style_of
 from schemas.property import STAGE, PortalSchema
+from schemas.types.datetime import DatetimeConverter, moment_text
+from schemas.types.number import style_of
 from schemas.values import make_converter
 
 CHUNK_SIZE = 5_000

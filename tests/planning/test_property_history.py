@@ -5,8 +5,8 @@ import pytest
 from importer.planning.property_history import Teller, changed_since, local_text
 from importer.portal import HistoryEntry
 from schemas.message import message
-from schemas.moments import parse_moment
 from schemas.property import Property, read_schema
+from schemas.types.datetime import parse_moment
 
 MADE = "2026-11-20T12:00:59.999Z"
 EARLY, LATE, LATER = "2026-11-20T12:00:00Z", "2026-11-20T12:01:00.000Z", "2026-11-20T13:00:00Z"

@@ -2,10 +2,10 @@
 
 import pytest
 
-from schemas.booleans import BooleanConverter
 from schemas.cells import Kind, Nearest, Problem, Reading, quoted, shown
-from schemas.choices import OptionConverter, OptionsConverter, OwnerConverter, PipelineConverter, StageConverter
 from schemas.property import Option, Owner, Pipeline, PortalSchema, Property, Stage
+from schemas.types.boolean import BooleanConverter
+from schemas.types.option import OptionConverter, OptionsConverter, OwnerConverter, PipelineConverter, StageConverter
 from schemas.values import make_converter
 
 PRIORITY = Property(

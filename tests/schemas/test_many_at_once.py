@@ -12,12 +12,12 @@ from laws import examples
 from importer.validation.keys import RecordIdConverter
 from schemas.cells import Kind, Problem, Reading
 from schemas.lines import Lines
-from schemas.moments import DatetimeConverter
-from schemas.numbers import NumberConverter
 from schemas.property import Property, Rule
 from schemas.rules import Clock, Verdict, make_checks
-from schemas.text import TextConverter
 from schemas.ticket import EachValue, Pattern
+from schemas.types.datetime import DatetimeConverter
+from schemas.types.number import NumberConverter
+from schemas.types.text import TextConverter
 
 CLOCK = Clock(datetime(2026, 11, 23, tzinfo=UTC), ZoneInfo("UTC"))
 NUMBER, TEXT = Property("n", "N", "number", "number"), Property("t", "T", "string", "text")

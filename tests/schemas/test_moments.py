@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.cells import Kind, Problem, Reading
-from schemas.moments import DateConverter, DatetimeConverter, moment_text, parse_day, parse_moment
+from schemas.types.datetime import DateConverter, DatetimeConverter, moment_text, parse_day, parse_moment
 
 LOCALES = ("en-US", "en-GB", "pt-BR", "pt-PT", "es", "de", "fr", "sv", "it")
 NEW_YORK = "America/New_York"

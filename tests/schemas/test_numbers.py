@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.cells import Kind, Problem, Reading
-from schemas.numbers import NumberConverter, hundredth, plain_decimal
 from schemas.property import Property
+from schemas.types.number import NumberConverter, hundredth, plain_decimal
 
 PLAIN = Property("amount", "Amount", "number", "number")
 MONEY = Property("fee", "Fee", "number", "number", number_hint="currency")

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from schemas.property import Rule
-from schemas.rule_judges import parse_period
+from schemas.rule_types import parse_period
 from schemas.rules import Clock, Verdict, make_checks, normalise
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from schemas.moments import DAY_MS, from_epoch, parse_day, parse_moment
+from schemas.types.datetime import DAY_MS, from_epoch, parse_day, parse_moment
 
 
 class Verdict(Enum):

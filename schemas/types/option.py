@@ -12,11 +12,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
-from schemas.booleans import word_crossed, words
 from schemas.cells import Converter, Kind, Nearest, Problem, Reading, Result, Ways, fold, quoted, shown
 from schemas.message import Message, message
 from schemas.naming import VALUES, Meanings, Names, crossed, way_notice
 from schemas.property import Option, Owner, Pipeline, PortalSchema, Property, Stage
+from schemas.types.boolean import word_crossed, words
 
 _WITH_MAIL = re.compile(r".*[(<]\s*([^()<>\s]+@[^()<>\s]+)\s*[)>]", re.DOTALL)
 _WITH_REMARK = re.compile(r"(.*\S)\s*\([^()]*\)", re.DOTALL)

@@ -1,0 +1,1 @@
+"""The types of ticket properties: a file a type."""
