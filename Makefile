@@ -70,12 +70,12 @@ wheel-check: $(READY) ## install into an empty environment and run from there: t
 	$(BIN)/python -m pytest -m wheel tests/test_wheel.py tests/docs/test_guide.py $(ARGS)
 
 docs: $(READY) ## renew the reference and the outputs in the guide, and build the site into site/
-	$(BIN)/python tests/docs/make_reference.py
-	$(BIN)/python tests/docs/guide_walk.py
+	$(BIN)/python -m tools.make_reference
+	$(BIN)/python -m tools.guide_walk
 	$(BIN)/python -m mkdocs build --strict
 
 pictures: $(READY) ## draw the pictures of the guide anew (needs LibreOffice, Chromium, ImageMagick, Xvfb)
-	$(BIN)/python tests/docs/make_pictures.py
+	$(BIN)/python -m tools.make_pictures
 
 audit: $(READY) ## look for known weaknesses in what the lock file names; says so where there is no network
 	$(BIN)/python .ci/audit.py
@@ -98,7 +98,7 @@ lock: $(READY) ## renew the lock file: names, versions and hashes (needs uv)
 		--generate-hashes --no-strip-extras --no-emit-index-url --no-header --quiet --output-file requirements-bench.lock
 
 translations: $(READY) ## take new messages into the Portuguese catalogue, and compile it
-	$(BIN)/python tests/i18n/catalogue.py update
+	$(BIN)/python -m tools.catalogue update
 
 soak: $(READY) ## trouble at every commit and call and at 500 random instants, resumed each time; renew docs/soak.md (hours)
 	$(BIN)/python benchmarks/soak.py --instants 500 --docs docs/soak.md $(ARGS)

@@ -132,7 +132,8 @@ def measure_reading(size: Size, folder: Path) -> dict[str, Any]:
 
 def measure_send(size: Size, _: Path) -> dict[str, Any]:
     import send
-    from sandbox_server import SandboxServer
+
+    from tests.sandbox_server import SandboxServer
 
     measured: dict[str, Any] = {}
     for name, rate, latency_ms, contenders in size.sends:

@@ -22,7 +22,7 @@ from datetime import datetime
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-sys.path[:0] = [str(Path(__file__).parent), str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(Path(__file__).parent), str(ROOT)]
 
 from measuring import peak_mb  # noqa: E402
 
@@ -168,7 +168,7 @@ def measure(server, name: str, rows: int, *, limited: bool = True) -> dict[str, 
 
 def contend(order: dict[str, str]) -> None:
     """Be one contender, and say what was measured as JSON."""
-    from sandbox_server import SandboxServer
+    from tests.sandbox_server import SandboxServer
 
     server = SandboxServer.__new__(SandboxServer)
     server.base_url, server.token = order["url"], order["token"]
@@ -192,7 +192,7 @@ def main() -> None:
     if options.contender:
         contend(json.loads(options.contender))
         return
-    from sandbox_server import SandboxServer
+    from tests.sandbox_server import SandboxServer
 
     print(f"{options.latency_ms:g} ms an answer, {options.rate or 'no limit of'} requests in 10 s")
     titles = ["contender", "rows", "seconds", "rows/s", "of the limit", "CPU s/100k", "peak MB", "429s", "busiest 10 s"]

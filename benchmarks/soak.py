@@ -28,10 +28,10 @@ from pathlib import Path
 from queue import Queue
 
 ROOT = Path(__file__).parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "sender")]
+sys.path[:0] = [str(ROOT)]
 
-from mortality import Trial  # noqa: E402 - after the path was made
-from sandbox_server import SandboxServer  # noqa: E402
+from tests.sandbox_server import SandboxServer  # noqa: E402
+from tests.sending.mortality import Trial  # noqa: E402 - after the path was made
 
 PAGE = """# Soak
 

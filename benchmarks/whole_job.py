@@ -88,14 +88,15 @@ def run_job(order: dict[str, Any]) -> Figures:
 
     import importer.sending.sender
     from importer.cli.main import main
-    from importer.jobs import main
+    from importer.jobs import annotation, confirm
+    from importer.jobs import main as main_job
 
     stages = Stages(profile=bool(order.get("profile")))
-    stages.wrap(run, "read_rows", "read and validate")
-    stages.wrap(run, "compare", "plan")
-    stages.wrap(consent, "plan_view", "show the plan")
+    stages.wrap(main_job, "read_rows", "read and validate")
+    stages.wrap(main_job, "compare", "plan")
+    stages.wrap(confirm, "plan_view", "show the plan")
     stages.wrap(importer.sending.sender, "send", "send")
-    stages.wrap(annotating, "annotate_file", "write back")
+    stages.wrap(annotation, "annotate_file", "write back")
     forget_peak()
     began, began_cpu = time.perf_counter(), time.process_time()
     said = io.StringIO()

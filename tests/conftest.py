@@ -5,16 +5,13 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from laws import IS_NIGHTLY
-from sandbox_server import SandboxServer
+from tests.laws import IS_NIGHTLY
+from tests.sandbox_server import SandboxServer
 
 # A slow machine is no fault of the code. The suite draws the same examples each time, so that it never fails for
 # somebody else's change; `make fuzz` draws new ones.

@@ -8,12 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import make_reference
 import pytest
-from guide_pages import DOCS, ROOT
 
 from importer.cli.standard_streams import UNWRITTEN
 from importer.findings import CODES
+from tools import make_reference
+from tools.guide_pages import DOCS, ROOT
 
 PAGES = sorted(DOCS.rglob("*.md"))
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")

@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from guide_pages import DOCS, GUIDE, LANGUAGES, PAGES, ROOT, read_page, steps_of
-from guide_walk import SHOWING, Walk, edit_workbook, tidy
 
 from importer.cli.parser import parse
+from tools.guide_pages import DOCS, GUIDE, LANGUAGES, PAGES, ROOT, read_page, steps_of
+from tools.guide_walk import SHOWING, Walk, edit_workbook, tidy
 
 BLOCK = re.compile(r"^```(?:sh|bash|bat|powershell|text)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 COMMAND = re.compile(r"(?:^|&& |\d )(import-tickets (?!and its).*?)(?:$| \d?> .*| \|\| .*)", re.MULTILINE)

@@ -1,11 +1,6 @@
 """What the fuzzers share."""
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.append(str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="module")

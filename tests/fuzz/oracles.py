@@ -11,11 +11,11 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from effort import ROOT
 
 from importer.errors import FileError
 from importer.findings import CODES
 from importer.loader import Kind, open_file
+from tests.fuzz.effort import ROOT
 
 FILE_CODES = {"unreadable_file", "unsafe_file", "empty_file"}
 SUMMARY = jsonschema.Draft202012Validator(

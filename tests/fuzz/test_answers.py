@@ -8,16 +8,16 @@ from uuid import uuid4
 
 import orjson
 import pytest
-from effort import CORPUS, effort, kept
 from hypothesis import given
 from hypothesis import strategies as st
-from oracles import SUMMARY, run_program
-from spoil import VALUES, spoiled
 
 from importer.portal import Clock
 from importer.portal.responses import parse_answer, parse_fault, parse_refusal
 from importer.sandbox import BASE_URL, DATABASE, open_app
 from importer.sandbox.access import TOKEN
+from tests.fuzz.effort import CORPUS, effort, kept
+from tests.fuzz.oracles import SUMMARY, run_program
+from tests.fuzz.spoil import VALUES, spoiled
 
 ENDPOINTS = [
     "batch/update",

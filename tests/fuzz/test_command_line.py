@@ -4,13 +4,13 @@ import json
 import shutil
 
 import pytest
-from effort import CORPUS, effort, kept
 from hypothesis import given
 from hypothesis import strategies as st
-from oracles import run_program
-from seeds import TEXTS, by_openpyxl, by_xlsxwriter
 
 from importer.cli.parser import COMMANDS, long_options
+from tests.fuzz.effort import CORPUS, effort, kept
+from tests.fuzz.oracles import run_program
+from tests.fuzz.seeds import TEXTS, by_openpyxl, by_xlsxwriter
 
 OPTIONS = sorted(
     {f"--{name}" for command in COMMANDS for name in long_options(command)}

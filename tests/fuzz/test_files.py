@@ -4,12 +4,13 @@ import csv
 import io
 
 import pytest
-from effort import CORPUS, effort, kept
 from hypothesis import given
 from hypothesis import strategies as st
-from mutate import spreadsheets
-from oracles import check_dry_run, read_everything
-from seeds import files
+
+from tests.fuzz.effort import CORPUS, effort, kept
+from tests.fuzz.mutate import spreadsheets
+from tests.fuzz.oracles import check_dry_run, read_everything
+from tests.fuzz.seeds import files
 
 FILES = sorted(path for path in (CORPUS / "files").iterdir())
 MAGIC = [

@@ -5,15 +5,15 @@ import shutil
 import sqlite3
 
 import pytest
-from effort import CORPUS, effort, kept
 from hypothesis import given
 from hypothesis import strategies as st
-from mutate import DAMAGE, damage
-from oracles import SUMMARY, run_program
-from spoil import VALUES, spoiled
 
 from importer.sandbox import open_app
 from schemas.default_portal import body
+from tests.fuzz.effort import CORPUS, effort, kept
+from tests.fuzz.mutate import DAMAGE, damage
+from tests.fuzz.oracles import SUMMARY, run_program
+from tests.fuzz.spoil import VALUES, spoiled
 
 EDITS = (
     "Record ID,subject,Priority,Ticket owner,Create date,Ticket status,Category\n"

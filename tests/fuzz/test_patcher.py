@@ -3,16 +3,16 @@
 import hashlib
 
 import pytest
-from effort import CORPUS, effort, kept
 from hypothesis import given
 from hypothesis import strategies as st
-from mutate import spreadsheets
-from oracles import assert_members_kept, read_everything, without_ours
-from seeds import files
 
 from importer.errors import FileError
 from importer.loader import open_file
 from importer.writeback import Annotation, ChangeLine, ErrorLine, RowNote, write_back
+from tests.fuzz.effort import CORPUS, effort, kept
+from tests.fuzz.mutate import spreadsheets
+from tests.fuzz.oracles import assert_members_kept, read_everything, without_ours
+from tests.fuzz.seeds import files
 
 BOOKS = {name: one for name, one in files().items() if one[0] == ".xlsx"}
 TEXT = st.text(max_size=20) | st.sampled_from(

@@ -3,15 +3,15 @@
 import contextlib
 
 import pytest
-from effort import CORPUS, effort, kept
 from hypothesis import given
 from hypothesis import strategies as st
-from mutate import damaged
-from oracles import run_program
 
 from importer.cli.parser import UnusableSetting, long_options, parse
 from importer.cli.settings import config_arguments
 from importer.errors import UsageError
+from tests.fuzz.effort import CORPUS, effort, kept
+from tests.fuzz.mutate import damaged
+from tests.fuzz.oracles import run_program
 
 FLAGS = long_options("run")
 SEED = b"""

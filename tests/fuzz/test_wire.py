@@ -12,22 +12,18 @@ import subprocess
 import sys
 import time
 import zlib
-from pathlib import Path
 
 import pytest
-from effort import effort
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import IS_NIGHTLY
-from raw_portal import RawPortal
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "sender"))
-
-from staging import FAST, Stage
 
 from importer.errors import PortalError
 from importer.portal import Clock, Portal, PortalSettings
 from importer.sending.sender import send
+from tests.fuzz.effort import effort
+from tests.fuzz.raw_portal import RawPortal
+from tests.laws import IS_NIGHTLY
+from tests.sending.staging import FAST, Stage
 
 TIMEOUT_S = 0.4
 BOUND_S = 30.0

@@ -1,15 +1,11 @@
 """The Portuguese catalogue is whole: every message, translated, with the same fields, compiled."""
 
-import importlib.util
 import re
 import string
-from pathlib import Path
 
 import pytest
 
-SPEC = importlib.util.spec_from_file_location("catalogue", Path(__file__).with_name("catalogue.py"))
-catalogue = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(catalogue)
+from tools import catalogue
 
 REMEDY = "run `make translations`, and translate what importer/locale/pt_BR/LC_MESSAGES/import_tickets.po lacks"
 

@@ -1,12 +1,8 @@
 """The served sandbox by the name of `portal`, as seeded at the start of each test; and what is asked of it there."""
 
 import csv
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from office import A, B, C, values
 
 from importer.journal import Journal
+from tests.jobs.office import A, B, C, values
 
 SUBJECT, NOTES, PRIORITY = "subject", "internal_notes", "hs_ticket_priority"
 UNIQUE = "external_ref"

@@ -1,7 +1,8 @@
 """What the portal answered to each batch, as scripts and people are told of it."""
 
 import pytest
-from office import A, B, read_rows
+
+from tests.jobs.office import A, B, read_rows
 
 
 @pytest.mark.parametrize("state", ["COMPLETE", "CANCELED", "PENDING", "PROCESSING"])

@@ -4,7 +4,8 @@ from datetime import datetime
 
 import openpyxl
 import pytest
-from office import A, B, C, statuses, values
+
+from tests.jobs.office import A, B, C, statuses, values
 
 STAMP = "hs_lastmodifieddate"
 SEEN = "2026-11-20 09:00"

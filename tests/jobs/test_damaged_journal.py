@@ -5,9 +5,9 @@ import os
 import sqlite3
 
 import pytest
-from office import A, C, all_values
 
 from importer.journal import Journal
+from tests.jobs.office import A, C, all_values
 
 
 @pytest.fixture

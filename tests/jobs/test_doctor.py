@@ -7,10 +7,10 @@ from threading import Thread
 from types import SimpleNamespace
 
 import pytest
-from sandbox_server import SandboxServer
 
 from importer.jobs.doctor import Check, exit_code_of
 from schemas.message import message
+from tests.sandbox_server import SandboxServer
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,8 @@ import csv
 
 import openpyxl
 import pytest
-from sandbox_server import SandboxServer
+
+from tests.sandbox_server import SandboxServer
 
 FIRST = 30_000_000_001
 """The first of the sandbox's plain tickets."""

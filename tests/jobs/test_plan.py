@@ -4,11 +4,11 @@ from datetime import date
 
 import openpyxl
 import pytest
-from office import A, B, C, statuses
 
 from importer.jobs.forecast import forecast
 from importer.jobs.options import Amount
 from importer.portal.limits import Limits
+from tests.jobs.office import A, B, C, statuses
 
 USUAL = Limits(max_requests=190, interval_s=10.0, daily=625_000, daily_remaining=600_000)
 

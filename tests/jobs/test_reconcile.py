@@ -5,10 +5,10 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from laws import examples
-from office import SUPPORT_TICKETS, A, B, C, all_values, read_rows, statuses, values
 
 from importer.reports.summary import summary_schema
+from tests.jobs.office import SUPPORT_TICKETS, A, B, C, all_values, read_rows, statuses, values
+from tests.laws import examples
 
 
 @pytest.fixture

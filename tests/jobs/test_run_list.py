@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from sandbox_server import SandboxServer
 
 from importer.jobs.run_list import plan_purge
 from importer.jobs.state import StateFolder
 from importer.journal import Journal
+from tests.sandbox_server import SandboxServer
 
 
 @pytest.fixture(scope="module")

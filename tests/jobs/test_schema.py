@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from sandbox_server import SandboxServer
 
 from schemas.saved import read_saved_schema
+from tests.sandbox_server import SandboxServer
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ from typing import Literal, get_args, get_origin, get_type_hints
 
 import openpyxl
 import pytest
-from laws import IS_NIGHTLY
 
 from importer.sandbox.endpoints import DATED_VERSIONS
 from importer.sandbox.options import Switches
+from tests.laws import IS_NIGHTLY
 
 HEADER = ["Record ID", "subject", "Priority", "due_on", "property_number", "hs_ticket_category", "content"]
 NUMBERS = {int: (0, 30)}

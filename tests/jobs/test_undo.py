@@ -7,10 +7,10 @@ import sqlite3
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
-from laws import examples
-from office import SUPPORT_TICKETS, A, B, C, all_values, own_writes, values
 
 from importer.journal import Journal
+from tests.jobs.office import SUPPORT_TICKETS, A, B, C, all_values, own_writes, values
+from tests.laws import examples
 
 EVERY_TYPE = (
     "Record ID", "subject", "content", "hs_ticket_priority", "hubspot_owner_id", "hs_pipeline", "hs_pipeline_stage",

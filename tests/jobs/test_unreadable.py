@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 import pytest
-from office import A, C, values
+
+from tests.jobs.office import A, C, values
 
 NOTE = "health_note"
 SCOPES = ["tickets", "crm.schemas.tickets.read", "crm.objects.owners.read", "oauth"]

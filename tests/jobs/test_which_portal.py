@@ -3,9 +3,9 @@
 from datetime import date
 
 import pytest
-from office import A, values
 
 from importer.jobs.which_portal import is_other_portal, version_end, version_notice
+from tests.jobs.office import A, values
 
 SCOPES = ["tickets", "crm.schemas.tickets.read", "crm.objects.owners.read", "oauth"]
 OWNERS = {"owners": ["1", "2"]}

@@ -6,7 +6,6 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import examples
 
 from importer.errors import FileError
 from importer.findings import Finding
@@ -14,6 +13,7 @@ from importer.journal import Journal, Progress
 from importer.journal.plan import stretches
 from importer.model import Change, CheckedRow, Outcome, Status
 from schemas.message import message
+from tests.laws import examples
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Every kind of file and cell that people have: how its fixture is made, and what is read from it.
 
-`python tests/loader/make_file_fixtures.py` writes the fixtures and the table in docs/files.md. The tests read the
+`python -m tests.loader.make_file_fixtures` writes the fixtures and the table in docs/files.md. The tests read the
 fixtures and compare with the words here.
 """
 
@@ -10,10 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from chunks import by_row
-
 from importer.errors import FileError
 from importer.loader import Kind, open_file
+from tests.chunks import by_row
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "fixtures" / "files"

@@ -2,7 +2,7 @@
 
 import codecs
 
-from file_cases import text_case
+from tests.loader.file_cases import text_case
 
 READ_AS_1252 = "The file is not UTF-8 and was read as Windows-1252"
 

@@ -9,11 +9,12 @@ import openpyxl.comments
 import openpyxl.worksheet.table
 import xlsxwriter
 import xlwt
-from file_cases import case
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
-from workbook_parts import MAIN, STRICT, row, sheet_xml, strings_xml, styles_xml, write_package
+
+from tests.loader.file_cases import case
+from tests.loader.workbook_parts import MAIN, STRICT, row, sheet_xml, strings_xml, styles_xml, write_package
 
 CELLS, SHEETS, PROGRAMS, UNSAFE = "Workbook cells", "Workbook sheets", "Programs that write workbooks", "Refused files"
 STAMP = dt.datetime.fromisoformat("2026-01-02T03:04:05")

@@ -1,23 +1,21 @@
 """Write the fixtures for reading, and docs/files.md, which tells what is read from each.
 
-python tests/loader/make_file_fixtures.py [NAME...]    all of them, or those named; the document always
+python -m tests.loader.make_file_fixtures [NAME...]    all of them, or those named; the document always
 """
 
 import sys
-from pathlib import Path
 
-if __name__ == "__main__":
-    sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
-
-import file_cases_text  # noqa: F401 - registers its cases
-import file_cases_workbook  # noqa: F401
-from file_cases import CASES, FIXTURES, ROOT, Case, notices, reading
+from tests.loader import (
+    file_cases_text,  # noqa: F401 - registers its cases
+    file_cases_workbook,  # noqa: F401
+)
+from tests.loader.file_cases import CASES, FIXTURES, ROOT, Case, notices, reading
 
 DOCUMENT = ROOT / "docs" / "files.md"
 
 _INTRODUCTION = """# What is read from every kind of file and cell
 
-Made by `python tests/loader/make_file_fixtures.py` from the files in `fixtures/files`; a test reads each of them again.
+Made by `python -m tests.loader.make_file_fixtures` from the files in `fixtures/files`; a test reads each of them again.
 
 A cell is given by its address, with its text in quotation marks; behind numbers, dates and the like stands what kind
 of cell it was. Codes such as `ragged_row` are findings: the row is not sent before it is mended.

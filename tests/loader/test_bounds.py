@@ -8,10 +8,10 @@ from pathlib import Path
 import openpyxl
 import pytest
 from openpyxl.worksheet.table import Table as ExcelTable
-from workbook_parts import row, sheet_xml, write_package
 
 from importer.errors import FileError
 from importer.loader import open_file
+from tests.loader.workbook_parts import row, sheet_xml, write_package
 
 CASES = Path(__file__).parent / "cases"
 BOUND = 300 << 20
@@ -125,7 +125,9 @@ def far_cells(path):
 
 
 def ods(path, rows):
-    from file_cases_workbook import write_ods  # here: the table of cases follows the order of their imports
+    from tests.loader.file_cases_workbook import (
+        write_ods,  # here: the table of cases follows the order of their imports
+    )
 
     file = path / "a.ods"
     write_ods(file, f'<table:table table:name="S">{rows}</table:table>')

@@ -4,10 +4,10 @@ import csv
 import io
 
 import pytest
-from chunks import by_row, rows_of
 
 from importer.errors import FileError
 from importer.loader import open_file
+from tests.chunks import by_row, rows_of
 
 WESTERN = "id;name\n1;Ação número três, João\n2;Straße, Größe, Übung\n3;“déjà vu”, 5 €\n4;L'été à Noël\n"
 

@@ -1,11 +1,11 @@
 """A cell far out is refused before a table is laid out up to it; everything else is read."""
 
 import pytest
-from workbook_parts import sheet_xml, write_package
 
 from importer.errors import FileError
 from importer.loader import open_file
 from importer.loader.extent import MAX_CELLS, check_extent, check_size
+from tests.loader.workbook_parts import sheet_xml, write_package
 
 HEADER = '<row r="1"><c r="A1" t="inlineStr"><is><t>Record ID</t></is></c></row>'
 

@@ -1,8 +1,9 @@
 """Each kind of file and cell, read from its fixture; and the table of them in the documentation."""
 
 import pytest
-from file_cases import CASES, FIXTURES, notices, reading
-from make_file_fixtures import DOCUMENT, document
+
+from tests.loader.file_cases import CASES, FIXTURES, notices, reading
+from tests.loader.make_file_fixtures import DOCUMENT, document
 
 
 @pytest.mark.parametrize("case", [pytest.param(one, id=one.file) for one in CASES])
@@ -20,5 +21,5 @@ def test_every_fixture_has_its_case():
 
 
 def test_the_document_is_up_to_date():
-    """Mend with: python tests/loader/make_file_fixtures.py."""
+    """Mend with: python -m tests.loader.make_file_fixtures."""
     assert DOCUMENT.read_text(encoding="utf-8") == document()

@@ -3,10 +3,10 @@
 import zipfile
 
 import pytest
-from file_cases import FIXTURES
 
 from importer.errors import FileError
 from importer.loader import open_file
+from tests.loader.file_cases import FIXTURES
 
 
 @pytest.mark.parametrize(

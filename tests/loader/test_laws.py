@@ -12,12 +12,8 @@ import openpyxl
 import openpyxl.cell.cell
 import pytest
 import xlsxwriter
-from chunks import by_row, rows_of
-from file_cases import FIXTURES
 from hypothesis import HealthCheck, assume, given
 from hypothesis import strategies as st
-from laws import examples
-from workbook_parts import row, sheet_xml, strings_xml, styles_xml, write_package
 
 from importer.errors import FileError
 from importer.loader import Kind, open_file
@@ -26,6 +22,10 @@ from importer.loader.overlay import CalamineFailed, overlaid
 from importer.loader.package import Package, SheetPart
 from importer.loader.xlsx import _read_exactly, _read_trimmed, _read_values
 from importer.loader.xlsx_facts import OddXml
+from tests.chunks import by_row, rows_of
+from tests.laws import examples
+from tests.loader.file_cases import FIXTURES
+from tests.loader.workbook_parts import row, sheet_xml, strings_xml, styles_xml, write_package
 
 
 def many(number):

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from chunks import rows_of
 
 from importer.errors import FileError
 from importer.loader import Kind, open_file
+from tests.chunks import rows_of
 
 
 def read_all(path: Path, **options):

@@ -1,11 +1,11 @@
 """ODS: what an XML parser reads, and what it refuses."""
 
 import pytest
-from chunks import rows_of
-from file_cases_workbook import write_ods
 
 from importer.errors import FileError
 from importer.loader import Kind, open_file
+from tests.chunks import rows_of
+from tests.loader.file_cases_workbook import write_ods
 
 TEXT = 'office:value-type="string"'
 

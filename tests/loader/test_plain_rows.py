@@ -1,11 +1,8 @@
 """Rows that are read by a search are read as the XML parser, the measure of all readers, reads them."""
 
 import pytest
-from chunks import rows_of
 from hypothesis import HealthCheck, given, reject
 from hypothesis import strategies as st
-from laws import examples
-from workbook_parts import sheet_xml, strings_xml, styles_xml, write_package
 
 from importer.errors import FileError
 from importer.loader import open_file
@@ -16,6 +13,9 @@ from importer.loader.xlsx import _plain_meaning, _read_exactly
 from importer.loader.xlsx_facts import OddXml, scan_sheet
 from importer.loader.xlsx_fast import is_plain, read_plain_rows
 from schemas.cells import Kind
+from tests.chunks import rows_of
+from tests.laws import examples
+from tests.loader.workbook_parts import sheet_xml, strings_xml, styles_xml, write_package
 
 CODES = {164: "000000", 165: "yyyy-mm-dd", 166: "[h]:mm", 167: "0.00", 168: "ggge", 169: "dd/mm/yyyy hh:mm", 170: "@"}
 STRINGS = ["<t>a</t>", "<t/>", "<t> b </t>", '<t xml:space="preserve"> c </t>', "<t>#N/A &amp; &#233;_x0041_\r\n</t>"]

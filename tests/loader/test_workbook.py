@@ -4,16 +4,16 @@ import zipfile
 
 import openpyxl
 import pytest
-from chunks import by_row, rows_of
-from file_cases import FIXTURES
 from openpyxl.worksheet.table import Table
-from workbook_parts import MAIN, row, sheet_xml, strings_xml, styles_xml, write_package
 
 from importer.errors import FileError
 from importer.loader import Kind, open_file
 from importer.loader.package import Package
 from importer.loader.xlsx import _read_exactly
 from importer.ooxml.sheet_parser import split_address, split_range, unescape
+from tests.chunks import by_row, rows_of
+from tests.loader.file_cases import FIXTURES
+from tests.loader.workbook_parts import MAIN, row, sheet_xml, strings_xml, styles_xml, write_package
 
 
 def text_cell(address, text):

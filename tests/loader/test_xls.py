@@ -4,13 +4,13 @@ import struct
 
 import pytest
 import xlwt
-from file_cases import FIXTURES
 from xlwt.CompoundDoc import XlsDoc
 
 from importer.errors import FileError
 from importer.loader import Kind, open_file
 from importer.loader.biff import read_biff
 from importer.loader.ole import CompoundFile
+from tests.loader.file_cases import FIXTURES
 
 
 def write(path, fill, *, prepare=None):

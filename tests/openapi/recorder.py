@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 from urllib.parse import urlsplit
 
-from description import Exchange
+from tests.openapi.description import Exchange
 
 _OF_ONE_CONNECTION = ("host", "connection", "content-length", "transfer-encoding", "date", "server")
 

@@ -8,9 +8,10 @@ import importlib
 import json
 
 import pytest
-from description import without_future
-from recorder import call
-from sandbox_server import SandboxServer
+
+from tests.openapi.description import without_future
+from tests.openapi.recorder import call
+from tests.sandbox_server import SandboxServer
 
 pytest.importorskip("hubspot")
 

@@ -4,8 +4,9 @@ The program's commands run against a served sandbox, with a recorder between the
 """
 
 import pytest
-from recorder import Recorder, call
-from sandbox_server import SandboxServer
+
+from tests.openapi.recorder import Recorder, call
+from tests.sandbox_server import SandboxServer
 
 EDITS = (
     "Record ID,subject,Priority,Ticket owner,due_on,property_number\n"

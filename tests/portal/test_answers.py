@@ -5,9 +5,9 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import examples
 
 from importer.portal.responses import MAX_TEXT, HistoryEntry, Problem, parse_answer, parse_fault, parse_refusal
+from tests.laws import examples
 
 
 def scrub(text):

@@ -6,12 +6,12 @@ from bisect import bisect_right
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import examples
-from virtual_time import VirtualClock, run_virtually
 
 from importer.portal.clock import Halted, StopSignal
 from importer.portal.limits import MARGIN_S, MOST_LATE_S, Limiter, Limits, read_limits
 from importer.portal.quota import Budget, budget_path
+from tests.laws import examples
+from tests.portal.virtual_time import VirtualClock, run_virtually
 
 
 def headers(most, remaining=None, interval_ms=10_000, daily=None, left=None):

@@ -1,10 +1,10 @@
 """One ticket that cannot be read keeps no other from being read: refused, failing to the end, or behind a firewall."""
 
 import pytest
-from test_client import READ, ask, find
 
 from importer.errors import Unavailable
 from importer.portal import Missing, Refused, Ticket
+from tests.portal.test_client import READ, ask, find
 
 FIREWALL = "<html><head><title>Request blocked</title></head><body>Access denied by the firewall.</body></html>"
 

@@ -5,10 +5,10 @@ import threading
 import time
 
 import pytest
-from virtual_time import VirtualClock, run_virtually
 
 from importer.portal import Clock, StopSignal
 from importer.portal.clock import Halted, pause, together
+from tests.portal.virtual_time import VirtualClock, run_virtually
 
 
 def test_a_fast_clock_shortens_waits():

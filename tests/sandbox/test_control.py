@@ -4,7 +4,8 @@ import http.client
 from collections.abc import Iterator
 
 import pytest
-from sandbox_server import SandboxServer
+
+from tests.sandbox_server import SandboxServer
 
 
 @pytest.fixture(scope="module")

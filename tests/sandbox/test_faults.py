@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from sandbox_server import SandboxServer
 
 from importer.sandbox import faults
 from importer.sandbox.fault_kinds import KINDS
 from importer.sandbox.faults import Fault, Faults
+from tests.sandbox_server import SandboxServer
 
 UPDATE = "/crm/v3/objects/tickets/batch/update"
 counter = itertools.count(1)

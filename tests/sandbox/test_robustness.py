@@ -5,10 +5,10 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import examples
 
 from importer.sandbox import open_app
 from importer.sandbox.options import Limits
+from tests.laws import examples
 
 OBJECTS = "/crm/v3/objects/tickets"
 NAMES = ["inputs", "id", "properties", "idProperty", "objectWriteTraceId", "propertiesWithHistory", "filterGroups",

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from sandbox_server import SandboxServer
+
+from tests.sandbox_server import SandboxServer
 
 hubspot = pytest.importorskip("hubspot")
 

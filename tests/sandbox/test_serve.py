@@ -8,9 +8,9 @@ from contextlib import closing
 
 import httpx
 import pytest
-from sandbox_server import SandboxServer
 
 from importer.sandbox import DATABASE, open_app
+from tests.sandbox_server import SandboxServer
 
 
 def test_first_lines_lead_a_client_there():

@@ -5,7 +5,8 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import examples
+
+from tests.laws import examples
 
 EXAMPLE = {
     "property_checkbox": "false",

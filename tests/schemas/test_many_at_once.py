@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import examples
 
 from importer.validation.keys import RecordIdConverter
 from schemas.cells import Kind, Problem, Reading
@@ -18,6 +17,7 @@ from schemas.ticket import EachValue, Pattern
 from schemas.types.datetime import DatetimeConverter
 from schemas.types.number import NumberConverter
 from schemas.types.text import TextConverter
+from tests.laws import examples
 
 CLOCK = Clock(datetime(2026, 11, 23, tzinfo=UTC), ZoneInfo("UTC"))
 NUMBER, TEXT = Property("n", "N", "number", "number"), Property("t", "T", "string", "text")

@@ -1,19 +1,16 @@
 """What the tests of this folder share: a portal that lets a token of ours in, and a look for that token."""
 
 import functools
-import sys
-from pathlib import Path
 
 import pytest
-from sandbox_server import SandboxServer
 
-sys.path.append(str(Path(__file__).parent))
+from tests.sandbox_server import SandboxServer
 
 
 @pytest.fixture(scope="module")
 def served():
     """Return a served sandbox that lets our token in."""
-    from leaks import TOKEN
+    from tests.security.leaks import TOKEN
 
     with SandboxServer() as server:
         server.add_token(TOKEN)
@@ -40,7 +37,7 @@ def quick(monkeypatch):
 @pytest.fixture
 def assert_no_token(tmp_path):
     """Return a function that looks for the token in what commands said and in every file below the test's folder."""
-    from leaks import find_token
+    from tests.security.leaks import find_token
 
     def look(*ends):
         assert find_token(ends, tmp_path) == []

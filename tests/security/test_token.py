@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import openpyxl
 import pytest
-from leaks import TOKEN, find_token
+
+from tests.security.leaks import TOKEN, find_token
 
 FAULTS = {
     "nothing": [],

@@ -1,13 +1,8 @@
 """One served sandbox for all tests of the sender, as seeded at the start of each."""
 
-import sys
-from pathlib import Path
-
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from staging import Stage
+from tests.sending.staging import Stage
 
 
 @pytest.fixture

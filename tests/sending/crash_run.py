@@ -12,10 +12,9 @@ import signal
 import sys
 from pathlib import Path
 
-from staging import columns_for, portal_of, schema_of
-
 from importer.journal import Journal
 from importer.sending.sender import send
+from tests.sending.staging import columns_for, portal_of, schema_of
 
 
 class Doomed(Journal):

@@ -3,9 +3,8 @@
 import json
 from pathlib import Path
 
-from test_hostile_answers import OddPortal, changes_of, deliver
-
 from importer.journal import Journal
+from tests.sending.test_hostile_answers import OddPortal, changes_of, deliver
 
 CASES = Path(__file__).parent / "cases"
 

@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from staging import Stage
-from test_hostile_answers import OddPortal, changes_of, deliver
 
 from importer.model import Change
 from importer.portal import Refused
+from tests.sending.staging import Stage
+from tests.sending.test_hostile_answers import OddPortal, changes_of, deliver
 
 CASES = Path(__file__).parent / "cases"
 UPDATE = "batch/update"

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from staging import Stage
+
+from tests.sending.staging import Stage
 
 KILLED = -signal.SIGKILL if hasattr(signal, "SIGKILL") else 9
 SCRIPT = Path(__file__).with_name("crash_run.py")

@@ -11,14 +11,11 @@ from pathlib import Path
 
 import pytest
 
-sys.path.append(str(Path(__file__).parents[1] / "fuzz"))
-
-from raw_portal import RawPortal
-from staging import Stage, portal_of
-
 from importer.errors import Interrupted
 from importer.portal import StopSignal
 from importer.sending import sender
+from tests.fuzz.raw_portal import RawPortal
+from tests.sending.staging import Stage, portal_of
 
 
 @pytest.fixture

@@ -9,8 +9,6 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
-from laws import examples
-from staging import columns_for, make_journal
 
 from importer.errors import PortalError
 from importer.model import Change
@@ -18,6 +16,8 @@ from importer.portal import Clock, Portal, PortalSettings
 from importer.sending.bisect import divide
 from importer.sending.sender import send
 from schemas.property import PortalSchema, Property
+from tests.laws import examples
+from tests.sending.staging import columns_for, make_journal
 
 SCHEMA = PortalSchema({name: Property(name, name, "string", "text") for name in ("subject", "colour")})
 COLUMNS = columns_for(SCHEMA, ("subject", "colour"))

@@ -3,7 +3,8 @@
 import random
 
 import pytest
-from mortality import Trial
+
+from tests.sending.mortality import Trial
 
 
 @pytest.mark.parametrize(("kill_at", "before"), [(14, False), (18, True), (18, False), (20, True), (23, False)])

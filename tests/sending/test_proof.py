@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
-from laws import examples
-from test_hostile_answers import OddPortal, changes_of, deliver
+
+from tests.laws import examples
+from tests.sending.test_hostile_answers import OddPortal, changes_of, deliver
 
 CASES = Path(__file__).parent / "cases"
 

@@ -172,7 +172,7 @@ def test_unknown_tickets_without_a_plan(stage, switches):
 @pytest.mark.parametrize("unknown", ["row", "batch"])
 def test_rows_keyed_by_a_unique_property(server, tmp_path, unknown):
     """Keys are matched without case, and one that nobody holds costs no other row its update."""
-    from staging import Stage
+    from tests.sending.staging import Stage
 
     server.switch(unknown_unique_value=unknown, lower_unique=True)
     stage = Stage(server, tmp_path, id_property="external_ref")
@@ -250,7 +250,7 @@ def test_the_end_of_the_day_is_told_in_the_portals_zone(stage):
     """The day begins at midnight of the portal's zone."""
     import asyncio
 
-    from staging import portal_of
+    from tests.sending.staging import portal_of
 
     async def run():
         async with portal_of(stage.server) as portal:
@@ -372,9 +372,8 @@ def test_a_stop_during_a_repeat_leaves_the_rows_in_doubt(stage):
     async def run():
         import asyncio
 
-        from staging import portal_of
-
         from importer.sending.sender import send
+        from tests.sending.staging import portal_of
 
         async with portal_of(stage.server, speed=1) as portal:
             asyncio.get_running_loop().call_later(0.3, stop.set)

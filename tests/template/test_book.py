@@ -10,7 +10,6 @@ import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import examples
 
 from importer.jobs.template import headers_for
 from importer.loader import open_file
@@ -21,6 +20,7 @@ from importer.validation.validator import Validation
 from schemas.cells import Reading
 from schemas.property import PIPELINE, STAGE, Option, Pipeline, Property, Stage
 from schemas.values import same_value
+from tests.laws import examples
 
 EXPORTED = "2026-11-23T12:00:00.000Z"
 

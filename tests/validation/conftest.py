@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 
 import openpyxl
 import pytest
-from checked_portal import checked_portal
 
 from importer import loader
 from importer.loader.columns import choose_sheet, match_columns
 from importer.validation.validator import Validation
 from schemas.cells import Reading
+from tests.checked_portal import checked_portal
 
 
 @pytest.fixture(scope="session")

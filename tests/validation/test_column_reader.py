@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import examples
 
 from importer.validation.column import ColumnReader
 from schemas.cells import Kind, Reading
 from schemas.property import Option, Pipeline, PortalSchema, Property, Rule, Stage
 from schemas.ticket import build_schema, refusals
 from schemas.values import make_converter
+from tests.laws import examples
 
 PORTAL = PortalSchema(properties={}, pipelines=(Pipeline("12", "A", (Stage("1", "New"),)),), owners=())
 SHORT = Rule("MAX_LENGTH", ("3",), normalizes=False)

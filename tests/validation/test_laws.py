@@ -1,16 +1,16 @@
 """Whatever stands in the cells: every row ends once, with values or with findings that name it."""
 
 import numpy as np
-from checked_portal import checked_portal
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import examples
 
 from importer.findings import CODES
 from importer.loader.table import Chunk, Table
 from importer.model import Columns, KeyColumn, ValueColumn
 from importer.validation.validator import Validation
 from schemas.cells import Kind, Reading
+from tests.checked_portal import checked_portal
+from tests.laws import examples
 
 NAMES = (
     "subject",

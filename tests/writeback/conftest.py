@@ -1,10 +1,6 @@
 """What the tests of this folder share."""
 
 import io
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 from importer.ooxml.deflate import ZLIB
 from importer.writeback.annotation import Annotation, ChangeLine, ErrorLine, RowNote

@@ -11,15 +11,15 @@ from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
 import pytest
-import workbook_corpus as corpus
-from conftest import OURS, make_annotation, patch
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import examples
 
 from importer.findings import column_letter
 from importer.writeback.annotation import NotUnderstood, RowNote
 from importer.writeback.areas import column_position
+from tests.laws import examples
+from tests.writeback import workbook_corpus as corpus
+from tests.writeback.conftest import OURS, make_annotation, patch
 
 NAMESPACES = (
     "http://schemas.openxmlformats.org/spreadsheetml/2006/main",

@@ -5,12 +5,12 @@ import struct
 import zipfile
 
 import pytest
-import workbook_corpus as corpus
-from conftest import make_annotation, patch
 
 from importer.ooxml.archive import Archive, ArchiveWriter
 from importer.ooxml.deflate import ZLIB, best_codec
 from importer.writeback.annotation import NotUnderstood
+from tests.writeback import workbook_corpus as corpus
+from tests.writeback.conftest import make_annotation, patch
 
 
 class Unseekable(io.RawIOBase):

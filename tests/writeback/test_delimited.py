@@ -6,13 +6,13 @@ import io
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import examples
 
 from importer.loader.delimited import Dialect
 from importer.writeback import delimited, encodings
 from importer.writeback.annotation import Annotation, NotUnderstood, RowNote
 from importer.writeback.delimited import annotate
 from importer.writeback.encodings import BLOCK
+from tests.laws import examples
 
 OURS = ("Import status", "Import message")
 

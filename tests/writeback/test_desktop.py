@@ -8,11 +8,12 @@ import warnings
 import openpyxl
 import pytest
 import python_calamine
-import workbook_corpus as corpus
-from conftest import OURS, make_annotation, patch
 from openpyxl.worksheet.table import Table
-from package_rules import check_package
-from spreadsheet_program import OFFICE, saved
+
+from tests.writeback import workbook_corpus as corpus
+from tests.writeback.conftest import OURS, make_annotation, patch
+from tests.writeback.package_rules import check_package
+from tests.writeback.spreadsheet_program import OFFICE, saved
 
 pytestmark = pytest.mark.desktop
 

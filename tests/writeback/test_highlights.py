@@ -6,12 +6,12 @@ from html import unescape
 
 import openpyxl
 import pytest
-import workbook_corpus as corpus
 import xlsxwriter
-from conftest import make_annotation, patch
-from package_rules import check_package
 
 from importer.writeback.highlights import formats, item_text
+from tests.writeback import workbook_corpus as corpus
+from tests.writeback.conftest import make_annotation, patch
+from tests.writeback.package_rules import check_package
 
 HEADERS = ("Ticket ID", "Subject", "Priority")
 VALUES = ["Urgentt", 'say "so", {0}', "two\nlines", "x" * 600, "Ação 😀 !", 2.5, 0, True, None, "Urgentt"]

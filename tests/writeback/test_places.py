@@ -5,17 +5,17 @@ import re
 
 import openpyxl
 import pytest
-import workbook_corpus as corpus
 import xlsxwriter
-from conftest import OURS, make_annotation, patch
 from openpyxl.worksheet.filters import AutoFilter, SortState
 from openpyxl.worksheet.table import Table
-from package_rules import check_package
 
 from importer.writeback import workbook as writer
 from importer.writeback.annotation import Annotation, ChangeLine, ErrorLine, NotUnderstood, RowNote
 from importer.writeback.highlights import cell_areas
 from importer.writeback.report_sheets import MOST_LINES, MOST_LINKS
+from tests.writeback import workbook_corpus as corpus
+from tests.writeback.conftest import OURS, make_annotation, patch
+from tests.writeback.package_rules import check_package
 
 HEADERS = ("Ticket ID", "Subject")
 

@@ -6,16 +6,16 @@ import io
 
 import openpyxl
 import pytest
-from conftest import OURS, make_annotation
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import examples
 from openpyxl.worksheet.table import Table
-from package_rules import check_package
 
 from importer.loader import open_file
 from importer.loader.own import own_columns
 from importer.writeback import RowNote, write_back
+from tests.laws import examples
+from tests.writeback.conftest import OURS, make_annotation
+from tests.writeback.package_rules import check_package
 
 HEADERS = ("Record ID", "subject", "Priority")
 STATUSES = ["updated", "unchanged", "invalid", "failed", "not sent"]

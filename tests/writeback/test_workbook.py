@@ -12,13 +12,13 @@ from xml.etree import ElementTree as ET
 import openpyxl
 import pytest
 import python_calamine
-import workbook_corpus as corpus
-from conftest import OURS, make_annotation, patch
-from package_rules import check_package
-from workbook_features import FEATURES, features_of, kept_table, saved_by_openpyxl
 
 from importer.ooxml.deflate import ZLIB, best_codec
 from importer.writeback.annotation import RowNote
+from tests.writeback import workbook_corpus as corpus
+from tests.writeback.conftest import OURS, make_annotation, patch
+from tests.writeback.package_rules import check_package
+from tests.writeback.workbook_features import FEATURES, features_of, kept_table, saved_by_openpyxl
 
 TOUCHED = re.compile(
     r"\[Content_Types\]\.xml|.*workbook\.xml|.*workbook\.xml\.rels|.*styles\.xml|.*/tables?/?[^/]*\.xml"

@@ -15,9 +15,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 import python_calamine
-import workbook_corpus as corpus
 import xlwt
-from conftest import OURS, make_annotation
 
 from importer.jobs.outputs import Outputs
 from importer.loader.dialect import Dialect
@@ -25,6 +23,8 @@ from importer.writeback import Annotation, RowNote, delimited, find_output_fault
 from importer.writeback import workbook as patching
 from importer.writeback.replace import Moved, put_in_place
 from importer.writeback.rows import RowPatcher
+from tests.writeback import workbook_corpus as corpus
+from tests.writeback.conftest import OURS, make_annotation
 
 HEADERS = corpus.HEADERS
 
@@ -388,9 +388,9 @@ def test_no_space_leaves_everything_as_it_was(workbook):
         import hashlib, resource, sys
         from pathlib import Path
 
-        sys.path[:0] = {[str(Path(__file__).parent), str(Path(__file__).parents[2])]!r}
-        from conftest import make_annotation
-        from workbook_corpus import HEADERS
+        sys.path.insert(0, {str(Path(__file__).parents[2])!r})
+        from tests.writeback.conftest import make_annotation
+        from tests.writeback.workbook_corpus import HEADERS
         from importer.writeback import write_back
 
         path = Path({str(workbook)!r})

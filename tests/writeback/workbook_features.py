@@ -5,7 +5,8 @@ import re
 import warnings
 
 import openpyxl
-from workbook_corpus import Parts
+
+from tests.writeback.workbook_corpus import Parts
 
 _SHEET_PART = r"xl/worksheets/sheet\d+\.xml"
 FEATURES = {

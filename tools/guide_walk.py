@@ -1,6 +1,6 @@
 """Walks through the guide as a reader would, page after page, and keeps the printed outputs true.
 
-    python tests/docs/guide_walk.py        writes the outputs anew where the program prints something else by now
+    python -m tools.guide_walk        writes the outputs anew where the program prints something else by now
 
 A walk has a folder of its own that stands in for the reader's home, a sandbox portal of its own, and one language.
 The few words of the shell that the guide uses are understood here, so that a walk takes seconds; the same commands
@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import ClassVar
 from unittest import mock
 
-from guide_pages import GUIDE, LANGUAGES, PAGES, ROOT, Step, read_page, steps_of
+from tools.guide_pages import GUIDE, LANGUAGES, PAGES, ROOT, Step, read_page, steps_of
 
 HOME = "/home/ana"
 """What stands in the guide for the reader's home folder."""
@@ -222,8 +222,7 @@ def refresh(language: str, walk: Walk, *, say: Callable[[str], object]) -> None:
 
 def main() -> None:
     """Refresh the guides of both languages."""
-    sys.path.insert(0, str(Path(__file__).parents[1]))
-    from sandbox_server import SandboxServer
+    from tests.sandbox_server import SandboxServer
 
     for language in LANGUAGES:
         with tempfile.TemporaryDirectory() as home, SandboxServer() as portal:

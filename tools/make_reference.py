@@ -1,6 +1,6 @@
 """Writes the pages of `docs/reference` from the code: options, codes, the JSON summary, variables, exit codes.
 
-    python tests/docs/make_reference.py        writes them; a test fails while one is stale
+    python -m tools.make_reference        writes them; a test fails while one is stale
 
 What the code does not say stands here, by name; a test fails when a name here is none of the code's any more, or one
 of the code's is missing here.
@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
 
 DEFAULTS = {
@@ -96,7 +96,7 @@ EXIT_CODES = {
     130: "Interrupted by Ctrl-C or SIGTERM. `import-tickets resume` goes on.",
 }
 
-HEADER = "<!-- Made from the code by `make docs`; edit the code, or tests/docs/make_reference.py. -->\n\n"
+HEADER = "<!-- Made from the code by `make docs`; edit the code, or tools/make_reference.py. -->\n\n"
 
 
 def pages() -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Draws the pictures of the guide from real runs against the sandbox, in both languages.
 
-    python tests/docs/make_pictures.py [LANGUAGE ...]
+    python -m tools.make_pictures [LANGUAGE ...]
 
 Needs LibreOffice, Chromium, poppler's pdftoppm, ImageMagick, Xvfb and xdotool; on a POSIX system. Look at each picture
 before you keep it. `annotated.png`, which the README shows too, is English's `annotated`.
@@ -22,7 +22,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from guide_pages import DOCS, LANGUAGES
+from tools.guide_pages import DOCS, LANGUAGES
 
 IMAGES = DOCS / "images"
 PROGRAM = [sys.executable, "-m", "importer"]

@@ -1,4 +1,4 @@
-"""Keeps the Portuguese catalogue: `python tests/i18n/catalogue.py update` after a message was written or changed.
+"""Keeps the Portuguese catalogue: `python -m tools.catalogue update` after a message was written or changed.
 
 update   takes new messages into import_tickets.po, takes dead ones out, and compiles it
 compile  writes import_tickets.mo from import_tickets.po
@@ -22,7 +22,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po, write_po
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 PACKAGES = ("importer", "schemas")
 FOLDER = ROOT / "importer" / "locale" / "pt_BR" / "LC_MESSAGES"
 PO = FOLDER / "import_tickets.po"
