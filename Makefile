@@ -9,7 +9,7 @@ BENCH_READY := $(BENCH_VENV)/.ready
 SUITE := "not desktop and not wheel"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage fuzz test-desktop desktop-packages lint types wheel-check docs pictures audit licences sbom format lock translations soak clean
+.PHONY: help setup demo test coverage fuzz test-desktop desktop-packages lint unused types wheel-check docs pictures audit licences sbom format lock translations soak clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,9 +59,13 @@ $(BENCH_READY): requirements-bench.lock
 		--requirement requirements-bench.lock
 	@touch $@
 
-lint: $(READY) ## ruff: rules and layout
+lint: $(READY) ## ruff: rules and layout; import-linter: who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+unused: $(READY) ## list what seems to be used nowhere, to be looked at (vulture)
+	$(BIN)/vulture importer schemas --min-confidence 60 || true
 
 types: $(READY) ## mypy, strict
 	$(BIN)/mypy

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from functools import lru_cache
 
-from schemas.property import Option, Owner, Pipeline, Property, Rule, Stage
+from schemas.property import Option, Owner, Pipeline, PortalSchema, Property, Rule, Stage
 from schemas.saved import load_default_portal
 
 CUSTOM = (
@@ -31,7 +31,7 @@ CUSTOM = (
 
 
 @lru_cache(maxsize=1)
-def checked_portal():
+def checked_portal() -> PortalSchema:
     """Return the portal; always the same object."""
     default = load_default_portal()
     return replace(

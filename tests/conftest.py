@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,14 +22,14 @@ settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")
-def served():
+def served() -> Iterator[SandboxServer]:
     """Return one served sandbox for all tests of a worker."""
     with SandboxServer() as server:
         yield server
 
 
 @pytest.fixture
-def sandbox(served):
+def sandbox(served: SandboxServer) -> SandboxServer:
     """Return a served sandbox portal, as seeded."""
     return served.as_seeded()
 
@@ -43,7 +45,8 @@ class Ended:
     @property
     def summary(self) -> dict[str, Any]:
         """The one JSON object on standard output."""
-        return json.loads(self.out)
+        found: dict[str, Any] = json.loads(self.out)
+        return found
 
     @property
     def codes(self) -> list[tuple[int | None, str]]:
@@ -52,7 +55,7 @@ class Ended:
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a state folder of this test's own."""
     folder = tmp_path / "state"
     monkeypatch.setenv("IMPORT_TICKETS_HOME", str(folder))
@@ -64,11 +67,11 @@ def home(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def program(home, capsys):
+def program(home: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
     """Return a function that runs `import-tickets` in this process, without a terminal."""
     from importer.cli.main import main
 
-    def run(*arguments, portal=None):
+    def run(*arguments: object, portal: SandboxServer | None = None) -> Ended:
         with pytest.MonkeyPatch.context() as patch:
             for name, value in (portal.environment if portal else {}).items():
                 patch.setenv(name, value)
@@ -83,10 +86,10 @@ def program(home, capsys):
 
 
 @pytest.fixture
-def process(home):
+def process(home: Path) -> Callable[..., Ended]:
     """Return a function that runs `import-tickets` in a process of its own."""
 
-    def run(*arguments, portal=None, **more):
+    def run(*arguments: object, portal: SandboxServer | None = None, **more: Any) -> Ended:
         environment = {**os.environ, **(portal.environment if portal else {})}
         command = [sys.executable, "-m", "importer", *(str(one) for one in arguments)]
         ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, **more)

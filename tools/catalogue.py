@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from gettext import NullTranslations
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import read_mo, write_mo
@@ -44,6 +44,10 @@ _IDLE_HEADERS = tuple(
         "Report-Msgid-Bugs-To",
     )
 )
+
+
+Texts = str | tuple[str, ...]
+"""A text, or (singular, plural)."""
 
 
 class Found(NamedTuple):
@@ -120,13 +124,13 @@ def read_compiled() -> Catalog:
         return read_mo(file)
 
 
-def texts_of(catalogue: Catalog) -> dict[object, object]:
+def texts_of(catalogue: Catalog) -> dict[Texts, Texts]:
     """Return the messages of a catalogue with their translations, its header aside."""
     return {_fixed(one.id): _fixed(one.string) for one in catalogue if one.id}
 
 
-def _fixed(text: object) -> object:
-    return tuple(text) if isinstance(text, list) else text
+def _fixed(text: Any) -> Texts:
+    return tuple(text) if isinstance(text, (list, tuple)) else str(text or "")
 
 
 def untranslated(catalogue: Catalog) -> list[object]:
