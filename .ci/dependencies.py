@@ -99,7 +99,7 @@ def locked_hashes() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     name = ""
     for line in LOCK.read_text("utf-8").splitlines():
-        if entry := re.match(r"([A-Za-z0-9._-]+)(?:\[[a-z,]+\])?==", line):
+        if entry := re.match(r"([A-Za-z0-9._-]+)(?:\[[a-z0-9_,-]+\])?==", line):
             name = canonicalize_name(entry[1])
         elif digest := re.search(r"--hash=sha256:([0-9a-f]{64})", line):
             found.setdefault(name, []).append(digest[1])

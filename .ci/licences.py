@@ -11,8 +11,8 @@ import sys
 from dependencies import runtime_packages
 
 ALLOWED = {
-    "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "MIT", "MPL-2.0", "PSF-2.0", "Python-2.0",
-    "Unicode-3.0", "Unlicense", "Zlib",
+    "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "MIT", "MIT-0", "MPL-2.0", "PSF-2.0",
+    "Python-2.0", "Unicode-3.0", "Unlicense", "Zlib",
 }  # fmt: skip
 LOOKED_UP: dict[str, str] = {}
 """What a package's own files say where its metadata do not; or which of several licences is the one we take."""
