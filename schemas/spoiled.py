@@ -13,7 +13,7 @@ from schemas.message import Message, message
 
 _SHORTENED = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?[Ee][+-]?[0-9]{2,3}")
 _GUARDED = re.compile(r'="((?:[^"]|"")*)"', re.DOTALL)
-_PICTURE = re.compile(r"=(?:_xlfn\.)?DISPIMG\(", re.IGNORECASE)
+_PICTURE = re.compile(r"=(?:_xlfn\.)?(?:DISPIMG|IMAGE)\(", re.IGNORECASE)
 _RUN = re.compile("[^\x00-\x7f]{2,}")
 _OTHERS = ("mac_roman", "cp1250", "cp1251", "cp850", "cp437", "cp1254", "cp1252")
 """Encodings that UTF-8 is taken for."""
@@ -23,7 +23,7 @@ _BYTES_1252 = {bytes([code]).decode("cp1252", "ignore") or chr(code): code for c
 
 
 def is_picture(text: str) -> bool:
-    """Return whether a text is what WPS Office writes for a picture in a cell."""
+    """Return whether a text is a formula that shows a picture: WPS Office stores it as the cell's value."""
     return _PICTURE.match(text) is not None
 
 

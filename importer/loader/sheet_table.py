@@ -183,7 +183,8 @@ class GridTable(Table):
 
     def _fill(self, filling: Filling, numbers: Sequence[int], columns: list[ColumnTexts]) -> None:
         for column in columns:
-            if "DISPIMG(" in "\n".join(column.texts):
+            whole = "\n".join(column.texts)
+            if "DISPIMG(" in whole or "IMAGE(" in whole:
                 for place in [place for place, text in enumerate(column.texts) if is_picture(text)]:
                     column.put(place, Kind.ERROR, column.texts[place], None)
         filling.add_cells(numbers, columns)

@@ -19,7 +19,7 @@ from html import unescape as unescape_xml
 from importer.loader.cells import Marked, Value
 from importer.loader.sheet_table import SheetFacts
 from importer.ooxml.number_format import Format, Shows
-from importer.ooxml.sheet_parser import column_position, number_value, split_address, split_range
+from importer.ooxml.sheet_parser import PICTURE, column_position, number_value, split_address, split_range
 from importer.ooxml.xml import SPREADSHEET_NAMESPACES
 from schemas.cells import Kind
 
@@ -35,7 +35,7 @@ _CONVENTIONAL = re.compile(
 _ERROR_TYPE = re.compile(rb't="e"')
 _FORMULA = re.compile(rb"<f[\s/>]")
 _FORMULA_CELL = re.compile(
-    rb"<f(?:\s[^>]*?)?(?:/>|>[^<]*</f>)\s*(?:<v(?:\s[^>]*[^/>])?>([^<]*)</v>|(<v(?:\s[^>]*)?/>))?"
+    rb"<f(\s[^>]*?)?(?:/>|>([^<]*)</f>)\s*(?:<v(?:\s[^>]*[^/>])?>([^<]*)</v>|(<v(?:\s[^>]*)?/>))?"
 )
 _NUMBER_SIGN = re.compile(rb"<v>#")
 _NUMBER_SIGN_OR_MINUS = re.compile(rb"<v>[#-]")
@@ -59,7 +59,6 @@ class Scan:
 
     cells: dict[int, dict[int, Value]] = field(default_factory=dict)
     facts: SheetFacts = field(default_factory=SheetFacts)
-    formulas: int = 0
     zero_results: int = 0
     """Formulas whose stored result is 0: in a workbook that asks to be recalculated, these were never calculated."""
     last_row: int = 0
@@ -164,6 +163,7 @@ class _Scanner:
         self._formats = formats
         self._date_system = date_system
         self._after_rows = False
+        self._pictures: set[bytes] = set()
         self._endless = _cells_of_style(formats, lambda one: one.shows is not Shows.NUMBER, _HUGE_VALUE)
         """Dates and times too far off for calamine, which ends the program over them."""
         has_moments = any(one.shows is Shows.MOMENT for one in formats)
@@ -234,13 +234,18 @@ class _Scanner:
             formula = _FORMULA_CELL.match(body, start.start())
             if formula is None:
                 raise OddXml
-            self.scan.formulas += 1
-            if formula[1]:
-                self.scan.zero_results += formula[1] == b"0"
+            shared = dict(_ATTRIBUTE.findall(formula[1] or b"")).get(b"si", b"")
+            is_picture = b"IMAGE(" in (formula[2] or b"") or (not formula[2] and shared in self._pictures)
+            if is_picture and shared:
+                self._pictures.add(shared)
+            if formula[3]:
+                self.scan.zero_results += formula[3] == b"0"
                 continue
             cell = _cell_at(body, start.start())
-            stored = formula[1] is not None or formula[2] is not None
-            if cell.type != "e" and not (cell.type == "str" and stored):
+            stored = formula[3] is not None or formula[4] is not None
+            if is_picture and cell.type != "e":
+                self._mark(cell, PICTURE)
+            elif cell.type != "e" and not (cell.type == "str" and stored):
                 self._mark(cell, Marked(Kind.NOT_CALCULATED, ""))
 
     def _signs(self, body: bytes) -> None:

@@ -232,7 +232,7 @@ class _Column:
         known = self._known.get((style, kind, content))
         if known is None:
             text = plain_texts([content])[0]
-            cell = RawCell(0, 0, int(style or b"0"), kind.decode() or "n", text, is_formula=False)
+            cell = RawCell(0, 0, int(style or b"0"), kind.decode() or "n", text)
             try:
                 known = cell_text(self._meaning.value(cell))
             except FileError as problem:

@@ -44,13 +44,30 @@ class RawCell:
     type: str
     value: str | None
     """Text of `v`, or of the inline string; None where there is neither."""
-    is_formula: bool
+    formula: str | None = None
+    """Text of `f`; "" where another cell's formula counts here too, None where there is none."""
+    is_picture: bool = False
+    """Whether the formula shows a picture."""
+
+    @property
+    def is_formula(self) -> bool:
+        """Whether the value is a formula's result."""
+        return self.formula is not None
 
 
 _ADDRESS = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
 _ESCAPE = re.compile(r"_x((?![Dd][89A-Fa-f])[0-9A-Fa-f]{4})_")
 _NUMBER = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*", re.ASCII)
 _SPACE = "http://www.w3.org/XML/1998/namespace space"
+
+
+PICTURE = Marked(Kind.ERROR, "=IMAGE(...)")
+"""A cell whose formula shows a picture, which spreadsheet programs store as an empty text."""
+
+
+def shows_picture(formula: str) -> bool:
+    """Whether a formula shows a picture, by Excel's function or by Google's in an exported file."""
+    return "IMAGE(" in formula
 
 
 def split_address(address: str) -> tuple[int, int]:
@@ -104,6 +121,8 @@ class _SheetParser:
         self._text: list[str] | None = None
         self._text_attributes: dict[str, str] = {}
         self._in_phonetic = False
+        self._pictures: set[str] = set()
+        """IDs of formulas that several cells share, and that show pictures."""
         self._parser = new_parser(part)
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
@@ -127,8 +146,7 @@ class _SheetParser:
             self._text = None if self._in_phonetic else []
             self._text_attributes = attributes
         elif tag == "f":
-            if self._cell is not None:
-                self._cell.is_formula = True
+            self._text, self._text_attributes = [], attributes
         elif tag == "row":
             self._start_row(attributes)
             self._row_hidden = attributes.get("hidden") in {"1", "true"}
@@ -156,7 +174,7 @@ class _SheetParser:
                 raise contradicts(self.part, f"cell {address}")
         self._positions.add(self._position)
         self._cell = RawCell(
-            row, self._position, int(attributes.get("s", "0")), attributes.get("t", "n"), None, is_formula=False
+            row, self._position, int(attributes.get("s", "0")), attributes.get("t", "n"), None
         )
 
     def _note(self, tag: str, attributes: dict[str, str]) -> None:
@@ -181,14 +199,24 @@ class _SheetParser:
                 inline = (self._cell.value or "") + trimmed(text, self._text_attributes)
                 self._cell.value = inline if tag == "t" else text
             self._text = None
+        elif tag == "f" and self._text is not None:
+            self._end_formula("".join(self._text), self._text_attributes.get("si", ""))
+            self._text = None
         elif tag == "rPh":
             self._in_phonetic = False
         elif tag == "c" and self._cell is not None:
             self._finish_cell(self._cell)
             self._cell = None
 
+    def _end_formula(self, formula: str, shared: str) -> None:
+        if self._cell is not None:
+            self._cell.formula = formula
+            self._cell.is_picture = shows_picture(formula) or (not formula and shared in self._pictures)
+            if self._cell.is_picture and shared:
+                self._pictures.add(shared)
+
     def _finish_cell(self, cell: RawCell) -> None:
-        if cell.value is None and not cell.is_formula and cell.type != "e":
+        if cell.value is None and cell.formula is None and cell.type != "e":
             return
         self.cells.append(cell)
         hidden = self.facts.hidden_rows
@@ -294,9 +322,11 @@ class Meaning:
         """Return the value of a cell as the spreadsheet means it. Raises FileError where it refers to nothing."""
         if cell.type == "e":
             return Marked(Kind.ERROR, cell.value or "#VALUE!")
+        text = cell.value or ""
+        if cell.is_picture and not text.strip():
+            return PICTURE
         if cell.is_formula and (cell.value is None or (not cell.value and cell.type != "str")):
             return Marked(Kind.NOT_CALCULATED, "")
-        text = cell.value or ""
         if cell.type in {"str", "inlineStr"}:
             return unescape(text)
         if not text.strip():

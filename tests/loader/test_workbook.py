@@ -54,6 +54,26 @@ def test_findings_say_where_and_what(tmp_path):
     assert str(finding.text) == "The cell shows the error #N/A. Fix its formula, or type the value that is meant."
 
 
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_a_picture_by_formula_is_not_a_blank(quote, tmp_path):
+    """Its stored result is an empty text, which would clear the property; formulas that are filled down share one."""
+    formulas = {
+        2: '<f>_xlfn.IMAGE("https://example.com/y.png")</f><v></v>',
+        3: '<f t="shared" ref="B3:B4" si="0">IFERROR(__xludf.DUMMYFUNCTION("IMAGE(A3)"),"")</f><v></v>',
+        4: '<f t="shared" si="0"/><v/>',
+        5: '<f t="shared" si="1"/><v/>',
+        6: "<f>_xlfn.IMAGE(A6)</f><v>Broken</v>",
+    }
+    rows = "".join(row(n, f'<c r="A{n}"><v>{n}</v></c><c r="B{n}" t="str">{f}</c>') for n, f in formulas.items())
+    path = write(tmp_path, rows.replace('"', quote) if quote == "'" else rows)
+
+    (chunk,) = open_file(path).table("Sheet1").chunks([0, 1])
+
+    assert [(one.code, one.row) for one in chunk.findings] == [("formula_error", n) for n in (2, 3, 4)]
+    assert "picture" in str(chunk.findings[0].text)
+    assert chunk.columns[1][3:] == ["", "Broken"]
+
+
 def book_with_totals(path, reference="A1:B4"):
     """Write two tickets in a table that counts them below, and a note beside the totals."""
     book = openpyxl.Workbook()
