@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, BinaryIO, Self
 
@@ -74,7 +75,11 @@ def _guard(archive: zipfile.ZipFile, file_size: int) -> None:
             ),
             code="unsafe_file",
         )
+    seen: set[str] = set()
     for member in members:
+        if member.filename in seen:
+            raise twice(member.filename)
+        seen.add(member.filename)
         swollen = member.file_size > MAX_RATIO * max(member.compress_size, 1)
         if member.file_size > MAX_PART or (member.file_size > _LARGE and swollen):
             raise _too_large(member.filename, member.file_size)
@@ -85,6 +90,25 @@ def _guard(archive: zipfile.ZipFile, file_size: int) -> None:
                     "and run again."
                 )
             )
+
+
+def twice(part: str) -> FileError:
+    """Return the error for a file that holds two parts of one name."""
+    return FileError(
+        message(
+            "The file contradicts itself: it holds its part {part} twice, and programs do not agree on which of the "
+            "two counts. Open it in a spreadsheet program, check the rows, and save it again.",
+            part=part,
+        )
+    )
+
+
+def _refuse_twins(archive: zipfile.ZipFile) -> None:
+    """Refuse parts whose names differ in their case alone, which are one (ECMA-376 part 2, 6.2.2.3)."""
+    names = sorted(name.replace("\\", "/").lower() for name in archive.namelist())
+    for one, other in pairwise(names):
+        if one == other:
+            raise twice(one)
 
 
 def refuse_document_types(archive: zipfile.ZipFile) -> None:
@@ -147,6 +171,7 @@ class Package:
         self._file = path.open("rb")  # closed by us: the archive would wait for every stream that was left half read
         try:
             self.archive = open_zip(self._file)
+            _refuse_twins(self.archive)
             self._read_workbook()
         except BaseException:
             self._file.close()

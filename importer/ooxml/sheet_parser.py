@@ -173,9 +173,7 @@ class _SheetParser:
             if self._position in self._positions or (self._is_numbered and row != self._row):
                 raise contradicts(self.part, f"cell {address}")
         self._positions.add(self._position)
-        self._cell = RawCell(
-            row, self._position, int(attributes.get("s", "0")), attributes.get("t", "n"), None
-        )
+        self._cell = RawCell(row, self._position, int(attributes.get("s", "0")), attributes.get("t", "n"), None)
 
     def _note(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "mergeCell":

@@ -6,7 +6,8 @@ Out: the same bytes with our two fields before each record's line end.
 Records end as Python's `csv` sees it (RFC 4180, and what people really have): a quote opens a field only at its
 beginning, a doubled one is a quote, and any of CRLF, LF and CR ends a record. Blank lines and a `sep=;` line stay bare.
 Nothing of ours stands behind a record that is too short or too long: a spreadsheet program would pad it with our fields
-under the user's headers, and the next run would read them.
+under the user's headers, and the next run would read them. Nor does it behind the first half of a text that was cut in
+two, which only its line end shows: nobody could join the halves any more.
 
 Text of ours never starts a formula: Excel and LibreOffice run a CSV field that begins with `=`, `+`, `-` or `@`, white
 space aside, quoted or not. Such a text gets an apostrophe before it (OWASP, "CSV Injection").
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -82,6 +84,14 @@ class _Records:
     outlines: list[bytes] | None = None
     """The records without what stands inside quotes: their delimiters are all real. None: not known."""
     masked: bool = False
+
+    def odd_ends(self) -> list[int]:
+        """Return the places of records that end in another line end than most; the last one may have none."""
+        kinds = Counter(filter(None, self.ends))
+        if len(kinds) < 2:  # noqa: PLR2004 - two kinds
+            return []
+        usual = kinds.most_common(1)[0][0]
+        return [place for place, end in enumerate(self.ends) if end not in {usual, b""}]
 
     def joined(self, bare: list[bytes], ours: list[bytes]) -> bytes:
         """Return the records with what of ours goes behind each, and their line ends again."""
@@ -173,7 +183,7 @@ def _split_lines(block: bytes, *, last: bool) -> tuple[list[bytes], list[bytes],
 def _cut(block: bytes, pattern: re.Pattern[bytes], *, last: bool) -> tuple[_Records, bytes]:
     """Cut a block record by record."""
     records = _Records([], [])
-    at = 0
+    at = start = 0
     while at < len(block) and (found := pattern.match(block, at)):
         end = found[1]
         if end is None and not (last and found.end() == len(block)):
@@ -182,9 +192,12 @@ def _cut(block: bytes, pattern: re.Pattern[bytes], *, last: bool) -> tuple[_Reco
             break
         records.ends.append(end or b"")
         records.bare.append(block[at : found.end() - len(end or b"")])
-        at = found.end()
+        start, at = at, found.end()
     if last and at < len(block):
         raise NotUnderstood(message("A quoted field of the file has no end."))
+    if not last and len(records.bare) - 1 in records.odd_ends():  # the next record may be the other half of this one
+        del records.bare[-1], records.ends[-1]
+        at = start
     return records, block[at:]
 
 
@@ -251,18 +264,26 @@ class _Fields:
         head = self._header_row - first
         if len(bare) <= head:
             return bare, [b""] * len(bare)
+        odd = records.odd_ends()
         if head < 0:
-            return self._append(first, bare, self._ragged(bare, records.outlines))
+            return self._append(first, bare, self._ragged(bare, records.outlines, odd))
         header, ours = self._header(bare[head])
         below, outlines = bare[head + 1 :], records.outlines and records.outlines[head + 1 :]
-        kept, more = self._append(self._header_row + 1, below, self._ragged(below, outlines))
+        ragged = self._ragged(below, outlines, [place - head - 1 for place in odd if place > head])
+        kept, more = self._append(self._header_row + 1, below, ragged)
         return [*bare[:head], header, *kept], [*([b""] * head), ours, *more]
 
-    def _ragged(self, records: list[bytes], outlines: list[bytes] | None) -> list[int]:
-        """Return the places of records, blank ones too, that have another number of fields than the header."""
+    def _ragged(self, records: list[bytes], outlines: list[bytes] | None, odd: list[int]) -> list[int]:
+        """Return the places of records, blank ones too, that have another number of fields than the header.
+
+        odd: places of records with a line end of their own; before a ragged one that holds something, each is the first
+        half of a text that was cut in two.
+        """
         delimiter, count = self._delimiter, self._width - 1
         if outlines is None:
-            return [place for place, one in enumerate(records) if len(self._split(one)) != self._width or not one]
+            ragged = [place for place, one in enumerate(records) if len(self._split(one)) != self._width or not one]
+            filled = {place for place in ragged if records[place].strip(b' "' + delimiter)}
+            return sorted({*ragged, *(place for place in odd if place + 1 in filled)})
         ragged = [place for place, one in enumerate(outlines) if one.count(delimiter) != count]
         return ragged if count else [place for place, one in enumerate(records) if not one]
 

@@ -54,6 +54,19 @@ def test_findings_say_where_and_what(tmp_path):
     assert str(finding.text) == "The cell shows the error #N/A. Fix its formula, or type the value that is meant."
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("name", ["xl/worksheets/sheet1.xml", "xl/worksheets/Sheet1.xml", "xl\\worksheets\\sheet1.xml"])
+def test_a_part_that_stands_twice_is_refused(name, tmp_path):
+    path = write(tmp_path, row(2, '<c r="A2"><v>1</v></c>'))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(name, sheet_xml(HEADER))
+
+    with pytest.raises(FileError, match="twice") as refused:
+        open_file(path)
+
+    assert refused.value.code == "unreadable_file"
+
+
 @pytest.mark.parametrize("quote", ['"', "'"])
 def test_a_picture_by_formula_is_not_a_blank(quote, tmp_path):
     """Its stored result is an empty text, which would clear the property; formulas that are filled down share one."""

@@ -149,6 +149,20 @@ def test_nothing_of_ours_stands_behind_a_ragged_record():
     )
 
 
+@pytest.mark.parametrize("before", [0, BLOCK // 8])
+def test_nothing_of_ours_stands_behind_half_a_text(before):
+    """Its line end alone shows that the text was cut in two; the loader refuses both halves."""
+    text = b"id,a,b\r\n" + b"1,x,y\r\n" * before + b"2,x,first half\nsecond half\r\n3,x,y\r\n"
+
+    after = annotated(text, [RowNote(n, "failed") for n in range(2, before + 5)], headers=("id", "a", "b"))
+
+    assert after == (
+        b"id,a,b,Import status,Import message\r\n"
+        + b"1,x,y,failed,\r\n" * before
+        + b"2,x,first half\nsecond half\r\n3,x,y,failed,\r\n"
+    )
+
+
 @pytest.mark.parametrize("row", [b"2,x,y,z", b'2,"x,x",y,z', b"2,,,"])
 def test_a_ragged_record_that_would_fit_the_new_header_is_not_made_whole(row):
     with pytest.raises(NotUnderstood, match="Row 3"):
