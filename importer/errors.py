@@ -48,6 +48,8 @@ class ImportTicketsError(Exception):
 class UsageError(ImportTicketsError):
     """The user can mend it and run again."""
 
+    code = "bad_usage"
+
 
 class FileError(UsageError):
     """The file cannot be read or written as asked."""
@@ -129,6 +131,8 @@ class JournalLost(ImportTicketsError):
     has_sent: whether something may be with the portal. run_id: the run that `resume` goes on with.
     """
 
+    code = "journal_lost"
+
     def __init__(self, text: Message, *, has_sent: bool, run_id: str | None = None) -> None:
         super().__init__(text)
         self.run_id = run_id
@@ -152,3 +156,4 @@ class InternalFault(ImportTicketsError):
     """A fault of this program. Nothing is known of what was going on but what the journal says."""
 
     exit_code = 3
+    code = "internal_error"

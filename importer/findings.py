@@ -346,5 +346,51 @@ CODES: Mapping[str, CodeInfo] = {
         "Time-outs five times in a row.",
         "Run `import-tickets resume` later.",
     ),
+    "journal_lost": CodeInfo(
+        "The run's journal could not be written, so the run stopped.",
+        "The disk with the state folder is full.",
+        "Make room, then run the command that the message names.",
+    ),
+    "internal_error": CodeInfo(
+        "A fault of import-tickets itself.",
+        "An error that nobody foresaw.",
+        "Report it with the file that the message names; `import-tickets runs` says whether something was sent.",
+    ),
+    # The command
+    "bad_usage": CodeInfo(
+        "What was asked for cannot be done as it was typed, or as a settings file has it.",
+        "--lang fr; a settings file with an option that does not exist.",
+        "Correct what the message names; `import-tickets COMMAND --help` lists what a command takes.",
+    ),
+    "no_such_run": CodeInfo(
+        "No run, or more than one, answers to the name that was typed.",
+        "import-tickets undo 2026, where there are forty runs of that year.",
+        "Type the ID, or a part of it that only one run has; `import-tickets runs` lists them.",
+    ),
+    "nothing_to_do": CodeInfo(
+        "There is no run that could be resumed or undone.",
+        "import-tickets resume, where the last run came to its end.",
+        "Nothing needs doing; `import-tickets runs` lists the runs and what can follow each.",
+    ),
+    "other_portal": CodeInfo(
+        "The run, plan or template was made in another portal than the one that would be used now.",
+        "An undo with the token of the sandbox account, of a run in the real one.",
+        "Use the token, --portal name or --sandbox that it was made with.",
+    ),
+    "plan_altered": CodeInfo(
+        "The plan file is not what the planning made: something in it was changed.",
+        "A value in the plan was edited, or the file was damaged on its way.",
+        "Make the plan again with `import-tickets plan`, and have it approved again.",
+    ),
+    "plan_applied": CodeInfo(
+        "The plan was applied before; a plan is applied once.",
+        "The same `import-tickets apply` twice.",
+        "Look at the run with `import-tickets runs`; make a new plan for what is still to do.",
+    ),
+    "not_approved": CodeInfo(
+        "Nobody but the planner has approved the plan, and approval is required.",
+        "import-tickets apply --require-approval, before anybody ran `import-tickets approve`.",
+        "Have a second person look at the plan and run `import-tickets approve` on it.",
+    ),
 }
 """Every code that a finding or an error may bear: the same in the spreadsheet, in JSON and in the docs."""

@@ -60,6 +60,7 @@ SECTIONS = {
     "invalid_option": "The values",
     "not_found": "The tickets",
     "no_token": "The run",
+    "bad_usage": "The command",
 }
 """First code of each section."""
 

@@ -101,7 +101,8 @@ async def check_portal(meta: Mapping[str, Any], portal: Portal) -> None:
                 "The run was made against {began}, and HUBSPOT_BASE_URL names {now}. Set it to the first.",
                 began=str(began),
                 now=base_url,
-            )
+            ),
+            code="other_portal",
         )
     began, account = meta["portal"]["portal_id"], None
     with contextlib.suppress(MissingScope, NoSuchPath):
@@ -116,7 +117,8 @@ async def check_portal(meta: Mapping[str, Any], portal: Portal) -> None:
                 "the first.",
                 began=began,
                 now=str(account["portalId"]),
-            )
+            ),
+            code="other_portal",
         )
 
 

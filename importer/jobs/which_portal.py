@@ -78,7 +78,8 @@ def check_fingerprint(began: Mapping[str, Any] | None, schema: PortalSchema, tok
             message(
                 "The run was made in another portal: its owners and properties are not those of the one that "
                 "HUBSPOT_ACCESS_TOKEN opens. Set it to a token of the first."
-            )
+            ),
+            code="other_portal",
         )
 
 

@@ -36,6 +36,15 @@ NOT_FROM_A_FILE = {
     "missing_scope",
     "rate_limited",
     "unavailable",
+    "journal_lost",
+    "internal_error",
+    "bad_usage",
+    "no_such_run",
+    "nothing_to_do",
+    "other_portal",
+    "plan_altered",
+    "plan_applied",
+    "not_approved",
 }
 
 
