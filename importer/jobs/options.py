@@ -12,6 +12,7 @@ from importer.findings import Finding
 from schemas.message import Message
 
 if TYPE_CHECKING:
+    from importer.jobs.portals import KeptPortal
     from importer.reports.plan_view import PlanView
 
 OnInvalid = Literal["stop", "skip", "ask"]
@@ -43,6 +44,8 @@ class PortalAccess:
     sandbox: bool = False
     max_rate: int | None = None
     daily_reserve: float = 5.0
+    portal: KeptPortal | None = None
+    """The portal's entry among those kept by name, where it was reached by one."""
 
 
 @dataclass(frozen=True, slots=True)
