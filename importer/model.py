@@ -1,4 +1,4 @@
-"""What the steps hand each other: columns, rows, changes, outcomes. Frozen, without behaviour."""
+"""What the steps hand each other: columns, rows, changes, outcomes, and how keys are compared. Frozen."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, NamedTuple
+from unicodedata import normalize
 
 from importer.findings import Finding
-from schemas.message import Message
+from schemas.message import Message, message
 from schemas.property import Property
 
 Values = Mapping[str, str]
@@ -63,6 +64,21 @@ class Columns:
     left_out: tuple[str, ...] = ()
     """Headers of columns that are not read, by the user's wish or ours."""
     notices: tuple[Message, ...] = ()
+
+    def column_of(self, name: str) -> ValueColumn | None:
+        """Return the column of a property; None where the sheet has none."""
+        return next((column for column in self.values if column.definition.name == name), None)
+
+    def finding(self, code: str, text: Message, *, row: int, key: str, name: str, value: str | None) -> Finding:
+        """Return a finding at the cell of property `name` in a row."""
+        column = self.column_of(name)
+        position, header = (column.position, column.header) if column else (None, None)
+        return Finding(code, text, row, position, header, name, key, value)
+
+    def key_finding(self, code: str, text: Message, *, row: int, key: str) -> Finding:
+        """Return a finding at the cell that names the row's ticket."""
+        column = self.key
+        return Finding(code, text, row, column.position, column.header, column.property_name, key, key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,3 +165,18 @@ class Trace:
     returned: Values
     pending: Mapping[str, Values]
     """As in `CheckedRow`: it was settled by the ticket's pipeline then."""
+
+
+def made_of(*, sent: str, returned: str, column: str) -> Message:
+    """Return what is said of a text that the portal holds in a form of its own."""
+    return message('the portal made "{returned}" of "{sent}" in {column}', returned=returned, sent=sent, column=column)
+
+
+def fold_key(key: str, id_property: str | None) -> str:
+    """Return a key as the most tolerant portal compares it: record IDs as numbers, unique texts without case.
+
+    Keys that are the same so may be two tickets where the portal compares exactly: they only never share a request.
+    """
+    if id_property is not None:
+        return key.strip().casefold() if key.isascii() else normalize("NFC", normalize("NFC", key.strip()).casefold())
+    return (key.lstrip("0") or "0") if key[:1] == "0" and key.isascii() and key.isdigit() else key

@@ -72,12 +72,12 @@ def _max_length(arguments: Sequence[str], _: Clock) -> Judge:
     return _sure(lambda value: len(value) <= most)
 
 
-ALPHANUMERIC = {"ALPHANUMERIC": str.isalnum, "ALPHA_ONLY": str.isalpha, "NUMERIC_ONLY": str.isdigit}
+_ALPHANUMERIC = {"ALPHANUMERIC": str.isalnum, "ALPHA_ONLY": str.isalpha, "NUMERIC_ONLY": str.isdigit}
 """What each kind of the rule lets pass."""
 
 
 def _alphanumeric(arguments: Sequence[str], _: Clock) -> Judge:
-    fits = ALPHANUMERIC[arguments[0] if arguments else "ALPHANUMERIC"]
+    fits = _ALPHANUMERIC[arguments[0] if arguments else "ALPHANUMERIC"]
     # Whether blanks between words count is not told.
     return _two_readings(fits, lambda value: fits("".join(value.split())))
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from schemas.cells import SHOWN_LENGTH, shown
 from schemas.message import Message, message
 from schemas.property import Rule
-from schemas.quick_rules import QUICK, Unsure
 from schemas.rule_types import MAKERS, Clock, Judge, Verdict
 from schemas.types.datetime import DAY_MS, from_epoch
 
@@ -29,8 +28,6 @@ class RuleCheck:
     bound: str
     """The rule and its arguments as a message shows them."""
     judge: Judge
-    unsure: Unsure | None = None
-    """Says quickly of many values which do not surely pass, where there is a way."""
 
     def violation(self, value: str) -> Message:
         """Return the words for a value that breaks the rule."""
@@ -72,9 +69,7 @@ def make_checks(rules: Sequence[Rule], clock: Clock) -> tuple[list[RuleCheck], l
             unknown.append(rule)
             continue
         before = tuple(rules[: place + 1])
-        quick = QUICK.get(rule.type) if not any(one.normalizes for one in before) else None
-        unsure = quick(rule.arguments) if quick else None
-        checks.append(RuleCheck(rule, _bound(rule), _after_normalising(judge, before), unsure))
+        checks.append(RuleCheck(rule, _bound(rule), _after_normalising(judge, before)))
     return checks, unknown
 
 

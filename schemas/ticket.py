@@ -14,7 +14,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import compress, count
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
@@ -22,10 +21,9 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
-from schemas.cells import Problem, Reading, shown, unread_places
+from schemas.cells import Problem, Reading, shown
 from schemas.message import Message, count_message, message
 from schemas.property import OWNER, PIPELINE, STAGE, PortalSchema, Property, Rule
-from schemas.quick_rules import Unsure
 from schemas.rules import Clock, RuleCheck, Verdict, make_checks
 from schemas.types.text import MAX_LENGTH
 
@@ -59,21 +57,11 @@ class Judgement:
 
 
 class EachValue:
-    """A judgement of single values, made for whole columns: each distinct value is judged once, and remembered.
+    """A judgement of single values, made for whole columns: each distinct value is judged once, and remembered."""
 
-    unsure: says quickly of many values which do not surely fit; those are judged on their own.
-    """
-
-    def __init__(
-        self,
-        fits: Callable[[str], bool],
-        *,
-        unread: bool = True,
-        unsure: Unsure | None = None,
-    ) -> None:
+    def __init__(self, fits: Callable[[str], bool], *, unread: bool = True) -> None:
         self._fits = fits
         self._unread = unread
-        self._unsure = unsure
         self._known: dict[str | None, bool] = {}
         self._forget()
 
@@ -83,27 +71,12 @@ class EachValue:
     def __call__(self, column: pd.Series) -> pd.Series:
         """Return for every cell whether its value fits; cleared values do."""
         values = column.to_numpy().tolist()
-        fits = np.ones(len(values), dtype=bool)
         if len(self._known) > KNOWN_LIMIT:
             self._forget()
-        known = self._known
-        for place in self._doubtful(values):
-            value = values[place]
-            if value not in known:
-                known[value] = self._fits(value)
-            fits[place] = known[value]
-        return pd.Series(fits, index=column.index)
-
-    def _doubtful(self, values: list[str | None]) -> Sequence[int]:
-        """Return the places of the values that are to be judged on their own."""
-        if self._unsure is None:
-            return range(len(values))
-        unread = [] if self._unread else unread_places(values)
-        unsure = list(self._unsure(list(filter(None, values))))
-        if not unsure:
-            return unread
-        filled = list(compress(count(), values))
-        return [*unread, *(filled[index] for index in unsure)]
+        for value in dict.fromkeys(values):
+            if value not in self._known:
+                self._known[value] = self._fits(value)
+        return pd.Series(list(map(self._known.__getitem__, values)), index=column.index, dtype=bool)
 
 
 class Pattern:
@@ -251,7 +224,7 @@ def _rule_check(rule: RuleCheck) -> Judgement:
             found.sample = found.sample or value
         return verdict is not Verdict.BROKEN
 
-    return Judgement("rule_violation", EachValue(fits, unsure=rule.unsure), rule.violation, found)
+    return Judgement("rule_violation", EachValue(fits), rule.violation, found)
 
 
 def _form(definition: Property, portal: PortalSchema) -> tuple[str, Judge, Message]:

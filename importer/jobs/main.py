@@ -132,8 +132,8 @@ _READ_BY_LOCALE = frozenset({"number", "date", "datetime", "bool"})
 
 def read_rows(job: Job, opened: connect.Opened) -> None:
     """Read and validate every row of the file into the journal."""
+    from importer.planning.duplicates import join_twins
     from importer.template.edits import Edits, read_only_edits
-    from importer.validation.duplicates import join_twins
     from importer.validation.validator import Validation
     from schemas.cells import Reading
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from importer.errors import FileError
 from importer.jobs.state import StateFolder
-from importer.model import Columns, Status, Trace, Values
-from importer.places import column_of, made_of
+from importer.model import Columns, Status, Trace, Values, made_of
 from importer.planning.reconcile import Known
 from importer.reports.text import Labels
 from importer.sending.matching import is_known_form
@@ -88,7 +87,7 @@ class FormsSeen:
         if not returned or not is_known_form(definition, asked, shown, sent=sent, returned=returned):
             return None
         held, wanted = Labels(self._schema).short_change(name, shown, asked)
-        column = column_of(self._columns, name)
+        column = self._columns.column_of(name)
         return made_of(sent=wanted, returned=held, column=column.header if column else name)
 
     def _read(self) -> Iterator[tuple[Cell, tuple[str, str]]]:

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from importer.findings import Finding
 from importer.journal.connection import JournalFile, dump
-from importer.model import CheckedRow
-from importer.sending.batches import fold_key
+from importer.model import CheckedRow, fold_key
 
 
 class RowNotes(JournalFile):

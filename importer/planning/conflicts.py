@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from importer.findings import Finding
 from importer.model import Change, CheckedRow, Columns, Outcome, Status, Values
-from importer.places import at_cell
 from importer.planning.property_history import Teller, changed_since, is_after
 from importer.reports.text import Labels
 from schemas.message import Message, message
@@ -113,14 +112,9 @@ class Conflicts:
 
     def _conflict(self, change: Change, name: str, entry: HistoryEntry | None) -> Finding:
         current, wanted = self._labels.short_change(name, change.before[name], change.after[name])
-        return at_cell(
-            self._columns,
-            row=change.row,
-            key=change.key,
-            name=name,
-            value=change.after[name],
-            code="conflict",
-            text=self._text(current, wanted, entry),
+        text = self._text(current, wanted, entry)
+        return self._columns.finding(
+            "conflict", text, row=change.row, key=change.key, name=name, value=change.after[name]
         )
 
     def _text(self, current: str, wanted: str, entry: HistoryEntry | None) -> Message:

@@ -9,7 +9,6 @@ import re
 
 from importer.findings import Finding
 from importer.model import Change, Columns, Outcome, Status
-from importer.places import at_cell, column_of
 from schemas.message import Message, count_message
 from schemas.property import OWNER, PIPELINE, STAGE, Property
 from schemas.spoiled import spoiled
@@ -44,16 +43,9 @@ class TextDoubts:
             value = change.after[name]
             text = spoiled(value, delimited=self._delimited) if self._refuses else None
             if text is not None:
-                found = at_cell(
-                    self._columns,
-                    row=change.row,
-                    key=change.key,
-                    name=name,
-                    value=value,
-                    code="spoiled_text",
-                    text=text,
+                findings.append(
+                    self._columns.finding("spoiled_text", text, row=change.row, key=change.key, name=name, value=value)
                 )
-                findings.append(found)
             elif name in self._rich and "<" in value and not _TAG.search(value):
                 self._plain[name] = self._plain.get(name, 0) + 1
         if not findings:
@@ -73,7 +65,7 @@ class TextDoubts:
                 column=f'"{column.header}"',
             )
             for name, count in self._plain.items()
-            if (column := column_of(self._columns, name)) is not None
+            if (column := self._columns.column_of(name)) is not None
         ]
 
 

@@ -17,10 +17,9 @@ from unicodedata import normalize
 from importer.findings import Finding
 from importer.garbage import seldom_collected
 from importer.model import Change, CheckedRow, Columns, Outcome, Status, Values
-from importer.places import at_cell, at_key
 from importer.planning.conflicts import Conflicts, EarlierWrites, Suspect
-from importer.validation.duplicates import join_twins
-from importer.validation.stages import settle_pending
+from importer.planning.duplicates import join_twins
+from importer.planning.pending_stages import settle_pending
 from schemas.cells import shown, shows_nothing
 from schemas.message import Message, message
 from schemas.property import LAST_MODIFIED, PIPELINE, STAGE, PortalSchema
@@ -229,7 +228,7 @@ class Planner:
 
     def _missing(self, row: CheckedRow, missing: Missing) -> Finding:
         text = missing_text(row.key, missing)
-        return at_key(self._columns, row=row.row, key=row.key, code=missing.code, text=text)
+        return self._columns.key_finding(missing.code, text, row=row.row, key=row.key)
 
     def _stage_outside(self, row: CheckedRow, name: str, pipeline_id: str) -> Finding:
         pipeline = self._schema.pipeline(pipeline_id)
@@ -240,9 +239,7 @@ class Planner:
             pipeline=pipeline.label if pipeline else pipeline_id,
             stages=", ".join(stage.label for stage in pipeline.stages) if pipeline else "?",
         )
-        return at_cell(
-            self._columns, row=row.row, key=row.key, name=name, value=value, code="stage_not_in_pipeline", text=text
-        )
+        return self._columns.finding("stage_not_in_pipeline", text, row=row.row, key=row.key, name=name, value=value)
 
 
 def note_compared(journal: Journal, portal: Portal) -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from importer.model import Change, Columns, Difference, Status
-from importer.places import column_of
 from importer.planning.property_history import Teller
 from importer.reports.text import Labels
 from schemas.message import Message, message
@@ -50,7 +49,7 @@ class Explainer:
         """Return one cell that differs. `change`: from the portal's value to the sheet's; `cell`: what it asks for."""
         held, wanted = self._shown(name, change)
         is_changed, how = self._reason(name, cell, change.before[name], entry, known)
-        column = column_of(self._columns, name)
+        column = self._columns.column_of(name)
         return Difference(
             row=change.row,
             position=column.position if column else None,

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Literal
 
 from importer.findings import Finding
 from importer.model import Change, Columns, Status, Values
-from importer.places import at_cell, at_key, column_of
 from importer.planning.property_history import Teller
 from importer.reports.text import Labels
 from schemas.message import Message, message
@@ -163,19 +162,13 @@ class Reversal:
 
         if back.missing:
             text = _gone(back.ticket, back.missing)
-            yield at_key(self._columns, row=back.row, key=back.ticket, code=back.missing.code, text=text)
+            yield self._columns.key_finding(back.missing.code, text, row=back.row, key=back.ticket)
         for kept in back.kept:
             if kept.why != "unseen":
                 code = "invalid_option" if self._is_writable(kept.name) else "read_only_property"
                 text = self._why_kept(kept)
-                yield at_cell(
-                    self._columns,
-                    row=back.row,
-                    key=back.ticket,
-                    name=kept.name,
-                    value=kept.before,
-                    code=code,
-                    text=text,
+                yield self._columns.finding(
+                    code, text, row=back.row, key=back.ticket, name=kept.name, value=kept.before
                 )
             elif kept.name not in self._told:
                 self._told.add(kept.name)
@@ -183,14 +176,9 @@ class Reversal:
         for conflict in back.conflicts:
             ticket = histories.get(conflict.ticket)
             entries = ticket.history.get(conflict.name, ()) if isinstance(ticket, Ticket) else ()
-            yield at_cell(
-                self._columns,
-                row=back.row,
-                key=back.ticket,
-                name=conflict.name,
-                value=conflict.held,
-                code="conflict",
-                text=self._text(conflict, entries[0] if entries else None),
+            text = self._text(conflict, entries[0] if entries else None)
+            yield self._columns.finding(
+                "conflict", text, row=back.row, key=back.ticket, name=conflict.name, value=conflict.held
             )
 
     def _is_writable(self, name: str) -> bool:
@@ -215,7 +203,7 @@ class Reversal:
         """Return what is said of a column whose values the portal does not show, once."""
         from importer.planning.unreadable import scope_for
 
-        column = column_of(self._columns, name)
+        column = self._columns.column_of(name)
         text = message(
             'the portal does not show the values of "{label}" to this token, so its cells are left as they are; the '
             "scope {scope} would show them",

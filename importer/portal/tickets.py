@@ -17,10 +17,10 @@ from unicodedata import normalize
 from urllib.parse import quote
 
 from importer.errors import PortalError, Unavailable
+from importer.model import fold_key
 from importer.portal.clock import StopSignal, together
 from importer.portal.errors import Lost, NoSuchPath, Refused
 from importer.portal.responses import Answer, HistoryEntry, Record
-from importer.sending.batches import fold_key
 
 if TYPE_CHECKING:
     from importer.portal.client import Portal

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from unicodedata import normalize
 
-from importer.model import Change
+from importer.model import Change, fold_key
 
 MAX_INPUTS = 100
 """Tickets in one batch update. Source: HubSpot CRM API, batch limits."""
@@ -54,13 +53,3 @@ def without_overlap(changes: Sequence[Change], *, id_property: str | None) -> li
             groups.append(group)
         group[key] = change
     return [tuple(group.values()) for group in groups]
-
-
-def fold_key(key: str, id_property: str | None) -> str:
-    """Return a key as the most tolerant portal compares it: record IDs as numbers, unique texts without case.
-
-    Keys that are the same so may be two tickets where the portal compares exactly: they only never share a request.
-    """
-    if id_property is not None:
-        return key.strip().casefold() if key.isascii() else normalize("NFC", normalize("NFC", key.strip()).casefold())
-    return (key.lstrip("0") or "0") if key[:1] == "0" and key.isascii() and key.isdigit() else key

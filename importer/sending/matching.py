@@ -10,9 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from importer.model import Change, Values
+from importer.model import Change, Values, fold_key
 from importer.portal import Answer, PortalFault, Record
-from importer.sending.batches import fold_key
 from schemas.forms import is_own_form
 from schemas.property import Property
 from schemas.values import same_value

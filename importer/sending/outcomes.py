@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from importer.findings import Finding
-from importer.model import Change, Columns, Outcome, Status
-from importer.places import made_of
+from importer.model import Change, Columns, Outcome, Status, made_of
 from importer.portal import Answer, Missing, PortalFault, Problem
 from importer.sending.matching import ALL_HELD, Held
 from importer.sending.second_look import SecondLook
@@ -215,16 +214,15 @@ class OutcomeWriter:
     def _header(self, name: str) -> str:
         definition = self.schema.properties.get(name)
         label = definition.label if definition else name
-        return next((one.header for one in self.columns.values if one.definition.name == name), label)
+        column = self.columns.column_of(name)
+        return column.header if column else label
 
     def _at_cell(self, change: Change, name: str, code: str, text: Message) -> Finding:
-        column = next((one for one in self.columns.values if one.definition.name == name), None)
-        position, header = (column.position, column.header) if column else (None, None)
-        return Finding(code, text, change.row, position, header, name, change.key, change.after.get(name))
+        value = change.after.get(name)
+        return self.columns.finding(code, text, row=change.row, key=change.key, name=name, value=value)
 
     def _at_key(self, change: Change, code: str, text: Message) -> Finding:
-        key = self.columns.key
-        return Finding(code, text, change.row, key.position, key.header, key.property_name, change.key, change.key)
+        return self.columns.key_finding(code, text, row=change.row, key=change.key)
 
     @staticmethod
     def _at_row(change: Change, code: str, text: Message) -> Finding:

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from importer.model import Change, Values
+from importer.model import Change, Values, fold_key
 from importer.portal import Ticket
-from importer.sending.batches import fold_key
 from importer.sending.matching import holds
 from schemas.property import PIPELINE, STAGE, Property
 from schemas.values import same_value

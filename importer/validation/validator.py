@@ -28,7 +28,7 @@ from importer.validation.ambiguity import AMBIGUOUS, Survey
 from importer.validation.column import ColumnReader, Judge, ReadColumn, column_texts, no_judge
 from importer.validation.keys import key_converter
 from importer.validation.shown import LongTexts, Precision, languages, without_unseen
-from importer.validation.stage_column import NOTHING, PendingStage, StageReader, Waiting
+from importer.validation.stages import NOTHING, PendingStage, StageReader, Waiting
 from schemas import ticket
 from schemas.cells import FunctionConverter, Kind, Problem, Reading, Result
 from schemas.date_format import compile_date_format

@@ -14,10 +14,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
-from schemas.cells import Converter, Kind, Problem, Reading, Result, Ways, shown, unread_places
+from schemas.cells import Converter, Kind, Problem, Reading, Result, Ways, shown
 from schemas.date_format import DateFormat, compile_date_format
-from schemas.dates import Written, calendar_of, read_written
-from schemas.hours import HOURS_KEPT, MINUTES, Hours
+from schemas.dates import FIRST_YEAR, Written, calendar_of, read_written
 from schemas.message import Message, message
 
 DAY_MS = 86_400_000
@@ -29,6 +28,7 @@ LAST_MS = 253_402_300_799_999
 
 _CLOCK_SHOWN = re.compile(r"[0-9][:h][0-9]{2}(:[0-9]{2})?([.,][0-9]+)?", re.IGNORECASE)
 _EPOCH = re.compile(r"-?[0-9]{1,18}")
+_PLAIN_MOMENT = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})?")
 _STAMP = re.compile(
     r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9])?"
 )
@@ -172,26 +172,29 @@ class DatetimeConverter(_MomentConverter):
 
     code = "invalid_datetime"
 
-    def __init__(self, reading: Reading) -> None:
-        super().__init__(reading)
-        self._hours = Hours(self._zone)
-
     def __call__(self, text: str, kind: Kind) -> Result:
         """Return the moment in UTC, or why there is none."""
         moment = self.moment(text, kind)
         return moment if isinstance(moment, Problem) else moment_text(moment)
 
     def convert_all(self, texts: Sequence[str], kind: Kind) -> list[str | None]:
-        """Read cells such as `2026-03-04 12:30` by their hour, as few hours make many moments."""
+        """Read cells such as `2026-03-04 12:30`, which are a file's most, without looking for other forms."""
         if self._format is not None and kind is Kind.TEXT:
             return [None] * len(texts)
-        if len(self._hours) > HOURS_KEPT:
-            self._hours = Hours(self._zone)
-        hours, rest_of = self._hours, MINUTES.get
-        values = [(hour := hours[text[:13]]) and (rest := rest_of(text[13:])) and hour + rest for text in texts]
-        for place in unread_places(values):
-            values[place] = hours.moment(texts[place])
-        return values
+        return list(map(self._plain, texts))
+
+    def _plain(self, text: str) -> str | None:
+        if not text:
+            return ""
+        if not _PLAIN_MOMENT.fullmatch(text):
+            return None
+        try:
+            naive = datetime.fromisoformat(text)
+            moment = naive.replace(tzinfo=self._zone).astimezone(UTC)
+            is_sure = naive.year >= FIRST_YEAR and moment.astimezone(self._zone).replace(tzinfo=None) == naive
+        except (ValueError, OverflowError):
+            return None
+        return f"{moment.replace(tzinfo=None).isoformat()}.000Z" if is_sure else None
 
     def moment(self, text: str, kind: Kind) -> datetime | Problem:
         """Return the moment with its zone, or why there is none."""

@@ -10,8 +10,8 @@ from importer.errors import UsageError
 from importer.findings import CODES
 from importer.journal import Journal
 from importer.loader.columns import choose_sheet, match_columns
-from importer.validation.duplicates import find_twins
-from importer.validation.stages import settle_pending
+from importer.planning.duplicates import find_twins
+from importer.planning.pending_stages import settle_pending
 from importer.validation.validator import Validation
 from schemas.cells import Reading
 

@@ -44,8 +44,7 @@ def find_twins(groups: Iterable[Group], columns: Columns) -> tuple[list[tuple[in
 
 
 def _contradictions(rows: Sequence[tuple[int, str]], columns: Columns) -> list[Finding]:
-    key = columns.key
-    letter = column_letter(key.position)
+    letter = column_letter(columns.key.position)
     found = []
     for row, value in rows:
         others = [f"{letter}{other}" for other, _ in rows if other != row]
@@ -53,5 +52,5 @@ def _contradictions(rows: Sequence[tuple[int, str]], columns: Columns) -> list[F
         text = message(
             'the same ticket "{key}" as {cells}, with other values; keep one of the rows', key=value, cells=listed
         )
-        found.append(Finding("duplicate_key", text, row, key.position, key.header, key.property_name, value, value))
+        found.append(columns.key_finding("duplicate_key", text, row=row, key=value))
     return found

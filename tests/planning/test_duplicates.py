@@ -4,8 +4,8 @@ import pytest
 
 from importer.journal import Journal
 from importer.model import CheckedRow, Columns, KeyColumn, ValueColumn
-from importer.validation.duplicates import find_twins
-from importer.validation.stages import settle_pending
+from importer.planning.duplicates import find_twins
+from importer.planning.pending_stages import settle_pending
 from schemas.property import Pipeline, PortalSchema, Property, Stage
 
 BY_ID = Columns(KeyColumn(0, "Record ID", "id"), (), 1)

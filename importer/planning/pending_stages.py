@@ -1,0 +1,33 @@
+"""Stages of rows that name no pipeline: they wait for the ticket's own, or are settled without it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from importer.findings import Finding
+from importer.model import CheckedRow, Columns
+from schemas.message import message
+from schemas.property import PortalSchema
+
+
+def settle_pending(row: CheckedRow, columns: Columns, schema: PortalSchema) -> CheckedRow | Finding:
+    """Return the row with its stage settled where no plan tells the ticket's pipeline.
+
+    A stage that fits one pipeline is taken; one that fits several gives the finding `ambiguous_option`.
+    """
+    wanted = dict(row.wanted)
+    for name, choices in row.pending.items():
+        if len(choices) > 1:
+            return _ambiguous(row, name, columns, schema)
+        wanted[name] = next(iter(choices.values()))
+    return replace(row, wanted=wanted, pending={})
+
+
+def _ambiguous(row: CheckedRow, name: str, columns: Columns, schema: PortalSchema) -> Finding:
+    stages = [schema.stage_label(stage) for stage in row.pending[name].values()]
+    text = message(
+        "this stage is in several pipelines: {stages}; write it as Stage (Pipeline), or add a pipeline column",
+        stages=", ".join(f'"{stage}"' for stage in stages),
+    )
+    value = row.typed or stages[0].rpartition(" (")[0] or stages[0]
+    return columns.finding("ambiguous_option", text, row=row.row, key=row.key, name=name, value=value)
