@@ -43,6 +43,19 @@ class KeyColumn:
         return None if self.property_name == "id" else self.property_name
 
 
+class Policy(StrEnum):
+    """What the cells of a column do to the portal's values. Empty ones do nothing under all but the first."""
+
+    OVERWRITE = "overwrite"
+    KEEP_BLANK = "keep-blank"
+    FILL_EMPTY = "fill-empty"
+    """They are written only where the portal has nothing."""
+    APPEND = "append"
+    """A new line below the text; several options: added."""
+    REMOVE = "remove"
+    """Their lines are taken out of the text; several options: taken away."""
+
+
 @dataclass(frozen=True, slots=True)
 class ValueColumn:
     """A column whose cells are values of `definition`."""
@@ -50,6 +63,7 @@ class ValueColumn:
     position: int
     header: str
     definition: Property
+    policy: Policy = Policy.OVERWRITE
 
 
 @dataclass(frozen=True, slots=True)

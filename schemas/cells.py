@@ -59,6 +59,7 @@ class Reading:
     time_zone: IANA name; datetimes without a zone are read in it.
     blank: whether an empty cell clears its property, or leaves it alone.
     options: whether texts are labels or values, where a text is the label of one option and the value of another.
+    clear_word: what a cell holds that clears its property, whatever an empty cell means.
     """
 
     locale: str | None = None
@@ -66,6 +67,7 @@ class Reading:
     time_zone: str = "UTC"
     blank: Literal["clear", "keep"] = "clear"
     options: Literal["labels", "values"] | None = None
+    clear_word: str = ""
 
 
 Result = str | Problem

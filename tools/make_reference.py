@@ -27,6 +27,8 @@ DEFAULTS = {
     "--sheet": "the only visible sheet with a key column",
     "--id-property": "found from the headers",
     "--map": "by name, then by label",
+    "--policy": "`overwrite`",
+    "--clear-word": "none",
     "--skip-column": "none",
     "--schema": "the portal's, fetched at the start",
     "--locale": "the one that the workbook names, if any",

@@ -122,6 +122,8 @@ def _read_options(options: argparse.Namespace) -> ReadOptions:
         skip_columns=tuple(options.skip_column),
         skip_unknown=options.skip_unknown,
         skip_read_only=options.skip_read_only,
+        policies=tuple(options.policy),
+        clear_word=options.clear_word or "",
         blank=options.blank,
         options=options.options,
         allow_spoiled=options.allow_spoiled,

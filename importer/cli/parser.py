@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from importer import __version__
-from importer.cli.types import amount, condition, days, mapping, natural, percent, port, positive
+from importer.cli.types import amount, condition, days, mapping, natural, percent, policy, port, positive, word
 from importer.i18n import ENGLISH
 
 if TYPE_CHECKING:
@@ -219,6 +219,15 @@ def _reading_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--skip-unknown", action="store_true", help="leave out columns that are no property")
     group.add_argument("--skip-read-only", action="store_true", help="leave out columns that cannot be written")
     group.add_argument("--blank", choices=["clear", "keep"], default="clear", help="what an empty cell means")
+    group.add_argument(
+        "--policy",
+        action="append",
+        default=[],
+        type=policy,
+        metavar="HEADER=POLICY",
+        help="what a column's cells do: overwrite, keep-blank, fill-empty, append, remove",
+    )
+    group.add_argument("--clear-word", type=word, metavar="WORD", help="a cell that holds just this word clears")
     group.add_argument(
         "--options",
         choices=["labels", "values"],

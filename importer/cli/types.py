@@ -25,6 +25,25 @@ def mapping(text: str) -> tuple[str, str]:
     return left.strip(), right.strip()
 
 
+def policy(text: str) -> tuple[str, str]:
+    """Return (header, policy) of `HEADER=POLICY`."""
+    from importer.model import Policy
+
+    header, sign, name = text.rpartition("=")
+    if not sign or not header.strip():
+        raise not_taken("{value} is not of the form HEADER=POLICY", text)
+    if name.strip() not in set(Policy):
+        raise not_taken("{value} names no policy; there are overwrite, keep-blank, fill-empty, append and remove", text)
+    return header.strip(), name.strip()
+
+
+def word(text: str) -> str:
+    """Return a text without outer blanks, which holds something."""
+    if not text.strip():
+        raise not_taken("{value} is empty", text)
+    return text.strip()
+
+
 def condition(text: str) -> tuple[str, str]:
     """Return (property, value) of `PROPERTY=VALUE`; the first `=` parts them, and the value may be empty."""
     name, sign, value = text.partition("=")

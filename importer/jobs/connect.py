@@ -201,12 +201,13 @@ def fit_columns(source: Source, read: ReadOptions, schema: PortalSchema) -> Open
     """Choose the sheet and find out which column is what.
 
     A template's read-only columns are there to be looked at, and left out.
-    Raises ColumnsError with every header that does not fit, UsageError for a sheet that is not there, FileError for a
-    template of another portal.
+    Raises ColumnsError with every header that does not fit, UsageError for a sheet that is not there and for policies
+    or a clear word that cannot be, FileError for a template of another portal.
     """
     from importer.loader.columns import agreeing_keys, choose_sheet, match_columns
     from importer.loader.header_matcher import HeaderMatcher
     from importer.loader.own import own_columns
+    from importer.planning.policies import assign_policies, check_clear_word
 
     fingerprint = template_fingerprint(source, schema)
     look_only: tuple[ValueColumn, ...] = ()
@@ -227,6 +228,10 @@ def fit_columns(source: Source, read: ReadOptions, schema: PortalSchema) -> Open
         empty_with_data=table.empty_headers_with_data,
         own=(*table.own.positions, *agreeing_keys(table, HeaderMatcher(schema, read.mapping), read.skip_columns)),
     )
+    if read.policies:
+        columns = assign_policies(columns, read.policies, schema, table.headers)
+    if read.clear_word:
+        check_clear_word(columns, schema, read.clear_word)
     if fingerprint is not None and columns.key.id_property is not None:
         fingerprint = None  # its values are by record ID, which this run does not read
     return Opened(source, table, columns, fingerprint, look_only)

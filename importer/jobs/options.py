@@ -58,6 +58,9 @@ class ReadOptions:
     skip_columns: Sequence[str] = ()
     skip_unknown: bool = False
     skip_read_only: bool = False
+    policies: Sequence[tuple[str, str]] = ()
+    """(header or property, policy); the last one for a column counts."""
+    clear_word: str = ""
     blank: Literal["clear", "keep"] = "clear"
     options: Literal["labels", "values"] | None = None
     allow_spoiled: bool = False

@@ -7,15 +7,21 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from importer.errors import FileError, UsageError
 from importer.jobs.locks import hold, name_run
 from importer.jobs.outputs import Outputs
-from importer.journal import Journal, RunRecord
+from importer.journal import Journal
 from schemas.message import message
+
+REPORTING = "reporting"
+"""The state of a run whose rows all have their outcome, while its reports are written."""
+UNFINISHED = frozenset({"sending", "stopped", "interrupted", REPORTING})
+"""States of runs that were confirmed and have rows, or their reports, left: `resume` goes on with them."""
 
 
 def now() -> str:
@@ -53,7 +59,7 @@ class StateFolder:
         self.home.parent.mkdir(parents=True, exist_ok=True)
         self.home.mkdir(mode=0o700, exist_ok=True)
 
-    def create_journal(self, record: RunRecord) -> Journal:
+    def create_journal(self, meta: Mapping[str, Any]) -> Journal:
         """Make the journal of a new run; its ID is the local time and four digits, higher than those of that second.
 
         Raises FileError where the folder cannot be written.
@@ -61,10 +67,10 @@ class StateFolder:
         while True:
             run_id = self._new_run_id()
             try:
-                journal = Journal.create(self.runs, replace(record, id=run_id, started_at=now()))
+                journal = Journal.create(self.runs, run_id, {"id": run_id, "started_at": now(), **meta})
             except FileExistsError:
                 continue
-            if file := record.file:
+            if file := meta.get("file"):
                 name_run(self._locks, Path(file).resolve(), run_id)
             return journal
 
@@ -92,10 +98,10 @@ class StateFolder:
         for run_id in self.run_ids():
             try:
                 with self.open_journal(run_id) as journal:
-                    record = journal.record
+                    meta = journal.all_meta()
             except FileError:
                 continue
-            if record.can_resume and (file is None or record.file == str(file)):
+            if meta.get("state") in UNFINISHED and (file is None or meta.get("file") == str(file)):
                 return run_id
         return None
 

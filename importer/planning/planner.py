@@ -20,6 +20,7 @@ from importer.model import Change, CheckedRow, Columns, Outcome, Status, Values
 from importer.planning.conflicts import Conflicts, EarlierWrites, Suspect
 from importer.planning.duplicates import join_twins
 from importer.planning.pending_stages import settle_pending
+from importer.planning.policies import make_policies, too_long, unite
 from schemas.cells import shown, shows_nothing
 from schemas.message import Message, message
 from schemas.property import LAST_MODIFIED, PIPELINE, STAGE, PortalSchema
@@ -72,6 +73,7 @@ class Planner:
             if one.definition.is_multiple
         }
         """Options of properties that hold several."""
+        self._policies = make_policies(columns)
         self._comparers = {name: make_comparer(one) for name, one in schema.properties.items()}
         self._days = {name for name, one in schema.properties.items() if one.type == "date"}
 
@@ -90,9 +92,9 @@ class Planner:
 
         if self._conflicts is not None:
             note_compared(journal, portal)
-        progress = reading(portal.on_event, journal.rows.count_undecided())
+        progress = reading(portal.on_event, journal.count_undecided())
         with seldom_collected():
-            for undecided in journal.rows.undecided(CHUNK):
+            for undecided in journal.undecided(CHUNK):
                 rows = self._leave_unedited(journal, undecided)
                 found = await portal.find_tickets(
                     [row.key for row in rows],
@@ -101,10 +103,10 @@ class Planner:
                     on_read=progress,
                 )
                 changes, outcomes = await self._decide(rows, found, portal)
-                journal.plan.add(changes)
-                journal.rows.decide(outcomes)
+                journal.plan_changes(changes)
+                journal.decide(outcomes)
         if self._columns.key.id_property is not None:
-            join_twins(journal, journal.plan.shared_tickets(), self._columns)
+            join_twins(journal, journal.shared_tickets(), self._columns)
 
     async def _decide(
         self, rows: Sequence[CheckedRow], found: Mapping[str, Ticket | Missing], portal: Portal
@@ -120,7 +122,7 @@ class Planner:
             result = self.compare(row, ticket)
             if isinstance(result, Outcome):
                 outcomes.append(result)
-            elif self._doubts and (refused := self._doubts.refused(result)):
+            elif refused := self._refused(row, result):
                 outcomes.append(refused)
             elif self._conflicts and (suspect := self._conflicts.suspect(row, _present(ticket), result)):
                 suspects.append(suspect)
@@ -132,6 +134,15 @@ class Planner:
             outcomes += conflicting
         return changes, outcomes
 
+    def _refused(self, row: CheckedRow, change: Change) -> Outcome | None:
+        """Return the outcome of a row whose change may not go out: a text is too long, or looks spoiled."""
+        if self._policies and (finding := too_long(change, self._columns)):
+            return Outcome(row.row, Status.INVALID, (finding,), ticket=change.ticket)
+        if self._doubts is None:
+            return None
+        typed = {name: row.wanted[name] for name in self._policies if name in change.after and name in row.wanted}
+        return self._doubts.refused(change._replace(after={**change.after, **typed}) if typed else change)
+
     async def plan_blind(self, journal: Journal, portal: Portal | None) -> None:
         """Plan every cell as a change, without reading the portal's values (`--no-diff`).
 
@@ -139,12 +150,12 @@ class Planner:
         alone are asked about, if there is a portal: it may take them for one ticket's, and then one row must not
         overwrite the other.
         """
-        alike = journal.rows.alike_keys() if portal and self._columns.key.id_property else []
+        alike = journal.alike_keys() if portal and self._columns.key.id_property else []
         found: Mapping[str, Ticket | Missing] = {}
         if portal and alike:
             found = await portal.find_tickets(alike, id_property=self._columns.key.id_property, properties=())
         tickets = {key: one.id for key, one in found.items() if isinstance(one, tuple)}
-        for rows in journal.rows.undecided(CHUNK):
+        for rows in journal.undecided(CHUNK):
             changes: list[Change] = []
             outcomes: list[Outcome] = []
             for row in rows:
@@ -160,10 +171,10 @@ class Planner:
                         changes.append(change)
                 else:
                     outcomes.append(Outcome(row.row, Status.UNCHANGED))
-            journal.plan.add(changes)
-            journal.rows.decide(outcomes)
+            journal.plan_changes(changes)
+            journal.decide(outcomes)
         if tickets:
-            join_twins(journal, journal.plan.shared_tickets(), self._columns)
+            join_twins(journal, journal.shared_tickets(), self._columns)
 
     def compare(self, row: CheckedRow, ticket: Ticket | Missing) -> Change | Outcome:
         """Return what is to change on the ticket of a row: an outcome where nothing is, or nothing can be."""
@@ -200,6 +211,8 @@ class Planner:
         comparers, orders = self._comparers, self._orders
         for name, asked in wanted.items():
             current, value = held.get(name, ""), asked
+            if name in self._policies and value:
+                value = self._policies[name](current, value)
             if current == value:
                 continue
             if name in orders and value[:1] == ";":
@@ -223,7 +236,7 @@ class Planner:
         known = self._fingerprint.tickets
         left = {row.row for row in rows if not row.wanted and not row.pending and row.key in known}
         text = message("not edited since the template was made")
-        journal.rows.decide(Outcome(row, Status.UNCHANGED, notices=(text,)) for row in sorted(left))
+        journal.decide(Outcome(row, Status.UNCHANGED, notices=(text,)) for row in sorted(left))
         return [row for row in rows if row.row not in left] if left else rows
 
     def _missing(self, row: CheckedRow, missing: Missing) -> Finding:
@@ -262,13 +275,6 @@ def missing_text(key: str, missing: Missing) -> Message:
             'ticket "{key}" was merged into {new}; use that ID, or take the row out', key=key, new=missing.new_id or "?"
         )
     return message('there is no ticket "{key}" in the portal; check the key', key=key)
-
-
-def unite(current: str, added: str, order: Sequence[str]) -> str:
-    """Return the options of `current` and of `added` (which starts with `;`), once each, in the definition's order."""
-    held = list(dict.fromkeys(part for part in (*current.split(";"), *added.split(";")) if part))
-    places = {value: place for place, value in enumerate(order)}
-    return ";".join(sorted(held, key=lambda part: places.get(part, len(places))))
 
 
 def _present(ticket: Ticket | Missing) -> Ticket:

@@ -22,9 +22,10 @@ from importer.findings import Finding, column_letter
 from importer.garbage import not_collected
 from importer.loader.own import data_chunks
 from importer.loader.table import Chunk, Table
-from importer.model import CheckedRow, Columns, ValueColumn, Values
+from importer.model import CheckedRow, Columns, Policy, ValueColumn, Values
 from importer.template.edits import Edits
 from importer.validation.ambiguity import AMBIGUOUS, Survey
+from importer.validation.clear_word import Place, without_clear_word
 from importer.validation.column import ColumnReader, Judge, ReadColumn, column_texts, no_judge
 from importer.validation.keys import key_converter
 from importer.validation.shown import LongTexts, Precision, languages, without_unseen
@@ -83,12 +84,15 @@ class Validation:
         self._languages = {} if reading.locale else languages(table, columns)
         self._table = table
         self.columns = columns
-        self.keeps_blanks = reading.blank == "keep"
-        """Whether a blank cell leaves its property alone."""
+        self.blank_does_nothing = frozenset(
+            one.position for one in columns.values if reading.blank == "keep" or one.policy is not Policy.OVERWRITE
+        )
+        """Positions of columns whose blank cells leave their property alone."""
+        self.clear_word = reading.clear_word
         self._chunk_size = chunk_size
         self._by_position: dict[int, ValueColumn] = {one.position: one for one in columns.values}
         definitions = {position: one.definition for position, one in self._by_position.items()}
-        self._checks = ticket.build_schema(definitions, schema, reading)
+        self._checks = ticket.build_schema(definitions, schema, replace(reading, blank="clear"))
         self._unjudged = ticket.unknown_rules(definitions, reading)
         self._readers = {
             position: ColumnReader(
@@ -281,8 +285,12 @@ class _ChunkCheck:
 
     def __init__(self, validation: Validation, chunk: Chunk, *, is_whole: bool) -> None:
         self._validation = validation
-        self._chunk = chunk
         self._columns = validation.columns
+        self._cleared: set[Place] = set()
+        if validation.clear_word:
+            positions = [one.position for one in self._columns.values]
+            chunk, self._cleared = without_clear_word(chunk, validation.clear_word, positions)
+        self._chunk = chunk
         self._rows = chunk.rows
         self._keys = validation.read_keys(chunk)
         self._read = validation.read_columns(chunk, is_whole=is_whole)
@@ -335,6 +343,7 @@ class _ChunkCheck:
         if "" not in self._keys.cells:
             return set()
         blank = {place for place, key in enumerate(self._keys.cells) if key == ""}
+        blank -= {place for place, _ in self._cleared}
         for position in self._headers:
             texts, kinds = self._chunk.columns[position], self._chunk.kinds.get(position)
             blank -= {place for place in blank if texts[place].strip()}
@@ -390,7 +399,13 @@ class _ChunkCheck:
                 if place in blank or (place, position) in told or (place, position) in self._kept:
                     continue
                 for problem in wrong[place]:
+                    if problem.code == "cannot_clear" and self._does_nothing(place, position):
+                        continue
                     self._add(place, position, problem.code, problem.text)
+
+    def _does_nothing(self, place: int, position: int) -> bool:
+        """Whether a blank cell leaves its property alone."""
+        return position in self._validation.blank_does_nothing and (place, position) not in self._cleared
 
     def _add(self, place: int, position: int, code: str, text: Message) -> None:
         self._bad.add(place)
@@ -458,15 +473,20 @@ class _ChunkCheck:
         lines = zip(*cells, strict=True) if cells else iter([()] * len(self._rows))
         # `strict` would be looked at once a row; the lines are as long as the names by their making.
         wanted: list[dict[str, str]] = [dict(zip(names, values)) for values in lines]  # noqa: B905
-        if self._validation.keeps_blanks:
-            wanted = [{name: value for name, value in one.items() if value != ""} for one in wanted]
+        keeping = self._validation.blank_does_nothing
+        if keeping:
+            kept = {one.definition.name for one in columns if one.position in keeping}
+            wanted = [{n: value for n, value in one.items() if value != "" or n not in kept} for one in wanted]
+            for place, position in self._cleared:
+                wanted[place][self._headers[position][1]] = ""
         if unsettled is None and not waiting:
             return wanted, [NOTHING] * len(wanted)
         pending = waiting or [NOTHING] * len(wanted)
         stages = [] if self._stage_position is None else self._read[self._stage_position].cells
+        keeps_stage = self._stage_position in keeping
         for one, choices, stage in zip(wanted, pending, stages, strict=True):
             if choices is not NOTHING:
                 one.pop(STAGE, None)
-            elif unsettled is not None and (stage or not self._validation.keeps_blanks):
+            elif unsettled is not None and (stage or not keeps_stage):
                 one[STAGE] = stage or ""
         return wanted, pending

@@ -13,13 +13,18 @@ MAX_LENGTH = 65_536
 _MANY_LINES = {"textarea", "html"}
 
 
+def has_lines(definition: Property) -> bool:
+    """Return whether texts of a string property may have several lines, whose outer white space is meant."""
+    return definition.field_type in _MANY_LINES or definition.text_hint == "multi_line"
+
+
 class TextConverter(Converter):
     """Reads the cells of a string property, and of properties whose type is not known."""
 
     code = "too_long"
 
     def __init__(self, definition: Property) -> None:
-        self._trims = definition.field_type not in _MANY_LINES and definition.text_hint != "multi_line"
+        self._trims = not has_lines(definition)
 
     def convert_all(self, texts: Sequence[str], kind: Kind) -> list[str | None]:
         """Return the texts of many cells; long ones are left to be judged."""

@@ -58,18 +58,18 @@ def page_file(finished, schema, tmp_path):
 @pytest.fixture(scope="module")
 def long_page(tmp_path_factory):
     """50,000 changes, each with a script in its text, and as many findings."""
-    from importer.journal import Journal, RunRecord
+    from importer.journal import Journal
 
     folder = tmp_path_factory.mktemp("long")
-    with Journal.create(folder, RunRecord(id="long", file="long.csv")) as journal:
+    with Journal.create(folder, "long", {"id": "long", "file": "long.csv", "key": {"property": "id"}}) as journal:
         rows = range(2, 2 + ROWS)
-        journal.rows.add((CheckedRow(row, str(row), {}) for row in rows), fold_keys=False)
-        journal.plan.add(
+        journal.add_rows((CheckedRow(row, str(row), {}) for row in rows), fold_keys=False)
+        journal.plan_changes(
             Change(row, str(row), str(row), {"subject": f"ação {row}"}, {"subject": f"<script>alert({row})</script>"})
             for row in rows
         )
-        journal.rows.decide(Outcome(row, Status.FAILED if row % 1000 == 0 else Status.UPDATED) for row in rows)
-        journal.rows.add_findings(
+        journal.decide(Outcome(row, Status.FAILED if row % 1000 == 0 else Status.UPDATED) for row in rows)
+        journal.add_findings(
             Finding("rejected", message("refused"), row, 1, "Subject", "subject", str(row), f"cell {row}")
             for row in rows
         )
