@@ -17,7 +17,8 @@ from playwright.sync_api import Page, sync_playwright
 
 from importer.findings import Finding
 from importer.i18n import translations
-from importer.journal import Journal
+from importer.journal import Journal, RunRecord
+from importer.journal.run_record import RecordedColumn, RecordedKey, RecordedPortal
 from importer.model import Change, CheckedRow, Outcome, Status
 from importer.reports.html import write_html
 from schemas.message import message
@@ -33,21 +34,18 @@ SEARCH = """async (text) => {
     await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
     return performance.now() - start;
 }"""
-META = {
-    "id": "20261123-141503-7f3a",
-    "kind": "run",
-    "file": "/data/edits.xlsx",
-    "sheet": "Q3",
-    "dry_run": False,
-    "key": {"header": "Ticket ID", "property": "id", "position": 0},
-    "columns": [[1, "Ticket name", "subject"], [2, "Priority", "hs_ticket_priority"]],
-    "portal": {"base_url": "https://api.hubapi.com", "portal_id": "1234567", "ui_domain": "app.hubspot.com"},
-    "state": "finished",
-    "started_at": "2026-11-23T14:15:03.120Z",
-    "finished_at": "2026-11-23T14:16:20.000Z",
-    "requests": {"read": 1000, "update": 500, "retried": 3, "rate_limited": 1},
-    "stop": None,
-}
+RECORD = RunRecord(
+    id="20261123-141503-7f3a",
+    file="/data/edits.xlsx",
+    sheet="Q3",
+    key=RecordedKey("Ticket ID", "id", 0),
+    columns=(RecordedColumn(1, "Ticket name", "subject"), RecordedColumn(2, "Priority", "hs_ticket_priority")),
+    portal=RecordedPortal("https://api.hubapi.com", "1234567", "app.hubspot.com"),
+    state="finished",
+    started_at="2026-11-23T14:15:03.120Z",
+    finished_at="2026-11-23T14:16:20.000Z",
+    requests={"read": 1000, "update": 500, "retried": 3, "rate_limited": 1},
+)
 
 
 def subject(number: int) -> str:
@@ -58,9 +56,9 @@ def fill(journal: Journal) -> None:
     """50,000 changed cells in 45,000 rows, 50,000 findings in 5,000 others."""
     rows = range(2, 2 + ROWS)
     good = [row for row in rows if row % 10]
-    journal.add_rows((CheckedRow(row, str(row + 10**9), {}) for row in good), fold_keys=False)
-    journal.add_invalid_rows((row, str(row + 10**9)) for row in rows if row % 10 == 0)
-    journal.plan_changes(
+    journal.rows.add((CheckedRow(row, str(row + 10**9), {}) for row in good), fold_keys=False)
+    journal.rows.add_invalid((row, str(row + 10**9)) for row in rows if row % 10 == 0)
+    journal.plan.add(
         Change(
             row,
             str(row + 10**9),
@@ -72,8 +70,8 @@ def fill(journal: Journal) -> None:
         )
         for row in good
     )
-    journal.decide(Outcome(row, Status.UPDATED) for row in good)
-    journal.add_findings(
+    journal.rows.decide(Outcome(row, Status.UPDATED) for row in good)
+    journal.rows.add_findings(
         Finding(
             "invalid_option",
             message('"{value}" is not an option; did you mean "{near}"?', value=f"Urgent{column}", near="HIGH"),
@@ -125,7 +123,7 @@ def look(page: Page, scheme: str, page_file: Path) -> None:
 
 
 def main(folder: Path) -> None:
-    with Journal.create(folder / "runs", META["id"], META) as journal:
+    with Journal.create(folder / "runs", RECORD) as journal:
         fill(journal)
         start = time.perf_counter()
         write_html(journal, folder / "page.html", translations("en"))

@@ -75,15 +75,15 @@ def send_ours(url: str, token: str, ids: list[str], names: list[str], settle_s: 
             columns = Columns(KeyColumn(0, "id", "id"), values, header_row=1)
             with Timed.create(folder / "runs", "run", {"id": "run"}) as journal:
                 for part in batched_rows(ids, 10_000):
-                    journal.add_rows((CheckedRow(row, key, wanted(row, names)) for row, key in part), fold_keys=False)
-                    journal.plan_changes(Change(row, key, key, {}, wanted(row, names)) for row, key in part)
-                journal.make_batches(100)
+                    journal.rows.add((CheckedRow(row, key, wanted(row, names)) for row, key in part), fold_keys=False)
+                    journal.plan.add(Change(row, key, key, {}, wanted(row, names)) for row, key in part)
+                journal.batches.make(100)
                 await asyncio.sleep(settle_s)
                 cpu_s, _ = used()
                 start = time.perf_counter()
                 await send(journal, portal, columns=columns, schema=schema)
                 seconds = time.perf_counter() - start
-                updated = journal.count_by_status().get("updated", 0)
+                updated = journal.rows.count_by_status().get("updated", 0)
         return {"seconds": seconds, "rows": updated, "cpu_s": used()[0] - cpu_s, **spent}
 
     with tempfile.TemporaryDirectory() as folder:

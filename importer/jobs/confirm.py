@@ -23,13 +23,13 @@ SHOWN_FINDINGS = 20
 async def decide_and_send(job: Job, stop: StopSignal) -> Result:
     """Show the plan, keep to the guard rails, ask, and send what was agreed to."""
     view = plan_view(job)
-    findings = job.journal.count_findings()
+    findings = job.journal.report.count_findings()
     if findings:
         job.ui.show_findings(
-            list(job.journal.findings(limit=SHOWN_FINDINGS)),
+            list(job.journal.report.findings(limit=SHOWN_FINDINGS)),
             total=sum(findings.values()),
             file=job.options.file.name,
-            sheet=job.journal.meta("sheet"),
+            sheet=job.journal.record.sheet,
         )
     job.ui.show_plan(view)
     refused = refusal(job)
@@ -37,16 +37,16 @@ async def decide_and_send(job: Job, stop: StopSignal) -> Result:
         refused = ask(job, view.rows_to_update)
     if refused is not None:
         job.journal.note(state="refused")
-        job.journal.close_undecided(Status.WOULD_UPDATE if job.options.dry_run else Status.NOT_SENT)
+        job.journal.rows.close_undecided(Status.WOULD_UPDATE if job.options.dry_run else Status.NOT_SENT)
         by_rows = isinstance(refused, InvalidRows)
         return conclude(job, error=refused, annotate=by_rows)
     if job.options.dry_run:
         job.journal.note(state="finished")
-        job.journal.close_undecided(Status.WOULD_UPDATE)
+        job.journal.rows.close_undecided(Status.WOULD_UPDATE)
         return conclude(job, error=None, annotate=True)
     if file_changed(job):
         job.journal.note(state="refused")
-        job.journal.close_undecided(Status.NOT_SENT)
+        job.journal.rows.close_undecided(Status.NOT_SENT)
         error = FileError(
             message(
                 "{file} changed while the plan was on the table; nothing was sent. Run again.",
@@ -60,11 +60,11 @@ async def decide_and_send(job: Job, stop: StopSignal) -> Result:
 
 def file_changed(job: Job) -> bool:
     """Whether the file is another than the one that was read. An undo has no file to compare."""
-    if job.journal.meta("kind") != "run":
+    if job.journal.record.kind != "run":
         return False
     try:
         with job.options.file.open("rb") as file:
-            return bool(hashlib.file_digest(file, "sha256").hexdigest() != job.journal.meta("digest"))
+            return bool(hashlib.file_digest(file, "sha256").hexdigest() != job.journal.record.digest)
     except OSError:
         return True
 
@@ -78,7 +78,7 @@ class InvalidRows(UsageError):
 def refusal(job: Job) -> UsageError | None:
     """Return why the plan may not go out as it is: a guard rail, or invalid rows of which nobody can be asked."""
     options = job.options
-    blocking = job.journal.count_blocking_rows()
+    blocking = job.journal.plan.count_blocking_rows()
     may_ask = options.on_invalid == "ask" and job.ui.can_ask
     if blocking and not options.dry_run and options.on_invalid != "skip" and not may_ask:
         return InvalidRows(
@@ -88,8 +88,8 @@ def refusal(job: Job) -> UsageError | None:
                 blocking,
             )
         )
-    changed, cleared = job.journal.count_planned_cells()
-    cells = sum(job.journal.count_by_status().values()) * len(job.columns.values)
+    changed, cleared = job.journal.plan.count_cells()
+    cells = sum(job.journal.rows.count_by_status().values()) * len(job.columns.values)
     for limit, count, text in (
         (
             options.max_changes,
@@ -139,7 +139,7 @@ def ask(job: Job, rows: int) -> UsageError | None:
         else count_message(
             "Put back one ticket in {portal}?", "Put back {count} tickets in {portal}?", rows, portal=portal
         )
-        if job.journal.meta("kind") == "undo"
+        if job.journal.record.kind == "undo"
         else count_message("Update one ticket in {portal}?", "Update {count} tickets in {portal}?", rows, portal=portal)
     )
     if job.ui.ask(question):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from importer.errors import FileError, ImportTicketsError, JournalGone, JournalLost, PortalError, UsageError
 from importer.jobs.options import Result
-from importer.jobs.state import REPORTING, UNFINISHED, StateFolder, now
-from importer.journal import Journal
+from importer.jobs.state import StateFolder, now
+from importer.journal import Journal, RunRecord
+from importer.journal.run_record import REPORTING, State
 from importer.model import Columns, Status
 from schemas.message import message
 
@@ -52,23 +52,29 @@ def break_off(error: ImportTicketsError, state: StateFolder, *, file: Path | Non
     run_id = state.unfinished_run(file)
     if run_id is not None:
         with state.open_journal(run_id) as journal:
-            meta = journal.all_meta()
-            if (meta.get("resumed_at") or meta["started_at"]) >= since:
+            record = journal.record
+            if (record.resumed_at or record.started_at) >= since:
                 journal.may_have_sent = True
                 if isinstance(error, UsageError):  # a limit of the machine: 2 would say that nothing was sent
                     error.exit_code = PortalError.exit_code
-                schema, columns = stored_columns(meta)
-                ended = {"exit_code": error.exit_code, "stop": error.text.to_json(), "finished_at": now()}
+                schema, columns = stored_columns(record)
                 journal.outlive(lambda: close_open_rows(journal, columns, schema))
-                journal.outlive(lambda: journal.note(**ended, requests=requests_until_now(journal, meta)))
+                journal.outlive(
+                    lambda: journal.note(
+                        exit_code=error.exit_code,
+                        stop=error.text,
+                        finished_at=now(),
+                        requests=requests_until_now(journal, record),
+                    )
+                )
                 return summarize(journal, error=error, report=None)
     return fail_early(error, file=file, dry_run=dry_run, started_at=since)
 
 
-def requests_until_now(journal: Journal, meta: Mapping[str, Any]) -> dict[str, int]:
+def requests_until_now(journal: Journal, record: RunRecord) -> dict[str, int]:
     """Return how many requests a run has cost; of one that was killed, the updates are counted in its journal."""
-    noted = dict(meta.get("requests") or {})
-    return noted | {"update": max(noted.get("update", 0), journal.count_update_requests())}
+    noted = dict(record.requests)
+    return noted | {"update": max(noted.get("update", 0), journal.batches.count_update_requests())}
 
 
 def conclude(job: Job, *, error: ImportTicketsError | None, annotate: bool) -> Result:
@@ -79,12 +85,12 @@ def conclude(job: Job, *, error: ImportTicketsError | None, annotate: bool) -> R
     the results into it. Where even the journal is gone, it is the place to tell them.
     """
     journal, options = job.journal, job.options
-    journal.outlive(journal.settle_twins)
+    journal.outlive(journal.rows.settle_twins)
     exit_code = _exit_code(journal, error)
-    noted = {"exit_code": exit_code, "stop": error.text.to_json() if error else None, "finished_at": now()}
-    journal.outlive(lambda: journal.note(**noted))
+    stop = error.text if error else None
+    journal.outlive(lambda: journal.note(exit_code=exit_code, stop=stop, finished_at=now()))
     report = None
-    if annotate and journal.meta("kind") != "undo" and (journal.lost is None or isinstance(journal.lost, JournalGone)):
+    if annotate and journal.record.kind != "undo" and (journal.lost is None or isinstance(journal.lost, JournalGone)):
         from importer.jobs.annotation import annotate_file
 
         try:
@@ -93,8 +99,8 @@ def conclude(job: Job, *, error: ImportTicketsError | None, annotate: bool) -> R
             journal.go_on_in_memory(lost)
     if annotate and options.html:
         _write_page(job, options.html)
-    ended = {"state": "finished"} if journal.state == REPORTING else {}
-    journal.outlive(lambda: journal.note(**ended, report=str(report) if report else None))
+    state: State = "finished" if journal.record.state == REPORTING else journal.record.state
+    journal.outlive(lambda: journal.note(state=state, report=str(report) if report else None))
     if error is not None and journal.lost is not None and journal.lost is not error:
         job.ui.say(journal.lost.text)
     return summarize(journal, error=error, report=report)
@@ -110,7 +116,7 @@ def end_early(job: Job, error: ImportTicketsError) -> Result:
     journal = job.journal
     if isinstance(error, JournalLost):
         journal.go_on_in_memory(error)
-    journal.outlive(lambda: journal.note(state="stopped" if journal.state in UNFINISHED else "refused"))
+    journal.outlive(lambda: journal.note(state="stopped" if journal.record.can_resume else "refused"))
     return conclude(job, error=error, annotate=False)
 
 
@@ -122,8 +128,8 @@ def close_open_rows(journal: Journal, columns: Columns, schema: PortalSchema) ->
     from importer.sending.outcomes import OutcomeWriter
 
     write = OutcomeWriter(columns, schema)
-    journal.decide([write.in_doubt(change) for change in journal.in_doubt()])
-    journal.close_undecided(Status.NOT_SENT)
+    journal.rows.decide([write.in_doubt(change) for change in journal.batches.in_doubt()])
+    journal.rows.close_undecided(Status.NOT_SENT)
 
 
 def summarize(journal: Journal, *, error: ImportTicketsError | None, report: Path | None) -> Result:
@@ -133,17 +139,17 @@ def summarize(journal: Journal, *, error: ImportTicketsError | None, report: Pat
     exit_code = _exit_code(journal, error)
     stop = error or journal.lost
     summary = build_summary(journal, exit_code=exit_code, report=report, stop=stop)
-    unfinished = journal.may_have_sent if journal.lost else journal.state in UNFINISHED
+    unfinished = journal.may_have_sent if journal.lost else journal.record.can_resume
     is_gone = isinstance(journal.lost, JournalGone)
-    following = _resume_of(str(journal.meta("id"))) if unfinished and not is_gone else ()
+    following = _resume_of(journal.record.id) if unfinished and not is_gone else ()
     return Result(exit_code, summary, report=report, error=stop, next_commands=following)
 
 
 def exit_code_of(journal: Journal) -> int:
     """Return 0 where every row is as the sheet has it (dry run: would be), else 1."""
     bad = {Status.INVALID, Status.FAILED, Status.DIFFERS, Status.NOT_SENT}
-    counts = journal.count_by_status()
-    return 1 if any(counts.get(status) for status in bad) or journal.count_findings() else 0
+    counts = journal.rows.count_by_status()
+    return 1 if any(counts.get(status) for status in bad) or journal.report.count_findings() else 0
 
 
 def _write_page(job: Job, path: Path) -> None:

@@ -31,7 +31,7 @@ MOST_IN_FLIGHT, FRESH_S = 64, 60.0
 
 def plan_view(job: Job) -> PlanView:
     """Return what the journal's plan would do, and what it takes at the rate that the portal allows."""
-    requests = -(-job.journal.count_planned_rows() // MAX_INPUTS)
+    requests = -(-job.journal.plan.count_rows() // MAX_INPUTS)
     limits = job.portal.limits if job.portal else None
     return make_plan_view(
         job.journal,
@@ -51,7 +51,7 @@ def plan_view(job: Job) -> PlanView:
 def _forecast(job: Job, requests: int, limits: Limits | None) -> Forecast:
     if job.portal is None:
         return forecast(requests, limits)
-    noted = job.journal.all_meta().get("compared_at")
+    noted = job.journal.record.compared_at
     if noted and job.will_ask:
         return forecast(requests, limits, latency_s=job.portal.latency_s, fresh_s=-1)
     fresh_s = datetime.fromisoformat(noted).timestamp() + FRESH_S - job.portal.clock.time() if noted else math.inf
@@ -82,10 +82,10 @@ def forecast(requests: int, limits: Limits | None, *, latency_s: float = 0.0, fr
 
 def _undo_notices(job: Job) -> list[Message]:
     """Return what an undo leaves as it is."""
-    if job.journal.meta("kind") != "undo":
+    if job.journal.record.kind != "undo":
         return []
     notices = [message("Workflows, mails and other effects that the first change set off are not undone.")]
-    kept = job.journal.count_findings().get("conflict", 0)
+    kept = job.journal.report.count_findings().get("conflict", 0)
     if kept:
         notices.append(
             count_message(
@@ -108,7 +108,7 @@ def _swap_notices(job: Job) -> list[Message]:
             column=column.header,
         )
         for column in unique
-        for rows in circles(job.journal.moves_of(column.definition.name))[:SWAPS_SHOWN]
+        for rows in circles(job.journal.plan.moves_of(column.definition.name))[:SWAPS_SHOWN]
     ]
 
 

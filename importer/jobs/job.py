@@ -43,7 +43,7 @@ class Job:
     @property
     def must_choose(self) -> bool:
         """Whether a person has to say what becomes of valid rows beside invalid ones."""
-        return self.options.on_invalid == "ask" and self.journal.count_blocking_rows() > 0
+        return self.options.on_invalid == "ask" and self.journal.plan.count_blocking_rows() > 0
 
     @property
     def will_ask(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from importer.errors import ImportTicketsError
 from importer.jobs import connect
@@ -18,6 +18,7 @@ from importer.jobs.run_history import FormsSeen, values_written
 from importer.jobs.state import StateFolder, now
 from importer.jobs.targets import check_targets
 from importer.jobs.which_portal import fingerprint_of, tell_version
+from importer.journal.run_record import RecordedColumn, RecordedKey, RecordedPortal, RunRecord
 from importer.planning.policies import check_values_are_read
 from schemas.message import message
 from schemas.property import PortalSchema
@@ -71,7 +72,7 @@ async def _run(options: RunOptions, access: PortalAccess, state: StateFolder, ui
             ui.say(notice)
         if portal is not None:
             tell_gaps(portal.gaps, opened.columns, options.read, ui)
-        with state.create_journal(run_facts(options, opened, schema, portal)) as journal:
+        with state.create_journal(make_record(options, opened, schema, portal)) as journal:
             job = Job(
                 options, ui, journal, opened.columns, schema, portal, state.outputs, fingerprint=opened.fingerprint
             )
@@ -94,40 +95,36 @@ def _name_unfinished_run(file: Path, state: StateFolder, ui: Ui) -> None:
         )
 
 
-def run_facts(
-    options: RunOptions, opened: connect.Opened, schema: PortalSchema, portal: Portal | None
-) -> dict[str, Any]:
-    """Return what the journal notes of a run before its first row."""
+def make_record(options: RunOptions, opened: connect.Opened, schema: PortalSchema, portal: Portal | None) -> RunRecord:
+    """Return the facts of a run before its first row."""
     columns = opened.columns
     key = columns.key
-    return {
-        "kind": "run",
-        "file": str(options.file),
-        "sheet": opened.table.sheet,
-        "digest": opened.source.digest,
-        "dialect": connect.dialect_facts(opened.source),
-        "headers": list(opened.table.headers),
-        "own": opened.table.own.pair,
-        "own_names": opened.table.own.names,
-        "dry_run": options.dry_run,
-        "diff": options.diff,
-        "output": str(options.output) if options.output else None,
-        "html": str(options.html) if options.html else None,
-        "overwrite": options.overwrite,
-        "settings": options.settings,
-        "key": {"header": key.header, "property": key.property_name, "position": key.position},
-        "header_row": columns.header_row,
-        "columns": [[one.position, one.header, one.definition.name] for one in columns.values],
-        "schema": connect.kept_schema(schema, columns),
-        "portal": {
-            "base_url": portal.settings.base_url if portal else None,
-            "portal_id": schema.portal_id,
-            "ui_domain": schema.ui_domain,
-            "fingerprint": fingerprint_of(schema, portal.settings.token) if portal else None,
-        },
-        "state": "reading",
-        "requests": {"read": 0, "update": 0, "retried": 0, "rate_limited": 0},
-    }
+    return RunRecord(
+        file=str(options.file),
+        sheet=opened.table.sheet,
+        digest=opened.source.digest,
+        dialect=connect.dialect_facts(opened.source),
+        headers=tuple(opened.table.headers),
+        header_row=columns.header_row,
+        own=opened.table.own.pair,
+        own_names=opened.table.own.names,
+        key=RecordedKey(key.header, key.property_name, key.position),
+        columns=tuple(RecordedColumn(one.position, one.header, one.definition.name) for one in columns.values),
+        schema=connect.kept_schema(schema, columns),
+        portal=RecordedPortal(
+            base_url=portal.settings.base_url if portal else None,
+            portal_id=schema.portal_id,
+            ui_domain=schema.ui_domain,
+            fingerprint=fingerprint_of(schema, portal.settings.token) if portal else None,
+        ),
+        dry_run=options.dry_run,
+        diff=options.diff,
+        output=str(options.output) if options.output else None,
+        html=str(options.html) if options.html else None,
+        overwrite=options.overwrite,
+        settings=options.settings,
+        requests={"read": 0, "update": 0, "retried": 0, "rate_limited": 0},
+    )
 
 
 _READ_BY_LOCALE = frozenset({"number", "date", "datetime", "bool"})
@@ -163,14 +160,14 @@ def read_rows(job: Job, opened: connect.Opened) -> None:
     validation = Validation(opened.table, job.columns, job.schema, reading, edits=edits)
     fold_keys = job.columns.key.id_property is not None
     for chunk in validation:
-        job.journal.add_rows(chunk.rows, fold_keys=fold_keys)
-        job.journal.add_invalid_rows(chunk.invalid, fold_keys=fold_keys)
-        job.journal.note_lines(chunk.lines)
-        job.journal.add_findings(chunk.findings)
-    join_twins(job.journal, job.journal.shared_keys(), job.columns)
+        job.journal.rows.add(chunk.rows, fold_keys=fold_keys)
+        job.journal.rows.add_invalid(chunk.invalid, fold_keys=fold_keys)
+        job.journal.rows.note_lines(chunk.lines)
+        job.journal.rows.add_findings(chunk.findings)
+    join_twins(job.journal, job.journal.rows.shared_keys(), job.columns)
     if job.fingerprint and opened.look_only and not read.skip_read_only:
         found = read_only_edits(opened.table, job.columns.key, opened.look_only, job.fingerprint, job.schema, reading)
-        job.journal.refuse_rows(list(found))
+        job.journal.rows.refuse(list(found))
     for notice in validation.notices:
         job.ui.say(notice)
 
@@ -182,7 +179,7 @@ async def compare(job: Job) -> None:
 
     doubts = TextDoubts(
         job.columns,
-        delimited=job.journal.meta("dialect") is not None,
+        delimited=job.journal.record.dialect is not None,
         allow_spoiled=job.options.read.allow_spoiled,
     )
     planner = Planner(

@@ -12,7 +12,7 @@ from importer.jobs import connect
 from importer.jobs.confirm import SHOWN_FINDINGS
 from importer.jobs.finish import conclude, end_early, fail_early
 from importer.jobs.job import Job
-from importer.jobs.main import read_rows, run_facts
+from importer.jobs.main import make_record, read_rows
 from importer.jobs.missing_metadata import tell_gaps
 from importer.jobs.options import PortalAccess, Result, RunOptions, Ui
 from importer.jobs.run_history import FormsSeen, known_cells
@@ -59,8 +59,8 @@ async def _reconcile(options: RunOptions, access: PortalAccess, state: StateFold
         for notice in (*source.notices, *opened.table.notices, *opened.columns.notices):
             ui.say(notice)
         tell_gaps(portal.gaps, opened.columns, options.read, ui)
-        facts = run_facts(options, opened, schema, portal) | {"kind": "reconcile", "dry_run": False}
-        with state.create_journal(facts) as journal:
+        record = replace(make_record(options, opened, schema, portal), kind="reconcile", dry_run=False)
+        with state.create_journal(record) as journal:
             job = Job(options, ui, journal, opened.columns, schema, portal, state.outputs)
             try:
                 read_rows(job, opened)
@@ -76,13 +76,13 @@ async def _reconcile(options: RunOptions, access: PortalAccess, state: StateFold
 
 def _show(job: Job) -> None:
     """List the first cells that differ or are wrong."""
-    total = job.journal.count_remarks()
+    total = job.journal.report.count_remarks()
     if total:
         job.ui.show_findings(
-            list(job.journal.remarks(limit=SHOWN_FINDINGS)),
+            list(job.journal.report.remarks(limit=SHOWN_FINDINGS)),
             total=total,
             file=job.options.file.name,
-            sheet=job.journal.meta("sheet"),
+            sheet=job.journal.record.sheet,
         )
 
 
@@ -114,8 +114,8 @@ class _Comparison:
         """
         from importer.portal.events import reading
 
-        progress = reading(self._portal.on_event, self._journal.count_undecided())
-        for rows in self._journal.undecided(CHUNK):
+        progress = reading(self._portal.on_event, self._journal.rows.count_undecided())
+        for rows in self._journal.rows.undecided(CHUNK):
             for portion in self._portions(rows):
                 await self._compare(portion, progress)
 
@@ -151,7 +151,7 @@ class _Comparison:
                 [change.ticket or "" for change in changes],
                 history=sorted({name for change in changes for name in change.after}),
             )
-        self._journal.decide(outcomes)
+        self._journal.rows.decide(outcomes)
         self._note_differences(changes, {row.row: row for row in rows}, told)
         self._compared += len(rows)
         self._differing += len(changes)
@@ -171,9 +171,9 @@ class _Comparison:
                 entry = _last_change(told.get(ticket), name)
                 differences.append(self._explainer.explain(name, cell, change, entry=entry, known=earlier))
             outcomes.append(Outcome(change.row, Status.DIFFERS, ticket=change.ticket))
-        self._journal.plan_changes(changes)
-        self._journal.decide(outcomes)
-        self._journal.add_differences(differences)
+        self._journal.plan.add(changes)
+        self._journal.rows.decide(outcomes)
+        self._journal.report.add_differences(differences)
 
 
 def _last_change(ticket: Ticket | Missing | None, name: str) -> HistoryEntry | None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from importer.errors import FileError, ImportTicketsError, MissingScope, UsageError
 from importer.jobs import connect
@@ -13,10 +12,10 @@ from importer.jobs.finish import fail_early, requests_until_now
 from importer.jobs.job import Job
 from importer.jobs.options import PortalAccess, ReadOptions, Result, RunOptions, Ui
 from importer.jobs.sending import send_plan
-from importer.jobs.state import UNFINISHED, StateFolder, now
+from importer.jobs.state import StateFolder, now
 from importer.jobs.targets import check_page
 from importer.jobs.which_portal import check_fingerprint, tell_version
-from importer.journal import Journal
+from importer.journal import Journal, RunRecord
 from importer.model import Columns, KeyColumn, Status, ValueColumn
 from schemas.message import message
 from schemas.property import PortalSchema, read_schema
@@ -48,53 +47,51 @@ async def resume_run(
         if chosen is None:
             raise UsageError(message("There is no run to resume: every run on this machine came to its end."))
         with state.open_journal(chosen) as journal:
-            meta = journal.all_meta()
-            options = stored_options(meta, html=html, overwrite=overwrite, lang=lang)
+            record = journal.record
+            options = stored_options(record, html=html, overwrite=overwrite, lang=lang)
             if html is not None:
                 check_page(options, state.outputs)
             with state.lock_file(options.file.resolve(), run=chosen):
-                if meta.get("state") not in UNFINISHED:
+                if not record.can_resume:
                     raise UsageError(
-                        message(
-                            "Run {run} has nothing to resume: it is {state}.", run=chosen, state=str(meta.get("state"))
-                        )
+                        message("Run {run} has nothing to resume: it is {state}.", run=chosen, state=record.state)
                     )
                 journal.check()
-                return await _resume(journal, meta, options, access, state, ui, stop)
+                return await _resume(journal, record, options, access, state, ui, stop)
     except ImportTicketsError as error:
         return fail_early(error, file=options.file if options else None, started_at=started_at)
 
 
 async def _resume(
     journal: Journal,
-    meta: Mapping[str, Any],
+    record: RunRecord,
     options: RunOptions,
     access: PortalAccess,
     state: StateFolder,
     ui: Ui,
     stop: StopSignal,
 ) -> Result:
-    schema, columns = stored_columns(meta)
+    schema, columns = stored_columns(record)
     journal.may_have_sent = True
     tell_version(access, ui)
     async with connect.connect(access, state, ui.progress) as portal:
-        await check_portal(meta, portal)
+        await check_portal(record, portal)
         journal.note(resumed_at=now(), finished_at=None, exit_code=None, stop=None)
-        earlier = requests_until_now(journal, meta)
-        journal.reopen(Status.NOT_SENT)
-        journal.retry_unavailable()
+        earlier = requests_until_now(journal, record)
+        journal.rows.reopen(Status.NOT_SENT)
+        journal.batches.retry_unavailable()
         job = Job(options, ui, journal, columns, schema, portal, state.outputs, earlier_requests=earlier)
         return await send_plan(job, stop, look_again=True)
 
 
-async def check_portal(meta: Mapping[str, Any], portal: Portal) -> None:
+async def check_portal(record: RunRecord, portal: Portal) -> None:
     """Raise UsageError where a run would go on in another portal than the one it began in.
 
     The address tells, and the account's ID where the portal tells it, else its fingerprint.
     """
     from importer.portal.errors import NoSuchPath
 
-    began, base_url = meta["portal"]["base_url"], portal.settings.base_url
+    began, base_url = record.portal.base_url, portal.settings.base_url
     if began != base_url and not _is_loopback_again(began, base_url):
         raise UsageError(
             message(
@@ -104,12 +101,12 @@ async def check_portal(meta: Mapping[str, Any], portal: Portal) -> None:
             ),
             code="other_portal",
         )
-    began, account = meta["portal"]["portal_id"], None
+    began, account = record.portal.portal_id, None
     with contextlib.suppress(MissingScope, NoSuchPath):
         account = await portal.account()
     if not (began and account and account.get("portalId")):
         bodies = await portal.fetch_bodies()
-        check_fingerprint(meta["portal"].get("fingerprint"), read_schema(bodies), portal.settings.token)
+        check_fingerprint(record.portal.fingerprint, read_schema(bodies), portal.settings.token)
     elif str(account["portalId"]) != began:
         raise UsageError(
             message(
@@ -131,39 +128,39 @@ def _is_loopback_again(began: str | None, base_url: str) -> bool:
 
 
 def stored_options(
-    meta: Mapping[str, Any], *, html: Path | None, lang: str, dry_run: bool | None = None, overwrite: bool = False
+    record: RunRecord, *, html: Path | None, lang: str, dry_run: bool | None = None, overwrite: bool = False
 ) -> RunOptions:
     """Return the options of a run as its journal has them."""
-    output = meta.get("output")
-    page = html or (Path(meta["html"]) if meta.get("html") else None)
+    output = record.output
+    page = html or (Path(record.html) if record.html else None)
     return RunOptions(
-        Path(meta["file"]),
-        read=ReadOptions(sheet=meta.get("sheet")),
-        dry_run=bool(meta.get("dry_run")) if dry_run is None else dry_run,
-        diff=bool(meta.get("diff", True)),
+        Path(record.file),
+        read=ReadOptions(sheet=record.sheet),
+        dry_run=record.dry_run if dry_run is None else dry_run,
+        diff=record.diff,
         output=Path(output) if output else None,
         html=page,
-        overwrite=overwrite or bool(meta.get("overwrite")),
+        overwrite=overwrite or record.overwrite,
         lang=lang,
     )
 
 
-def stored_columns(meta: Mapping[str, Any]) -> tuple[PortalSchema, Columns]:
+def stored_columns(record: RunRecord) -> tuple[PortalSchema, Columns]:
     """Return the schema and the columns of a run as its journal has them. Raises FileError where that is damaged."""
     try:
-        schema = read_schema(meta["schema"])
-        key = meta["key"]
+        schema = read_schema(record.schema)
+        key = record.key
         columns = Columns(
-            KeyColumn(key["position"], key["header"], key["property"]),
+            KeyColumn(key.position, key.header, key.property),
             tuple(
                 ValueColumn(position, header, schema.properties[name])
-                for position, header, name in meta["columns"]
+                for position, header, name in record.columns
                 if name in schema.properties
             ),
-            meta["header_row"],
+            record.header_row,
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise FileError(
-            message("{path} is not a journal of a run ({reason}).", path=str(meta["id"]), reason=repr(error))
+            message("{path} is not a journal of a run ({reason}).", path=record.id, reason=repr(error))
         ) from error
     return schema, columns

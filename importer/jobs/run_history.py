@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from importer.errors import FileError
 from importer.jobs.state import StateFolder
+from importer.journal import RunRecord
 from importer.model import Columns, Status, Trace, Values, made_of
 from importer.planning.reconcile import Known
 from importer.reports.text import Labels
@@ -29,7 +30,7 @@ def values_written(journal: Journal, tickets: Collection[str]) -> Mapping[str, V
     found: dict[str, dict[str, str]] = {}
     for earlier, _ in _earlier_runs(journal):
         with contextlib.suppress(FileError), earlier.reading():
-            for change, returned in earlier.written():
+            for change, returned in earlier.report.written():
                 if change.ticket in tickets:
                     found.setdefault(change.ticket or "", {}).update({**change.after, **returned})
     return found
@@ -48,14 +49,14 @@ def known_cells(journal: Journal, cells: Mapping[Cell, str]) -> Mapping[Cell, Kn
     """
     found: dict[Cell, Known] = {}
     left = set(cells)
-    for earlier, meta in _earlier_runs(journal, latest_first=True):
-        if meta.get("dry_run") or meta.get("kind") == "reconcile":
+    for earlier, record in _earlier_runs(journal, latest_first=True):
+        if record.dry_run or record.kind == "reconcile":
             continue
         with contextlib.suppress(FileError), earlier.reading():
-            for trace in earlier.traces({ticket for ticket, _ in left}):
+            for trace in earlier.report.traces({ticket for ticket, _ in left}):
                 for name in {*trace.wanted, *trace.changes, *trace.pending}:
                     cell = (trace.ticket, name)
-                    if cell in left and (known := _known(trace, name, meta, cells[cell])):
+                    if cell in left and (known := _known(trace, name, record, cells[cell])):
                         found[cell] = known
         left -= found.keys()
         if not left:
@@ -92,17 +93,17 @@ class FormsSeen:
 
     def _read(self) -> Iterator[tuple[Cell, tuple[str, str]]]:
         for earlier, _ in _earlier_runs(self._journal):
-            for change, returned in earlier.formed():
+            for change, returned in earlier.report.formed():
                 for name, value in returned.items():
                     yield (change.ticket or "", name), (change.after.get(name, ""), value)
 
 
-def _known(trace: Trace, name: str, meta: Mapping[str, Any], asked: str) -> Known | None:
+def _known(trace: Trace, name: str, record: RunRecord, asked: str) -> Known | None:
     if trace.status is None:
         return None
-    facts = (str(meta["id"]), meta.get("kind") == "undo")
+    facts = (record.id, record.kind == "undo")
     if name not in trace.changes:
-        if meta.get("kind") == "undo":
+        if record.kind == "undo":
             return None  # a cell that it left as it was
         choices = trace.pending.get(name, {}).values()
         held = trace.wanted.get(name) or (asked if asked in choices else next(iter(choices), ""))
@@ -111,28 +112,23 @@ def _known(trace: Trace, name: str, meta: Mapping[str, Any], asked: str) -> Know
     return Known(*facts, how, trace.changes[name], trace.status)
 
 
-def _earlier_runs(journal: Journal, *, latest_first: bool = False) -> Iterator[tuple[Journal, Mapping[str, Any]]]:
+def _earlier_runs(journal: Journal, *, latest_first: bool = False) -> Iterator[tuple[Journal, RunRecord]]:
     """Yield the journals of runs on the same file and portal as this one's, in time order, open, with their facts."""
-    meta = journal.all_meta()
+    record = journal.record
     state = StateFolder(journal.path.parent.parent)
     found: list[tuple[str, str]] = []
     for run_id in state.run_ids():
         try:
             with state.open_journal(run_id) as earlier:
-                facts = earlier.all_meta()
+                facts = earlier.record
         except FileError:
             continue  # a damaged journal tells nothing, and conflicts are then told as such
-        if run_id != meta["id"] and _same_place(facts, meta):
-            found.append((str(facts.get("started_at")), run_id))
+        if run_id != record.id and _same_place(facts, record):
+            found.append((facts.started_at, run_id))
     for _, run_id in sorted(found, reverse=latest_first):
         with state.open_journal(run_id) as earlier:
-            yield earlier, earlier.all_meta()
+            yield earlier, earlier.record
 
 
-def _same_place(earlier: Mapping[str, object], now: Mapping[str, object]) -> bool:
-    return earlier.get("file") == now.get("file") and _portal(earlier) == _portal(now)
-
-
-def _portal(meta: Mapping[str, object]) -> object:
-    portal = meta.get("portal")
-    return portal.get("portal_id") if isinstance(portal, dict) else None
+def _same_place(earlier: RunRecord, now: RunRecord) -> bool:
+    return earlier.file == now.file and earlier.portal.portal_id == now.portal.portal_id

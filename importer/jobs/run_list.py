@@ -15,8 +15,9 @@ from typing import Any
 
 from importer.errors import FileError
 from importer.findings import Finding
-from importer.jobs.state import UNFINISHED, StateFolder
+from importer.jobs.state import StateFolder
 from importer.journal import ColumnTotals, Journal
+from importer.journal.run_record import UNFINISHED
 from importer.model import Status
 from schemas.message import Message
 
@@ -92,25 +93,24 @@ def list_runs(state: StateFolder) -> Iterator[RunInfo]:
 
 def read_info(journal: Journal, run_id: str) -> RunInfo:
     """Return what the journal of a run says of it."""
-    meta = journal.all_meta()
-    portal = meta.get("portal") or {}
-    counts = journal.count_by_status()
-    changes_kept = meta.get("kind") in {"run", "undo"} and not meta.get("dry_run") and bool(meta.get("diff"))
+    record = journal.record
+    portal = record.portal
+    counts = journal.rows.count_by_status()
     return RunInfo(
         id=run_id,
-        started_at=str(meta.get("started_at") or ""),
-        finished_at=str(meta.get("finished_at") or ""),
-        kind=str(meta.get("kind") or ""),
-        file=str(meta.get("file") or ""),
-        sheet=meta.get("sheet"),
-        portal_id=str(portal.get("portal_id") or ""),
-        base_url=str(portal.get("base_url") or ""),
-        dry_run=bool(meta.get("dry_run")),
-        state=str(meta.get("state") or DAMAGED),
+        started_at=record.started_at,
+        finished_at=record.finished_at or "",
+        kind=record.kind,
+        file=record.file,
+        sheet=record.sheet,
+        portal_id=portal.portal_id,
+        base_url=portal.base_url or "",
+        dry_run=record.dry_run,
+        state=record.state,
         counts=counts,
-        exit_code=meta.get("exit_code"),
-        can_undo=changes_kept and counts.get(Status.UPDATED, 0) > 0,
-        parent=meta.get("parent"),
+        exit_code=record.exit_code,
+        can_undo=record.can_undo and counts.get(Status.UPDATED, 0) > 0,
+        parent=record.parent,
     )
 
 
@@ -152,18 +152,17 @@ def show_run(state: StateFolder, run_id: str) -> RunDetails:
     with state.open_journal(run_id) as journal:
         journal.check()
         info = read_info(journal, run_id)
-        meta = journal.all_meta()
+        record = journal.record
         status = Status.WOULD_UPDATE if info.dry_run else Status.UPDATED
-        stop = meta.get("stop")
         return RunDetails(
             info=info,
-            columns=tuple(journal.column_totals(status=status)),
-            cells=journal.count_cells(status),
-            requests=meta.get("requests") or {},
-            findings=tuple(journal.findings(limit=FIRST_FINDINGS)),
-            finding_count=sum(journal.count_findings().values()),
-            stop=Message.from_json(stop) if stop else None,
-            report=meta.get("report"),
+            columns=tuple(journal.plan.column_totals(status=status)),
+            cells=journal.report.count_cells(status),
+            requests=record.requests,
+            findings=tuple(journal.report.findings(limit=FIRST_FINDINGS)),
+            finding_count=sum(journal.report.count_findings().values()),
+            stop=record.stop,
+            report=record.report,
         )
 
 

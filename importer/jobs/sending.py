@@ -9,8 +9,9 @@ from importer.errors import ImportTicketsError, JournalLost, PortalError
 from importer.jobs.finish import close_open_rows, conclude
 from importer.jobs.job import Job
 from importer.jobs.options import Result
-from importer.jobs.state import REPORTING, now
+from importer.jobs.state import now
 from importer.journal import Journal
+from importer.journal.run_record import REPORTING, State
 
 if TYPE_CHECKING:
     from importer.portal.clock import StopSignal
@@ -26,7 +27,7 @@ async def send_plan(job: Job, stop: StopSignal, *, look_again: bool) -> Result:
 
     assert job.portal is not None
     journal = job.journal
-    journal.make_batches(MAX_INPUTS)
+    journal.batches.make(MAX_INPUTS)
     journal.note(state="sending", confirmed_at=now())
     stop.graceful = True
     error: ImportTicketsError | None = None
@@ -38,7 +39,7 @@ async def send_plan(job: Job, stop: StopSignal, *, look_again: bool) -> Result:
             schema=job.schema,
             on_event=job.ui.progress,
             stop=stop,
-            total=journal.count_planned_rows(),
+            total=journal.plan.count_rows(),
             planned_at=_compared_at(journal),
             look_again=look_again,
         )
@@ -53,12 +54,12 @@ async def send_plan(job: Job, stop: StopSignal, *, look_again: bool) -> Result:
 
 def _compared_at(journal: Journal) -> datetime | None:
     """Return when the values were read that the plan was made from; None where what is there is to be overwritten."""
-    noted = journal.all_meta().get("compared_at")
+    noted = journal.record.compared_at
     return datetime.fromisoformat(noted) if noted else None
 
 
-def _end_state(error: ImportTicketsError | None, journal: Journal) -> str:
+def _end_state(error: ImportTicketsError | None, journal: Journal) -> State:
     """Return what a resume has to go on with: rows, those too that the portal was not available for, or reports."""
     if error is not None:
         return "stopped" if isinstance(error, PortalError | JournalLost) else "interrupted"
-    return "stopped" if journal.count_unavailable() else REPORTING
+    return "stopped" if journal.batches.count_unavailable() else REPORTING

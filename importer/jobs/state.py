@@ -7,21 +7,15 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from importer.errors import FileError, UsageError
 from importer.jobs.locks import hold, name_run
 from importer.jobs.outputs import Outputs
-from importer.journal import Journal
+from importer.journal import Journal, RunRecord
 from schemas.message import message
-
-REPORTING = "reporting"
-"""The state of a run whose rows all have their outcome, while its reports are written."""
-UNFINISHED = frozenset({"sending", "stopped", "interrupted", REPORTING})
-"""States of runs that were confirmed and have rows, or their reports, left: `resume` goes on with them."""
 
 
 def now() -> str:
@@ -59,7 +53,7 @@ class StateFolder:
         self.home.parent.mkdir(parents=True, exist_ok=True)
         self.home.mkdir(mode=0o700, exist_ok=True)
 
-    def create_journal(self, meta: Mapping[str, Any]) -> Journal:
+    def create_journal(self, record: RunRecord) -> Journal:
         """Make the journal of a new run; its ID is the local time and four digits, higher than those of that second.
 
         Raises FileError where the folder cannot be written.
@@ -67,10 +61,10 @@ class StateFolder:
         while True:
             run_id = self._new_run_id()
             try:
-                journal = Journal.create(self.runs, run_id, {"id": run_id, "started_at": now(), **meta})
+                journal = Journal.create(self.runs, replace(record, id=run_id, started_at=now()))
             except FileExistsError:
                 continue
-            if file := meta.get("file"):
+            if file := record.file:
                 name_run(self._locks, Path(file).resolve(), run_id)
             return journal
 
@@ -98,10 +92,10 @@ class StateFolder:
         for run_id in self.run_ids():
             try:
                 with self.open_journal(run_id) as journal:
-                    meta = journal.all_meta()
+                    record = journal.record
             except FileError:
                 continue
-            if meta.get("state") in UNFINISHED and (file is None or meta.get("file") == str(file)):
+            if record.can_resume and (file is None or record.file == str(file)):
                 return run_id
         return None
 

@@ -9,8 +9,8 @@ from typing import Any, Literal, NamedTuple
 
 import orjson
 
-from importer.journal.connection import dump, load_values
-from importer.journal.plan import PlanNotes
+from importer.journal.connection import JournalFile, dump, load_values, seal_of
+from importer.journal.rows import Rows
 from importer.model import Change, Outcome, Status, Values
 
 _NOTHING: Values = MappingProxyType({})
@@ -64,17 +64,61 @@ class BatchAnswer(NamedTuple):
     told: Mapping[str, Any]
 
 
-class SendingNotes(PlanNotes):
-    """Notes of what was sent and answered."""
+class Batches:
+    """What was sent, and what was answered."""
 
-    def open_batches(self) -> Iterator[Batch]:
+    def __init__(self, file: JournalFile, rows: Rows) -> None:
+        self._file = file
+        self._rows = rows
+
+    def make(self, size: int) -> int:
+        """Give each change that has no batch yet one of at most `size`, in row order; return how many there are."""
+        with self._file.writing():
+            number, after = self._file.db.execute("SELECT coalesce(max(number), 0), max(last) FROM batches").fetchone()
+            rows = self._file.db.execute(
+                "SELECT plan.row FROM plan JOIN rows ON rows.row = plan.row "
+                "WHERE plan.row > ? AND status IS NULL ORDER BY plan.row",
+                (-1 if after is None else after,),
+            ).fetchall()
+            groups = [rows[start : start + size] for start in range(0, len(rows), size)]
+            self._file.db.executemany(
+                "INSERT INTO batches (number, first, last, digest) VALUES (?, ?, ?, ?)",
+                [
+                    (*batch, self._digest(*batch))
+                    for batch in ((number + place, group[0][0], group[-1][0]) for place, group in enumerate(groups, 1))
+                ],
+            )
+        return int(self._file.db.execute("SELECT count(*) FROM batches WHERE state <> 'answered'").fetchone()[0])
+
+    def _digest(self, number: int, first: int, last: int) -> str:
+        """Return the digest of a batch's place and of all that was planned of its rows."""
+        found = self._file.db.execute(
+            "SELECT plan.row, key, plan.ticket, before, coalesce(changes, wanted) FROM plan "
+            "JOIN rows ON rows.row = plan.row LEFT JOIN sheet ON sheet.row = plan.row "
+            "WHERE plan.row BETWEEN ? AND ? ORDER BY plan.row",
+            (first, last),
+        )
+        return seal_of(number, first, last, *found)
+
+    def find_altered_row(self) -> int | None:
+        """Return the first row that is not as it was noted; None where all are."""
+        for *batch, digest in self._file.db.execute("SELECT number, first, last, digest FROM batches ORDER BY number"):
+            if self._digest(*batch) != digest:
+                return int(batch[1])
+        found = self._file.db.execute(
+            "SELECT row FROM rows WHERE (ticket IS NOT NULL OR returned IS NOT NULL) "
+            "AND seal IS NOT seal_of(row, ticket, returned) ORDER BY row"
+        ).fetchone()
+        return int(found[0]) if found else None
+
+    def open(self) -> Iterator[Batch]:
         """Yield the batches that have rows without an outcome, in order, each read when it is taken."""
-        self._db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-        batches = self._db.execute(
+        self._file.db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        batches = self._file.db.execute(
             "SELECT number, first, last, state FROM batches WHERE state <> 'answered' ORDER BY number"
         ).fetchall()
         for number, first, last, state in batches:
-            rows = self._db.execute(
+            rows = self._file.db.execute(
                 "SELECT row, key, ticket, changes FROM planned WHERE row BETWEEN ? AND ? AND status IS NULL "
                 "ORDER BY row",
                 (first, last),
@@ -91,27 +135,27 @@ class SendingNotes(PlanNotes):
 
     def in_doubt(self) -> list[Change]:
         """Return the undecided changes of batches that may have left."""
-        found = self._db.execute(
+        found = self._file.db.execute(
             "SELECT planned.row, key, ticket, changes FROM batches JOIN planned ON planned.row BETWEEN first AND last "
             "WHERE state = 'sent' AND status IS NULL AND same_as IS NULL ORDER BY planned.row"
         )
         return [Change(row, key, ticket, _NOTHING, load_values(after)) for row, key, ticket, after in found]
 
-    def count_open_batches(self) -> int:
+    def count_open(self) -> int:
         """Return how many batches have rows without an outcome."""
-        found = self._db.execute("SELECT count(*) FROM batches WHERE state <> 'answered'").fetchone()
+        found = self._file.db.execute("SELECT count(*) FROM batches WHERE state <> 'answered'").fetchone()
         return int(found[0])
 
     def values_before(self, batch: int) -> dict[int, Values]:
         """Return the portal's values, before the plan, of what the rows of a batch change; by row."""
-        found = self._db.execute(
+        found = self._file.db.execute(
             "SELECT row, before FROM plan JOIN batches ON row BETWEEN first AND last WHERE number = ?", (batch,)
         )
         return {row: load_values(before) for row, before in found}
 
     def values_given_up(self, name: str) -> frozenset[str]:
         """Return the values before, folded, of a property in all rows that change it and were not refused."""
-        found = self._db.execute(
+        found = self._file.db.execute(
             "SELECT DISTINCT json_extract(before, '$.' || ?1) FROM planned WHERE before IS NOT NULL "
             "AND json_extract(before, '$.' || ?1) <> '' AND coalesce(status, '') NOT IN ('failed', 'invalid') "
             "AND json_extract(changes, '$.' || ?1) IS NOT NULL",
@@ -119,7 +163,7 @@ class SendingNotes(PlanNotes):
         )
         return frozenset(str(value).strip().casefold() for (value,) in found)
 
-    def note_progress(self, steps: Iterable[Progress]) -> None:
+    def note(self, steps: Iterable[Progress]) -> None:
         """Note steps of several batches, in order and all at once: one commit.
 
         Raises JournalLost where it cannot be written.
@@ -130,40 +174,21 @@ class SendingNotes(PlanNotes):
         updated = [row for one in steps for row in one.updated]
         outcomes = [outcome for one in steps for outcome in one.outcomes]
         closing = [(one.at, one.batch, len(one.updated)) for one in steps if one.updated or one.outcomes]
-        with self._writing():
-            self._db.executemany("UPDATE batches SET state = ?, sent_at = ? WHERE number = ?", states)
+        with self._file.writing():
+            self._file.db.executemany("UPDATE batches SET state = ?, sent_at = ? WHERE number = ?", states)
             self._insert_answers(answers)
-            self._db.executemany(
+            self._file.db.executemany(
                 "UPDATE plan SET before = ?, changes = ? WHERE row = ?",
                 [(dump(dict(c.before)), dump(dict(c.after)), c.row) for one in steps for c in one.less],
             )
             if updated:
-                self._give_status(Status.UPDATED, updated)
+                self._rows.write_status(Status.UPDATED, updated)
             if outcomes:
-                self._decide(outcomes)
-            self._close_batches(closing)
-
-    def note_sent(self, batch: int, *, at: str) -> None:
-        """Note that a batch is about to leave. After this, only the portal knows whether it arrived."""
-        with self._writing():
-            self._db.execute("UPDATE batches SET state = 'sent', sent_at = ? WHERE number = ?", (at, batch))
-
-    def note_answer(
-        self,
-        batch: int,
-        *,
-        at: str,
-        inputs: int,
-        status: int | None,
-        correlation: str | None = None,
-        problem: str | None = None,
-    ) -> None:
-        """Note one answer of the portal, or its lack (`status` None), to a request about `inputs` rows of `batch`."""
-        with self._writing():
-            self._insert_answers([(batch, at, inputs, status, correlation, problem, None)])
+                self._rows.write_outcomes(outcomes)
+            self._close(closing)
 
     def _insert_answers(self, answers: Sequence[tuple[object, ...]]) -> None:
-        self._db.executemany(
+        self._file.db.executemany(
             "INSERT INTO answers (batch, at, inputs, status, correlation, problem, told) VALUES (?, ?, ?, ?, ?, ?, ?)",
             answers,
         )
@@ -171,7 +196,7 @@ class SendingNotes(PlanNotes):
     def answers(self, *, unsettled: bool = False) -> Iterator[BatchAnswer]:
         """Yield the portal's answers to updates, in order; `unsettled`: those alone that say they are not complete."""
         where = "WHERE json_extract(told, '$.status') <> 'COMPLETE'" if unsettled else ""
-        for batch, first, last, at, inputs, status, correlation, problem, told in self._db.execute(
+        for batch, first, last, at, inputs, status, correlation, problem, told in self._file.db.execute(
             "SELECT batch, first, last, at, inputs, status, correlation, problem, told FROM answers "
             f"JOIN batches ON batches.number = batch {where} ORDER BY answers.number"
         ):
@@ -179,19 +204,12 @@ class SendingNotes(PlanNotes):
                 batch, first, last, at, inputs, status, correlation, problem, orjson.loads(told) if told else {}
             )
 
-    def note_outcomes(self, batch: int, outcomes: Iterable[Outcome], *, at: str) -> None:
-        """Note what became of rows of a batch; it is answered once none of its rows is undecided."""
-        outcomes = list(outcomes)
-        with self._writing():
-            self._decide(outcomes)
-            self._close_batches([(at, batch, 0)])
-
-    def _close_batches(self, batches: Sequence[tuple[str, int, int]]) -> None:
+    def _close(self, batches: Sequence[tuple[str, int, int]]) -> None:
         """Note as answered those of these batches that have no row without an outcome.
 
         Each is (when, number, rows that have just been given one): where those are all there are, none is looked at.
         """
-        self._db.executemany(
+        self._file.db.executemany(
             "UPDATE batches SET state = 'answered', answered_at = ?1 WHERE number = ?2 AND (last - first + 1 = ?3 "
             "OR NOT EXISTS (SELECT 1 FROM rows WHERE row BETWEEN first AND last AND status IS NULL "
             "AND EXISTS (SELECT 1 FROM plan WHERE plan.row = rows.row)))",
@@ -200,7 +218,7 @@ class SendingNotes(PlanNotes):
 
     def count_update_requests(self) -> int:
         """Return how many requests left as far as is noted here: those answered or given up, and those in flight."""
-        found = self._db.execute(
+        found = self._file.db.execute(
             "SELECT (SELECT COUNT(*) FROM answers) + (SELECT COUNT(*) FROM batches WHERE state = 'sent' "
             "AND number NOT IN (SELECT batch FROM answers))"
         ).fetchone()
@@ -208,7 +226,7 @@ class SendingNotes(PlanNotes):
 
     def count_unavailable(self) -> int:
         """Return how many rows with a change failed as `unavailable`, so that a resume tries them again."""
-        found = self._db.execute(
+        found = self._file.db.execute(
             "SELECT count(DISTINCT f.row) FROM findings AS f JOIN plan ON plan.row = f.row WHERE f.code = 'unavailable'"
         ).fetchone()
         return int(found[0])
@@ -216,13 +234,15 @@ class SendingNotes(PlanNotes):
     def retry_unavailable(self) -> int:
         """Make rows that failed as `unavailable` or `unconfirmed` undecided again; return how many."""
         codes = "('unavailable', 'unconfirmed')"
-        with self._writing():
-            rows = self._db.execute(
+        with self._file.writing():
+            rows = self._file.db.execute(
                 f"SELECT DISTINCT r.row, (SELECT number FROM batches WHERE first <= r.row ORDER BY first DESC LIMIT 1) "
                 f"FROM rows AS r JOIN findings AS f ON f.row = r.row WHERE r.status = 'failed' AND f.code IN {codes} "
                 "AND EXISTS (SELECT 1 FROM plan WHERE plan.row = r.row)"
             ).fetchall()
-            self._db.executemany("DELETE FROM findings WHERE row = ?", ((r,) for r, _ in rows))
-            self._db.executemany("UPDATE rows SET status = NULL, notices = NULL WHERE row = ?", ((r,) for r, _ in rows))
-            self._db.executemany("UPDATE batches SET state = 'sent' WHERE number = ?", {(b,) for _, b in rows})
+            self._file.db.executemany("DELETE FROM findings WHERE row = ?", ((r,) for r, _ in rows))
+            self._file.db.executemany(
+                "UPDATE rows SET status = NULL, notices = NULL WHERE row = ?", ((r,) for r, _ in rows)
+            )
+            self._file.db.executemany("UPDATE batches SET state = 'sent' WHERE number = ?", {(b,) for _, b in rows})
         return len(rows)

@@ -1,4 +1,4 @@
-"""The file of a journal: how it is made and opened, and the facts of the run as a whole."""
+"""The file of a journal: how it is made, opened and written, and what is done where the disk fails."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import orjson
 
 from importer.errors import FileError, ImportTicketsError, JournalGone, JournalLost
+from importer.journal.run_record import RunRecord
 from importer.model import Values
 from schemas.message import Message, message
 
@@ -124,31 +124,20 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _is_damage(error: BaseException | None) -> bool:
+def is_damage(error: BaseException | None) -> bool:
     """Whether an error says that the file cannot be read or written as it should, and not that we asked wrongly."""
     if isinstance(error, sqlite3.DatabaseError):
         return not isinstance(error, sqlite3.ProgrammingError | sqlite3.IntegrityError | sqlite3.NotSupportedError)
     return isinstance(error, orjson.JSONDecodeError)
 
 
-class _Facts(dict[str, Any]):
-    """The facts of a run by name."""
-
-    def __init__(self, path: Path, facts: Mapping[str, Any]) -> None:
-        super().__init__(facts)
-        self._path = path
-
-    def __missing__(self, name: str) -> Any:
-        raise FileError(message("{path} is not a journal of a run ({reason}).", path=str(self._path), reason=name))
-
-
 class JournalFile:
-    """The file, and the facts of the run as a whole."""
+    """The file. `db` is another connection from the moment on that notes are kept in memory: ask for it each time."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
-        self._db = connection
-        self._file: tuple[int, int] | None = _identity(path)
+        self.db = connection
+        self._identity: tuple[int, int] | None = _identity(path)
         """What file it is, by which a journal that was removed or replaced is recognised; None: it is in memory."""
         self.may_have_sent = False
         """Whether something of this run may be with the portal: then `resume` is the way on, whatever goes wrong."""
@@ -156,20 +145,20 @@ class JournalFile:
         """Why the journal is in memory, where it is."""
 
     @classmethod
-    def create(cls, folder: Path, run_id: str, meta: Mapping[str, Any]) -> Self:
-        """Make the journal `folder/run_id.sqlite3`, mode 0600 in a folder 0700, and note `meta`.
+    def create(cls, folder: Path, record: RunRecord) -> Self:
+        """Make the journal `folder/ID.sqlite3` of a run, mode 0600 in a folder 0700, and note its record.
 
         Raises FileError where the folder cannot be written, and FileExistsError where the run exists.
         """
-        path = folder / f"{run_id}.sqlite3"
+        path = folder / f"{record.id}.sqlite3"
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if os.name == "posix":
                 folder.chmod(0o700)
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            journal = cls(path, _connect(path))
-            journal._db.executescript(_SCHEMA)
-            journal.note(**meta)
+            made = cls(path, _connect(path))
+            made.db.executescript(_SCHEMA)
+            made.save(record.to_json())
         except FileExistsError:
             raise
         except (OSError, sqlite3.Error) as error:
@@ -181,11 +170,11 @@ class JournalFile:
                     reason=str(error),
                 )
             ) from error
-        return journal
+        return made
 
     @classmethod
-    def open(cls, path: Path) -> Self:
-        """Open an existing journal.
+    def open(cls, path: Path) -> tuple[Self, RunRecord]:
+        """Open an existing journal; return it with the record of its run.
 
         Raises FileError where there is none, or it is no journal.
         """
@@ -194,96 +183,71 @@ class JournalFile:
         connection: sqlite3.Connection | None = None
         try:
             connection = _connect(path)
-            journal = cls(path, connection)
-            journal._check_format()
-            journal.meta("id")
-            journal.all_meta()
-            journal._check_facts()
-        except (sqlite3.Error, KeyError, ValueError) as error:
+            opened = cls(path, connection)
+            return opened, RunRecord.from_json(opened._load())
+        except (sqlite3.Error, KeyError, TypeError, ValueError) as error:
             if connection is not None:
                 connection.close()
             raise FileError(
                 message("{path} is not a journal of a run ({reason}).", path=str(path), reason=str(error))
             ) from error
-        return journal
 
-    def _check_format(self) -> None:
-        found = self._db.execute("PRAGMA user_version").fetchone()[0]
+    def _load(self) -> dict[str, Any]:
+        """Return the facts of the run by name. Raises ValueError for another format, and where one was altered."""
+        found = self.db.execute("PRAGMA user_version").fetchone()[0]
         if found != _FORMAT:
             raise ValueError(f"format {found}")
-
-    def _check_facts(self) -> None:
-        altered = self._db.execute("SELECT name FROM meta WHERE seal IS NOT seal_of(name, value)").fetchone()
+        altered = self.db.execute("SELECT name FROM meta WHERE seal IS NOT seal_of(name, value)").fetchone()
         if altered:
             raise ValueError(f"{altered[0]!r} was altered")
+        stored = self.db.execute("SELECT name, value FROM meta")
+        return {name: orjson.loads(value) for name, value in stored}
 
-    def check(self) -> None:
-        """Raise FileError where the file is damaged, or holds other values to be sent than were noted.
-
-        quick_check looks at the pages; that a value is another one by a flipped bit, only the digests know. Source:
-        https://www.sqlite.org/pragma.html#pragma_quick_check
-        """
-        with self.reading():
-            problem = str(self._db.execute("PRAGMA quick_check(1)").fetchone()[0])
-            altered = self._altered_rows() if problem == "ok" else None
-        if altered is not None:
-            problem = f"row {altered} is not as it was planned"
-        if problem != "ok":
-            raise FileError(
-                message(
-                    "The journal {path} is damaged: {reason}. Nothing was sent from it. Make a new run from the "
-                    "spreadsheet instead; `import-tickets runs purge` removes old journals.",
-                    path=str(self.path),
-                    reason=problem,
-                )
+    def save(self, facts: Mapping[str, Any]) -> None:
+        """Keep facts of the run by name."""
+        with self.writing():
+            self.db.executemany(
+                "INSERT OR REPLACE INTO meta VALUES (?1, ?2, seal_of(?1, ?2))",
+                [(name, dump(value)) for name, value in facts.items()],
             )
 
-    def _altered_rows(self) -> int | None:
-        """Return the first row that is not as it was noted; None where all are."""
-        raise NotImplementedError
+    def check_pages(self) -> str:
+        """Return what is wrong with the pages of the file; "" where nothing is.
+
+        Source: https://www.sqlite.org/pragma.html#pragma_quick_check
+        """
+        found = str(self.db.execute("PRAGMA quick_check(1)").fetchone()[0])
+        return "" if found == "ok" else found
 
     def close(self) -> None:
         """Close the file; nothing is pending."""
-        self._db.close()
-
-    def __enter__(self) -> Self:
-        """Return the journal itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close it. Raises FileError where what went on was ended by a page of it that is damaged.
-
-        Where something may have been sent, that is JournalLost.
-        """
-        self.close()
-        if _is_damage(error):
-            raise self._damaged(error) from error
+        self.db.close()
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Raise what `__exit__` raises where what is read turns out to be damaged."""
+        """Raise FileError where what is read turns out to be damaged.
+
+        Where something may have been sent, that is JournalLost.
+        """
         try:
             yield
         except (sqlite3.DatabaseError, orjson.JSONDecodeError) as error:
-            if not _is_damage(error):
+            if not is_damage(error):
                 raise
-            raise self._damaged(error) from error
+            raise self.damaged(error) from error
 
-    def _damaged(self, error: BaseException | None) -> ImportTicketsError:
+    def damaged(self, error: BaseException | None) -> ImportTicketsError:
+        """Return the error that says so of the file."""
         if self.may_have_sent:
             return self._unwritable(error)
         return FileError(
             message("{path} is not a journal of a run ({reason}).", path=str(self.path), reason=str(error))
         )
 
-    # --- the run as a whole -------------------------------------------------------------------------------------
-
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def writing(self) -> Iterator[None]:
         """One transaction. Raises JournalLost where it cannot be written, JournalGone where it was removed."""
-        if self._file is not None and _identity(self.path) != self._file:
+        if self._identity is not None and _identity(self.path) != self._identity:
             raise JournalGone(
                 message(
                     "The journal {path} is gone: the state folder was removed or replaced during the run, so that "
@@ -294,10 +258,10 @@ class JournalFile:
                 has_sent=self.may_have_sent,
             )
         try:
-            with self._db:
+            with self.db:
                 yield
         except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
+            if not is_damage(error):
                 raise
             raise self._unwritable(error) from error
 
@@ -338,34 +302,9 @@ class JournalFile:
             return
         memory = _connect(":memory:")
         try:
-            self._db.backup(memory)
+            self.db.backup(memory)
         except sqlite3.Error as error:
             memory.close()
             raise self._unwritable(error) from error
-        self._db.close()
-        self._db, self._file, self.lost = memory, None, lost
-
-    def note(self, **values: Any) -> None:
-        """Remember facts of the run by name; values as JSON has them."""
-        with self._writing():
-            self._db.executemany(
-                "INSERT OR REPLACE INTO meta VALUES (?1, ?2, seal_of(?1, ?2))",
-                [(name, dump(value)) for name, value in values.items()],
-            )
-
-    def meta(self, name: str) -> Any:
-        """Return a fact of the run. Raises KeyError where it was never noted."""
-        found = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
-        if found is None:
-            raise KeyError(name)
-        return orjson.loads(found[0])
-
-    @property
-    def state(self) -> str:
-        """How far the run is: reading, planned, refused, sending, stopped, interrupted or finished."""
-        return str(self.meta("state"))
-
-    def all_meta(self) -> dict[str, Any]:
-        """Return all facts of the run. Asked for one that it lacks, they raise FileError: the journal is damaged."""
-        stored = self._db.execute("SELECT name, value FROM meta")
-        return _Facts(self.path, {name: orjson.loads(value) for name, value in stored})
+        self.db.close()
+        self.db, self._identity, self.lost = memory, None, lost

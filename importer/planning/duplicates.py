@@ -26,8 +26,8 @@ Group = Sequence[tuple[int, str, str]]
 def join_twins(journal: Journal, groups: Iterable[Group], columns: Columns) -> None:
     """Note in the journal which rows of these groups repeat an earlier one, and refuse those that contradict others."""
     twins, findings = find_twins(groups, columns)
-    journal.join_twins(twins)
-    journal.refuse_rows(findings)
+    journal.plan.join_twins(twins)
+    journal.rows.refuse(findings)
 
 
 def find_twins(groups: Iterable[Group], columns: Columns) -> tuple[list[tuple[int, int]], list[Finding]]:

@@ -92,9 +92,9 @@ class Planner:
 
         if self._conflicts is not None:
             note_compared(journal, portal)
-        progress = reading(portal.on_event, journal.count_undecided())
+        progress = reading(portal.on_event, journal.rows.count_undecided())
         with seldom_collected():
-            for undecided in journal.undecided(CHUNK):
+            for undecided in journal.rows.undecided(CHUNK):
                 rows = self._leave_unedited(journal, undecided)
                 found = await portal.find_tickets(
                     [row.key for row in rows],
@@ -103,10 +103,10 @@ class Planner:
                     on_read=progress,
                 )
                 changes, outcomes = await self._decide(rows, found, portal)
-                journal.plan_changes(changes)
-                journal.decide(outcomes)
+                journal.plan.add(changes)
+                journal.rows.decide(outcomes)
         if self._columns.key.id_property is not None:
-            join_twins(journal, journal.shared_tickets(), self._columns)
+            join_twins(journal, journal.plan.shared_tickets(), self._columns)
 
     async def _decide(
         self, rows: Sequence[CheckedRow], found: Mapping[str, Ticket | Missing], portal: Portal
@@ -150,12 +150,12 @@ class Planner:
         alone are asked about, if there is a portal: it may take them for one ticket's, and then one row must not
         overwrite the other.
         """
-        alike = journal.alike_keys() if portal and self._columns.key.id_property else []
+        alike = journal.rows.alike_keys() if portal and self._columns.key.id_property else []
         found: Mapping[str, Ticket | Missing] = {}
         if portal and alike:
             found = await portal.find_tickets(alike, id_property=self._columns.key.id_property, properties=())
         tickets = {key: one.id for key, one in found.items() if isinstance(one, tuple)}
-        for rows in journal.undecided(CHUNK):
+        for rows in journal.rows.undecided(CHUNK):
             changes: list[Change] = []
             outcomes: list[Outcome] = []
             for row in rows:
@@ -171,10 +171,10 @@ class Planner:
                         changes.append(change)
                 else:
                     outcomes.append(Outcome(row.row, Status.UNCHANGED))
-            journal.plan_changes(changes)
-            journal.decide(outcomes)
+            journal.plan.add(changes)
+            journal.rows.decide(outcomes)
         if tickets:
-            join_twins(journal, journal.shared_tickets(), self._columns)
+            join_twins(journal, journal.plan.shared_tickets(), self._columns)
 
     def compare(self, row: CheckedRow, ticket: Ticket | Missing) -> Change | Outcome:
         """Return what is to change on the ticket of a row: an outcome where nothing is, or nothing can be."""
@@ -236,7 +236,7 @@ class Planner:
         known = self._fingerprint.tickets
         left = {row.row for row in rows if not row.wanted and not row.pending and row.key in known}
         text = message("not edited since the template was made")
-        journal.decide(Outcome(row, Status.UNCHANGED, notices=(text,)) for row in sorted(left))
+        journal.rows.decide(Outcome(row, Status.UNCHANGED, notices=(text,)) for row in sorted(left))
         return [row for row in rows if row.row not in left] if left else rows
 
     def _missing(self, row: CheckedRow, missing: Missing) -> Finding:

@@ -41,7 +41,7 @@ def write_html(
     """
     text = render_html(journal, translations, schema=schema)
     try:
-        write_whole(path, lambda file: file.write(text.encode()), like=Path(journal.meta("file")), check=check)
+        write_whole(path, lambda file: file.write(text.encode()), like=Path(journal.record.file), check=check)
     except (OSError, Busy) as error:
         raise FileError(
             message(

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 from importer.findings import Finding
-from importer.journal import Journal
+from importer.journal import Journal, RunRecord
 from importer.model import Change, Status
 from importer.reports.text import Labels, grouped, plain_text, ticket_url
 from schemas.message import Message, Translations, message
@@ -66,16 +64,16 @@ class TableView:
 class PageRows:
     """The rows of the two tables as JSON has them. Headers are kept once, and named by their index."""
 
-    def __init__(self, journal: Journal, meta: Mapping[str, Any], schema: PortalSchema | None, say: Speaker) -> None:
+    def __init__(self, journal: Journal, record: RunRecord, schema: PortalSchema | None, say: Speaker) -> None:
         self._journal = journal
         self._say = say
         self._labels = Labels(schema)
-        self._columns = {name: header for _, header, name in meta.get("columns") or ()}
-        self._key_is_ticket = (meta.get("key") or {}).get("property") == "id"
+        self._columns = {name: header for _, header, name in record.columns}
+        self._key_is_ticket = record.key.property == "id"
         self._numbers: dict[str, int] = {}
         self.problem_count = self.change_count = 0
-        portal = meta.get("portal") or {}
-        link = ticket_url(str(portal.get("ui_domain") or ""), str(portal.get("portal_id") or ""), "0")
+        portal = record.portal
+        link = ticket_url(portal.ui_domain, portal.portal_id, "0")
         self.link = link.removesuffix("0") if link else None
 
     @property
@@ -92,12 +90,12 @@ class PageRows:
 
     def problems(self) -> list[list[object]]:
         """Return the findings, then the notices of rows: [row, where, header, key, ticket, value, code, text]."""
-        self.problem_count = self._journal.count_remarks()
-        lines = [self._problem(one) for one in self._journal.remarks(limit=MAX_ROWS)]
+        self.problem_count = self._journal.report.count_remarks()
+        lines = [self._problem(one) for one in self._journal.report.remarks(limit=MAX_ROWS)]
         by_row = defaultdict(list)
         for line in lines:
             by_row[line[0]].append(line)
-        for outcome in self._journal.outcomes():
+        for outcome in self._journal.report.outcomes():
             for line in by_row.get(outcome.row, ()):
                 line[4] = _linkable(outcome.ticket) or line[4]
             for notice in outcome.notices:
@@ -132,9 +130,9 @@ class PageRows:
         What went wrong comes first where not all of them fit.
         """
         lines: list[list[object]] = []
-        self.change_count = sum(sum(self._journal.count_cells(status)) for status in ORDER)
+        self.change_count = sum(sum(self._journal.report.count_cells(status)) for status in ORDER)
         for status in reversed(ORDER):
-            cells = ((change, name) for change in self._journal.changes(status) for name in change.after)
+            cells = ((change, name) for change in self._journal.report.changes(status) for name in change.after)
             for change, name in islice(cells, MAX_ROWS - len(lines)):
                 lines.append(self._change(change, name, status))
         return sorted(lines, key=lambda line: (line[0], line[1]))
@@ -179,9 +177,9 @@ def problem_table(lines: list[list[object]], rows: PageRows, say: Speaker) -> Ta
     )
 
 
-def change_table(lines: list[list[object]], rows: PageRows, meta: Mapping[str, Any], say: Speaker) -> TableView:
+def change_table(lines: list[list[object]], rows: PageRows, record: RunRecord, say: Speaker) -> TableView:
     """Return the titles of the table of changes; of a reconciliation, of differences."""
-    reconciled = meta.get("kind") == "reconcile"
+    reconciled = record.kind == "reconcile"
     return TableView(
         id="changes",
         title=say(message("Differences") if reconciled else message("Changes")),

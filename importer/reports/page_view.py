@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from importer.i18n import language_of
-from importer.journal import Journal
+from importer.journal import Journal, RunRecord
 from importer.model import Status
 from importer.reports.page_rows import ORDER, PageRows, Speaker, TableView, change_table, problem_table
 from importer.reports.text import duration, plain_text
@@ -23,8 +23,6 @@ _BAR = 1000.0
 _PROPERTY_BAR = 300.0
 _THINNEST = 4.0
 """So that one failed row among thousands is still seen."""
-
-_UNFINISHED = {"sending", "stopped", "interrupted"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,29 +71,29 @@ class Page:
 
 def view_page(journal: Journal, translations: Translations, *, schema: PortalSchema | None) -> Page:
     """Return what the page of this journal says."""
-    meta = journal.all_meta()
+    record = journal.record
     say = Speaker(translations)
-    counts = journal.count_by_status()
+    counts = journal.rows.count_by_status()
     counts[Status.NOT_SENT] = counts.get(Status.NOT_SENT, 0) + counts.pop("", 0)
-    file = Path(meta.get("file") or "").name
-    kind = _kind(meta)
-    rows = PageRows(journal, meta, schema, say)
+    file = Path(record.file).name
+    kind = _kind(record)
+    rows = PageRows(journal, record, schema, say)
     problems, changes = rows.problems(), rows.changes()
-    tables = [problem_table(problems, rows, say), change_table(changes, rows, meta, say)]
-    command = _next_command(meta, counts)
-    words = _words(say, reconciled=meta.get("kind") == "reconcile")
+    tables = [problem_table(problems, rows, say), change_table(changes, rows, record, say)]
+    command = _next_command(record, counts)
+    words = _words(say, reconciled=record.kind == "reconcile")
     return Page(
         language=language_of(translations),
         title=plain_text(f"{file} · {say(kind)}"),
         kind=say(kind),
-        headline=plain_text(_headline(meta, counts, file, say)),
-        stop=plain_text(say(Message.from_json(meta["stop"]))) if meta.get("stop") else "",
-        notes=tuple(_notes(meta, say)),
-        facts=tuple(_facts(meta, say)),
+        headline=plain_text(_headline(record, counts, file, say)),
+        stop=plain_text(say(record.stop)) if record.stop else "",
+        notes=tuple(_notes(record, say)),
+        facts=tuple(_facts(record, say)),
         next_words=say(_next_words(command)),
         next_command=command,
         outcomes=tuple(_outcomes(counts, say)),
-        properties=tuple(_properties(journal, meta, rows, counts, say)),
+        properties=tuple(_properties(journal, record, rows, counts, say)),
         tables=tuple(sorted(tables, key=lambda table: not table.shown)),
         footer=say(message("This page holds data of tickets; keep it as you would keep the spreadsheet.")),
         words=words,
@@ -112,22 +110,22 @@ def view_page(journal: Journal, translations: Translations, *, schema: PortalSch
 # --- the top of the page ----------------------------------------------------------------------------------------------
 
 
-def _kind(meta: Mapping[str, Any]) -> Message:
-    if meta.get("kind") == "undo":
+def _kind(record: RunRecord) -> Message:
+    if record.kind == "undo":
         return message("undo")
-    if meta.get("kind") == "reconcile":
+    if record.kind == "reconcile":
         return message("reconciliation")
-    return message("dry run") if meta.get("dry_run") else message("run")
+    return message("dry run") if record.dry_run else message("run")
 
 
-def _headline(meta: Mapping[str, Any], counts: Mapping[str, int], file: str, say: Speaker) -> str:
+def _headline(record: RunRecord, counts: Mapping[str, int], file: str, say: Speaker) -> str:
     """Return what happened, in one sentence: the outcome that matters, then the others."""
     first = Status.UPDATED
-    if meta.get("kind") == "reconcile":
+    if record.kind == "reconcile":
         first = Status.MATCHES
-    elif meta.get("dry_run"):
+    elif record.dry_run:
         first = Status.WOULD_UPDATE
-    told = _main_outcome(first, meta.get("parent"), counts.get(first, 0), file, say)
+    told = _main_outcome(first, record.parent, counts.get(first, 0), file, say)
     others = ", ".join(f"{say.number(counts[one])} {one}" for one in ORDER if one is not first and counts.get(one))
     return f"{say(told)}; {others}." if others else f"{say(told)}."
 
@@ -175,26 +173,26 @@ def _main_outcome(status: Status, undone_run: str | None, count: int, file: str,
     )
 
 
-def _notes(meta: Mapping[str, Any], say: Speaker) -> Iterator[str]:
-    if meta.get("kind") == "undo":
+def _notes(record: RunRecord, say: Speaker) -> Iterator[str]:
+    if record.kind == "undo":
         yield say(message("Workflows, mails and other effects that the first change set off are not undone."))
-    if not meta.get("diff", True):
+    if not record.diff:
         yield say(message("The values before were not read, so this run cannot be undone."))
 
 
-def _facts(meta: Mapping[str, Any], say: Speaker) -> Iterator[tuple[str, str, str]]:
+def _facts(record: RunRecord, say: Speaker) -> Iterator[tuple[str, str, str]]:
     """Yield (name, value, the moment as ISO 8601 or "")."""
-    portal, requests = meta.get("portal") or {}, meta.get("requests") or {}
-    yield say(message("File")), plain_text(Path(meta.get("file") or "").name), ""
-    if meta.get("sheet"):
-        yield say(message("Sheet")), plain_text(meta["sheet"]), ""
-    if portal.get("portal_id"):
-        yield say(message("Portal")), plain_text(str(portal["portal_id"])), ""
-    yield say(message("Run")), meta["id"], ""
-    if meta.get("started_at"):
-        yield say(message("Started")), meta["started_at"], meta["started_at"]
-    if meta.get("started_at") and meta.get("finished_at"):
-        passed = datetime.fromisoformat(meta["finished_at"]) - datetime.fromisoformat(meta["started_at"])
+    portal, requests = record.portal, record.requests
+    yield say(message("File")), plain_text(Path(record.file).name), ""
+    if record.sheet:
+        yield say(message("Sheet")), plain_text(record.sheet), ""
+    if portal.portal_id:
+        yield say(message("Portal")), plain_text(portal.portal_id), ""
+    yield say(message("Run")), record.id, ""
+    if record.started_at:
+        yield say(message("Started")), record.started_at, record.started_at
+    if record.started_at and record.finished_at:
+        passed = datetime.fromisoformat(record.finished_at) - datetime.fromisoformat(record.started_at)
         yield say(message("Took")), duration(passed.total_seconds()), ""
     if requests.get("read") or requests.get("update"):
         told = message(
@@ -205,11 +203,11 @@ def _facts(meta: Mapping[str, Any], say: Speaker) -> Iterator[tuple[str, str, st
         yield say(message("Requests")), say(told), ""
 
 
-def _next_command(meta: Mapping[str, Any], counts: Mapping[str, int]) -> str:
-    if meta.get("state") in _UNFINISHED:
-        return f"import-tickets resume {meta['id']}"
-    if meta.get("kind") in {"run", "undo"} and counts.get(Status.UPDATED) and meta.get("diff", True):
-        return f"import-tickets undo {meta['id']}"
+def _next_command(record: RunRecord, counts: Mapping[str, int]) -> str:
+    if record.can_resume:
+        return f"import-tickets resume {record.id}"
+    if record.can_undo and counts.get(Status.UPDATED):
+        return f"import-tickets undo {record.id}"
     return ""
 
 
@@ -242,15 +240,15 @@ def _outcomes(counts: Mapping[str, int], say: Speaker) -> Iterator[Outcomes]:
 
 
 def _properties(
-    journal: Journal, meta: Mapping[str, Any], rows: PageRows, counts: Mapping[str, int], say: Speaker
+    journal: Journal, record: RunRecord, rows: PageRows, counts: Mapping[str, int], say: Speaker
 ) -> Iterator[PropertyLine]:
     """Yield what was done (dry run: would be done) to each property, most cells first."""
-    done = Status.WOULD_UPDATE if meta.get("dry_run") else Status.UPDATED
-    if meta.get("kind") == "reconcile":
+    done = Status.WOULD_UPDATE if record.dry_run else Status.UPDATED
+    if record.kind == "reconcile":
         done = Status.DIFFERS
     if not counts.get(done):
         return
-    totals = journal.column_totals(samples=0, status=done)
+    totals = journal.plan.column_totals(samples=0, status=done)
     most = max((one.changed + one.cleared for one in totals), default=0) or 1
     for one in totals:
         changed, cleared = (round(_PROPERTY_BAR * cells / most, 2) for cells in (one.changed, one.cleared))

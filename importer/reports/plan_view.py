@@ -102,26 +102,26 @@ def make_plan_view(
     status or repeat another row. `portal` is what it is called; `notices` are said below the table.
     Where the run did not read values before (`--no-diff`), moves and new owners count by what the sheet says.
     """
-    meta = journal.all_meta()
+    record = journal.record
     labels = Labels(schema)
     headers = {one.definition.name: one.header for one in columns.values}
-    totals = journal.column_totals(samples=_SAMPLES_READ)
+    totals = journal.plan.column_totals(samples=_SAMPLES_READ)
     suspects = {one.property_name for one in totals if not one.changed}
-    undone_run = meta.get("parent")
+    undone_run = record.parent
     blank = _blank_everywhere(journal, suspects) if suspects and not undone_run else set()
-    counts = journal.count_by_status()
+    counts = journal.rows.count_by_status()
     total = sum(counts.values())
     invalid = counts.get(Status.INVALID, 0)
     moves = _count_moves(journal, schema)
     return PlanView(
-        file=Path(meta["file"]).name,
-        sheet=meta.get("sheet"),
+        file=Path(record.file).name,
+        sheet=record.sheet,
         portal=portal,
         rows_to_update=moves.tickets,
         unchanged=total - invalid - moves.tickets,
         invalid=invalid,
-        conflicts=journal.count_conflicts(),
-        columns=tuple(_view_column(one, headers, labels, blank, compared=meta.get("diff", True)) for one in totals),
+        conflicts=journal.plan.count_conflicts(),
+        columns=tuple(_view_column(one, headers, labels, blank, compared=record.diff) for one in totals),
         forecast=forecast,
         stage_moves=moves.stage,
         closing=moves.closing,
@@ -152,7 +152,7 @@ def _blank_everywhere(journal: Journal, suspects: set[str]) -> set[str]:
     """Return which of these properties the sheet leaves empty on every row that passed validation."""
     seen: Counter[str] = Counter()
     filled: set[str] = set()
-    for _, _, _, wanted in journal.wanted():
+    for _, _, _, wanted in journal.report.wanted():
         for name in suspects & wanted.keys():
             seen[name] += 1
             if wanted[name]:
@@ -173,7 +173,7 @@ class _Moves(NamedTuple):
 def _count_moves(journal: Journal, schema: PortalSchema) -> _Moves:
     closed = {stage.id for pipeline in schema.pipelines for stage in pipeline.stages if stage.closed}
     tickets = stages = closing = owners = stageless = 0
-    for change in journal.planned():
+    for change in journal.plan.changes():
         tickets += bool(change.after)
         owners += OWNER in change.after
         stage = change.after.get(STAGE)

@@ -36,31 +36,30 @@ def build_summary(
     `stop` is what ended it early: it comes first among the errors. `finished_at`, `requests` and `report` are those
     the journal noted, where they are not given. Rows without an outcome count as not sent.
     """
-    meta = journal.all_meta()
-    counts = journal.count_by_status()
-    dry_run = bool(meta.get("dry_run"))
-    changed, cleared = journal.count_cells(Status.WOULD_UPDATE if dry_run else Status.UPDATED)
+    record = journal.record
+    counts = journal.rows.count_by_status()
+    dry_run = record.dry_run
+    changed, cleared = journal.report.count_cells(Status.WOULD_UPDATE if dry_run else Status.UPDATED)
     summary = _blank_summary()
-    key = meta.get("key") or {}
     summary |= {
-        "run_id": meta["id"],
-        "file": meta.get("file"),
-        "sheet": meta.get("sheet"),
+        "run_id": record.id,
+        "file": record.file,
+        "sheet": record.sheet,
         "dry_run": dry_run,
-        "settings": meta.get("settings"),
-        "key": {"column": key.get("header"), "property": key.get("property")},
-        "rows": count_rows(counts, reconciled=meta.get("kind") == "reconcile"),
+        "settings": record.settings,
+        "key": {"column": record.key.header or None, "property": record.key.property},
+        "rows": count_rows(counts, reconciled=record.kind == "reconcile"),
         "cells": {"changed": changed, "cleared": cleared},
-        "requests": _count_requests(requests if requests is not None else meta.get("requests")),
-        "batches": [_describe_answer(one) for one in journal.answers()],
-        "errors": _list_errors(list(journal.findings()), stop),
-        "report": str(report) if report is not None else meta.get("report"),
-        "started_at": meta.get("started_at"),
-        "finished_at": finished_at or meta.get("finished_at"),
+        "requests": _count_requests(requests if requests is not None else record.requests),
+        "batches": [_describe_answer(one) for one in journal.batches.answers()],
+        "errors": _list_errors(list(journal.report.findings()), stop),
+        "report": str(report) if report is not None else record.report,
+        "started_at": record.started_at,
+        "finished_at": finished_at or record.finished_at,
         "exit_code": exit_code,
     }
-    if meta.get("kind") == "reconcile":
-        summary["differences"] = [_describe_difference(one) for one in journal.differences()]
+    if record.kind == "reconcile":
+        summary["differences"] = [_describe_difference(one) for one in journal.report.differences()]
     return summary
 
 

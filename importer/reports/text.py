@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import Any
 
 from importer.findings import Finding
 from importer.i18n import PORTUGUESE, language_of
-from importer.journal import Journal, load_messages
+from importer.journal import Journal, RunRecord, load_messages
 from importer.model import Status
 from schemas.message import Message, Translations, message
 from schemas.property import PortalSchema
@@ -105,11 +104,11 @@ def row_messages(journal: Journal, translations: Translations) -> Iterator[RowMe
 
     Streams: rows and remarks are read side by side, both in row order. A row without a status counts as not sent.
     """
-    why_not_sent = _why_not_sent(journal.all_meta()).render(translations)
-    found = groupby(journal.remarks(), key=lambda finding: finding.row)
+    why_not_sent = _why_not_sent(journal.record).render(translations)
+    found = groupby(journal.report.remarks(), key=lambda finding: finding.row)
     row_with_findings, findings = next(found, (None, iter(())))
     not_sent = str(Status.NOT_SENT)
-    for row, key, status, same_as, notices in journal.fates():
+    for row, key, status, same_as, notices in journal.report.statuses():
         while row_with_findings is None or row_with_findings < row:
             row_with_findings, findings = next(found, (_NO_MORE, iter(())))
         texts = [finding_text(one, translations) for one in findings] if row_with_findings == row else []
@@ -134,10 +133,10 @@ def _notices(told: Iterable[Message], same_as: int | None, translations: Transla
     return notices
 
 
-def _why_not_sent(meta: dict[str, Any]) -> Message:
-    if meta.get("stop"):
-        return Message.from_json(meta["stop"])
-    if meta.get("exit_code") == 2:  # noqa: PLR2004 - importer.errors.UsageError
+def _why_not_sent(record: RunRecord) -> Message:
+    if record.stop:
+        return record.stop
+    if record.exit_code == 2:  # noqa: PLR2004 - importer.errors.UsageError
         return message("Nothing was sent, because other rows are invalid.")
     return message("The run stopped before this row.")
 

@@ -39,7 +39,7 @@ class Notebook:
 
     def values_before(self, batch: int) -> dict[int, Values]:
         """Return the portal's values, before the plan, of what the rows of a batch change; by row."""
-        return self._journal.values_before(batch)
+        return self._journal.batches.values_before(batch)
 
     async def note_leaving(self, batch: int) -> None:
         """Note that a batch is about to leave; return once that is on disk. Raises JournalLost."""
@@ -98,11 +98,11 @@ class Notebook:
         if self._failure is not None and self._steps:
             steps, self._steps = self._steps, []
             try:
-                self._journal.note_progress(steps)
+                self._journal.batches.note(steps)
             except JournalLost as lost:
                 self._journal.go_on_in_memory(lost)
                 is_gone = isinstance(lost, JournalGone)
-                self._journal.note_progress([one for one in steps if is_gone or one.state == "planned"])
+                self._journal.batches.note([one for one in steps if is_gone or one.state == "planned"])
         await self.written()
 
     def _put(self, step: Progress) -> None:
@@ -124,7 +124,7 @@ class Notebook:
         assert written is not None
         began = time.perf_counter()
         try:
-            self._journal.note_progress(steps)
+            self._journal.batches.note(steps)
         except Exception as error:  # noqa: BLE001 - whoever waits for it raises it
             self._failure = error
             self._steps = steps + self._steps

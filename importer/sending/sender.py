@@ -101,7 +101,7 @@ class _Sending:
             self._note_sign_of_life,
             fresh_until,
             CommonCause(total),
-            GivenUp(journal.values_given_up),
+            GivenUp(journal.batches.values_given_up),
         )
         self._failure: BaseException | None = None
         self._counts: Counter[Status] = Counter()
@@ -111,9 +111,9 @@ class _Sending:
     async def run(self, stop: StopSignal) -> None:
         """Send all; see `send`."""
         forget = stop.listen(self._halt.set)
-        batches = self._journal.open_batches()
+        batches = self._journal.batches.open()
         try:
-            await self._send_all(batches, self._journal.count_open_batches(), stop)
+            await self._send_all(batches, self._journal.batches.count_open(), stop)
             await self._send_later(stop)
         except JournalLost as lost:
             self._failure = self._failure or lost
@@ -121,7 +121,7 @@ class _Sending:
             forget()
         if self._failure is not None:
             raise self._failure
-        if stop.is_set and (self._was_cut_short or next(self._journal.open_batches(), None) is not None):
+        if stop.is_set and (self._was_cut_short or next(self._journal.batches.open(), None) is not None):
             raise Interrupted
 
     async def _send_all(self, batches: Iterator[Batch], count: int, stop: StopSignal) -> None:

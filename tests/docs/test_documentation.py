@@ -100,7 +100,7 @@ def test_the_row_of_the_walk(program, tmp_path):
     ended = program(tmp_path / "edits.xlsx", "--sandbox", "--dry-run", "--json")
 
     with Journal.open(tmp_path / "state" / "runs" / f"{ended.summary['run_id']}.sqlite3") as journal:
-        change = next(one for one in journal.changes() if one.row == 11)
+        change = next(one for one in journal.report.changes() if one.row == 11)
     assert (change.key, change.trace_id) == ("25012345043", "row-11")
     assert change.after == {"hs_ticket_priority": "URGENT", "due_on": "2026-12-10", "region": "south"}
     assert change.before == {"hs_ticket_priority": "HIGH", "due_on": "2026-03-13", "region": "midwest"}

@@ -111,7 +111,7 @@ def send_rows(portal, folder, words, count=8):
     try:
         asyncio.run(run())
     except PortalError:
-        stage.journal.close_undecided("not sent")
+        stage.journal.rows.close_undecided("not sent")
     took = time.monotonic() - began
     tickets = portal.tickets()
     rows = [

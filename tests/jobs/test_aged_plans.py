@@ -87,7 +87,7 @@ def test_an_undo_leaves_what_a_colleague_had_set_before_the_row_left(portal, pro
         sheet(("Record ID", SUBJECT, NOTES), (A, "Both want this", "Only mine")), "--json", portal=portal
     ).summary
     with Journal.open(home / "runs" / f"{done['run_id']}.sqlite3") as journal:
-        [change] = journal.changes()
+        [change] = journal.report.changes()
 
     undone = program("undo", done["run_id"], "--yes", "--json", portal=portal)
 

@@ -78,8 +78,8 @@ def test_killed_between_the_file_and_the_note_of_it(portal, program, edits, home
     run = program(edits, "--yes", "--json", portal=portal).summary["run_id"]
     path = home / "runs" / f"{run}.sqlite3"
     with Journal.open(path) as journal:
-        assert journal.meta("digest") == journal.meta("coming")
-        journal.note(digest="as it was before", headers=["Record ID", "subject"], own=[None, None])
+        assert journal.record.digest == journal.record.coming
+        journal.note(digest="as it was before", headers=("Record ID", "subject"), own=(None, None))
 
     resumed = program("resume", "--json", portal=portal)
 

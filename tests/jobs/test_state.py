@@ -10,6 +10,7 @@ import pytest
 
 from importer.errors import FileError, UsageError
 from importer.jobs.state import StateFolder
+from importer.journal import RunRecord
 
 
 @pytest.fixture
@@ -27,16 +28,16 @@ def test_journals_are_private(state, tmp_path):
     """Whatever is kept first, the folder is its user's alone."""
     with state.lock_file(tmp_path / "edits.csv"):
         assert stat.S_IMODE(state.home.stat().st_mode) == 0o700
-    with state.create_journal({"state": "reading"}) as journal:
+    with state.create_journal(RunRecord()) as journal:
         assert stat.S_IMODE(journal.path.stat().st_mode) == 0o600
         assert stat.S_IMODE(journal.path.parent.stat().st_mode) == 0o700
 
 
 def test_runs_are_listed_newest_first_and_found_again(state, tmp_path):
-    with state.create_journal({"state": "finished", "file": "a"}) as first:
+    with state.create_journal(RunRecord(state="finished", file="a")) as first:
         pass
-    with state.create_journal({"state": "sending", "file": str(tmp_path / "b")}) as second:
-        run = second.meta("id")
+    with state.create_journal(RunRecord(state="sending", file=str(tmp_path / "b"))) as second:
+        run = second.record.id
 
     assert set(state.run_ids()) == {first.path.stem, run}
     assert state.unfinished_run() == run
@@ -79,14 +80,14 @@ def test_a_state_folder_that_cannot_be_made_is_an_error_with_advice(tmp_path):
     with pytest.raises(FileError, match="IMPORT_TICKETS_HOME"), state.lock_file(tmp_path / "edits.csv"):
         pass
     with pytest.raises(FileError, match="IMPORT_TICKETS_HOME"):
-        state.create_journal({})
+        state.create_journal(RunRecord())
 
 
 def test_runs_of_one_second_are_in_the_order_they_were_made(state):
     made = []
     for _ in range(30):
-        with state.create_journal({"state": "finished"}) as journal:
-            made.append(journal.meta("id"))
+        with state.create_journal(RunRecord(state="finished")) as journal:
+            made.append(journal.record.id)
 
     assert state.run_ids() == made[::-1]
     assert all(len(run) == len("20261123-141503-7f3a") for run in made)
@@ -97,7 +98,7 @@ def test_who_holds_a_file_is_named(state, tmp_path):
     file.touch()
     with (
         state.lock_file(file),
-        state.create_journal({"file": str(file), "kind": "run"}) as journal,
+        state.create_journal(RunRecord(file=str(file))) as journal,
         pytest.raises(FileError) as refused,
         state.lock_file(file),
     ):

@@ -410,7 +410,7 @@ def test_the_journal_of_an_undo_names_its_run(home, portal, sheet, run, undo):
     undone = undo(done)
 
     with Journal.open(home / "runs" / f"{undone.summary['run_id']}.sqlite3") as journal:
-        assert (journal.meta("kind"), journal.meta("parent"), journal.state) == ("undo", done, "finished")
+        assert (journal.record.kind, journal.record.parent, journal.record.state) == ("undo", done, "finished")
 
 
 # --- the law ----------------------------------------------------------------------------------------------------------

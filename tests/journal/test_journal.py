@@ -1,6 +1,7 @@
 """The journal remembers what was planned, sent and answered; reports are queries of it."""
 
 import sqlite3
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -9,8 +10,9 @@ from hypothesis import strategies as st
 
 from importer.errors import FileError
 from importer.findings import Finding
-from importer.journal import Journal, Progress
-from importer.journal.plan import stretches
+from importer.journal import Journal, Progress, RunRecord
+from importer.journal.rows import stretches
+from importer.journal.run_record import RecordedColumn, RecordedKey, RecordedPortal
 from importer.model import Change, CheckedRow, Outcome, Status
 from schemas.message import message
 from tests.laws import examples
@@ -18,12 +20,12 @@ from tests.laws import examples
 
 @pytest.fixture
 def journal(tmp_path):
-    with Journal.create(tmp_path, "run", {"id": "run", "state": "reading"}) as made:
+    with Journal.create(tmp_path, RunRecord(id="run")) as made:
         yield made
 
 
 def add(journal, *rows, fold=False):
-    journal.add_rows((CheckedRow(row, key, wanted) for row, key, wanted in rows), fold_keys=fold)
+    journal.rows.add((CheckedRow(row, key, wanted) for row, key, wanted in rows), fold_keys=fold)
 
 
 def change(row, key="1", before=None, after=None):
@@ -35,14 +37,47 @@ def finding(row, code="invalid_option", position=1):
 
 
 def test_facts_survive_closing(tmp_path):
-    with Journal.create(tmp_path, "run", {"id": "run", "options": {"a": [1, None]}}) as journal:
+    record = RunRecord(
+        id="run",
+        headers=("Record ID", "Priority"),
+        own=(None, 3),
+        own_names=("Import status", "Import message"),
+        key=RecordedKey("Record ID", "id", 1),
+        columns=(RecordedColumn(2, "Priority", "hs_ticket_priority"),),
+        portal=RecordedPortal("https://api.hubapi.com", "1", "app.hubspot.com", {"owners": ["78"]}),
+        schema={"properties": {"results": [{"name": "subject"}]}},
+    )
+    with Journal.create(tmp_path, record) as journal:
         path = journal.path
+        journal.note(state="stopped", stop=message("Out of calls."), requests={"update": 3})
 
     with Journal.open(path) as again:
-        assert again.meta("options") == {"a": [1, None]}
-        assert again.all_meta()["id"] == "run"
-        with pytest.raises(KeyError):
-            again.meta("never noted")
+        assert again.record == replace(record, state="stopped", stop=message("Out of calls."), requests={"update": 3})
+
+
+def test_only_facts_that_a_run_has_can_be_noted(journal):
+    with pytest.raises(TypeError):
+        journal.note(colour="red")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param("DELETE FROM meta WHERE name = 'file'", id="missing"),
+        pytest.param("UPDATE meta SET value = '\"another.csv\"' WHERE name = 'file'", id="altered"),
+        pytest.param(
+            "UPDATE meta SET value = 'null', seal = seal_of(name, 'null') WHERE name = 'columns'", id="of-another-kind"
+        ),
+    ],
+)
+def test_facts_that_are_not_as_they_were_noted_are_an_error(tmp_path, damage):
+    with Journal.create(tmp_path, RunRecord(id="run", columns=(RecordedColumn(1, "a", "a"),))) as journal:
+        path = journal.path
+        with journal._file.writing():
+            journal._file.db.execute(damage)
+
+    with pytest.raises(FileError, match="not a journal"):
+        Journal.open(path)
 
 
 def test_what_is_no_journal_is_an_error(tmp_path):
@@ -53,12 +88,12 @@ def test_what_is_no_journal_is_an_error(tmp_path):
     with pytest.raises(FileError, match="no journal"):
         Journal.open(tmp_path / "none.sqlite3")
     with pytest.raises(FileExistsError):
-        Journal.create(tmp_path, "x", {})
+        Journal.create(tmp_path, RunRecord(id="x"))
 
 
 def test_a_journal_of_another_format_is_refused(tmp_path):
     """Its tables may hold other things under the same names."""
-    with Journal.create(tmp_path, "run", {"id": "run"}) as journal:
+    with Journal.create(tmp_path, RunRecord(id="run")) as journal:
         path = journal.path
     with sqlite3.connect(path) as other:
         other.execute("PRAGMA user_version = 999")
@@ -72,16 +107,16 @@ def test_keys_are_shared_as_typed_and_alike_without_case(journal):
     """Rows share a key where the text is the same; the portal is to be asked about texts that are alike."""
     add(journal, (2, "Ab", {"s": "1"}), (3, "x", {}), (4, "aB", {"s": "2"}), (5, "x", {}), fold=True)
 
-    assert [[row for row, _, _ in group] for group in journal.shared_keys()] == [[3, 5]]
-    assert sorted(set(journal.alike_keys())) == ["Ab", "aB", "x"]
+    assert [[row for row, _, _ in group] for group in journal.rows.shared_keys()] == [[3, 5]]
+    assert sorted(set(journal.rows.alike_keys())) == ["Ab", "aB", "x"]
 
 
 def test_batches_hold_each_change_once_in_row_order(journal):
     add(journal, *((row, str(row), {"subject": "b"}) for row in range(2, 257)))
-    journal.plan_changes(change(row, str(row)) for row in range(2, 257))
+    journal.plan.add(change(row, str(row)) for row in range(2, 257))
 
-    assert journal.make_batches(100) == 3
-    batches = list(journal.open_batches())
+    assert journal.batches.make(100) == 3
+    batches = list(journal.batches.open())
 
     assert [len(batch.changes) for batch in batches] == [100, 100, 55]
     assert [one.row for batch in batches for one in batch.changes] == list(range(2, 257))
@@ -90,20 +125,20 @@ def test_batches_hold_each_change_once_in_row_order(journal):
 
 def test_a_batch_stays_open_until_its_last_row_is_decided(journal):
     add(journal, (2, "1", {"subject": "b"}), (3, "2", {"subject": "b"}))
-    journal.plan_changes([change(2, "1"), change(3, "2")])
-    journal.make_batches(100)
-    journal.note_sent(1, at="t")
+    journal.plan.add([change(2, "1"), change(3, "2")])
+    journal.batches.make(100)
+    journal.batches.note([Progress(1, "t", state="sent")])
 
-    journal.note_outcomes(1, [Outcome(2, Status.UPDATED)], at="t")
-    [left] = journal.open_batches()
+    journal.batches.note([Progress(1, "t", outcomes=(Outcome(2, Status.UPDATED),))])
+    [left] = journal.batches.open()
     assert left.was_sent
     assert [one.row for one in left.changes] == [3]
 
-    journal.note_outcomes(1, [Outcome(3, Status.FAILED, (finding(3, "unavailable"),))], at="t")
-    assert list(journal.open_batches()) == []
-    assert journal.retry_unavailable() == 1
-    assert [one.row for batch in journal.open_batches() for one in batch.changes] == [3]
-    assert list(journal.findings()) == []
+    journal.batches.note([Progress(1, "t", outcomes=(Outcome(3, Status.FAILED, (finding(3, "unavailable"),)),))])
+    assert list(journal.batches.open()) == []
+    assert journal.batches.retry_unavailable() == 1
+    assert [one.row for batch in journal.batches.open() for one in batch.changes] == [3]
+    assert list(journal.report.findings()) == []
 
 
 @examples(200)
@@ -121,29 +156,29 @@ def test_whatever_rows_are_confirmed_no_other_is_touched(tmp_path_factory, updat
     """In one stretch, in many, or out of order."""
     confirmed = sorted(updated)
     order.shuffle(confirmed)
-    with Journal.create(tmp_path_factory.mktemp("runs"), "run", {"id": "run"}) as journal:
+    with Journal.create(tmp_path_factory.mktemp("runs"), RunRecord(id="run")) as journal:
         add(journal, *((row, str(row), {"subject": "b"}) for row in range(2, 62)))
-        journal.plan_changes(change(row, str(row)) for row in range(2, 62))
-        journal.make_batches(100)
+        journal.plan.add(change(row, str(row)) for row in range(2, 62))
+        journal.batches.make(100)
         for rows in (sorted(confirmed[: len(confirmed) // 2]), confirmed[len(confirmed) // 2 :]):
-            journal.note_progress([Progress(1, "t", updated=tuple(rows))])
+            journal.batches.note([Progress(1, "t", updated=tuple(rows))])
 
-        left = {one.row for batch in journal.open_batches() for one in batch.changes}
+        left = {one.row for batch in journal.batches.open() for one in batch.changes}
 
         assert left == set(range(2, 62)) - updated
-        assert journal.count_by_status().get("updated", 0) == len(updated)
+        assert journal.rows.count_by_status().get("updated", 0) == len(updated)
 
 
 def test_rows_that_repeat_another_share_a_bad_end_and_are_unchanged_otherwise(journal):
     add(journal, *((row, "1", {}) for row in range(2, 8)))
-    journal.join_twins([(3, 2), (5, 4), (7, 6)])
-    journal.decide(
+    journal.plan.join_twins([(3, 2), (5, 4), (7, 6)])
+    journal.rows.decide(
         [Outcome(2, Status.UPDATED), Outcome(4, Status.FAILED, (finding(4, "rejected"),)), Outcome(6, Status.NOT_SENT)]
     )
 
-    journal.settle_twins()
+    journal.rows.settle_twins()
 
-    assert {one.row: one.status for one in journal.outcomes() if one.same_as} == {
+    assert {one.row: one.status for one in journal.report.outcomes() if one.same_as} == {
         3: Status.UNCHANGED,
         5: Status.FAILED,
         7: Status.NOT_SENT,
@@ -152,20 +187,20 @@ def test_rows_that_repeat_another_share_a_bad_end_and_are_unchanged_otherwise(jo
 
 def test_totals_count_cells_to_change_and_to_clear(journal):
     add(journal, (2, "1", {}), (3, "2", {}))
-    journal.plan_changes(
+    journal.plan.add(
         [
             change(2, "1", {"a": "x", "b": "y"}, {"a": "z", "b": ""}),
             change(3, "2", {"a": "", "b": "w"}, {"a": "q", "b": ""}),
         ]
     )
 
-    totals = {one.property_name: (one.changed, one.cleared, one.samples) for one in journal.column_totals()}
+    totals = {one.property_name: (one.changed, one.cleared, one.samples) for one in journal.plan.column_totals()}
 
     assert totals == {"a": (2, 0, (("x", "z"), ("", "q"))), "b": (0, 2, (("y", ""), ("w", "")))}
-    assert journal.count_planned_cells() == (2, 2)
-    assert journal.count_cells(Status.UPDATED) == (0, 0)
-    journal.decide([Outcome(2, Status.UPDATED)])
-    assert journal.count_cells(Status.UPDATED) == (1, 1)
+    assert journal.plan.count_cells() == (2, 2)
+    assert journal.report.count_cells(Status.UPDATED) == (0, 0)
+    journal.rows.decide([Outcome(2, Status.UPDATED)])
+    assert journal.report.count_cells(Status.UPDATED) == (1, 1)
 
 
 @examples(50)
@@ -176,30 +211,30 @@ def test_totals_count_cells_to_change_and_to_clear(journal):
 )
 def test_totals_are_those_of_every_cell(tmp_path_factory, cells):
     """Quotation marks in a text are no empty cell."""
-    with Journal.create(tmp_path_factory.mktemp("runs"), "run", {"id": "run"}) as journal:
+    with Journal.create(tmp_path_factory.mktemp("runs"), RunRecord(id="run")) as journal:
         add(journal, *((row, str(row), one) for row, one in enumerate(cells, 2)))
-        journal.plan_changes(Change(row, str(row), str(row), {}, one) for row, one in enumerate(cells, 2))
+        journal.plan.add(Change(row, str(row), str(row), {}, one) for row, one in enumerate(cells, 2))
 
-        totals = {one.property_name: (one.changed, one.cleared) for one in journal.column_totals()}
+        totals = {one.property_name: (one.changed, one.cleared) for one in journal.plan.column_totals()}
 
         assert totals == {
             name: (sum(bool(one.get(name)) for one in cells), sum(one.get(name) == "" for one in cells))
             for name in {name for one in cells for name in one}
         }
-        assert journal.count_planned_cells() == tuple(map(sum, zip(*totals.values(), strict=True))) or not totals
+        assert journal.plan.count_cells() == tuple(map(sum, zip(*totals.values(), strict=True))) or not totals
 
 
 def test_a_conflict_keeps_no_other_row_back(journal):
     add(journal, (2, "1", {}), (3, "2", {}))
-    journal.decide(
+    journal.rows.decide(
         [
             Outcome(2, Status.INVALID, (finding(2, "conflict"),)),
             Outcome(3, Status.INVALID, (finding(3, "not_found"), finding(3, "conflict"))),
         ]
     )
 
-    assert journal.count_blocking_rows() == 1
-    assert journal.count_findings() == {"conflict": 2, "not_found": 1}
+    assert journal.plan.count_blocking_rows() == 1
+    assert journal.report.count_findings() == {"conflict": 2, "not_found": 1}
 
 
 def test_values_are_text_in_the_file_for_its_json_functions(journal):

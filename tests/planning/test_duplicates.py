@@ -2,7 +2,7 @@
 
 import pytest
 
-from importer.journal import Journal
+from importer.journal import Journal, RunRecord
 from importer.model import CheckedRow, Columns, KeyColumn, ValueColumn
 from importer.planning.duplicates import find_twins
 from importer.planning.pending_stages import settle_pending
@@ -16,9 +16,9 @@ def twins(tmp_path):
     """Return a function that looks for twins among (row, key, wanted)."""
 
     def find(rows, *, fold_keys=False):
-        with Journal.create(tmp_path, f"run-{len(list(tmp_path.iterdir()))}", {"id": "run"}) as journal:
-            journal.add_rows([CheckedRow(*row) for row in rows], fold_keys=fold_keys)
-            pairs, findings = find_twins(journal.shared_keys(), BY_ID)
+        with Journal.create(tmp_path, RunRecord(id=f"run-{len(list(tmp_path.iterdir()))}")) as journal:
+            journal.rows.add([CheckedRow(*row) for row in rows], fold_keys=fold_keys)
+            pairs, findings = find_twins(journal.rows.shared_keys(), BY_ID)
             return pairs, [(one.cell, one.code, str(one.text)) for one in findings]
 
     return find

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.journal import Journal
+from importer.journal import Journal, RunRecord
 from importer.model import CheckedRow, Columns, KeyColumn, ValueColumn
 from importer.planning.planner import Planner, unite
 from importer.portal import Portal, PortalSettings
@@ -28,8 +28,8 @@ def plan(tmp_path, rows, names=("subject",), id_property="id", *, overwrite=Fals
             schema = read_schema(await portal.fetch_bodies())
             values = tuple(ValueColumn(n + 1, name, schema.properties[name]) for n, name in enumerate(names))
             columns = Columns(KeyColumn(0, "Key", id_property), values, 1)
-            journal = Journal.create(tmp_path, "run", {"id": "run"})
-            journal.add_rows((CheckedRow(*row) for row in rows), fold_keys=False)
+            journal = Journal.create(tmp_path, RunRecord(id="run"))
+            journal.rows.add((CheckedRow(*row) for row in rows), fold_keys=False)
             await Planner(columns, schema, overwrite_conflicts=overwrite).plan(journal, portal)
             return journal
 
@@ -38,26 +38,26 @@ def plan(tmp_path, rows, names=("subject",), id_property="id", *, overwrite=Fals
 
 def test_only_what_differs_is_planned(tmp_path):
     with plan(tmp_path, [(2, A, {"subject": "New name"})]) as first:
-        [change] = first.changes()
+        [change] = first.report.changes()
         held = change.before["subject"]
     (tmp_path / "run.sqlite3").unlink()
 
     with plan(tmp_path, [(2, A, {"subject": held})]) as journal:
-        assert list(journal.changes()) == []
-        assert journal.count_by_status() == {"unchanged": 1}
+        assert list(journal.report.changes()) == []
+        assert journal.rows.count_by_status() == {"unchanged": 1}
     assert change.after == {"subject": "New name"}
 
 
 def test_unknown_tickets_are_invalid_at_their_key(tmp_path):
     with plan(tmp_path, [(2, "99999999999", {"subject": "x"})]) as journal:
-        [finding] = journal.findings()
+        [finding] = journal.report.findings()
 
     assert (finding.code, finding.cell, finding.value) == ("not_found", "A2", "99999999999")
 
 
 def test_a_unique_property_finds_the_record(tmp_path):
     with plan(tmp_path, [(2, "ref-000001", {"subject": "x"})], id_property="external_ref") as journal:
-        [change] = journal.changes()
+        [change] = journal.report.changes()
 
     assert (change.key, change.ticket) == ("ref-000001", A)
 
@@ -66,7 +66,7 @@ def test_cells_that_add_are_united_with_what_is_there(tmp_path):
     rows = [(2, "512", {"property_multiple_checkboxes": ";vanilla"})]
 
     with plan(tmp_path, rows, names=("property_multiple_checkboxes",)) as journal:
-        changes = list(journal.changes())
+        changes = list(journal.report.changes())
 
     for change in changes:
         held = change.before["property_multiple_checkboxes"]
@@ -83,8 +83,8 @@ def test_a_stage_that_waits_takes_the_pipeline_of_the_ticket(tmp_path):
     foreign = {"hs_pipeline_stage": {"75283641": "149215502"}}
 
     with plan(tmp_path, [(2, A, {}, new), (3, "512", {}, foreign)], names=("hs_pipeline_stage",)) as journal:
-        [change] = journal.changes()
-        [finding] = journal.findings()
+        [change] = journal.report.changes()
+        [finding] = journal.report.findings()
 
     assert change.after == {"hs_pipeline_stage": "1"}
     assert (finding.code, finding.cell) == ("stage_not_in_pipeline", "B3")
@@ -97,7 +97,7 @@ def test_days_that_older_portals_answer_as_milliseconds_are_told_as_days(tmp_pat
         await portal.update([{"id": "512", "properties": {"property_date": "2019-10-31"}, "objectWriteTraceId": "1"}])
 
     with plan(tmp_path, rows, names=("property_date",), prepare=old_portal, dates_read_back="milliseconds") as journal:
-        [change] = journal.changes()
+        [change] = journal.report.changes()
 
     assert change.before == {"property_date": "2019-10-31"}
 
@@ -124,8 +124,8 @@ def test_planning_what_was_just_written_plans_nothing(tmp_path):
         "lower_unique": True,
     }
     with plan(tmp_path, [(2, "512", wanted)], names=tuple(wanted), prepare=write, **forms) as journal:
-        assert list(journal.changes()) == []
-        assert journal.count_by_status() == {"unchanged": 1}
+        assert list(journal.report.changes()) == []
+        assert journal.rows.count_by_status() == {"unchanged": 1}
 
 
 def test_tickets_are_missing_for_a_reason(tmp_path):
@@ -133,7 +133,7 @@ def test_tickets_are_missing_for_a_reason(tmp_path):
     keys = archived_and_merged(tmp_path)
 
     with plan(tmp_path, [(2, keys[0], {"subject": "x"}), (3, keys[1], {"subject": "x"})]) as journal:
-        found = {finding.row: (finding.code, str(finding.text)) for finding in journal.findings()}
+        found = {finding.row: (finding.code, str(finding.text)) for finding in journal.report.findings()}
 
     assert found[2][0] == "archived"
     assert found[3][0] == "merged"
@@ -158,8 +158,8 @@ def test_a_property_that_the_portal_changed_later_is_a_conflict(overwrite, tmp_p
 
     rows = [(row, key, {"subject": "Mine"}, {}, "2026-11-01T00:00:00Z") for row, key in ((2, A), (3, B))]
     with plan(tmp_path, rows, overwrite=overwrite, prepare=colleague) as journal:
-        planned = {change.row for change in journal.changes()}
-        codes = [(finding.row, finding.code) for finding in journal.findings()]
+        planned = {change.row for change in journal.report.changes()}
+        codes = [(finding.row, finding.code) for finding in journal.report.findings()]
 
     assert planned == ({2, 3} if overwrite else {3})
     assert codes == ([] if overwrite else [(2, "conflict")])

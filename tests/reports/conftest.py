@@ -1,11 +1,13 @@
 """A finished run's journal, made through the journal's own doors."""
 
 import io
+from dataclasses import replace
 
 import pytest
 
 from importer.findings import Finding
-from importer.journal import Journal
+from importer.journal import Journal, RunRecord
+from importer.journal.run_record import RecordedKey, RecordedPortal
 from importer.model import Change, CheckedRow, Columns, KeyColumn, Outcome, Status, ValueColumn
 from schemas.message import message
 from schemas.property import read_schema
@@ -69,20 +71,15 @@ def columns(schema):
     return Columns(KeyColumn(0, "Ticket ID", "id"), values, header_row=1)
 
 
-META = {
-    "id": "20261123-141503-7f3a",
-    "kind": "run",
-    "file": "/data/edits.xlsx",
-    "sheet": "Q3",
-    "dry_run": False,
-    "key": {"header": "Ticket ID", "property": "id", "position": 0},
-    "header_row": 1,
-    "portal": {"base_url": "https://api.hubapi.com", "portal_id": "1234567", "ui_domain": "app.hubspot.com"},
-    "state": "sending",
-    "started_at": "2026-11-23T14:15:03.120Z",
-    "finished_at": None,
-    "stop": None,
-}
+META = RunRecord(
+    id="20261123-141503-7f3a",
+    file="/data/edits.xlsx",
+    sheet="Q3",
+    key=RecordedKey("Ticket ID", "id", 0),
+    portal=RecordedPortal("https://api.hubapi.com", "1234567", "app.hubspot.com"),
+    state="sending",
+    started_at="2026-11-23T14:15:03.120Z",
+)
 
 
 @pytest.fixture
@@ -91,8 +88,7 @@ def new_journal(tmp_path):
     opened = []
 
     def make(**meta):
-        facts = META | meta
-        journal = Journal.create(tmp_path / f"runs{len(opened)}", facts["id"], facts)
+        journal = Journal.create(tmp_path / f"runs{len(opened)}", replace(META, **meta))
         opened.append(journal)
         return journal
 
@@ -111,9 +107,9 @@ def add_plan(journal):
         6: {"hs_ticket_priority": "LOW"},
         7: {"hs_ticket_priority": "LOW"},
     }
-    journal.add_rows((CheckedRow(row, str(500 + row), values) for row, values in wanted.items()), fold_keys=False)
-    journal.add_invalid_rows([(8, "508")], fold_keys=False)
-    journal.add_findings(
+    journal.rows.add((CheckedRow(row, str(500 + row), values) for row, values in wanted.items()), fold_keys=False)
+    journal.rows.add_invalid([(8, "508")], fold_keys=False)
+    journal.rows.add_findings(
         [
             Finding(
                 "invalid_option",
@@ -133,9 +129,9 @@ def add_plan(journal):
         4: {"hs_ticket_priority": "HIGH", "hs_pipeline_stage": "1"},
         5: {"hs_ticket_priority": "HIGH"},
     }
-    journal.plan_changes(Change(row, str(500 + row), str(500 + row), before[row], wanted[row]) for row in before)
-    journal.decide([Outcome(6, Status.UNCHANGED)])
-    journal.join_twins([(7, 5)])
+    journal.plan.add(Change(row, str(500 + row), str(500 + row), before[row], wanted[row]) for row in before)
+    journal.rows.decide([Outcome(6, Status.UNCHANGED)])
+    journal.plan.join_twins([(7, 5)])
 
 
 @pytest.fixture
@@ -155,7 +151,7 @@ def finished(planned):
         row=3,
         key="503",
     )
-    planned.decide(
+    planned.rows.decide(
         [
             Outcome(2, Status.UPDATED),
             Outcome(3, Status.FAILED, findings=(refused,)),
@@ -163,7 +159,7 @@ def finished(planned):
             Outcome(5, Status.UPDATED),
         ]
     )
-    planned.settle_twins()
+    planned.rows.settle_twins()
     planned.note(
         state="finished",
         finished_at="2026-11-23T14:15:09.000Z",

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from importer.errors import FileError
 from importer.findings import Finding
 from importer.i18n import translations
+from importer.journal.run_record import RecordedColumn, RecordedPortal
 from importer.model import Change, CheckedRow, Outcome, Status
 from importer.reports import page_rows
 from importer.reports.html import embed_json, render_html, write_html
@@ -122,14 +123,14 @@ def test_what_the_page_says(finished, schema):
 )
 def test_the_sentence_on_top(new_journal, meta, statuses, sentence):
     journal = new_journal(**meta)
-    journal.add_rows([CheckedRow(row, "1", {}) for row in range(2, 2 + len(statuses))], fold_keys=False)
-    journal.decide(Outcome(row, status) for row, status in enumerate(statuses, start=2) if status)
+    journal.rows.add([CheckedRow(row, "1", {}) for row in range(2, 2 + len(statuses))], fold_keys=False)
+    journal.rows.decide(Outcome(row, status) for row, status in enumerate(statuses, start=2) if status)
 
     assert sentence in Reader(render_html(journal, ENGLISH)).text
 
 
 def test_a_run_that_stopped_says_why_and_how_to_go_on(planned):
-    planned.note(state="stopped", stop=message("The day's calls are used up.").to_json())
+    planned.note(state="stopped", stop=message("The day's calls are used up."))
 
     page = Reader(render_html(planned, ENGLISH))
 
@@ -140,9 +141,9 @@ def test_a_run_that_stopped_says_why_and_how_to_go_on(planned):
 def test_a_run_that_did_not_read_before_says_so(new_journal):
     """--no-diff: values before are not known, and nothing can be undone."""
     journal = new_journal(diff=False)
-    journal.add_rows([CheckedRow(2, "502", {"subject": "b"})], fold_keys=False)
-    journal.plan_changes([Change(2, "502", None, {}, {"subject": "b"})])
-    journal.decide([Outcome(2, Status.UPDATED)])
+    journal.rows.add([CheckedRow(2, "502", {"subject": "b"})], fold_keys=False)
+    journal.plan.add([Change(2, "502", None, {}, {"subject": "b"})])
+    journal.rows.decide([Outcome(2, Status.UPDATED)])
 
     page = Reader(render_html(journal, ENGLISH))
 
@@ -187,14 +188,14 @@ def test_text_of_the_sheet_and_the_portal_stays_text(new_journal):
     journal = new_journal(
         file=f"/data/{EVIL.replace('/', '')}.xlsx",
         sheet=EVIL,
-        columns=[[1, EVIL, "subject"]],
-        portal={"portal_id": EVIL, "ui_domain": EVIL},
-        stop=message("{why}", why=EVIL).to_json(),
+        columns=(RecordedColumn(1, EVIL, "subject"),),
+        portal=RecordedPortal(portal_id=EVIL, ui_domain=EVIL),
+        stop=message("{why}", why=EVIL),
     )
-    journal.add_rows([CheckedRow(2, EVIL, {"subject": EVIL})], fold_keys=True)
-    journal.plan_changes([Change(2, EVIL, EVIL, {"subject": "a"}, {"subject": EVIL})])
-    journal.decide([Outcome(2, Status.UPDATED, notices=(message("{text}", text=EVIL),))])
-    journal.add_findings([Finding("rejected", message("{text}", text=EVIL), 2, 1, EVIL, "subject", EVIL, EVIL)])
+    journal.rows.add([CheckedRow(2, EVIL, {"subject": EVIL})], fold_keys=True)
+    journal.plan.add([Change(2, EVIL, EVIL, {"subject": "a"}, {"subject": EVIL})])
+    journal.rows.decide([Outcome(2, Status.UPDATED, notices=(message("{text}", text=EVIL),))])
+    journal.rows.add_findings([Finding("rejected", message("{text}", text=EVIL), 2, 1, EVIL, "subject", EVIL, EVIL)])
 
     text = render_html(journal, ENGLISH)
     page = Reader(text)

@@ -58,18 +58,18 @@ def page_file(finished, schema, tmp_path):
 @pytest.fixture(scope="module")
 def long_page(tmp_path_factory):
     """50,000 changes, each with a script in its text, and as many findings."""
-    from importer.journal import Journal
+    from importer.journal import Journal, RunRecord
 
     folder = tmp_path_factory.mktemp("long")
-    with Journal.create(folder, "long", {"id": "long", "file": "long.csv", "key": {"property": "id"}}) as journal:
+    with Journal.create(folder, RunRecord(id="long", file="long.csv")) as journal:
         rows = range(2, 2 + ROWS)
-        journal.add_rows((CheckedRow(row, str(row), {}) for row in rows), fold_keys=False)
-        journal.plan_changes(
+        journal.rows.add((CheckedRow(row, str(row), {}) for row in rows), fold_keys=False)
+        journal.plan.add(
             Change(row, str(row), str(row), {"subject": f"ação {row}"}, {"subject": f"<script>alert({row})</script>"})
             for row in rows
         )
-        journal.decide(Outcome(row, Status.FAILED if row % 1000 == 0 else Status.UPDATED) for row in rows)
-        journal.add_findings(
+        journal.rows.decide(Outcome(row, Status.FAILED if row % 1000 == 0 else Status.UPDATED) for row in rows)
+        journal.rows.add_findings(
             Finding("rejected", message("refused"), row, 1, "Subject", "subject", str(row), f"cell {row}")
             for row in rows
         )

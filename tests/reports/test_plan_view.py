@@ -35,8 +35,8 @@ def test_a_column_that_is_empty_on_every_row(new_journal, schema, columns):
     """Also where the portal is empty on some rows already, so that only a part of them would be cleared."""
     journal = new_journal()
     wanted = {2: "", 3: "", 4: ""}
-    journal.add_rows((CheckedRow(row, str(row), {"subject": text}) for row, text in wanted.items()), fold_keys=False)
-    journal.plan_changes(Change(row, str(row), str(row), {"subject": "x"}, {"subject": ""}) for row in (2, 3))
+    journal.rows.add((CheckedRow(row, str(row), {"subject": text}) for row, text in wanted.items()), fold_keys=False)
+    journal.plan.add(Change(row, str(row), str(row), {"subject": "x"}, {"subject": ""}) for row in (2, 3))
 
     (subject,) = make_plan_view(journal, schema, columns, forecast=FORECAST).columns
 
@@ -47,8 +47,8 @@ def test_a_column_that_holds_something_is_not_empty_everywhere(new_journal, sche
     """One row keeps its value: then clearing the others is an edit, not an accident."""
     journal = new_journal()
     wanted = {2: "", 3: "", 4: "kept"}
-    journal.add_rows((CheckedRow(row, str(row), {"subject": text}) for row, text in wanted.items()), fold_keys=False)
-    journal.plan_changes(Change(row, str(row), str(row), {"subject": "x"}, {"subject": ""}) for row in (2, 3))
+    journal.rows.add((CheckedRow(row, str(row), {"subject": text}) for row, text in wanted.items()), fold_keys=False)
+    journal.plan.add(Change(row, str(row), str(row), {"subject": "x"}, {"subject": ""}) for row in (2, 3))
 
     (subject,) = make_plan_view(journal, schema, columns, forecast=FORECAST).columns
 
@@ -58,8 +58,8 @@ def test_a_column_that_holds_something_is_not_empty_everywhere(new_journal, sche
 def test_values_that_were_not_read(new_journal, schema, columns):
     """--no-diff: a sample has no before."""
     journal = new_journal(diff=False)
-    journal.add_rows([CheckedRow(2, "2", {"hs_ticket_priority": "HIGH"})], fold_keys=False)
-    journal.plan_changes([Change(2, "2", None, {}, {"hs_ticket_priority": "HIGH"})])
+    journal.rows.add([CheckedRow(2, "2", {"hs_ticket_priority": "HIGH"})], fold_keys=False)
+    journal.plan.add([Change(2, "2", None, {}, {"hs_ticket_priority": "HIGH"})])
 
     (priority,) = make_plan_view(journal, schema, columns, forecast=FORECAST).columns
 

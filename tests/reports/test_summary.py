@@ -63,8 +63,8 @@ def test_a_finished_run(finished):
 
 def test_a_dry_run_counts_what_would_be(new_journal, planned):
     planned.note(dry_run=True)
-    planned.close_undecided(Status.WOULD_UPDATE)
-    planned.settle_twins()
+    planned.rows.close_undecided(Status.WOULD_UPDATE)
+    planned.rows.settle_twins()
 
     summary = check(build_summary(planned, exit_code=1, finished_at="2026-11-23T14:15:09Z", requests={"read": 1}))
 
@@ -86,8 +86,8 @@ def test_rows_without_an_outcome_count_as_not_sent(planned):
 
 def test_a_reconciliation_has_two_more_counts(new_journal):
     journal = new_journal(kind="reconcile")
-    journal.add_rows([CheckedRow(2, "1", {"a": "b"}), CheckedRow(3, "2", {"a": "b"})], fold_keys=False)
-    journal.decide([Outcome(2, Status.MATCHES), Outcome(3, Status.DIFFERS)])
+    journal.rows.add([CheckedRow(2, "1", {"a": "b"}), CheckedRow(3, "2", {"a": "b"})], fold_keys=False)
+    journal.rows.decide([Outcome(2, Status.MATCHES), Outcome(3, Status.DIFFERS)])
 
     rows = check(build_summary(journal, exit_code=1))["rows"]
 
@@ -97,9 +97,9 @@ def test_a_reconciliation_has_two_more_counts(new_journal):
 def test_a_reconciliation_lists_the_cells_that_differ(new_journal):
     """Apart from the errors, whose codes are those of the contract."""
     journal = new_journal(kind="reconcile")
-    journal.add_rows([CheckedRow(2, "1", {"subject": "b"})], fold_keys=False)
-    journal.decide([Outcome(2, Status.DIFFERS)])
-    journal.add_differences(
+    journal.rows.add([CheckedRow(2, "1", {"subject": "b"})], fold_keys=False)
+    journal.rows.decide([Outcome(2, Status.DIFFERS)])
+    journal.report.add_differences(
         [
             Difference(
                 row=2,
@@ -188,7 +188,7 @@ def test_a_run_that_ended_before_its_journal(error, codes, exit_code):
 
 
 def test_an_error_the_journal_has_is_not_told_twice(planned):
-    finding = next(iter(planned.findings()))
+    finding = next(iter(planned.report.findings()))
 
     errors = build_summary(planned, exit_code=2, stop=ColumnsError([finding]))["errors"]
 

@@ -152,8 +152,8 @@ def test_the_summary_in_one_sentence(finished, pipe):
 
 def test_the_summary_of_a_dry_run(planned, pipe):
     planned.note(dry_run=True)
-    planned.close_undecided(Status.WOULD_UPDATE)
-    planned.settle_twins()
+    planned.rows.close_undecided(Status.WOULD_UPDATE)
+    planned.rows.settle_twins()
     terminal = Terminal(ENGLISH, stream=pipe)
 
     terminal.show_summary(build_summary(planned, exit_code=1))

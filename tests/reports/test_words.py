@@ -44,10 +44,10 @@ def test_every_row_in_order_with_what_it_needs_to_hear(finished):
 def test_findings_of_the_file_and_of_other_rows_do_not_shift_the_rows(new_journal):
     """Findings without a row, of the header row and of rows that are not kept are passed by."""
     journal = new_journal()
-    journal.add_rows([CheckedRow(5, "1", {"a": ""}), CheckedRow(9, "2", {"a": ""})], fold_keys=False)
+    journal.rows.add([CheckedRow(5, "1", {"a": ""}), CheckedRow(9, "2", {"a": ""})], fold_keys=False)
     for row in (None, 1, 5, 7, 9, 12):
-        journal.add_findings([Finding("rejected", message("of {row}", row=str(row)), row=row)])
-    journal.decide([Outcome(5, Status.FAILED), Outcome(9, Status.FAILED)])
+        journal.rows.add_findings([Finding("rejected", message("of {row}", row=str(row)), row=row)])
+    journal.rows.decide([Outcome(5, Status.FAILED), Outcome(9, Status.FAILED)])
 
     assert [(row, text) for row, _, text, _ in row_messages(journal, ENGLISH)] == [(5, "of 5"), (9, "of 9")]
 
@@ -57,12 +57,12 @@ def test_findings_of_the_file_and_of_other_rows_do_not_shift_the_rows(new_journa
     [
         pytest.param({}, "The run stopped before this row.", id="no-reason-known"),
         pytest.param({"exit_code": 2}, "Nothing was sent, because other rows are invalid.", id="others-invalid"),
-        pytest.param({"stop": message("Out of calls.").to_json()}, "Out of calls.", id="reason-noted"),
+        pytest.param({"stop": message("Out of calls.")}, "Out of calls.", id="reason-noted"),
     ],
 )
 def test_a_row_that_was_not_sent_says_why(new_journal, meta, told):
     journal = new_journal(**meta)
-    journal.add_rows([CheckedRow(2, "1", {"a": "b"})], fold_keys=False)
+    journal.rows.add([CheckedRow(2, "1", {"a": "b"})], fold_keys=False)
 
     assert list(row_messages(journal, ENGLISH)) == [(2, Status.NOT_SENT, told, "1")]
 
@@ -73,12 +73,12 @@ def test_a_row_that_was_not_sent_says_why(new_journal, meta, told):
 )
 def test_rows_and_findings_meet_whatever_the_gaps(tmp_path_factory, statuses, found):
     """Every row is told once, in order, with as many texts as it has findings."""
-    from importer.journal import Journal
+    from importer.journal import Journal, RunRecord
 
-    with Journal.create(tmp_path_factory.mktemp("runs"), "a", {"id": "a"}) as journal:
-        journal.add_rows([CheckedRow(row, "1", {}) for row in range(2, 2 + len(statuses))], fold_keys=False)
-        journal.decide([Outcome(row, one) for row, one in enumerate(statuses, start=2) if one])
-        journal.add_findings(
+    with Journal.create(tmp_path_factory.mktemp("runs"), RunRecord(id="a")) as journal:
+        journal.rows.add([CheckedRow(row, "1", {}) for row in range(2, 2 + len(statuses))], fold_keys=False)
+        journal.rows.decide([Outcome(row, one) for row, one in enumerate(statuses, start=2) if one])
+        journal.rows.add_findings(
             Finding("rejected", message("x"), row=row) for row, count in found.items() for _ in range(count)
         )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from importer.journal import Journal
+from importer.journal import Journal, RunRecord
 from importer.model import Change, CheckedRow, Columns, KeyColumn, Status, ValueColumn
 from importer.portal import Clock, Portal, PortalSettings, StopSignal
 from importer.sending.sender import send
@@ -45,10 +45,10 @@ def columns_for(schema: PortalSchema, names, key: str = "id") -> Columns:
 
 
 def make_journal(folder: Path, changes, *, name="run", size=100) -> Journal:
-    journal = Journal.create(folder, name, {"id": name})
-    journal.add_rows([CheckedRow(c.row, c.key, c.after) for c in changes], fold_keys=False)
-    journal.plan_changes(changes)
-    journal.make_batches(size)
+    journal = Journal.create(folder, RunRecord(id=name))
+    journal.rows.add([CheckedRow(c.row, c.key, c.after) for c in changes], fold_keys=False)
+    journal.plan.add(changes)
+    journal.batches.make(size)
     return journal
 
 
@@ -111,24 +111,24 @@ class Stage:
         return self
 
     def resume(self, **settings):
-        self.journal.retry_unavailable()
-        self.journal.reopen(Status.NOT_SENT)
+        self.journal.batches.retry_unavailable()
+        self.journal.rows.reopen(Status.NOT_SENT)
         return self.send(**settings)
 
     @property
     def statuses(self) -> dict[int, str]:
-        return {one.row: str(one.status or "") for one in self.journal.outcomes()}
+        return {one.row: str(one.status or "") for one in self.journal.report.outcomes()}
 
     @property
     def counts(self) -> dict[str, int]:
-        return self.journal.count_by_status()
+        return self.journal.rows.count_by_status()
 
     @property
     def codes(self) -> dict[str, int]:
-        return self.journal.count_findings()
+        return self.journal.report.count_findings()
 
     def codes_of(self, row: int) -> list[str]:
-        return [one.code for one in self.journal.findings() if one.row == row]
+        return [one.code for one in self.journal.report.findings() if one.row == row]
 
     def disagreements(self) -> list[tuple]:
         """Return rows of which journal and sandbox tell different stories.

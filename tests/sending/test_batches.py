@@ -32,8 +32,8 @@ def test_the_life_of_a_batch_is_kept(tmp_path):
     statuses, findings, _ = deliver(OddPortal(3, answer), changes_of(3), tmp_path)
 
     with open_journal(tmp_path) as journal:
-        [kept] = journal.answers(unsettled=True)
-        notices = {one.row: " ".join(map(str, one.notices)) for one in journal.outcomes()}
+        [kept] = journal.batches.answers(unsettled=True)
+        notices = {one.row: " ".join(map(str, one.notices)) for one in journal.report.outcomes()}
     assert (kept.first, kept.last, kept.inputs, kept.status) == (2, 4, 3, 207)
     assert {name: kept.told[name] for name in ("status", "requestedAt", "startedAt", "completedAt", "links")} == {
         "status": "CANCELED",
@@ -59,7 +59,7 @@ def test_what_the_portal_remarks_about_a_ticket_is_a_notice(tmp_path):
     statuses, _, _ = deliver(OddPortal(1, answer), changes_of(1), tmp_path)
 
     with open_journal(tmp_path) as journal:
-        [row] = journal.outcomes()
+        [row] = journal.report.outcomes()
     assert statuses == {2: "updated"}
     assert [str(one) for one in row.notices] == ["the portal remarks: The value was normalized."]
 

@@ -94,7 +94,7 @@ def test_a_swap_of_unique_values_ends(server, tmp_path):
 
     assert stage.counts == {"failed": 2, "updated": 1}
     assert stage.codes == {"rejected": 2}
-    assert "already has that value" in str(next(stage.journal.findings()).text)
+    assert "already has that value" in str(next(stage.journal.report.findings()).text)
     assert stage.portal.stats.update <= 4
 
 
@@ -116,7 +116,7 @@ def test_one_reason_for_all_rows_stops_the_run(stage, message):
     assert raised.value.exit_code == 3
     assert stage.portal.stats.update <= 30
     assert set(stage.codes) == {"rejected"}
-    assert stage.journal.in_doubt() == []
+    assert stage.journal.batches.in_doubt() == []
     stage.server.calm()
     stage.resume()
     assert stage.counts.get("updated", 0) == len(stage.changes) - stage.counts["failed"]

@@ -39,7 +39,7 @@ def test_a_run_that_was_asked_to_stop_leaves_answers_that_do_not_come(mute, tmp_
         stage.send(stop=stop, before=ask_to_stop)
 
     assert time.monotonic() - began < 4
-    assert [change.row for change in stage.journal.in_doubt()] == list(range(2, 32))
+    assert [change.row for change in stage.journal.batches.in_doubt()] == list(range(2, 32))
     mute.times = 0
     stage.resume()
     assert stage.counts == {"updated": 30}

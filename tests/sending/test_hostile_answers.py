@@ -78,7 +78,11 @@ def deliver(portal_app, changes, folder, total=0):
 
     with journal:
         error = asyncio.run(run())
-        return {one.row: str(one.status or "") for one in journal.outcomes()}, list(journal.findings()), error
+        return (
+            {one.row: str(one.status or "") for one in journal.report.outcomes()},
+            list(journal.report.findings()),
+            error,
+        )
 
 
 def changes_of(count, **more):

@@ -2,6 +2,8 @@
 
 import pytest
 
+from importer.journal import Progress
+
 UPDATE = "batch/update"
 FIREWALL = "<html><head><title>Request blocked</title></head><body>Access denied by the firewall.</body></html>"
 
@@ -54,7 +56,7 @@ def test_a_text_that_a_firewall_objects_to(stage, status):
 
     assert stage.codes == {"rejected": 1}
     assert stage.counts == {"updated": 119, "failed": 1}
-    (finding,) = stage.journal.findings()
+    (finding,) = stage.journal.report.findings()
     assert (finding.row, "Request blocked Access denied by the firewall." in str(finding.text)) == (79, True)
     assert stage.disagreements() == []
 
@@ -97,7 +99,7 @@ def test_a_resume_against_a_portal_that_is_down_divides_little(stage):
 def test_a_ticket_that_cannot_be_read_back_costs_no_other_row(stage):
     """A resume looks first at what was sent."""
     stage.plan(100)
-    stage.journal.note_sent(1, at="2026-11-23T14:15:03.000Z")
+    stage.journal.batches.note([Progress(1, "2026-11-23T14:15:03.000Z", state="sent")])
     stage.server.fault("status", status=500, path="batch/read", holds=f'"{stage.changes[60].ticket}"', times=None)
 
     stage.send()

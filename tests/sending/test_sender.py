@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from importer.errors import DailyLimit, Interrupted, JournalLost, MissingScope, Unauthorized, Unavailable
+from importer.journal import Progress
 from importer.model import Change
 from importer.portal import Refused, StopSignal
 
@@ -27,7 +28,7 @@ def test_more_batches_than_are_in_flight_and_noted_ahead(stage):
     assert stage.counts == {"updated": 250}
     assert stage.portal.stats.update == 125
     assert stage.disagreements() == []
-    assert stage.journal.count_open_batches() == 0
+    assert stage.journal.batches.count_open() == 0
 
 
 def test_progress_counts_rows(stage):
@@ -40,7 +41,7 @@ def test_progress_counts_rows(stage):
 def test_a_bad_row_is_told_at_its_cell_and_the_others_are_updated(stage):
     stage.plan(after=lambda n: {"hs_ticket_priority": "Urgentt" if n == 7 else "URGENT", "subject": f"new {n}"}).send()
 
-    (finding,) = stage.journal.findings()
+    (finding,) = stage.journal.report.findings()
     assert stage.counts == {"failed": 1, "updated": 249}
     assert (finding.code, finding.cell, finding.property_name) == ("rejected", "C9", "hs_ticket_priority")
     assert "Urgentt was not one of the allowed options" in str(finding.text)
@@ -143,7 +144,7 @@ def test_a_ticket_merged_meanwhile_is_told_with_its_new_id(stage):
 
     assert {row for row, status in stage.statuses.items() if status == "failed"} == {10, 20}
     assert stage.codes == {"merged": 2}
-    assert all(new in str(finding.text) for finding in stage.journal.findings())
+    assert all(new in str(finding.text) for finding in stage.journal.report.findings())
 
 
 def test_a_ticket_archived_meanwhile_is_told_as_such(stage):
@@ -186,7 +187,7 @@ def test_rows_keyed_by_a_unique_property(server, tmp_path, unknown):
     tickets = server.tickets()
     assert stage.counts == {"updated": 15, "failed": 1}
     assert [tickets[one["id"]]["properties"]["subject"] for one in held] == [f"by key {n}" for n in range(15)]
-    assert {one.ticket for one in stage.journal.outcomes() if one.ticket} >= {one["id"] for one in held}
+    assert {one.ticket for one in stage.journal.report.outcomes() if one.ticket} >= {one["id"] for one in held}
 
 
 def test_a_value_that_the_portal_changes_is_told(stage):
@@ -195,7 +196,7 @@ def test_a_value_that_the_portal_changes_is_told(stage):
 
     stage.plan(3, after=lambda n: {"subject": "  spaced  " if n == 1 else "plain"}).send()
 
-    notices = {one.row: [str(text) for text in one.notices] for one in stage.journal.outcomes()}
+    notices = {one.row: [str(text) for text in one.notices] for one in stage.journal.report.outcomes()}
     assert stage.counts == {"updated": 3}
     assert notices == {2: [], 3: ['the portal made "spaced" of "  spaced  " in Column subject'], 4: []}
 
@@ -206,7 +207,7 @@ def test_cleared_and_tidied_values_are_no_news(stage, switches):
 
     stage.plan(5, after=lambda n: {"subject": f"s{n}", "hs_resolution": ""}).send()
 
-    assert all(one.notices == () for one in stage.journal.outcomes())
+    assert all(one.notices == () for one in stage.journal.report.outcomes())
 
 
 @pytest.mark.parametrize(
@@ -286,7 +287,7 @@ def test_rows_that_cannot_be_read_back_are_tried_again_by_a_resume(stage, was_se
     stage.plan(300)
     stage.server.fault("status", status=500, path="batch/read", times=None)
     if was_sent:
-        stage.journal.note_sent(2, at="2026-11-23T14:15:03.000Z")
+        stage.journal.batches.note([Progress(2, "2026-11-23T14:15:03.000Z", state="sent")])
     else:
         stage.server.fault("drop_results", path=UPDATE, drop=3)
 
@@ -396,7 +397,7 @@ def test_a_resume_reads_back_what_was_in_flight(stage):
     stage.plan(100)
     for row in range(2, 42):
         stage.server.change(stage.changes[row].ticket, stage.changes[row].after)
-    stage.journal.note_sent(1, at="2026-11-23T14:15:03.000Z")
+    stage.journal.batches.note([Progress(1, "2026-11-23T14:15:03.000Z", state="sent")])
 
     stage.send()
 
@@ -419,7 +420,7 @@ def test_the_token_is_in_no_message(stage):
     stage.plan(3).send()
 
     assert stage.codes == {"rejected": 3}
-    assert all("[token]" in str(finding.text) for finding in stage.journal.findings())
+    assert all("[token]" in str(finding.text) for finding in stage.journal.report.findings())
     stored = (
         stage.journal.path.read_bytes() + stage.journal.path.with_name(stage.journal.path.name + "-wal").read_bytes()
     )
@@ -435,7 +436,7 @@ def test_an_old_plan_is_checked_again_before_it_is_sent(stage):
 
     stage.send(planned_at=datetime.now(UTC) - timedelta(minutes=6))
 
-    (finding,) = stage.journal.findings()
+    (finding,) = stage.journal.report.findings()
     assert stage.counts == {"updated": 98, "unchanged": 1, "invalid": 1}
     assert (finding.row, finding.code, finding.property_name) == (5, "conflict", "subject")
     assert '"by a colleague"' in str(finding.text)
@@ -459,15 +460,15 @@ def test_a_fresh_plan_is_sent_as_it_is(stage, age):
 def test_a_full_disk_stops_the_run_and_a_resume_goes_on(stage):
     """Nothing leaves that was not noted before."""
     stage.plan(2500, after=lambda n: {"subject": "x" * 300})
-    (pages,) = stage.journal._db.execute("PRAGMA page_count").fetchone()
-    stage.journal._db.execute(f"PRAGMA max_page_count = {pages + 1}")
+    (pages,) = stage.journal._file.db.execute("PRAGMA page_count").fetchone()
+    stage.journal._file.db.execute(f"PRAGMA max_page_count = {pages + 1}")
     stage.server.fault("whole_batch", path=UPDATE, times=None, after=1, message="words of the portal " * 30)
 
     with pytest.raises(JournalLost, match="resume") as raised:
         stage.send()
 
     assert raised.value.exit_code == 3
-    stage.journal._db.execute("PRAGMA max_page_count = 1000000")
+    stage.journal._file.db.execute("PRAGMA max_page_count = 1000000")
     stage.server.calm()
     stage.resume()
     assert stage.counts.keys() <= {"updated", "failed"}

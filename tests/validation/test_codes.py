@@ -8,7 +8,7 @@ import pytest
 from importer import loader
 from importer.errors import UsageError
 from importer.findings import CODES
-from importer.journal import Journal
+from importer.journal import Journal, RunRecord
 from importer.loader.columns import choose_sheet, match_columns
 from importer.planning.duplicates import find_twins
 from importer.planning.pending_stages import settle_pending
@@ -150,13 +150,13 @@ def codes_of(path, portal, folder, *, sheet=None, id_property=None):
             empty_with_data=table.empty_headers_with_data,
         )
         found = []
-        with Journal.create(folder / "runs", "run", {"id": "run"}) as journal:
+        with Journal.create(folder / "runs", RunRecord(id="run")) as journal:
             for chunk in Validation(table, columns, portal, Reading(time_zone=portal.time_zone)):
                 found += chunk.findings
                 settled = (settle_pending(row, columns, portal) for row in chunk.rows)
                 found += [one for one in settled if hasattr(one, "code")]
-                journal.add_rows(chunk.rows, fold_keys=False)
-            found += find_twins(journal.shared_keys(), columns)[1]
+                journal.rows.add(chunk.rows, fold_keys=False)
+            found += find_twins(journal.rows.shared_keys(), columns)[1]
     except UsageError as error:
         return [one.code for one in error.findings] or [error.code]
     return [one.code for one in found]
