@@ -19,16 +19,19 @@ from functools import cache
 _WORD = re.compile(r"[^\W\d_]+")
 _EDGE = " "
 _SHORT_WORDS = {
-    "pt": "à às é há só já até não são você três mês também então está número ações atenção",
-    "fr": "à là où ça été très déjà même après être voilà œuvre sœur cœur bœuf vœux reçu français problème école",
+    "pt": "à às é há só já até não são você três mês também então está número ações atenção serviço preço endereço "
+    "gonçalves",
+    "fr": "à là où ça ça été très déjà même après être voilà œuvre sœur cœur bœuf vœux reçu français problème école "
+    "leçon garçon façon noël citroën",
     "de": "für über können müssen größe straße grüße möchte schön übung fällt später läuft",
     "es": "él sí qué más está también así señor año niño cuándo aquí días solución",
     "it": "è più già così perché però può città qualità cioè né sé là lì",
     "da": "på også så når får år må både ønsker køb række første",
     "nb": "på også så når får år må både ønsker kjøp første",
     "sv": "är på också så när får år må både för från första åtgärd önskar",
-    "nl": "één coördinatie reünie geïnteresseerd financiële naïef privé ruïne",
+    "nl": "één coördinatie reünie geïnteresseerd financiële naïef privé ruïne zoë noël citroën officiële categorieën",
     "is": "að það við þú þá ég á í úr já því eða þetta hún síðan þór bílaleiga",
+    "en": "it s don t can t i m you re we ll i ve",
     "fi": "että myös mitä näin täällä työ yhtiö hyvää tämä tänään pyyntö käyttäjä",
     "ca": "és això més també què després qualitat solució",
 }

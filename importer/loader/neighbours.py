@@ -71,11 +71,14 @@ _ELISION = re.compile(
 )
 """An apostrophe where letters were left out: l\u2019été, dell\u2019anno, it\u2019s."""
 _LETTERS = re.compile(r"[^\W\d_\xaa\xba\xb2\xb3\xb9\xbc-\xbe]+")
+_FOREIGN = re.compile("[\u0370-\uffdc]+")
+"""A word of an alphabet beyond Latin."""
 _ORDINALS, _POWERS = "\xaa\xba", "\xb2\xb3"
 _QUOTES = "\u2019\u2018\u201c\u201d\u201e\u201a\xab\xbb\u2039\u203a"
 _JOINTS = "\u2019\u2018\u2013\u2014\u2026\xb7\xb4\xa0"
 """Signs that may stand between two letters."""
 _DASHES = "\u2013\u2014\u2026\xa0"
+_DASHES_ALONE = frozenset("\u2013\u2014")
 _OPENERS = frozenset(_QUOTES + _JOINTS + "\xa1\xbf\xb0\u2022")
 """Signs that may stand before a letter."""
 _CLOSERS = frozenset(_QUOTES + _JOINTS + _POWERS + "\u20ac\xae\u2122\u2030")
@@ -86,6 +89,10 @@ _USUAL_SIGNS = _OPENERS | frozenset(
 _BEYOND_LATIN = "\u0370"
 _OLD, _OLD_COST = ("mac", "cp8", "koi", "iso"), 3.0
 """Encodings of systems before Windows, and how much less likely they are."""
+_ONE_LETTER_WORDS = frozenset("авикосуяіїєжηοήώό\u0648АБВГΑΒΓΔ")  # noqa: RUF001 - they look like ours
+"""Words of one letter, and letters that number lists."""
+_SILENT_COST = 12.0
+"""What it costs where an encoding other than Windows-1252 finds no word of its alphabet."""
 _USUAL_COST, _SIGN_COST, _CONTROL_COST = 2.0, 14.0, 40.0
 """What a sign beyond ASCII costs, as the logarithm of a likelihood: about two letters, or one that no language has."""
 _MARGIN = 4.0
@@ -146,7 +153,19 @@ class _Reading:
         """The logarithm of their likelihood."""
         words = [word for text in self.texts for word in _LETTERS.findall(normal(text))]
         odd = sum(map(_oddity, self.texts)) + _OLD_COST * self.encoding.codec.startswith(_OLD)
+        odd += _SILENT_COST * (self.encoding.codec != _WESTERN and not self._speaks(words))
         return (likelihood(words, self.encoding.languages) if words else 0.0) - odd
+
+    def _speaks(self, words: Sequence[str]) -> bool:
+        """Return whether the words, or a dash as between two years, show that a text is in the encoding.
+
+        A letter alone hardly does.
+        """
+        if self.encoding.languages is _LATIN:
+            return any(len(word) > 1 for word in words) or not _DASHES_ALONE.isdisjoint(self.texts)
+        found = [word for text in self.texts for word in _FOREIGN.findall(unicodedata.normalize("NFC", text))]
+        is_old = self.encoding.codec.startswith(_OLD)
+        return any(len(word) > 1 or (word in _ONE_LETTER_WORDS and not is_old) for word in found)
 
     def shown(self, places: Sequence[int]) -> list[str]:
         return list(dict.fromkeys(_shown(self.texts[place]) for place in places))[:_SHOWN]

@@ -154,6 +154,23 @@ def test_western_languages_are_read_and_the_notice_shows_words(tmp_path, text):
     assert any(word in str(source.notices[0]) for word in re.findall(r"\w*[^\x00-\x7f]+\w*", text))
 
 
+WORDS = "Café Atenção Müller É é José Größe Noël Zoë garçon Ça Gonçalves 1ª 20° it\u2019s Ü ö ©"
+
+
+@pytest.mark.parametrize("word", WORDS.split())
+def test_one_western_word_is_read(tmp_path, word):
+    file = tmp_path / "tickets.csv"
+    file.write_bytes(f"Record ID;subject\r\n25012345001;{word}\r\n25012345002;plain\r\n".encode("cp1252"))
+    assert read_encoding(file).encoding == "cp1252"
+
+
+@pytest.mark.parametrize(
+    ("letter", "encoding"), [("\u0410", "cp1251"), ("и", "cp1251"), ("\u0391", "cp1253"), ("я", "cp1251")]
+)
+def test_a_letter_that_is_a_word_elsewhere_is_refused(tmp_path, letter, encoding):
+    assert verdict(tmp_path / "tickets.csv", f"Record ID,class\n25012345001,{letter}\n", encoding) == "refused"
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [("Devolu+AOcA4w-o", "Devolução"), ("+AMk-cole", "École"), ("+55-11, +5511-9988, A+B-C, +ABC", None)],
