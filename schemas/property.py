@@ -27,6 +27,13 @@ class Option:
     value: str
     label: str
     hidden: bool = False
+    other_labels: tuple[str, ...] = ()
+    """Its labels in other languages."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Its label, and those in other languages."""
+        return self.label, *self.other_labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +69,15 @@ class Property:
     currency_symbol: bool = False
     sensitivity: str = "non_sensitive"
     rules: tuple[Rule, ...] = ()
+    other_labels: tuple[str, ...] = ()
+    """Its labels in other languages than that of `label`."""
     garbled: str = ""
     """The field of the definition that is not as the API gives it, so that values cannot be checked; "" for none."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Its label, and those in other languages."""
+        return self.label, *self.other_labels
 
     @property
     def is_owner(self) -> bool:
@@ -248,6 +262,24 @@ def _with_rules(one: Property, rules: tuple[Rule, ...] | None) -> Property:
     return replace(one, rules=rules)
 
 
+def _in_language(one: Property, payload: Json) -> Property:
+    """Return a property with the labels that its definition has in another language; the others still fit."""
+    options = () if _garbled(payload) else payload.get("options") or ()
+    labels = {str(option["value"]): option.get("label") for option in options}
+    label, other_labels = _relabelled(one, payload.get("label"))
+    translated = []
+    for option in one.options:
+        shown, others = _relabelled(option, labels.get(option.value))
+        translated.append(replace(option, label=shown, other_labels=others))
+    return replace(one, label=label, other_labels=other_labels, options=tuple(translated))
+
+
+def _relabelled(one: Property | Option, label: Any) -> tuple[str, tuple[str, ...]]:
+    if not isinstance(label, str) or not label.strip():
+        label = one.label
+    return label, tuple(dict.fromkeys(other for other in one.labels if other != label))
+
+
 def _read_pipelines(payload: Json) -> tuple[Pipeline, ...]:
     def in_order(entries: Iterable[Json]) -> list[Json]:
         live = [entry for entry in entries if not entry.get("archived")]
@@ -292,7 +324,8 @@ def read_schema(bodies: Json) -> PortalSchema:
     """Turn the portal's bodies into the schema that rows are checked against.
 
     bodies: `properties` (needed), `pipelines`, `owners`, `validations`: {"results": [...]}; `account`: the account
-    details. A missing body, or no owner at all, means that the portal did not tell: owners by ID alone, no rules, UTC.
+    details; `translations`: language -> the properties with labels in it, the first of which people see.
+    A missing body, or no owner at all, means that the portal did not tell: owners by ID alone, no rules, UTC.
     Raises KeyError or TypeError for a body of another shape; the caller knows where it came from.
     """
     rules = _read_rules(bodies.get("validations") or {})
@@ -301,9 +334,14 @@ def read_schema(bodies: Json) -> PortalSchema:
         for one in bodies["properties"]["results"]
         if isinstance(one["name"], str) and not one.get("archived")
     )
+    properties = {one.name: _with_rules(one, rules.get(one.name, ())) for one in definitions}
+    for body in reversed((bodies.get("translations") or {}).values()):
+        for payload in body["results"]:
+            if (one := properties.get(payload["name"])) is not None:
+                properties[one.name] = _in_language(one, payload)
     account: Json = bodies.get("account") or {}
     return PortalSchema(
-        properties={one.name: _with_rules(one, rules.get(one.name, ())) for one in definitions},
+        properties=properties,
         pipelines=_read_pipelines(bodies.get("pipelines") or {}),
         owners=_read_owners(bodies.get("owners") or {}),
         owners_known=bool((bodies.get("owners") or {}).get("results")),

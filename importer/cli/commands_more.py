@@ -71,7 +71,11 @@ def _access(options: argparse.Namespace) -> PortalAccess:
     from importer.cli.settings import portal_access
 
     return portal_access(
-        os.environ, sandbox=options.sandbox, max_rate=options.max_rate, daily_reserve=options.daily_reserve
+        os.environ,
+        sandbox=options.sandbox,
+        max_rate=options.max_rate,
+        daily_reserve=options.daily_reserve,
+        languages=[choose_language(options.lang, os.environ)],
     )
 
 

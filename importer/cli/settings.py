@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -166,9 +167,17 @@ def _check_name(name: str, options: Mapping[str, int], source: SettingsFile) -> 
 
 
 def portal_access(
-    environ: Mapping[str, str], *, sandbox: bool, max_rate: int | None, daily_reserve: float
+    environ: Mapping[str, str],
+    *,
+    sandbox: bool,
+    max_rate: int | None,
+    daily_reserve: float,
+    languages: Iterable[str] = (),
 ) -> PortalAccess:
-    """Return how to reach the portal. The token comes from the environment alone."""
+    """Return how to reach the portal. The token comes from the environment alone.
+
+    languages: of what people read, and of the file; the portal's own labels are in English in any case.
+    """
     return PortalAccess(
         base_url=(environ.get("HUBSPOT_BASE_URL") or DEFAULT_ADDRESS).rstrip("/"),
         token=(environ.get("HUBSPOT_ACCESS_TOKEN") or "").strip(),
@@ -176,4 +185,5 @@ def portal_access(
         sandbox=sandbox,
         max_rate=max_rate,
         daily_reserve=daily_reserve,
+        languages=tuple(dict.fromkeys(one for one in languages if not re.match(r"(?i)en\b|en_", one))),
     )

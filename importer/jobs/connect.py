@@ -59,6 +59,7 @@ async def connect(
         version=access.version,
         max_rate=access.max_rate,
         daily_reserve=access.daily_reserve,
+        languages=access.languages,
         home=state.home,
     )
     async with Portal(settings, app=app, on_event=on_event) as portal:
@@ -214,19 +215,21 @@ def fit_columns(source: Source, read: ReadOptions, schema: PortalSchema) -> Open
     chosen = choose_sheet(source, schema, sheet=read.sheet, mapping=read.mapping, id_property=read.id_property)
     table = source.table(chosen.name)
     table.own = own_columns(table, claimed=read.mapping)
+    mapping = read.mapping
     if fingerprint is not None:
         look_only = _look_only(table.headers, fingerprint, schema)
+        mapping = _translated_headers(table.headers, fingerprint, schema, mapping)
     columns = match_columns(
         table.headers,
         table.header_row,
         schema,
         id_property=read.id_property,
-        mapping=read.mapping,
+        mapping=mapping,
         skip=[*read.skip_columns, *(one.header for one in look_only)],
         skip_unknown=read.skip_unknown,
         skip_read_only=read.skip_read_only,
         empty_with_data=table.empty_headers_with_data,
-        own=(*table.own.positions, *agreeing_keys(table, HeaderMatcher(schema, read.mapping), read.skip_columns)),
+        own=(*table.own.positions, *agreeing_keys(table, HeaderMatcher(schema, mapping), read.skip_columns)),
     )
     if read.policies:
         columns = assign_policies(columns, read.policies, schema, table.headers)
@@ -263,7 +266,9 @@ def _look_only(headers: Sequence[str], fingerprint: Fingerprint, schema: PortalS
     from importer.loader.header_text import plain
 
     found = [schema.properties[name] for name in fingerprint.read_only if name in schema.properties]
-    by_header = {plain(text): one for one in found for text in (one.label, one.name)}
+    by_header = {plain(text): one for one in found for text in (*one.labels, one.name)}
+    translated = ((header, schema.properties.get(name)) for header, name in fingerprint.headers.items())
+    by_header |= {plain(header): one for header, one in translated if one in found}
     columns = [(place, header, by_header.get(plain(header))) for place, header in enumerate(headers)]
     return tuple(
         ValueColumn(place, header, definition)
@@ -272,12 +277,32 @@ def _look_only(headers: Sequence[str], fingerprint: Fingerprint, schema: PortalS
     )
 
 
+def _translated_headers(
+    headers: Sequence[str], fingerprint: Fingerprint, schema: PortalSchema, mapping: Mapping[str, str]
+) -> Mapping[str, str]:
+    """Return what headers are mapped to, with a template's headers in the language of whoever made it."""
+    from importer.loader.header_text import plain
+
+    present = set(map(plain, headers)) - set(map(plain, mapping))
+    own = {
+        header: name
+        for header, name in fingerprint.headers.items()
+        if plain(header) in present and name in schema.properties
+    }
+    return {**own, **mapping}
+
+
 def kept_schema(schema: PortalSchema, columns: Columns) -> Mapping[str, Any]:
     """Return the bodies of the schema, properties of this file alone: what the journal keeps for resume and undo."""
     names = {column.definition.name for column in columns.values} | {columns.key.property_name}
     bodies = dict(schema.bodies)
-    results = bodies.get("properties", {}).get("results", [])
-    bodies["properties"] = {"results": [one for one in results if str(one["name"]) in names]}
+    translations = bodies.get("translations") or {}
+
+    def kept(body: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"results": [one for one in body.get("results", []) if str(one["name"]) in names]}
+
+    bodies["properties"] = kept(bodies.get("properties", {}))
+    bodies["translations"] = {language: kept(body) for language, body in translations.items()}
     return bodies
 
 

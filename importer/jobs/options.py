@@ -46,6 +46,8 @@ class PortalAccess:
     daily_reserve: float = 5.0
     portal: KeptPortal | None = None
     """The portal's entry among those kept by name, where it was reached by one."""
+    languages: tuple[str, ...] = ()
+    """Languages besides English whose labels of properties and options fit; people see those of the first."""
 
 
 @dataclass(frozen=True, slots=True)

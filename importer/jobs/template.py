@@ -158,7 +158,7 @@ def chosen_properties(names: Sequence[str], schema: PortalSchema, ui: Ui) -> lis
 
 def headers_for(definitions: Iterable[Property], schema: PortalSchema) -> list[str]:
     """Return the header of each property: its label, or its internal name where the label could mean another thing."""
-    labels = Counter(plain(one.label) for one in schema.properties.values())
+    labels = Counter(label for one in schema.properties.values() for label in set(map(plain, one.labels)))
     reserved = {*KEY_HEADERS, *(one.casefold() for one in REPORT_COLUMNS)}
 
     def header(definition: Property) -> str:

@@ -36,6 +36,8 @@ class Fingerprint:
     """Record ID -> values in the order of `names`."""
     shown: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Property -> value -> the text that its cells had; the portal's labels may be others by now."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Headers in the language of whoever made it -> properties: it may be read in another language."""
 
     def values(self, ticket: str) -> Mapping[str, str]:
         """Return the values of a ticket at export, by property; empty for a ticket that the template did not have."""
@@ -74,7 +76,7 @@ def _read(table: Table, names: tuple[str, ...]) -> Fingerprint:
                 tickets[key] = tuple(known.setdefault(value, value) for value in values[: len(names)])
     if facts is None:
         raise _damaged()
-    read_only = facts.get("read_only")
+    read_only, headers = facts.get("read_only"), facts.get("headers")
     return Fingerprint(
         exported_at=str(facts["exported_at"]),
         portal_id=str(facts.get("portal_id") or ""),
@@ -83,6 +85,7 @@ def _read(table: Table, names: tuple[str, ...]) -> Fingerprint:
         names=names,
         tickets=tickets,
         shown=shown,
+        headers={str(header): str(name) for header, name in headers.items()} if isinstance(headers, dict) else {},
     )
 
 

@@ -36,8 +36,9 @@ class HeaderMatcher:
         for one in schema.properties.values():
             # In whatever language the portal gives them, these two labels mean the record ID, as in its exports.
             name = KEY if one.name in {RECORD_ID, "hs_ticket_id"} else one.name
-            if name not in self.by_label[plain(one.label)]:
-                self.by_label[plain(one.label)].append(name)
+            for label in map(plain, one.labels):
+                if name not in self.by_label[label]:
+                    self.by_label[label].append(name)
 
     def candidates(self, header: str) -> list[str]:
         """Return the names a header may stand for: none, one, or several where a label is shared; `id` is the key."""
@@ -81,7 +82,12 @@ class HeaderMatcher:
     def nearest(self, header: str) -> list[Property]:
         """Return the properties whose name or label is most like the header, best first."""
         choices = {f"n:{one.name}": plain(one.name) for one in self.properties.values()}
-        choices |= {f"l:{one.name}": plain(one.label) for one in self.properties.values()}
+        for place in range(1 + max((len(one.other_labels) for one in self.properties.values()), default=0)):
+            choices |= {
+                f"{place}:{one.name}": plain(one.labels[place])
+                for one in self.properties.values()
+                if place < len(one.labels)
+            }
         ranked = process.extract(plain(header), choices, scorer=fuzz.WRatio, score_cutoff=_NEAR, limit=12)
         # WRatio likes parts of words too well; among its finds the plain ratio decides.
         ranked.sort(key=lambda one: -fuzz.ratio(plain(header), one[0]))

@@ -48,15 +48,18 @@ async def fetch_bodies(portal: Portal) -> tuple[Body, Mapping[str, Gap]]:
     def ask(name: str, where: str, **query: str) -> Coroutine[Any, Any, Body | None]:
         return _unless_missing(gaps, name, lambda: portal.get(where, query=query, repeats=REPEATS))
 
-    plain, pipelines, owners, validations, account, *sensitive = await together(
+    languages = [one.lower() for one in portal.settings.languages]
+    plain, pipelines, owners, validations, account, *further = await together(
         portal.get(path("properties", "tickets")),
         ask("pipelines", path("pipelines", "tickets")),
         _unless_missing(gaps, "owners", lambda: _fetch_owners(portal)),
         ask("validations", path("property-validations", TICKET_TYPE)),
         ask("account", path("account-info", "details")),
         *(ask(one, path("properties", "tickets"), dataSensitivity=one) for one in SENSITIVITIES),
+        *(ask(one, path("properties", "tickets"), locale=one) for one in languages),
     )
     properties: dict[str, Any] = {}
+    sensitive, translated = further[: len(SENSITIVITIES)], further[len(SENSITIVITIES) :]
     for body in (plain, *sensitive):
         for one in _results(body):
             properties.setdefault(str(one.get("name")), one)
@@ -66,6 +69,10 @@ async def fetch_bodies(portal: Portal) -> tuple[Body, Mapping[str, Gap]]:
         "owners": owners,
         "validations": validations,
         "account": account,
+        "translations": {
+            language: {"results": _results(body)} for language, body in zip(languages, translated, strict=True) if body
+        }
+        or None,
     }
     return {name: body for name, body in bodies.items() if body is not None or name == "owners"}, gaps
 

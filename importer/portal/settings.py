@@ -28,7 +28,7 @@ class PortalSettings:
 
     version: `v3`, or a dated one such as `2026-03`. max_rate: requests per 10 s of this run at most.
     daily_reserve: per cent of the day's calls that are left to others. home: where runs on this machine share their
-    budget; None keeps it to this process.
+    budget; None keeps it to this process. languages: those besides English in which labels are fetched.
     """
 
     base_url: str = DEFAULT_URL
@@ -37,6 +37,7 @@ class PortalSettings:
     max_rate: int | None = None
     daily_reserve: float = 5.0
     home: Path | None = None
+    languages: tuple[str, ...] = ()
 
     @property
     def is_loopback(self) -> bool:

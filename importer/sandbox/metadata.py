@@ -30,11 +30,11 @@ def _marked(portal: Portal, body: Json) -> Json:
 
 
 @cache
-def labels(locale: str) -> Json:
-    """Labels of default properties in a language, by name; empty where there are none."""
+def labels(locale: str, kind: str = "labels") -> Json:
+    """Labels of default properties (`option_labels`: of their options) in a language, by name; empty for others."""
     if locale.lower().replace("_", "-") not in ("pt-br", "pt"):
         return {}
-    text = resources.files("importer.sandbox").joinpath("data/labels_pt_br.json").read_text(encoding="utf-8")
+    text = resources.files("importer.sandbox").joinpath(f"data/{kind}_pt_br.json").read_text(encoding="utf-8")
     loaded: Json = json.loads(text)
     return loaded
 
@@ -69,11 +69,20 @@ def one_property(portal: Portal, call: Call) -> Reply:
 
 
 def _property(portal: Portal, call: Call, body: Json) -> Json:
-    label = labels(call.query.get("locale", "")).get(body["name"]) if body.get("hubspotDefined") else None
+    body = _translated(body, call.query.get("locale", ""))
     shows = portal.switches.display_hints
     if shows == "never" or (shows == "by_version" and call.dated_2026_09):
         body = {name: value for name, value in body.items() if name not in _HINTS}
-    return _marked(portal, body | {"label": label} if label else body)
+    return _marked(portal, body)
+
+
+def _translated(body: Json, locale: str) -> Json:
+    """A definition with labels in a language; only those of HubSpot's own properties are in any but their own."""
+    if not body.get("hubspotDefined") or not labels(locale):
+        return body
+    texts = labels(locale, "option_labels").get(body["name"], {})
+    options = [one | {"label": texts.get(one["value"], one["label"])} for one in body.get("options") or ()]
+    return body | {"label": labels(locale).get(body["name"], body["label"]), "options": options}
 
 
 _HINTS = {"numberDisplayHint", "textDisplayHint", "currencyPropertyName"}

@@ -39,7 +39,7 @@ _DESCRIPTION_LENGTH = 200
 def key_header(schema: PortalSchema) -> str:
     """Return the header of the record IDs: the API's name where another property bears the label."""
     others = (one for one in schema.properties.values() if one.name != RECORD_ID)
-    return RECORD_ID if any(plain(one.label) == plain(KEY_HEADER) for one in others) else KEY_HEADER
+    return RECORD_ID if any(plain(KEY_HEADER) in map(plain, one.labels) for one in others) else KEY_HEADER
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ class Template:
             "portal_id": self.schema.portal_id,
             "time_zone": self.schema.time_zone,
             "read_only": [one.definition.name for one in self.columns if one.definition.read_only],
+            "headers": {one.header: one.definition.name for one in self.columns if one.definition.other_labels},
         }
 
 

@@ -55,7 +55,11 @@ def find_property(name: str, schema: PortalSchema) -> Property:
     """Return the property of this internal name, or label. Raises UsageError with the nearest names."""
     if name in schema.properties:
         return schema.properties[name]
-    by_label = [one for one in schema.properties.values() if one.label.strip().casefold() == name.strip().casefold()]
+    by_label = [
+        one
+        for one in schema.properties.values()
+        if name.strip().casefold() in {label.strip().casefold() for label in one.labels}
+    ]
     if len(by_label) == 1:
         return by_label[0]
     if by_label:
@@ -67,7 +71,7 @@ def find_property(name: str, schema: PortalSchema) -> Property:
             ),
             code="ambiguous_header",
         )
-    near = Nearest([text for one in schema.properties.values() for text in (one.name, one.label)])(name)
+    near = Nearest([text for one in schema.properties.values() for text in (one.name, *one.labels)])(name)
     if near:
         text = message('There is no property "{name}"; did you mean {near}?', name=name, near=quoted(near))
     else:

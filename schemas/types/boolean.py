@@ -52,7 +52,9 @@ class BooleanConverter(Converter):
     def __init__(self, definition: Property, reading: Reading) -> None:
         self.way = reading.options
         self._words = words(reading.locale)
-        self._labels = Names((one.label, one.value) for one in definition.options if one.value in {"true", "false"})
+        self._labels = Names(
+            (label, one.value) for one in definition.options if one.value in {"true", "false"} for label in one.labels
+        )
 
     def __call__(self, text: str, kind: Kind) -> Result:
         """Return `true` or `false`, or why it is neither."""

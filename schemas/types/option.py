@@ -53,7 +53,7 @@ class OptionConverter(_NamedConverter):
         self._any = not definition.options
         self._values = {option.value for option in definition.options}
         self._stripped = _unique((option.value.strip(), option.value) for option in definition.options)
-        self._labels = Names((option.label, option.value) for option in definition.options)
+        self._labels = Names((label, option.value) for option in definition.options for label in option.labels)
         self._words = words(reading.locale) if self._is_boolean(definition) else {}
         shown_options = [option for option in definition.options if not option.hidden]
         self._listed = [self._best_name(option) for option in shown_options]
@@ -61,7 +61,7 @@ class OptionConverter(_NamedConverter):
         self._leads = {
             name: value
             for option in shown_options
-            for name in (option.value, option.label)
+            for name in (option.value, *option.labels)
             if name.strip() and isinstance(value := self.option(name), str)
         }
         self._nearest = Nearest(list(self._leads))
@@ -149,7 +149,7 @@ class OptionsConverter(Converter):
 
     def __init__(self, definition: Property, single: Converter) -> None:
         self._places = {option.value: place for place, option in enumerate(definition.options)}
-        names = [name for option in definition.options for name in (option.label, option.value)]
+        names = [name for option in definition.options for name in (*option.labels, option.value)]
         self._longest = 1 + max((name.count(";") for name in names), default=0)
         """How many parts between `;` the longest name has."""
         self._single = single
