@@ -262,22 +262,22 @@ def _with_rules(one: Property, rules: tuple[Rule, ...] | None) -> Property:
     return replace(one, rules=rules)
 
 
-def _in_language(one: Property, payload: Json) -> Property:
-    """Return a property with the labels that its definition has in another language; the others still fit."""
+def _in_language(one: Property, payload: Json, *, is_shown: bool) -> Property:
+    """Return a property with the labels that its definition has in another language too: shown, or fitting alone."""
     options = () if _garbled(payload) else payload.get("options") or ()
     labels = {str(option["value"]): option.get("label") for option in options}
-    label, other_labels = _relabelled(one, payload.get("label"))
+    label, other_labels = _relabelled(one, payload.get("label"), is_shown=is_shown)
     translated = []
     for option in one.options:
-        shown, others = _relabelled(option, labels.get(option.value))
+        shown, others = _relabelled(option, labels.get(option.value), is_shown=is_shown)
         translated.append(replace(option, label=shown, other_labels=others))
     return replace(one, label=label, other_labels=other_labels, options=tuple(translated))
 
 
-def _relabelled(one: Property | Option, label: Any) -> tuple[str, tuple[str, ...]]:
-    if not isinstance(label, str) or not label.strip():
-        label = one.label
-    return label, tuple(dict.fromkeys(other for other in one.labels if other != label))
+def _relabelled(one: Property | Option, label: Any, *, is_shown: bool) -> tuple[str, tuple[str, ...]]:
+    further = (label,) if isinstance(label, str) and label.strip() else ()
+    first, *others = dict.fromkeys((*further, *one.labels) if is_shown else (*one.labels, *further))
+    return first, tuple(others)
 
 
 def _read_pipelines(payload: Json) -> tuple[Pipeline, ...]:
@@ -324,7 +324,7 @@ def read_schema(bodies: Json) -> PortalSchema:
     """Turn the portal's bodies into the schema that rows are checked against.
 
     bodies: `properties` (needed), `pipelines`, `owners`, `validations`: {"results": [...]}; `account`: the account
-    details; `translations`: language -> the properties with labels in it, the first of which people see.
+    details; `translations`: language -> the properties with labels in it; `language`: the one that people see.
     A missing body, or no owner at all, means that the portal did not tell: owners by ID alone, no rules, UTC.
     Raises KeyError or TypeError for a body of another shape; the caller knows where it came from.
     """
@@ -335,10 +335,10 @@ def read_schema(bodies: Json) -> PortalSchema:
         if isinstance(one["name"], str) and not one.get("archived")
     )
     properties = {one.name: _with_rules(one, rules.get(one.name, ())) for one in definitions}
-    for body in reversed((bodies.get("translations") or {}).values()):
+    for language, body in (bodies.get("translations") or {}).items():
         for payload in body["results"]:
             if (one := properties.get(payload["name"])) is not None:
-                properties[one.name] = _in_language(one, payload)
+                properties[one.name] = _in_language(one, payload, is_shown=language == bodies.get("language"))
     account: Json = bodies.get("account") or {}
     return PortalSchema(
         properties=properties,

@@ -1,8 +1,8 @@
 """Saved schemas: what `schema pull` writes and `--schema` reads, and the schema of a fresh portal.
 
 A saved schema is one JSON object: the API's own bodies by name (`properties`, `pipelines`, `owners`, `validations`,
-`account`, `translations`), and what it is in `format`. A bare body of the properties endpoint, {"results": [...]}, is
-read too; it lacks the rest, so pipelines are HubSpot's default ones, owners are known by ID alone, and times are UTC.
+`account`, `translations`, `language`), and what it is in `format`. A bare body of the properties endpoint,
+{"results": [...]}, is read too; it lacks the rest, so pipelines are HubSpot's default ones, owners are known by ID alone, and times are UTC.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from schemas.default_portal import body as default_body
 from schemas.property import PortalSchema, read_schema
 
 FORMAT = "import-tickets schema 1"
-BODIES = ("properties", "pipelines", "owners", "validations", "account", "translations")
+BODIES = ("properties", "pipelines", "owners", "validations", "account", "translations", "language")
 
 
 class NotASchema(ValueError):
@@ -63,4 +63,6 @@ def parse_saved_schema(body: Any) -> PortalSchema:
 
 def load_default_portal() -> PortalSchema:
     """Return the schema of a fresh portal: HubSpot's default properties and pipeline; no owners are known."""
-    return read_schema({name: default_body(name) for name in BODIES if name not in {"owners", "translations"}})
+    return read_schema(
+        {name: default_body(name) for name in BODIES if name not in {"owners", "translations", "language"}}
+    )

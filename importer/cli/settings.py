@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -185,5 +184,5 @@ def portal_access(
         sandbox=sandbox,
         max_rate=max_rate,
         daily_reserve=daily_reserve,
-        languages=tuple(dict.fromkeys(one for one in languages if not re.match(r"(?i)en\b|en_", one))),
+        languages=tuple(dict.fromkeys(languages)),
     )

@@ -47,7 +47,7 @@ class PortalAccess:
     portal: KeptPortal | None = None
     """The portal's entry among those kept by name, where it was reached by one."""
     languages: tuple[str, ...] = ()
-    """Languages besides English whose labels of properties and options fit; people see those of the first."""
+    """Languages whose labels of properties and options fit besides the English ones; people see those of the first."""
 
 
 @dataclass(frozen=True, slots=True)

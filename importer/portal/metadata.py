@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -48,7 +49,7 @@ async def fetch_bodies(portal: Portal) -> tuple[Body, Mapping[str, Gap]]:
     def ask(name: str, where: str, **query: str) -> Coroutine[Any, Any, Body | None]:
         return _unless_missing(gaps, name, lambda: portal.get(where, query=query, repeats=REPEATS))
 
-    languages = [one.lower() for one in portal.settings.languages]
+    languages = [one.lower() for one in portal.settings.languages if not re.match(r"en\b|en_", one.lower())]
     plain, pipelines, owners, validations, account, *further = await together(
         portal.get(path("properties", "tickets")),
         ask("pipelines", path("pipelines", "tickets")),
@@ -73,6 +74,7 @@ async def fetch_bodies(portal: Portal) -> tuple[Body, Mapping[str, Gap]]:
             language: {"results": _results(body)} for language, body in zip(languages, translated, strict=True) if body
         }
         or None,
+        "language": portal.settings.languages[0].lower() if languages else None,
     }
     return {name: body for name, body in bodies.items() if body is not None or name == "owners"}, gaps
 

@@ -57,3 +57,13 @@ def test_the_file_of_a_bare_portuguese_body_is_enough(portal, program, sheet, tm
     path = sheet(HEADER[:3], (TICKET, "Novo nome", "Alta"))
     ended = program(path, "--dry-run", "--no-diff", "--json", "--schema", saved)
     assert ended.summary["rows"]["would_update"] == 1
+
+
+def test_people_see_the_labels_of_the_language_that_they_read(portal, program, sheet):
+    path = sheet(HEADER[:3], (TICKET, "Novo nome", "Baixa"))
+    shown = {
+        language: program(path, "--dry-run", "--locale", "pt-BR", "--lang", language, portal=portal).err
+        for language in ("en", "pt-BR")
+    }
+    assert "→ Low" in shown["en"]
+    assert "→ Baixa" in shown["pt-BR"]
