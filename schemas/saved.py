@@ -1,8 +1,9 @@
 """Saved schemas: what `schema pull` writes and `--schema` reads, and the schema of a fresh portal.
 
 A saved schema is one JSON object: the API's own bodies by name (`properties`, `pipelines`, `owners`, `validations`,
-`account`, `translations`, `language`), and what it is in `format`. A bare body of the properties endpoint,
-{"results": [...]}, is read too; it lacks the rest, so pipelines are HubSpot's default ones, owners are known by ID alone, and times are UTC.
+`account`, `translations`, `language`), and what it is in `format`. A bare body of the properties endpoint, {"results":
+[...]}, is read too; it lacks the rest, so pipelines are HubSpot's default ones, owners are known by ID alone, and
+times are UTC.
 """
 
 from __future__ import annotations
