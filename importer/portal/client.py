@@ -17,7 +17,7 @@ import orjson
 from importer.portal import errors, metadata, retries, tickets
 from importer.portal.clock import Clock, StopSignal
 from importer.portal.events import OnEvent, PortalStats, ignore
-from importer.portal.http import Exchange
+from importer.portal.http import HttpClient
 from importer.portal.limits import Limiter, Limits
 from importer.portal.metadata import Gap
 from importer.portal.quota import Budget, budget_path
@@ -59,13 +59,13 @@ class Portal:
         """What `fetch_bodies` was not told, by name."""
         self.named_singles_left = tickets.MAX_NAMED_SINGLES
         """How many more tickets may be looked up one by one though the portal said that they do not exist."""
-        self._exchange = Exchange(self.settings, clock=self.clock, app=app, timeout_s=timeout_s)
+        self._http = HttpClient(self.settings, clock=self.clock, app=app, timeout_s=timeout_s)
         home = self.settings.home
         self._budget = Budget(home and budget_path(home, self.settings.base_url, self.settings.token))
         self._limiter = Limiter(self._budget, self.clock, max_rate=settings.max_rate, on_wait=self._tell_wait)
         self._caller = Caller(
             self.settings,
-            self._exchange,
+            self._http,
             self._limiter,
             clock=self.clock,
             rng=rng or random.Random(),  # noqa: S311 - jitter
@@ -80,7 +80,7 @@ class Portal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close all connections."""
-        await self._exchange.__aexit__(kind, error, trace)
+        await self._http.__aexit__(kind, error, trace)
         self._budget.close()
 
     @property
@@ -145,7 +145,7 @@ class Portal:
         if verdict is Verdict.ACCEPTED:
             return self._answer(reply)
         if verdict is Verdict.REFUSED:
-            return errors.refusal(reply, scrub=self._exchange.scrub)
+            return errors.refusal(reply, scrub=self._http.scrub)
         return Answer(reply.status, correlation_id=reply.correlation_id, problem=reply.problem)
 
     async def read(
@@ -226,7 +226,7 @@ class Portal:
             stop=stop,
             repeats=repeats,
         )
-        records = parse_answer(200, {"results": [body]}, scrub=self._exchange.scrub).results
+        records = parse_answer(200, {"results": [body]}, scrub=self._http.scrub).results
         return records[0] if records else None
 
     async def search(self, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -279,7 +279,7 @@ class Portal:
                 return None
             raise errors.no_such_path(self.settings.base_url, path)
         if verdict is not Verdict.ACCEPTED:
-            raise errors.unaccepted(reply, verdict, scrub=self._exchange.scrub)
+            raise errors.unaccepted(reply, verdict, scrub=self._http.scrub)
         return dict(reply.body or {})
 
     async def probe(self, path: str, *, query: Mapping[str, str] | None = None) -> Reply:
@@ -290,10 +290,8 @@ class Portal:
         """Make a call and return its answer. Raises Refused or Unavailable for any but an accepted one."""
         reply, verdict = await self._caller.make(call)
         if verdict is not Verdict.ACCEPTED:
-            raise errors.unaccepted(reply, verdict, scrub=self._exchange.scrub)
+            raise errors.unaccepted(reply, verdict, scrub=self._http.scrub)
         return reply
 
     def _answer(self, reply: Reply) -> Answer:
-        return parse_answer(
-            reply.status or 0, reply.body, scrub=self._exchange.scrub, correlation_id=reply.correlation_id
-        )
+        return parse_answer(reply.status or 0, reply.body, scrub=self._http.scrub, correlation_id=reply.correlation_id)

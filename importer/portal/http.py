@@ -1,4 +1,4 @@
-"""One request over HTTP, one reply: with `transport` and `streams`, the only place that knows httpx.
+"""One request over HTTP, one reply: the only place that knows httpx.
 
 No redirect is followed, so the token goes to no other host. The token is taken out of every body before anybody
 reads it.
@@ -9,16 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import html
-import importlib.util
 import os
 import re
 import ssl
-import sys
-from collections.abc import Callable, Mapping
-from functools import lru_cache
+from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
-from types import ModuleType, TracebackType
-from typing import Any, Self, cast
+from types import TracebackType
+from typing import Any, Self
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 import orjson
@@ -26,9 +24,8 @@ import orjson
 from importer.errors import UsageError
 from importer.portal.clock import Clock
 from importer.portal.retries import Reply
-from importer.portal.settings import PortalSettings
-from importer.portal.transport import Transport, proxy_for
-from importer.portal.trust import lasting_problem, make_context
+from importer.portal.settings import PortalSettings, is_localhost
+from importer.portal.trust import causes, lasting_problem, make_context, refused_by_proxy
 from schemas.message import message
 
 MAX_BODY = 60_000_000
@@ -41,9 +38,12 @@ MAX_PAGE, MAX_SEEN = 16_384, 300
 """Bytes of a page that are looked at, and characters of it that are shown."""
 SCRUBBED = "[token]"
 
-# httpcore asks for this module many times a request. Where it is missing, Python would search all folders each time.
-if importlib.util.find_spec("sniffio") is None:
-    sys.modules["sniffio"] = cast(ModuleType, None)
+CONNECT_S = 10.0
+"""How long a connection may take to be made."""
+KEPT_OPEN_S = 30.0
+"""How long a connection may idle before it is made anew."""
+LOOPBACK = ("127.0.0.1", "::1")
+"""What localhost means: no name server is asked where the token goes out unencrypted."""
 
 _QUOTED = 120
 """Letters of a page that is quoted in a sentence."""
@@ -65,24 +65,22 @@ def user_agent() -> str:
         return "import-tickets/0"
 
 
-class Exchange:
+class HttpClient:
     """Connections to one portal. `app`: an ASGI application that stands in for it, in this process.
 
-    They are a stack of transports with one connection each: a pool looks at all its connections whenever one of them
-    takes or ends a request, which with 64 of them costs more than all the rest.
+    httpx's transport is used without its client, which looks for cookies, redirects and credentials in every answer.
     timeout_s: an answer that has not come whole after so long, from the connection to its last byte, is none.
     """
 
     def __init__(self, settings: PortalSettings, *, clock: Clock, app: Any = None, timeout_s: float = 60.0) -> None:
         self._token = settings.token
         self._token_bytes = settings.token.encode()
-        self._base_url = settings.base_url
         self._clock = clock
-        self._app = app
         self._timeout_s = timeout_s
         self._one_large = asyncio.Lock()
+        url = _parse(settings.base_url)
         headers = [
-            ("Host", _host(settings.base_url)),
+            ("Host", url.netloc.decode("ascii")),
             ("Authorization", f"Bearer {settings.token}"),
             ("User-Agent", user_agent()),
             ("Accept", "application/json"),
@@ -90,38 +88,35 @@ class Exchange:
         ]
         self._headers = httpx.Headers(headers)
         self._headers_with_body = httpx.Headers([*headers, ("Content-Type", "application/json")])
-        timeout = httpx.Timeout(timeout_s, connect=min(10.0, timeout_s), pool=None)
-        self._extensions = {"timeout": timeout.as_dict()}
+        timeout = httpx.Timeout(timeout_s, connect=min(CONNECT_S, timeout_s), pool=None)
+        self._extensions: dict[str, Any] = {"timeout": timeout.as_dict()}
+        self._origins = [settings.base_url]
+        if settings.is_loopback and is_localhost(url.host):
+            self._origins = [str(url.copy_with(host=one)).rstrip("/") for one in LOOPBACK]
+            self._extensions["sni_hostname"] = url.host
         # A proxy of the environment would see plain http, token and all.
-        self._proxy = None if settings.is_loopback or app is not None else proxy_for(settings.base_url)
-        is_secure = settings.base_url.startswith("https:")
-        self._verify = make_context(os.environ) if is_secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self._url_of = lru_cache(maxsize=64)(lambda path: httpx.URL(self._base_url + path))
-        self._all: list[httpx.AsyncBaseTransport] = []
-        self._idle: list[httpx.AsyncBaseTransport] = []
-
-    def _connect(self) -> httpx.AsyncBaseTransport:
-        """Return a transport: the one used last of those that are idle, or a new one."""
-        if self._idle:
-            return self._idle.pop()
-        made: httpx.AsyncBaseTransport
-        if self._app is not None:
-            made = httpx.ASGITransport(app=self._app, raise_app_exceptions=False)
+        proxy = None if settings.is_loopback or app is not None else proxy_for(settings.base_url)
+        self._transport: httpx.AsyncBaseTransport
+        if app is not None:
+            self._transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         else:
-            made = Transport(self._verify, proxy=self._proxy)
-        self._all.append(made)
-        return made
+            is_secure = url.scheme == "https"
+            self._transport = httpx.AsyncHTTPTransport(
+                verify=make_context(os.environ) if is_secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+                trust_env=False,
+                limits=httpx.Limits(keepalive_expiry=KEPT_OPEN_S),
+                proxy=proxy,
+            )
 
     async def __aenter__(self) -> Self:
-        """Return the pool itself."""
+        """Return the client itself."""
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close all connections."""
-        for transport in self._all:
-            await transport.aclose()
+        await self._transport.aclose()
 
     def scrub(self, text: str) -> str:
         """Return a text without the token."""
@@ -137,28 +132,29 @@ class Exchange:
         on_left: Callable[[], None] | None = None,
     ) -> Reply:
         """Send one request and return the reply, whatever happens to it. `on_left` is called once it is written."""
-        transport = self._connect()
-        if isinstance(transport, Transport):
-            transport.on_left = on_left
-        url = self._url_of(path) if not query else httpx.URL(self._base_url + path, params=query)
+        extensions = self._extensions if on_left is None else {**self._extensions, "trace": _trace(on_left)}
         headers = self._headers if content is None else self._headers_with_body
-        request = httpx.Request(method, url, headers=headers, content=content, extensions=self._extensions)
+        reply = Reply(None)
         try:
             async with asyncio.timeout(self._timeout_s):
-                reply = await self._exchange(transport, request)
+                for origin in self._origins:
+                    url = httpx.URL(origin + path, params=query) if query else httpx.URL(origin + path)
+                    request = httpx.Request(method, url, headers=headers, content=content, extensions=extensions)
+                    try:
+                        return await self._exchange(request)
+                    except httpx.ConnectError as error:  # localhost may listen at its other address
+                        reply = reply if reply.problem else self._lost(error)
+                        if reply.lasting:
+                            break
         except httpx.RequestError as error:
-            reply = self._lost(error)
-        except TimeoutError:  # on no connection may the rest of an answer be taken for the next one
-            self._all.remove(transport)
-            await transport.aclose()
+            return self._lost(error)
+        except TimeoutError:
             return Reply(None, problem="no answer in time")
-        # Not where the request was cancelled: its connection may stay taken for ever, and the next would wait for it.
-        self._idle.append(transport)
         return reply
 
-    async def _exchange(self, transport: httpx.AsyncBaseTransport, request: httpx.Request) -> Reply:
+    async def _exchange(self, request: httpx.Request) -> Reply:
         start = self._clock.tick()
-        response = await transport.handle_async_request(request)
+        response = await self._transport.handle_async_request(request)
         told = {
             name.decode("latin-1").lower(): self.scrub(value.decode("latin-1")) for name, value in response.headers.raw
         }
@@ -176,9 +172,7 @@ class Exchange:
         """Return the body, unpacked; None where it is larger than any answer can be. `turn`: of the large ones."""
         body = bytearray()
         waits = True
-        packed = "content-encoding" in response.headers
-        assert isinstance(response.stream, httpx.AsyncByteStream)
-        async for part in response.aiter_bytes() if packed else response.stream:
+        async for part in response.aiter_bytes():
             body += part
             if len(body) > MAX_BODY:
                 return None
@@ -210,18 +204,59 @@ class Exchange:
             None,
             problem=self.scrub(_name(error)),
             may_have_arrived=not isinstance(error, _NEVER_LEFT),
-            lasting=lasting_problem(error),
+            lasting=lasting_problem(error)
+            or (refused_by_proxy(str(error)) if isinstance(error, httpx.ProxyError) else None),
         )
 
 
-def _host(url: str) -> str:
-    """Return what the header `Host` says. Raises UsageError for what is no address."""
+def _parse(url: str) -> httpx.URL:
+    """Return an address in its parts. Raises UsageError for what is no address."""
     try:
-        return httpx.URL(url).netloc.decode("ascii")
+        return httpx.URL(url)
     except httpx.InvalidURL as error:
         raise UsageError(
             message("HUBSPOT_BASE_URL is not an address: {reason}.", reason=str(error)), code="unsafe_address"
         ) from error
+
+
+def proxy_for(url: str) -> httpx.Proxy | None:
+    """Return the proxy that the environment names for an address; None where it names none, or excepts the host.
+
+    Raises UsageError for a proxy that does not speak HTTP.
+    """
+    parts = httpx.URL(url)
+    if proxy_bypass(parts.host):
+        return None
+    named = getproxies()
+    address = named.get(parts.scheme) or named.get("all")
+    if not address:
+        return None
+    try:
+        proxy = httpx.Proxy(address if "://" in address else f"http://{address}")
+    except (ValueError, httpx.InvalidURL):
+        proxy = None
+    if proxy is None or proxy.url.scheme not in {"http", "https"}:
+        raise UsageError(
+            message(
+                "The environment names a proxy for {host} whose address cannot be used. It should look like "
+                "http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, special characters percent-encoded (`#` as %23). "
+                "Correct HTTPS_PROXY, or set NO_PROXY to that host.",
+                host=parts.host,
+            ),
+            code="unsafe_address",
+        )
+    return proxy
+
+
+def _trace(on_left: Callable[[], None]) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:
+    """Return what httpx calls at each step of a request. Source: HTTPX, Extensions, "trace"."""
+
+    async def trace(step: str, details: Mapping[str, Any]) -> None:
+        del details
+        if step == "http11.send_request_body.complete":
+            on_left()
+
+    return trace
 
 
 def _seen(body: bytes | bytearray) -> str:
@@ -245,5 +280,9 @@ def _name(error: httpx.RequestError) -> str:
         httpx.DecodingError: "a body that cannot be unpacked",
     }
     words = kinds.get(type(error), type(error).__name__)
-    detail = str(error).strip()
-    return f"{words}: {detail}" if detail and isinstance(error, (httpx.ConnectError, httpx.ProxyError)) else words
+    if not isinstance(error, httpx.ConnectError | httpx.ProxyError):
+        return words
+    # Of several addresses, httpx says no more than that none answered.
+    reasons = [one for one in causes(error) if isinstance(one, OSError) and one.errno is not None]
+    detail = str(reasons[-1] if reasons else error).strip()
+    return f"{words}: {detail}" if detail else words

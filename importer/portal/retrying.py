@@ -11,7 +11,7 @@ from http import HTTPStatus
 from importer.portal import errors, retries
 from importer.portal.clock import Clock, StopSignal, pause
 from importer.portal.events import Event, OnEvent, PortalStats
-from importer.portal.http import Exchange
+from importer.portal.http import HttpClient
 from importer.portal.limits import Limiter
 from importer.portal.retries import Reply, Verdict
 from importer.portal.settings import PortalSettings
@@ -49,7 +49,7 @@ class Caller:
     def __init__(
         self,
         settings: PortalSettings,
-        exchange: Exchange,
+        http: HttpClient,
         limiter: Limiter,
         *,
         clock: Clock,
@@ -59,7 +59,7 @@ class Caller:
         self.stats = PortalStats()
         self.time_zone = "UTC"
         self._settings = settings
-        self._exchange = exchange
+        self._http = http
         self._limiter = limiter
         self._clock = clock
         self._rng = rng
@@ -102,7 +102,7 @@ class Caller:
     async def make_once(self, call: Call) -> Reply:
         """Wait for a turn, send once, give the turn back."""
         if not call.metered:
-            return await self._exchange.send(call.method, call.path, query=call.query, content=call.content)
+            return await self._http.send(call.method, call.path, query=call.query, content=call.content)
         check = self._keep_reserve if call.count else None
         turn = await self._limiter.enter(call.stop, kind=call.count, check=check)
         reply = Reply(None)
@@ -111,7 +111,7 @@ class Caller:
                 setattr(self.stats, call.count, getattr(self.stats, call.count) + 1)
             if call.on_leave is not None:
                 call.on_leave()
-            reply = await self._exchange.send(
+            reply = await self._http.send(
                 call.method,
                 call.path,
                 query=call.query,
@@ -169,7 +169,7 @@ class Caller:
             verdict,
             base_url=self._settings.base_url,
             resets_at=self._resets_at(),
-            scrub=self._exchange.scrub,
+            scrub=self._http.scrub,
         )
         if error is None:
             return

@@ -10,10 +10,8 @@ import errno
 import os
 import ssl
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-
-import httpx
 
 from importer.errors import UsageError, too_many_files
 from schemas.message import Message, message
@@ -75,14 +73,23 @@ def _system_has_certificates() -> bool:
     return bool(own.cafile or folder or any(Path(one).is_file() for one in _SYSTEM))
 
 
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what led to it; each once, since errors can be chained in a ring."""
+    seen: list[BaseException] = []
+    ahead: list[BaseException | None] = [error]
+    while ahead:
+        one = ahead.pop(0)
+        if one is None or any(one is other for other in seen):
+            continue
+        seen.append(one)
+        yield one
+        ahead += one.exceptions if isinstance(one, BaseExceptionGroup) else ()
+        ahead.append(one.__cause__ or one.__context__)
+
+
 def lasting_problem(error: BaseException) -> Message | None:
     """Return why no repeat would bring a request through, with what to do; None where one may."""
-    links: list[BaseException] = []
-    link: BaseException | None = error
-    while link is not None and len(links) < 10:  # noqa: PLR2004 - errors can be chained in a ring
-        links.append(link)
-        link = link.__cause__ or link.__context__
-    for one in links:
+    for one in causes(error):
         if isinstance(one, ssl.SSLCertVerificationError):
             return message(
                 "The portal's certificate cannot be trusted: {reason}. Where a company's proxy inspects connections, "
@@ -91,10 +98,10 @@ def lasting_problem(error: BaseException) -> Message | None:
             )
         if isinstance(one, OSError) and one.errno in {errno.EMFILE, errno.ENFILE}:
             return too_many_files()
-    return _refused_by_proxy(str(error)) if isinstance(error, httpx.ProxyError) else None
+    return None
 
 
-def _refused_by_proxy(answer: str) -> Message | None:
+def refused_by_proxy(answer: str) -> Message | None:
     """Return what to do about a proxy's own refusal; others may pass."""
     if answer.startswith("407"):
         return message(

@@ -565,4 +565,4 @@ def test_a_name_of_this_machine_leads_nowhere_else(server, live, name, monkeypat
             return await portal.find_tickets(live[:1])
 
     assert isinstance(asyncio.run(work())[live[0]], Ticket)
-    assert set(asked) == {"127.0.0.1", "::1"}
+    assert set(asked) <= {"127.0.0.1", "::1"}  # an address needs no look-up

@@ -11,8 +11,7 @@ import pytest
 from importer.errors import MachineLimit, UsageError
 from importer.loader.file_errors import file_errors
 from importer.portal import Clock, PortalSettings
-from importer.portal.http import Exchange
-from importer.portal.transport import proxy_for
+from importer.portal.http import HttpClient, proxy_for
 from importer.portal.trust import lasting_problem, make_context
 
 VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR")
@@ -78,7 +77,7 @@ def test_a_proxy_that_refuses_is_told_with_what_to_do(answer, remedy, monkeypatc
             monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
             monkeypatch.setattr(PortalSettings, "is_loopback", False)
             settings = PortalSettings("https://localhost:1", "pat-na1-secret").check()
-            async with Exchange(settings, clock=Clock(), timeout_s=10) as connections:
+            async with HttpClient(settings, clock=Clock(), timeout_s=10) as connections:
                 return await connections.send("GET", "/crm/v3/x")
 
     reply = asyncio.run(run())
@@ -94,7 +93,7 @@ def test_a_page_in_place_of_json_is_named_as_such():
     async def run():
         async with answering(head + page) as port:
             settings = PortalSettings(f"http://127.0.0.1:{port}", "pat-na1-secret").check()
-            async with Exchange(settings, clock=Clock(), timeout_s=10) as connections:
+            async with HttpClient(settings, clock=Clock(), timeout_s=10) as connections:
                 return await connections.send("GET", "/crm/v3/x")
 
     problem = asyncio.run(run()).problem
