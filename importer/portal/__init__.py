@@ -5,13 +5,13 @@ from importer.portal.clock import Clock, Halted, StopSignal
 from importer.portal.errors import Refused
 from importer.portal.events import Event, OnEvent, PortalStats
 from importer.portal.limits import Limits
-from importer.portal.responses import Answer, HistoryEntry, PortalFault, Problem, Record
+from importer.portal.responses import BatchResult, HistoryEntry, PortalFault, Problem, Record
 from importer.portal.settings import DEFAULT_URL, PortalSettings
 from importer.portal.tickets import Missing, Ticket
 
 __all__ = [
     "DEFAULT_URL",
-    "Answer",
+    "BatchResult",
     "Clock",
     "Event",
     "Halted",

@@ -1,7 +1,7 @@
 """HubSpot's tickets as Python sees them: read, update, look up; limits kept, faults outlived.
 
-Everything that may be repeated is repeated, within bounds. What is left over comes back as an Answer whose outcome is
-not known (updates), or is raised (all else). Nobody outside of this package knows HTTP.
+Everything that may be repeated is repeated, within bounds. What is left over comes back as a BatchResult whose outcome
+is not known (updates), or is raised (all else). Nobody outside of this package knows HTTP.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ import orjson
 
 from importer.portal import errors, metadata, retries, tickets
 from importer.portal.clock import Clock, StopSignal
-from importer.portal.events import OnEvent, PortalStats, ignore
+from importer.portal.events import Counter, OnEvent, PortalStats, ignore
 from importer.portal.http import HttpClient
 from importer.portal.limits import Limiter, Limits
 from importer.portal.metadata import Gap
-from importer.portal.quota import Budget, budget_path
-from importer.portal.responses import Answer, Record, parse_answer
+from importer.portal.quota import Quota, quota_path
+from importer.portal.responses import BatchResult, Record, parse_answer
 from importer.portal.retries import Reply, Verdict
-from importer.portal.retrying import Call, Caller, Signal
+from importer.portal.retrying import Call, RetryingClient, Signal
 from importer.portal.settings import PortalSettings
 from importer.portal.tickets import Missing, Ticket
 from schemas.message import Message
@@ -57,13 +57,12 @@ class Portal:
         self.on_event: OnEvent = on_event or ignore
         self.gaps: Mapping[str, Gap] = {}
         """What `fetch_bodies` was not told, by name."""
-        self.named_singles_left = tickets.MAX_NAMED_SINGLES
-        """How many more tickets may be looked up one by one though the portal said that they do not exist."""
+        self._singles = tickets.Singles()
         self._http = HttpClient(self.settings, clock=self.clock, app=app, timeout_s=timeout_s)
         home = self.settings.home
-        self._budget = Budget(home and budget_path(home, self.settings.base_url, self.settings.token))
-        self._limiter = Limiter(self._budget, self.clock, max_rate=settings.max_rate, on_wait=self._tell_wait)
-        self._caller = Caller(
+        self._quota = Quota(home and quota_path(home, self.settings.base_url, self.settings.token))
+        self._limiter = Limiter(self._quota, self.clock, max_rate=settings.max_rate, on_wait=self._report_wait)
+        self._calls = RetryingClient(
             self.settings,
             self._http,
             self._limiter,
@@ -81,7 +80,7 @@ class Portal:
     ) -> None:
         """Close all connections."""
         await self._http.__aexit__(kind, error, trace)
-        self._budget.close()
+        self._quota.close()
 
     @property
     def limits(self) -> Limits:
@@ -96,19 +95,19 @@ class Portal:
     @property
     def stats(self) -> PortalStats:
         """How many requests there were."""
-        return self._caller.stats
+        return self._calls.stats
 
     @property
     def time_zone(self) -> str:
         """The portal's time zone, once it is known: IANA name."""
-        return self._caller.time_zone
+        return self._calls.time_zone
 
     @time_zone.setter
     def time_zone(self, name: str) -> None:
-        self._caller.time_zone = name
+        self._calls.time_zone = name
 
-    def _tell_wait(self, seconds: float, reason: Message) -> None:
-        self._caller.tell_wait(seconds, reason)
+    def _report_wait(self, seconds: float, reason: Message) -> None:
+        self._calls.report_wait(seconds, reason)
 
     # --- tickets ------------------------------------------------------------------------------------------------
 
@@ -121,7 +120,7 @@ class Portal:
         repeats: int = retries.MAX_REPEATS,
         on_leave: Signal | None = None,
         on_doubt: Signal | None = None,
-    ) -> Answer:
+    ) -> BatchResult:
         """Send one batch of updates and return what became of it.
 
         is_part: they were refused together with others, so that a conflict is not repeated again.
@@ -134,19 +133,19 @@ class Portal:
             "POST",
             self.settings.path("objects", "tickets/batch/update"),
             content=orjson.dumps({"inputs": inputs}),
-            count="update",
+            counter=Counter.UPDATE,
             conflict_is_final=is_part,
             stop=stop,
             repeats=repeats,
             on_leave=on_leave,
             on_doubt=on_doubt,
         )
-        reply, verdict = await self._caller.make(call)
+        reply, verdict = await self._calls.make(call)
         if verdict is Verdict.ACCEPTED:
             return self._answer(reply)
         if verdict is Verdict.REFUSED:
             return errors.refusal(reply, scrub=self._http.scrub)
-        return Answer(reply.status, correlation_id=reply.correlation_id, problem=reply.problem)
+        return BatchResult(reply.status, correlation_id=reply.correlation_id, problem=reply.problem)
 
     async def read(
         self,
@@ -158,7 +157,7 @@ class Portal:
         archived: bool = False,
         stop: StopSignal | None = None,
         repeats: int = retries.MAX_REPEATS,
-    ) -> Answer:
+    ) -> BatchResult:
         """Read one batch of tickets: at most 100 keys, 50 where histories are asked for.
 
         Raises Refused, Unavailable and the errors of `update`.
@@ -178,7 +177,7 @@ class Portal:
             self.settings.path("objects", "tickets/batch/read"),
             query={"archived": "true"} if archived else None,
             content=orjson.dumps(body),
-            count="read",
+            counter=Counter.READ,
             missing_is_final=archived,
             stop=stop,
             repeats=repeats,
@@ -202,7 +201,7 @@ class Portal:
         Raises the errors of `read`.
         """
         asked = tickets.Question(id_property, tuple(properties), tuple(history), stop, repeats, on_read)
-        return await tickets.find_tickets(self, keys, asked)
+        return await tickets.find_tickets(self, keys, asked, self._singles)
 
     async def read_one(
         self,
@@ -246,7 +245,7 @@ class Portal:
         What the portal does not tell is not there (`owners` is None), and stands in `gaps`; sensitive properties are
         there if the scope is. Raises Unauthorized, MissingScope, Unavailable.
         """
-        bodies, self.gaps = await metadata.fetch_bodies(self)
+        bodies, self.gaps = await metadata.fetch_bodies(self.get, self.settings)
         zone = (bodies.get("account") or {}).get("timeZone")
         self.time_zone = zone if isinstance(zone, str) and zone else self.time_zone
         return bodies
@@ -273,7 +272,7 @@ class Portal:
         Raises Unauthorized, MissingScope, DailyLimit, Refused, Unavailable; NoSuchPath for an address that is no API's.
         """
         call = Call("GET", path, query=query, missing_is_final=True, stop=stop, repeats=repeats)
-        reply, verdict = await self._caller.make(call)
+        reply, verdict = await self._calls.make(call)
         if verdict is Verdict.REFUSED and reply.status == HTTPStatus.NOT_FOUND:
             if reply.readable:
                 return None
@@ -284,14 +283,14 @@ class Portal:
 
     async def probe(self, path: str, *, query: Mapping[str, str] | None = None) -> Reply:
         """Ask once, and return whatever came back: for those who look at the connection itself."""
-        return await self._caller.make_once(Call("GET", path, query=query))
+        return await self._calls.make_once(Call("GET", path, query=query))
 
     async def _accepted(self, call: Call) -> Reply:
         """Make a call and return its answer. Raises Refused or Unavailable for any but an accepted one."""
-        reply, verdict = await self._caller.make(call)
+        reply, verdict = await self._calls.make(call)
         if verdict is not Verdict.ACCEPTED:
             raise errors.unaccepted(reply, verdict, scrub=self._http.scrub)
         return reply
 
-    def _answer(self, reply: Reply) -> Answer:
+    def _answer(self, reply: Reply) -> BatchResult:
         return parse_answer(reply.status or 0, reply.body, scrub=self._http.scrub, correlation_id=reply.correlation_id)

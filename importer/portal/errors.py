@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from importer.errors import DailyLimit, MissingScope, PortalError, Unauthorized, Unavailable
 from importer.portal.limits import Limits
-from importer.portal.responses import Answer, parse_fault, parse_refusal
+from importer.portal.responses import BatchResult, parse_fault, parse_refusal
 from importer.portal.retries import Reply, Verdict
 from schemas.message import Message, message
 
@@ -20,7 +20,7 @@ class Refused(PortalError):
 
     code = "rejected"
 
-    def __init__(self, text: Message, answer: Answer) -> None:
+    def __init__(self, text: Message, answer: BatchResult) -> None:
         super().__init__(text)
         self.answer = answer
 
@@ -79,7 +79,7 @@ def _forbidden(reply: Reply, scrub: Scrub) -> Message:
     return message("The portal forbids this: {text}", text=fault.text or f"HTTP {reply.status}")
 
 
-def refusal(reply: Reply, *, scrub: Scrub) -> Answer:
+def refusal(reply: Reply, *, scrub: Scrub) -> BatchResult:
     """Return what a refusal says, the portal's own or a page of something on the way."""
     return parse_refusal(
         reply.status or 0, reply.body, scrub=scrub, correlation_id=reply.correlation_id, page=reply.page

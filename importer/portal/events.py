@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Literal
 
 from schemas.message import Message
@@ -55,6 +56,13 @@ def ignore(event: Event) -> None:
     del event
 
 
+class Counter(Enum):
+    """The totals that a batch request may add to."""
+
+    READ = "read"
+    UPDATE = "update"
+
+
 @dataclass(slots=True)
 class PortalStats:
     """Requests so far. `read` and `update` count batch requests, repeats included; `retried` repeats of any request;
@@ -65,6 +73,13 @@ class PortalStats:
     update: int = 0
     retried: int = 0
     rate_limited: int = 0
+
+    def count(self, counter: Counter) -> None:
+        """Add a request to a total."""
+        if counter is Counter.READ:
+            self.read += 1
+        else:
+            self.update += 1
 
     def as_dict(self) -> dict[str, int]:
         """Return the totals by name."""

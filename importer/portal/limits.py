@@ -1,10 +1,10 @@
-"""When a request may leave: never over the portal's window, and as many in flight as the window can use.
+"""When a request may leave: never over the portal's window, and more in flight as answers come.
 
 The portal tells its limits in the headers of each answer; until it has, those hold that it told a run some minutes
 before, or else the lowest documented ones. The window rolls, and may be used up at once; what others use of it (the
-same token on another machine) shows in the header `Remaining`, and is left to them. How many are in flight follows
-Little's law, rate x latency: a portal that answers slowly gets more at once, never more than 64, and one that is
-overloaded gets fewer.
+same token on another machine) shows in the header `Remaining`, and is left to them. The number in flight doubles with
+each round trip up to 64; where the portal is overloaded it is halved, and grows by one with each round trip from then
+on (additive increase, multiplicative decrease).
 Source: HubSpot API usage guidelines; RFC 9110 section 10.2.3 (Retry-After).
 """
 
@@ -12,38 +12,20 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from importer.portal.clock import Clock, StopSignal, pause
-from importer.portal.quota import Budget, Window
+from importer.portal.quota import Quota, Window
 from schemas.message import Message, message
 
-FEWEST, MOST = 8, 64
-"""Requests in flight: at least, at most."""
-MARGIN_S, CAREFUL_MARGIN_S, MOST_MARGIN_S = 0.02, 0.1, 2.0
-"""Added to the window, since requests reach the portal some time after they leave, and not all equally late. It grows
-up to the second where what is left of the window tells that it is used to the last, and beyond after a refusal."""
-TIGHT, ROOMY = 1, 4
-"""A request that left as soon as the window had room for it should find some room more: where it finds so few places
-left, the margin grows, where it finds so many, it shrinks again."""
-WIDER_S, NARROWER_S = 0.005, 0.001
-"""By how much."""
-NOTED_S = 0.01
-"""Moments that differ by less are not noted anew."""
+FIRST, MOST = 8, 64
+"""Requests in flight: at first, at most."""
+MARGIN_S = 0.1
+"""Added to the window, since requests reach the portal some time after they leave, and not all equally late."""
 MOST_LATE_S = 2.0
 """How much later than it left a request is taken to have been counted, at most: beyond, it is the portal that took
 long to answer."""
-OVERTAKEN_S = 0.1
-"""Requests that left so close to each other may have been counted in another order."""
-BURST = 0.17
-"""A window may be used up at once, and is within this part of it: a portal hit by all of it in one moment counts some
-requests late, and then finds the next window overrun."""
-CATCH_UP = 20
-"""Requests that may leave together, to make up for a wait that took longer than it should."""
-HEADROOM = 1.25
-"""In flight over what Little's law gives, so that an answer that comes late leaves no gap."""
 UNSURE = 0.05
 """Part of the window up to which what others seem to use may be requests of ours that overtook each other."""
 MOST_DIGITS = 15
@@ -93,19 +75,15 @@ def _number(headers: Mapping[str, str], name: str) -> int | None:
 
 
 @dataclass(slots=True)
-class Turn:
-    """The right of one request to leave, and when it did (seconds since 1970).
+class Permit:
+    """The right of one request to leave.
 
-    left_at: when it left; at: when the portal may have counted it. noted_at: the moment that the budget has.
-    had_to_wait: it left as soon as the window had room for it.
+    kind: requests of one kind take the portal about the same time. left_at: when it left (seconds since 1970).
     """
 
     number: int
+    kind: str
     left_at: float
-    at: float
-    kind: str = ""
-    noted_at: float = 0.0
-    had_to_wait: bool = False
 
 
 class Limiter:
@@ -113,33 +91,31 @@ class Limiter:
 
     def __init__(
         self,
-        budget: Budget,
+        quota: Quota,
         clock: Clock,
         *,
         max_rate: int | None = None,
         on_wait: Callable[[float, Message], None] | None = None,
     ) -> None:
-        self._budget = budget
+        self._quota = quota
         self._clock = clock
-        known = budget.remembered(clock.time())
+        known = quota.remembered(clock.time())
         self.limits = Limits() if known is None else Limits(*known)
+        self.latency_s = 0.0
+        """How long answers have taken of late; 0 while there was none."""
         self._remembered_at = -math.inf
         self._max_rate = max_rate
         self._on_wait = on_wait
         self._order = asyncio.Lock()
         self._changed = asyncio.Event()
         self._in_flight = 0
-        self._ceiling = float(MOST)
-        self._latency_s: float | None = None
-        self._margin_s = MARGIN_S
-        self._fastest_s: dict[str, float] = {}  # by kind of request
-        self._answered: deque[tuple[Turn, float]] = deque()  # within the last window, and when
+        self._ceiling = float(FIRST)
+        self._slowed_at = -math.inf
+        self._shortest_s: dict[str, float] = {}  # by kind of request: from leaving to its answer
         self._held_until = 0.0
-        self._next_at = 0.0
         self._held_for: Message | None = None
         self._refusals = 0
-        self._others: deque[tuple[int, float]] = deque()  # (requests, seen at), falling
-        self._slowed_at = -math.inf
+        self._others, self._others_until = 0, 0.0
 
     @property
     def allowed(self) -> Limits:
@@ -150,133 +126,90 @@ class Limiter:
         return replace(self.limits, max_requests=min(own, self.limits.max_requests))
 
     @property
-    def _pace_s(self) -> float:
-        """Seconds between two requests while the window has room."""
-        limits = self.allowed if self.limits.max_requests else LOWEST
-        return limits.interval_s * BURST / limits.max_requests
+    def most_in_flight(self) -> int:
+        """How many requests may be in flight now."""
+        return int(self._ceiling)
 
-    @property
-    def latency_s(self) -> float:
-        """How long answers have taken of late; 0 while there was none."""
-        return self._latency_s or 0.0
-
-    async def enter(
+    async def acquire(
         self, stop: StopSignal | None = None, *, kind: str = "", check: Callable[[int], None] | None = None
-    ) -> Turn:
-        """Return once a request may leave. Every turn is given back with `leave`.
+    ) -> Permit:
+        """Return once a request may leave. Every permit is given back with `release`.
 
-        kind: requests of one kind take the portal about the same time.
         check: called before it leaves, with the number in flight; it may raise.
         Raises Halted as soon as somebody asks to stop.
         """
-        had_to_wait = False
         async with self._order:
             while True:
                 if stop is not None:
                     stop.check()
                 if check is not None:
                     check(self._in_flight)
-                if self._in_flight >= self.most_in_flight():
-                    await self._wait_for_change(stop)
-                    continue
                 now = self._clock.time()
-                if self._held_until > now:
+                if self._in_flight >= self.most_in_flight:
+                    await self._wait_for_change(stop)
+                elif self._held_until > now:
                     await self._wait(self._held_until - now, self._held_for, stop)
-                    continue
-                if self._next_at > now:
-                    await pause(self._clock, self._next_at - now, stop)
-                    continue
-                number, wait_s = self._budget.take(now, self._windows(now))
-                if number:
-                    self._next_at = max(self._next_at, now - CATCH_UP * self._pace_s) + self._pace_s
-                    self._in_flight += 1
-                    return Turn(number, now, now, kind, now, had_to_wait)
-                had_to_wait = True
-                await self._wait(wait_s, None, stop)
+                else:
+                    number, wait_s = self._quota.take(now, self._windows(now))
+                    if number:
+                        self._in_flight += 1
+                        return Permit(number, kind, now)
+                    await self._wait(wait_s, None, stop)
 
-    def moved(self, turn: Turn) -> None:
+    def note_left(self, permit: Permit) -> None:
         """Take note that a request has left only now: its connection had to be made first."""
-        turn.left_at = turn.at = self._clock.time()
+        permit.left_at = self._clock.time()
 
-    def leave(self, turn: Turn, headers: Mapping[str, str], *, latency_s: float | None) -> None:
-        """Take back a turn; `headers` are those of its answer, `latency_s` how long that took (None: it failed)."""
+    def release(self, permit: Permit, headers: Mapping[str, str], *, latency_s: float | None) -> None:
+        """Take back a permit; `headers` are those of its answer, `latency_s` how long that took (None: it failed)."""
         self._in_flight -= 1
         self._note_limits(read_limits(headers, self.limits))
-        self._note_arrival(turn, answered=latency_s is not None)
-        if turn.had_to_wait and latency_s is not None and self.limits.remaining is not None:
-            self._adjust_margin(self.limits.remaining)
-        if self.limits.remaining is not None and self.limits.remaining * 2 < self.limits.max_requests:
-            self._note_others(turn)
+        self._note_others(self._note_arrival(permit, answered=latency_s is not None))
         if latency_s is not None:
-            self._latency_s = latency_s if self._latency_s is None else self._latency_s * 0.9 + latency_s * 0.1
-            self._ceiling = min(MOST, self._ceiling + 1 / max(1.0, self._ceiling))
+            self.latency_s = self.latency_s * 0.9 + latency_s * 0.1 if self.latency_s else latency_s
+            # Double in each round trip at first; after an overload, one more in each round trip.
+            self._ceiling += 1 if self._slowed_at == -math.inf else 1 / self._ceiling
+            self._ceiling = min(float(MOST), self._ceiling)
             self._refusals = 0
         self._changed.set()
 
     def _note_limits(self, found: Limits) -> None:
         """Take over what an answer says, and pass it on to runs that come after."""
         now = self._clock.time()
-        told, before = (found.max_requests, found.interval_s), (self.limits.max_requests, self.limits.interval_s)
-        if found.max_requests and (told != before or now - self._remembered_at >= REMEMBER_EVERY_S):
-            self._budget.remember(*told, now)
+        said, before = (found.max_requests, found.interval_s), (self.limits.max_requests, self.limits.interval_s)
+        if found.max_requests and (said != before or now - self._remembered_at >= REMEMBER_EVERY_S):
+            self._quota.remember(*said, now)
             self._remembered_at = now
         self.limits = found
 
-    def _note_arrival(self, turn: Turn, *, answered: bool) -> None:
-        """Note how late the portal may have counted a request: its answer's time less the shortest its kind ever took.
+    def _note_arrival(self, permit: Permit, *, answered: bool) -> float:
+        """Return when the portal may have counted a request, and keep its place in the window from then on.
 
-        A request that waited on its way, or in front of a busy portal, so keeps its place in the window for longer. It
-        may as well have been counted at once, and worked on for long: to believe that it was not costs some tenths of a
-        second a window, and a refusal costs a second.
+        That is the time of its answer less the shortest that an answer of its kind ever took; a request without an
+        answer may have been counted until now.
         """
         now = self._clock.time()
-        while self._answered and now - self._answered[0][1] > self.limits.interval_s + MOST_LATE_S:
-            self._answered.popleft()
-        if not answered:
-            self._move(turn, now)
-            return
-        took_s, fastest_s = now - turn.left_at, self._fastest_s.get(turn.kind, math.inf)
-        self._fastest_s[turn.kind] = min(fastest_s, took_s)
-        self._move(turn, now - self._fastest_s[turn.kind])
-        self._answered.append((turn, now))
-        if took_s < fastest_s:  # those before it were later than they seemed
-            for earlier, answered_at in self._answered:
-                if earlier.kind == turn.kind:
-                    self._move(earlier, answered_at - took_s)
+        shortest_s = 0.0
+        if answered:
+            shortest_s = min(now - permit.left_at, self._shortest_s.get(permit.kind, math.inf))
+            self._shortest_s[permit.kind] = shortest_s
+        counted_at = min(now - shortest_s, permit.left_at + MOST_LATE_S)
+        self._quota.move(permit.number, counted_at)
+        return counted_at
 
-    def _move(self, turn: Turn, arrived: float) -> None:
-        """Note when a request arrived at the portal, so far as that can be believed."""
-        if arrived - turn.left_at > MOST_LATE_S:
-            self._widen_margin()
-        turn.at = max(turn.at, min(arrived, turn.left_at + MOST_LATE_S))
-        if turn.at - turn.noted_at > NOTED_S:
-            turn.noted_at = turn.at
-            self._budget.move(turn.number, turn.at)
-
-    def _adjust_margin(self, remaining: int) -> None:
-        """Keep just so far from the edge of the window that the portal never finds it overrun."""
-        if remaining <= TIGHT:
-            self._widen_margin()
-        elif remaining >= ROOMY and MARGIN_S < self._margin_s <= CAREFUL_MARGIN_S:
-            self._margin_s = max(MARGIN_S, self._margin_s - NARROWER_S)
-
-    def _widen_margin(self) -> None:
-        self._margin_s = max(self._margin_s, min(CAREFUL_MARGIN_S, self._margin_s + WIDER_S))
-
-    def _note_others(self, turn: Turn) -> None:
+    def _note_others(self, counted_at: float) -> None:
         """Note how many requests of others the portal must have counted, for as long as they may count.
 
         All of ours that may have been counted are taken off, those too that left soon after the one whose answer this
         is: so where nobody else is, this is next to none, in whatever order requests arrive.
         """
-        limits = self.limits
-        slack_s = max(OVERTAKEN_S, self._margin_s)
-        ours = self._budget.count(turn.at - limits.interval_s - slack_s, turn.at + slack_s)
-        others = limits.max_requests - (limits.remaining or 0) - ours
-        if others > limits.max_requests * UNSURE:
-            while self._others and self._others[-1][0] <= others:
-                self._others.pop()
-            self._others.append((others, self._clock.time()))
+        limits, now = self.limits, self._clock.time()
+        if limits.remaining is None or limits.remaining * 2 >= limits.max_requests:
+            return
+        ours = self._quota.count(counted_at - limits.interval_s - MARGIN_S, counted_at + MARGIN_S)
+        others = limits.max_requests - limits.remaining - ours
+        if others > limits.max_requests * UNSURE and (others >= self._others or now >= self._others_until):
+            self._others, self._others_until = others, now + limits.interval_s
 
     def hold(self, seconds: float, reason: Message) -> None:
         """Let nothing leave for so long."""
@@ -288,7 +221,6 @@ class Limiter:
         """Wait for the window after a 429: as long as the portal says, else growing steps of a second up to ten."""
         if self._held_until <= self._clock.time():
             self._refusals += 1
-            self._margin_s = min(MOST_MARGIN_S, max(CAREFUL_MARGIN_S, self._margin_s * 2))
         step_s = min(10.0, 2.0 ** (self._refusals - 1))
         self.hold(
             step_s if retry_after_s is None else retry_after_s,
@@ -302,22 +234,11 @@ class Limiter:
             self._slowed_at = now
             self._ceiling = max(2.0, min(self._ceiling, float(self._in_flight + 1)) / 2)
 
-    def most_in_flight(self) -> int:
-        """Return how many requests may be in flight now."""
-        if self._latency_s is None:
-            return int(min(FEWEST, self._ceiling))
-        wanted = math.ceil(self._latency_s / self._pace_s * HEADROOM)
-        return int(max(1, min(self._ceiling, max(FEWEST, wanted), MOST)))
-
     def _windows(self, now: float) -> tuple[Window, ...]:
         limits = self.limits if self.limits.max_requests else LOWEST
-        while self._others and now - self._others[0][1] >= limits.interval_s:
-            self._others.popleft()
-        others = self._others[0][0] if self._others else 0
-        portal = Window(max(1, limits.max_requests - others), limits.interval_s + self._margin_s)
-        if not self._max_rate:
-            return (portal,)
-        return (portal, Window(self._max_rate, 10.0, own=True))
+        others = self._others if now < self._others_until else 0
+        portal = Window(max(1, limits.max_requests - others), limits.interval_s + MARGIN_S)
+        return (portal, Window(self._max_rate, 10.0, own=True)) if self._max_rate else (portal,)
 
     async def _wait(self, seconds: float, reason: Message | None, stop: StopSignal | None) -> None:
         if seconds >= SHOWN_WAIT_S and self._on_wait is not None:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from importer.errors import MissingScope, PortalError, Unavailable
 from importer.portal.clock import together
 from importer.portal.errors import NoSuchPath, Refused
-from importer.portal.settings import TICKET_TYPE
-
-if TYPE_CHECKING:
-    from importer.portal.client import Portal
+from importer.portal.settings import TICKET_TYPE, PortalSettings
 
 SENSITIVITIES = ("sensitive", "highly_sensitive")
 """Properties of these classes are listed only when asked for. Source: HubSpot Properties API."""
@@ -23,6 +20,13 @@ REPEATS = 2
 """Repeats of a question that many a run does without an answer to."""
 
 Body = dict[str, Any]
+
+
+class Get(Protocol):
+    """Returns the JSON object at a path, or None: `Portal.get`."""
+
+    async def __call__(self, path: str, *, query: Mapping[str, str] | None = None, repeats: int = ...) -> Body | None:
+        """Ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +40,24 @@ class Gap:
     error: PortalError | None = None
 
 
-async def fetch_bodies(portal: Portal) -> tuple[Body, Mapping[str, Gap]]:
+async def fetch_bodies(get: Get, settings: PortalSettings) -> tuple[Body, Mapping[str, Gap]]:
     """Return the bodies that `schemas.property.read_schema` takes, and what of them is missing, by name.
 
     A scope or an endpoint that is missing costs what it opens and no more: owners are None then, and pipelines, rules,
     account details or sensitive properties are not there. Without the properties nothing can be checked: MissingScope,
     Unavailable.
     """
-    path = portal.settings.path
+    path = settings.path
     gaps: dict[str, Gap] = {}
 
     def ask(name: str, where: str, **query: str) -> Coroutine[Any, Any, Body | None]:
-        return _unless_missing(gaps, name, lambda: portal.get(where, query=query, repeats=REPEATS))
+        return _unless_missing(gaps, name, lambda: get(where, query=query, repeats=REPEATS))
 
-    languages = [one.lower() for one in portal.settings.languages if not re.match(r"en\b|en_", one.lower())]
+    languages = [one.lower() for one in settings.languages if not re.match(r"en\b|en_", one.lower())]
     plain, pipelines, owners, validations, account, *further = await together(
-        portal.get(path("properties", "tickets")),
+        get(path("properties", "tickets")),
         ask("pipelines", path("pipelines", "tickets")),
-        _unless_missing(gaps, "owners", lambda: _fetch_owners(portal)),
+        _unless_missing(gaps, "owners", lambda: _fetch_owners(get, path("owners", ""))),
         ask("validations", path("property-validations", TICKET_TYPE)),
         ask("account", path("account-info", "details")),
         *(ask(one, path("properties", "tickets"), dataSensitivity=one) for one in SENSITIVITIES),
@@ -74,7 +78,7 @@ async def fetch_bodies(portal: Portal) -> tuple[Body, Mapping[str, Gap]]:
             language: {"results": _results(body)} for language, body in zip(languages, translated, strict=True) if body
         }
         or None,
-        "language": portal.settings.languages[0].lower() if languages else None,
+        "language": settings.languages[0].lower() if languages else None,
     }
     return {name: body for name, body in bodies.items() if body is not None or name == "owners"}, gaps
 
@@ -94,9 +98,9 @@ async def _unless_missing(gaps: dict[str, Gap], name: str, ask: Callable[[], Awa
     return body
 
 
-async def _fetch_owners(portal: Portal) -> Body | None:
+async def _fetch_owners(get: Get, path: str) -> Body | None:
     """Return all owners, deactivated ones too since tickets keep pointing to them."""
-    pages = await together(_owner_pages(portal, archived=False), _owner_pages(portal, archived=True))
+    pages = await together(_owner_pages(get, path, archived=False), _owner_pages(get, path, archived=True))
     if None in pages:
         return None
     owners: dict[str, Any] = {}
@@ -105,12 +109,12 @@ async def _fetch_owners(portal: Portal) -> Body | None:
     return {"results": list(owners.values())}
 
 
-async def _owner_pages(portal: Portal, *, archived: bool) -> list[dict[str, Any]] | None:
+async def _owner_pages(get: Get, path: str, *, archived: bool) -> list[dict[str, Any]] | None:
     """Return the owners of all pages; None where the portal does not list them."""
     found: list[dict[str, Any]] = []
     query = {"limit": OWNERS_A_PAGE, "archived": "true" if archived else "false"}
     for _ in range(MAX_OWNER_PAGES):
-        body = await portal.get(portal.settings.path("owners", ""), query=query, repeats=REPEATS)
+        body = await get(path, query=query, repeats=REPEATS)
         if body is None:
             return None
         found.extend({**one, "archived": archived or bool(one.get("archived"))} for one in _results(body))

@@ -27,7 +27,7 @@ FUTURE_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """At most `requests` within any `seconds`. `own`: of this run alone, else of all that share the budget."""
+    """At most `requests` within any `seconds`. `own`: of this run alone, else of all that share the quota."""
 
     requests: int
     seconds: float
@@ -37,7 +37,7 @@ class Window:
 NO_LIMIT = Window(2**40, 0.001)
 
 
-class Budget:
+class Quota:
     """The requests of the last seconds. Times are seconds since 1970, given by the caller."""
 
     def __init__(self, path: Path | None = None) -> None:
@@ -133,7 +133,7 @@ class Budget:
             return 0
 
 
-def budget_path(home: Path, base_url: str, token: str) -> Path:
+def quota_path(home: Path, base_url: str, token: str) -> Path:
     """Return the file that all runs with this token on this portal share. The token cannot be told from it."""
     digest = hashlib.sha256(f"{base_url}\0{token}".encode()).hexdigest()
     return home / "limits" / f"{digest[:20]}.sqlite3"

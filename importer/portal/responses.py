@@ -55,7 +55,7 @@ class Record(NamedTuple):
     """What the portal remarks about a ticket that it wrote."""
 
 
-class Records(Sequence[Record]):
+class LazyRecords(Sequence[Record]):
     """The tickets of an answer, read when they are looked at. `entries`: as they came, JSON objects."""
 
     def __init__(self, entries: Sequence[dict[str, Any]] = ()) -> None:
@@ -92,7 +92,7 @@ class Records(Sequence[Record]):
         return len(self.entries)
 
 
-NO_RECORDS = Records()
+NO_RECORDS = LazyRecords()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ class PortalFault:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class BatchResult:
     """What became of a batch request.
 
     `status`: HTTP status of the last answer, None where none came. `accepted`: it is a 2xx that could be read, and
@@ -142,7 +142,7 @@ class Answer:
     refused: bool = False
     settled: bool = True
     working: bool = False
-    results: Records = NO_RECORDS
+    results: LazyRecords = NO_RECORDS
     faults: tuple[PortalFault, ...] = ()
     correlation_id: str = ""
     problem: str = ""
@@ -152,16 +152,16 @@ class Answer:
     `completedAt`, `links`, `warnings`, and of its `errors` the first ones."""
 
 
-def parse_answer(status: int, body: Any, *, scrub: Scrub, correlation_id: str = "") -> Answer:
+def parse_answer(status: int, body: Any, *, scrub: Scrub, correlation_id: str = "") -> BatchResult:
     """Return what a batch answer with a readable 2xx body says; `body` is the parsed JSON object, None if empty."""
     content: Mapping[str, Any] = body if isinstance(body, dict) else {}
     life = _text(content.get("status"))
-    return Answer(
+    return BatchResult(
         status,
         accepted=True,
         settled=life in {"", "COMPLETE"},
         working=life in {"PENDING", "PROCESSING"},
-        results=Records(_objects(content.get("results"))),
+        results=LazyRecords(_objects(content.get("results"))),
         faults=tuple(parse_fault(one, scrub=scrub) for one in _objects(content.get("errors"))),
         correlation_id=correlation_id,
         told=_life(content, scrub),
@@ -197,19 +197,19 @@ def _links(links: Mapping[str, Any], scrub: Scrub) -> dict[str, str]:
     return {_tidy(str(name), scrub): _tidy(_text(one), scrub) for name, one in list(links.items())[:_ERRORS_KEPT]}
 
 
-def parse_refusal(status: int, body: Any, *, scrub: Scrub, correlation_id: str = "", page: str = "") -> Answer:
+def parse_refusal(status: int, body: Any, *, scrub: Scrub, correlation_id: str = "", page: str = "") -> BatchResult:
     """Return what the refusal of a whole request says; `body` is the parsed JSON, None where it was none.
 
     page: what people see of a body that was none.
     """
     if not isinstance(body, dict):
         text = _tidy(f"HTTP {status} {page}", scrub)
-        return Answer(status, refused=True, faults=(PortalFault("", text, is_foreign=bool(page)),))
+        return BatchResult(status, refused=True, faults=(PortalFault("", text, is_foreign=bool(page)),))
     fault = parse_fault(body, scrub=scrub)
     if not fault.text:
         fault = replace(fault, text=f"HTTP {status}")
     told = {"errors": [_error(body, scrub)]}
-    return Answer(status, refused=True, faults=(fault,), correlation_id=correlation_id, told=told)
+    return BatchResult(status, refused=True, faults=(fault,), correlation_id=correlation_id, told=told)
 
 
 def parse_fault(body: Mapping[str, Any], *, scrub: Scrub) -> PortalFault:

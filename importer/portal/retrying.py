@@ -1,4 +1,4 @@
-"""One call of the API with all its repeats: in its turn, within the limits, until its answer is final."""
+"""One call of the API with all its repeats: within the limits, until its answer is final."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 from importer.portal import errors, retries
 from importer.portal.clock import Clock, StopSignal, pause
-from importer.portal.events import Event, OnEvent, PortalStats
+from importer.portal.events import Counter, Event, OnEvent, PortalStats
 from importer.portal.http import HttpClient
 from importer.portal.limits import Limiter
 from importer.portal.retries import Reply, Verdict
@@ -24,7 +24,7 @@ Signal = Callable[[], None]
 class Call:
     """What to ask, and how.
 
-    count: the total of `PortalStats` it adds to; "" for none. metered: it counts in the window. missing_is_final: a
+    counter: the total of `PortalStats` it adds to. metered: it counts in the window. missing_is_final: a
     404 says that the thing asked for does not exist. conflict_is_final: a 409 is not repeated. on_leave: called before
     each time that it leaves. on_doubt: called after each time that it may have been carried out without an answer.
     """
@@ -33,7 +33,7 @@ class Call:
     path: str
     query: Mapping[str, str] | None = None
     content: bytes | None = None
-    count: str = ""
+    counter: Counter | None = None
     metered: bool = True
     missing_is_final: bool = False
     conflict_is_final: bool = False
@@ -43,7 +43,7 @@ class Call:
     on_doubt: Signal | None = None
 
 
-class Caller:
+class RetryingClient:
     """Makes calls. `time_zone` is the portal's, for the moments it tells people of."""
 
     def __init__(
@@ -82,7 +82,7 @@ class Caller:
                 repeats=repeated,
                 missing_is_final=call.missing_is_final,
                 conflict_is_final=call.conflict_is_final,
-                is_batch=bool(call.count),
+                is_batch=call.counter is not None,
             )
             self._raise_if_final(reply, verdict)
             if verdict in {Verdict.ACCEPTED, Verdict.REFUSED}:
@@ -100,15 +100,15 @@ class Caller:
             await pause(self._clock, wait, call.stop)
 
     async def make_once(self, call: Call) -> Reply:
-        """Wait for a turn, send once, give the turn back."""
+        """Wait until the request may leave, and send it once."""
         if not call.metered:
             return await self._http.send(call.method, call.path, query=call.query, content=call.content)
-        check = self._keep_reserve if call.count else None
-        turn = await self._limiter.enter(call.stop, kind=call.count, check=check)
+        check, kind = (None, "") if call.counter is None else (self._keep_reserve, call.counter.value)
+        permit = await self._limiter.acquire(call.stop, kind=kind, check=check)
         reply = Reply(None)
         try:
-            if call.count:
-                setattr(self.stats, call.count, getattr(self.stats, call.count) + 1)
+            if call.counter is not None:
+                self.stats.count(call.counter)
             if call.on_leave is not None:
                 call.on_leave()
             reply = await self._http.send(
@@ -116,16 +116,16 @@ class Caller:
                 call.path,
                 query=call.query,
                 content=call.content,
-                on_left=lambda: self._limiter.moved(turn),
+                on_left=lambda: self._limiter.note_left(permit),
             )
         finally:
             status = reply.status or HTTPStatus.BAD_GATEWAY
             fine = status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.TOO_MANY_REQUESTS
             self._served += fine
-            self._limiter.leave(turn, reply.headers, latency_s=reply.latency_s if fine else None)
+            self._limiter.release(permit, reply.headers, latency_s=reply.latency_s if fine else None)
         return reply
 
-    def tell_wait(self, seconds: float, reason: Message) -> None:
+    def report_wait(self, seconds: float, reason: Message) -> None:
         """Tell that something waits for so long."""
         limits = self._limiter.limits
         self._on_event(
@@ -158,7 +158,7 @@ class Caller:
         if asked is not None and reply.status in retries.HOLD_ALL:
             self._limiter.hold(asked, message("the portal asks to wait"))
         wait = retries.wait_s(reply.status, repeated, rng=self._rng) if asked is None else asked
-        self.tell_wait(wait, message("the portal did not answer as it should ({problem})", problem=reply.problem))
+        self.report_wait(wait, message("the portal did not answer as it should ({problem})", problem=reply.problem))
         return wait
 
     def _raise_if_final(self, reply: Reply, verdict: Verdict) -> None:

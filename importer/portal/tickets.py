@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 from unicodedata import normalize
 from urllib.parse import quote
 
@@ -20,10 +20,8 @@ from importer.errors import PortalError, Unavailable
 from importer.model import fold_key
 from importer.portal.clock import StopSignal, together
 from importer.portal.errors import Lost, NoSuchPath, Refused
-from importer.portal.responses import Answer, HistoryEntry, Record
-
-if TYPE_CHECKING:
-    from importer.portal.client import Portal
+from importer.portal.responses import BatchResult, HistoryEntry, Record
+from importer.portal.retries import MAX_REPEATS
 
 MERGED_IDS = "hs_merged_object_ids"
 """Lists the IDs that were merged into a ticket, joined by `;`."""
@@ -69,6 +67,48 @@ class Missing:
 Found = dict[str, Ticket | Missing]
 
 
+class Reader(Protocol):
+    """Reads tickets, as `Portal` does."""
+
+    async def read(
+        self,
+        keys: Sequence[str],
+        *,
+        id_property: str | None = None,
+        properties: Sequence[str] = (),
+        history: Sequence[str] = (),
+        archived: bool = False,
+        stop: StopSignal | None = None,
+        repeats: int = MAX_REPEATS,
+    ) -> BatchResult:
+        """Read one batch."""
+
+    async def read_one(
+        self,
+        key: str,
+        *,
+        id_property: str | None = None,
+        properties: Sequence[str] = (),
+        archived: bool = False,
+        stop: StopSignal | None = None,
+        repeats: int = MAX_REPEATS,
+    ) -> Record | None:
+        """Read one ticket; None where there is none."""
+
+
+@dataclass(slots=True)
+class Singles:
+    """How many more tickets of a run may be read one by one though the portal said that they do not exist."""
+
+    left: int = MAX_NAMED_SINGLES
+
+    def take(self, count: int) -> int:
+        """Return how many of `count` may be read, and take them off."""
+        taken = min(count, self.left)
+        self.left -= taken
+        return taken
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What to look up of each ticket."""
@@ -91,7 +131,7 @@ def quoted(key: str) -> str:
     return quote(key, safe="")
 
 
-async def find_tickets(portal: Portal, keys: Sequence[str], asked: Question) -> Found:
+async def find_tickets(reader: Reader, keys: Sequence[str], asked: Question, singles: Singles) -> Found:
     """Return what each key leads to. It is asked for as it is typed; how keys are compared is the portal's own matter.
 
     Texts that may be the same (in another case, or in another normal form of Unicode) never stand in one request: so
@@ -102,16 +142,16 @@ async def find_tickets(portal: Portal, keys: Sequence[str], asked: Question) -> 
         spellings.setdefault(_spelt(key, asked), []).append(key)
     found: Found = {}
     named: set[str] = set()
-    left = await _read_all(portal, list(spellings), asked, found, named)
+    left = await _read_all(reader, list(spellings), asked, found, named)
     if left and asked.id_property is not None:
-        left = await _read_other_forms(portal, left, asked, found)
+        left = await _read_other_forms(reader, left, asked, found)
     if left:
         # Once more: an answer with nothing in it says nothing.
         silent = [key for key in left if key not in named]
-        await _read_all(portal, silent, asked, found, named, again=True)
+        await _read_all(reader, silent, asked, found, named, again=True)
         left = [key for key in left if key not in found]
-        await _read_archived(portal, left, asked, found)
-        await _read_singly(portal, [key for key in left if key not in found], asked, found, named)
+        await _read_archived(reader, left, asked, found)
+        await _read_singly(reader, [key for key in left if key not in found], asked, found, named, singles)
     nowhere = Missing("not_found")
     return {key: found.get(spelt, nowhere) for spelt, same in spellings.items() for key in same}
 
@@ -152,7 +192,7 @@ def _batches(keys: Sequence[str], asked: Question, size: int) -> Iterator[list[s
         yield from (spelt[start : start + size] for start in range(0, len(spelt), size))
 
 
-async def _read_other_forms(portal: Portal, keys: list[str], asked: Question, found: Found) -> list[str]:
+async def _read_other_forms(reader: Reader, keys: list[str], asked: Question, found: Found) -> list[str]:
     """Ask for texts in their other normal forms: a file from a Mac may hold an accent apart from its letter."""
     forms = {
         key: [form for kind in ("NFC", "NFD") if (form := normalize(kind, key)) != key]
@@ -161,7 +201,7 @@ async def _read_other_forms(portal: Portal, keys: list[str], asked: Question, fo
     }
     others: Found = {}
     spelt = list(dict.fromkeys(form for one in forms.values() for form in one))
-    await _read_all(portal, spelt, replace(asked, on_read=None), others, set())
+    await _read_all(reader, spelt, replace(asked, on_read=None), others, set())
     for key, one in forms.items():
         if ticket := next((others[form] for form in one if form in others), None):
             found[key] = ticket
@@ -196,7 +236,7 @@ class _Trouble:
 
 
 async def _read_all(
-    portal: Portal, keys: list[str], asked: Question, found: Found, named: set[str], *, again: bool = False
+    reader: Reader, keys: list[str], asked: Question, found: Found, named: set[str], *, again: bool = False
 ) -> list[str]:
     """Read keys in batches into `found`; note in `named` those the portal says are missing; return those not found."""
     names = (*asked.properties, asked.id_property or MERGED_IDS)
@@ -205,7 +245,7 @@ async def _read_all(
     async def ask(batch: list[str], *, is_part: bool = False) -> None:
         """Read keys; those that a refusal or a failure is due to are noted, and the others read without them."""
         try:
-            answer = await portal.read(
+            answer = await reader.read(
                 batch,
                 id_property=asked.id_property,
                 properties=names,
@@ -274,7 +314,7 @@ def _parts(
     return [rest] if rest else []
 
 
-def _note_answer(answer: Answer, batch: Sequence[str], asked: Question, found: Found, named: set[str]) -> None:
+def _note_answer(answer: BatchResult, batch: Sequence[str], asked: Question, found: Found, named: set[str]) -> None:
     wanted = _Asked(batch, asked)
     exact: set[str] = set()
     for record in answer.results:
@@ -305,12 +345,12 @@ def _spelt(key: str, asked: Question) -> str:
     return fold_key(key, None) if asked.id_property is None else key.strip()
 
 
-async def _read_archived(portal: Portal, keys: list[str], asked: Question, found: Found) -> None:
+async def _read_archived(reader: Reader, keys: list[str], asked: Question, found: Found) -> None:
     names = [asked.id_property] if asked.id_property else []
 
     async def read(batch: list[str]) -> None:
         try:
-            answer = await portal.read(
+            answer = await reader.read(
                 batch,
                 id_property=asked.id_property,
                 properties=names,
@@ -335,20 +375,22 @@ async def _read_archived(portal: Portal, keys: list[str], asked: Question, found
     await together(*(read(batch) for batch in _batches(keys, asked, 100)))
 
 
-async def _read_singly(portal: Portal, keys: list[str], asked: Question, found: Found, named: set[str]) -> None:
+async def _read_singly(
+    reader: Reader, keys: list[str], asked: Question, found: Found, named: set[str], singles: Singles
+) -> None:
     """Look up one by one the keys that are still missing.
 
     Only so does the portal lead from a merged ID to the new one, and show an archived ticket for certain.
     """
     silent = [key for key in keys if key not in named] if asked.id_property is None else []
-    rest = [key for key in keys if key not in silent][: portal.named_singles_left]
-    portal.named_singles_left -= len(rest)
+    rest = [key for key in keys if key not in silent]
+    rest = rest[: singles.take(len(rest))]
     trouble = _Trouble(was_read=True)
 
     async def read(key: str) -> None:
         is_sure = key in silent
         try:
-            found[key] = await _look_up(portal, key, asked, is_sure=is_sure)
+            found[key] = await _look_up(reader, key, asked, is_sure=is_sure)
         except NoSuchPath:
             found[key] = Missing("not_found")
         except (Refused, Lost) as error:
@@ -359,29 +401,29 @@ async def _read_singly(portal: Portal, keys: list[str], asked: Question, found: 
     await together(*(read(key) for key in (*silent, *rest)))
 
 
-async def _look_up(portal: Portal, key: str, asked: Question, *, is_sure: bool) -> Ticket | Missing:
+async def _look_up(reader: Reader, key: str, asked: Question, *, is_sure: bool) -> Ticket | Missing:
     """Return what a single read says of a key that no batch shows. is_sure: ask again and again if need be."""
     repeats = asked.repeats if is_sure else min(asked.repeats, FEW_REPEATS)
     if asked.id_property is None:
-        record = await _read_whole(portal, key, asked, repeats=repeats)
+        record = await _read_whole(reader, key, asked, repeats=repeats)
         if record is not None:
             if fold_key(record.id, None) != key:
                 return Missing("merged", record.id)
             if record.archived:
                 return Missing("archived")
             return Ticket(record.id, record.properties, record.history, record.updated_at)
-    record = await portal.read_one(
+    record = await reader.read_one(
         key, id_property=asked.id_property, archived=True, stop=asked.stop, repeats=min(asked.repeats, FEW_REPEATS)
     )
     return Missing("not_found") if record is None else Missing("archived")
 
 
-async def _read_whole(portal: Portal, key: str, asked: Question, *, repeats: int) -> Record | None:
+async def _read_whole(reader: Reader, key: str, asked: Question, *, repeats: int) -> Record | None:
     """Read one ticket with all properties asked for, some at a time since they stand in the address."""
     values: dict[str, str] = {}
     record: Record | None = None
     for part in _by_address([*asked.properties, MERGED_IDS]):
-        record = await portal.read_one(key, properties=part, stop=asked.stop, repeats=repeats)
+        record = await reader.read_one(key, properties=part, stop=asked.stop, repeats=repeats)
         if record is None or fold_key(record.id, None) != key:
             return record
         values |= record.properties

@@ -14,24 +14,24 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 from importer.model import Change
-from importer.portal import Answer
+from importer.portal import BatchResult
 from importer.sending.matching import suspects
 
 SMALLER_PART = 0.382
 """Of the golden section."""
 
 
-def concerns_request(refusal: Answer) -> bool:
+def concerns_request(refusal: BatchResult) -> bool:
     """Return whether a refusal is about the request itself, so that dividing it is no use."""
     return any(fault.concerns_request for fault in refusal.faults)
 
 
-def blames_rows(refusal: Answer) -> bool:
+def blames_rows(refusal: BatchResult) -> bool:
     """Return whether a refusal is due to some of the rows, rather than to all of them together."""
     return refusal.status != HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
-def divide(changes: Sequence[Change], refusal: Answer) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
+def divide(changes: Sequence[Change], refusal: BatchResult) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
     """Return two parts of at least two refused changes: the one to send first, and the one that is rather to blame."""
     if not blames_rows(refusal):
         middle = len(changes) // 2

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from importer.model import Change
-from importer.portal import Answer, PortalFault
+from importer.portal import BatchResult, PortalFault
 from importer.sending.matching import suspects
 from schemas.property import PIPELINE, STAGE, Property
 
@@ -53,7 +53,7 @@ def _alike(words: str) -> str:
     return re.sub(r"\"[^\"]*\"|'[^']*'|[0-9]+", "#", words)
 
 
-def sharing(changes: Sequence[Change], refusal: Answer) -> list[Change]:
+def sharing(changes: Sequence[Change], refusal: BatchResult) -> list[Change]:
     """Return the rows that a refusal settles all at once; none where one row may be to blame and another not.
 
     It names a property that cannot be written at all, or a value that each row sends. A stage and a pipeline depend on
@@ -71,7 +71,7 @@ def sharing(changes: Sequence[Change], refusal: Answer) -> list[Change]:
     return []
 
 
-def may_concern_all(refusal: Answer) -> bool:
+def may_concern_all(refusal: BatchResult) -> bool:
     """Return whether a refused batch may have been refused for what all rows have in common, but its size."""
     return refusal.status != HTTPStatus.REQUEST_ENTITY_TOO_LARGE and not any(one.is_missing for one in refusal.faults)
 

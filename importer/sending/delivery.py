@@ -10,7 +10,7 @@ from typing import Any
 
 from importer.errors import ImportTicketsError
 from importer.model import Change, Outcome
-from importer.portal import Answer, Halted, PortalFault, Refused
+from importer.portal import BatchResult, Halted, PortalFault, Refused
 from importer.portal.clock import pause
 from importer.portal.retries import MAX_REPEATS, MAX_TIME_S, wait_s
 from importer.sending.batches import make_inputs, without_overlap
@@ -74,7 +74,7 @@ class Delivery(Settling):
         if refusal is not None:
             await self._part(changes, refusal)
 
-    async def _attempt(self, changes: Sequence[Change], *, is_part: bool) -> Answer | None:
+    async def _attempt(self, changes: Sequence[Change], *, is_part: bool) -> BatchResult | None:
         """Send changes once and settle them; return the answer, with nothing settled, if they are to be divided.
 
         They are where they were refused, or at a resume got no answer. is_part: they were refused together with others.
@@ -110,7 +110,7 @@ class Delivery(Settling):
         await self._settle_lost(changes, answer)
         return None
 
-    async def _part(self, changes: Sequence[Change], refusal: Answer) -> None:
+    async def _part(self, changes: Sequence[Change], refusal: BatchResult) -> None:
         """Settle refused changes: those that are named, alone or alike are rejected, the others sent again in parts."""
         if not refusal.refused:
             middle = len(changes) // 2
@@ -140,7 +140,7 @@ class Delivery(Settling):
         if left:
             await self._deliver(left, is_part=True)
 
-    async def _divide(self, changes: Sequence[Change], refusal: Answer) -> None:
+    async def _divide(self, changes: Sequence[Change], refusal: BatchResult) -> None:
         """Send refused changes again in two parts, and so on."""
         first, second = divide(changes, refusal)
         again = await self._attempt(first, is_part=True)
@@ -151,13 +151,13 @@ class Delivery(Settling):
         else:
             await self._deliver(second, is_part=True)  # a row alone is sent for the portal's words about it
 
-    async def _probe(self, changes: Sequence[Change], refusal: Answer) -> None:
+    async def _probe(self, changes: Sequence[Change], refusal: BatchResult) -> None:
         """Divide refused changes; but as long as no row of the run was taken, send some of them alone first.
 
         Where these are refused for the same reason, the others wait until every batch was tried: maybe there is one
         reason for all rows, and then none of them is sent row by row. Raises Refused once that is certain.
         """
-        causes, left, held = self.line.causes, list(changes), list[tuple[Change, Answer]]()
+        causes, left, held = self.line.causes, list(changes), list[tuple[Change, BatchResult]]()
         may_be_all = causes.is_open and self.line.may_postpone and may_concern_all(refusal)
         for change in spread(changes, PROBES) if may_be_all else ():
             left.remove(change)
@@ -180,12 +180,12 @@ class Delivery(Settling):
         for change, _ in held:
             await self._deliver([change], is_part=True)  # it was refused when all were, so it deserves another try
 
-    async def _settle_probes(self, probes: Sequence[tuple[Change, Answer]]) -> None:
+    async def _settle_probes(self, probes: Sequence[tuple[Change, BatchResult]]) -> None:
         for change, refusal in probes:
             await self._part([change], refusal)
 
     async def _refuse(
-        self, faults: Mapping[int, Sequence[PortalFault]], changes: Sequence[Change], answer: Answer
+        self, faults: Mapping[int, Sequence[PortalFault]], changes: Sequence[Change], answer: BatchResult
     ) -> None:
         """Settle rows that the portal refused; those whose reason may pass are sent again, now or in the end."""
         rejected: list[Outcome] = []
@@ -210,7 +210,7 @@ class Delivery(Settling):
             await self._send_again(passing, faults, answer)
 
     async def _send_again(
-        self, changes: Sequence[Change], faults: Mapping[int, Sequence[PortalFault]], answer: Answer
+        self, changes: Sequence[Change], faults: Mapping[int, Sequence[PortalFault]], answer: BatchResult
     ) -> None:
         """Send rows again whose error may pass, within the bounds of a batch; then they are `unavailable`."""
         clock = self.line.portal.clock
@@ -227,7 +227,7 @@ class Delivery(Settling):
         await pause(clock, wait, self.line.halt)
         await self._deliver(changes, is_part=True)
 
-    def _stop_if_all_alike(self, answer: Answer) -> None:
+    def _stop_if_all_alike(self, answer: BatchResult) -> None:
         """Raise Refused where one reason met every row so far, and that is enough of them."""
         if self.line.causes.is_certain:
             told = [f"{one.name}: {one.text}" for fault in answer.faults for one in fault.problems]

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from importer.errors import JournalGone, JournalLost
 from importer.journal import Journal, Progress, dump
 from importer.model import Change, Outcome, Values
-from importer.portal import Answer
+from importer.portal import BatchResult
 
 PAUSE = 80
 """A pause takes so many times as long as the commit before it: the journal takes little more of the time."""
@@ -60,7 +60,7 @@ class Notebook:
         batch: int,
         *,
         inputs: int = 0,
-        answer: Answer | None = None,
+        answer: BatchResult | None = None,
         updated: tuple[int, ...] = (),
         outcomes: tuple[Outcome, ...] = (),
         then: Told | None = None,

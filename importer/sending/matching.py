@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from importer.model import Change, Values, fold_key
-from importer.portal import Answer, PortalFault, Record
+from importer.portal import BatchResult, PortalFault, Record
 from schemas.forms import is_own_form
 from schemas.property import Property
 from schemas.values import same_value
@@ -75,7 +75,7 @@ class Rows:
         return list({change.row: change for change in found if change is not None}.values())
 
 
-def examine(answer: Answer, changes: Sequence[Change], *, id_property: str | None) -> Proof:
+def examine(answer: BatchResult, changes: Sequence[Change], *, id_property: str | None) -> Proof:
     """Return what an accepted answer proves. Every row is in exactly one of `written`, `blamed` alone, `left_out`."""
     rows = Rows(changes, id_property=id_property)
     written: dict[int, Record] = {}
@@ -111,7 +111,7 @@ def is_about_another(change: Change, record: Record, *, id_property: str | None)
     return bool(shown) and not renamed and fold_key(shown or "", id_property) != fold_key(change.key, id_property)
 
 
-def confirms_all(answer: Answer, changes: Sequence[Change]) -> bool:
+def confirms_all(answer: BatchResult, changes: Sequence[Change]) -> bool:
     """Return whether an answer says of every row, by its trace ID and ID, that it holds just what was sent.
 
     So it is nearly always, and then nothing else is to be found out: no record is looked at but in C.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from importer.findings import Finding
 from importer.model import Change, Columns, Outcome, Status, made_of
-from importer.portal import Answer, Missing, PortalFault, Problem
+from importer.portal import BatchResult, Missing, PortalFault, Problem
 from importer.sending.matching import ALL_HELD, Held
 from importer.sending.second_look import SecondLook
 from schemas.message import Message, message
@@ -30,7 +30,7 @@ class OutcomeWriter:
         ticket: str,
         held: Held = ALL_HELD,
         *,
-        answer: Answer | None = None,
+        answer: BatchResult | None = None,
         warnings: Sequence[str] = (),
     ) -> Outcome:
         """The portal said, or shows, that the ticket holds what was sent, maybe in a form of its own.
@@ -99,7 +99,7 @@ class OutcomeWriter:
         finding = self._at_key(change, missing.code, texts[missing.kind])
         return Outcome(change.row, Status.FAILED, (finding,), ticket=missing.new_id or change.ticket)
 
-    def not_held(self, change: Change, ticket: str, held: Held, *, was_told: bool, answer: Answer) -> Outcome:
+    def not_held(self, change: Change, ticket: str, held: Held, *, was_told: bool, answer: BatchResult) -> Outcome:
         """The ticket does not hold what was sent, or does not show it, when it is read back.
 
         was_told: the portal's answer said that the row was written.
@@ -117,7 +117,7 @@ class OutcomeWriter:
         return Outcome(change.row, Status.FAILED, tuple(findings), self._read_back(answer), ticket, held.formed)
 
     @staticmethod
-    def _read_back(answer: Answer | None) -> tuple[Message, ...]:
+    def _read_back(answer: BatchResult | None) -> tuple[Message, ...]:
         """Return what the portal said of a batch that is not complete."""
         if answer is None or answer.settled:
             return ()
@@ -153,7 +153,7 @@ class OutcomeWriter:
         )
         return Outcome(change.row, Status.FAILED, (self._at_row(change, "unconfirmed", text),), ticket=change.ticket)
 
-    def unavailable(self, change: Change, answer: Answer) -> Outcome:
+    def unavailable(self, change: Change, answer: BatchResult) -> Outcome:
         """The portal failed again and again, and does not hold what was sent."""
         text = message(
             "the portal could not be reached or did not answer as it should ({problem}{mark}); "
@@ -241,7 +241,7 @@ def _refusal(problem: Problem, fault: PortalFault, *, named: bool = False) -> Me
     return message("the portal refused it: {text}", text=words)
 
 
-def life_of(answer: Answer) -> str:
+def life_of(answer: BatchResult) -> str:
     """Return what an answer says of its batch as a whole, by the portal's own names."""
     words = [
         f"{name} {value if isinstance(value, str) else ' '.join(value.values())}"

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from importer.errors import Unavailable
 from importer.journal import Batch
 from importer.model import Change, Outcome, Values
-from importer.portal import Answer, Missing, Portal, PortalFault, Refused, StopSignal, Ticket
+from importer.portal import BatchResult, Missing, Portal, PortalFault, Refused, StopSignal, Ticket
 from importer.portal.clock import pause
 from importer.portal.retries import MAX_REPEATS
 from importer.sending.causes import CommonCause, GivenUp
@@ -93,14 +93,14 @@ class Settling:
     """Rows that may have been written by a request without an answer, and have no outcome yet."""
 
     async def _refuse(
-        self, faults: Mapping[int, Sequence[PortalFault]], changes: Sequence[Change], answer: Answer
+        self, faults: Mapping[int, Sequence[PortalFault]], changes: Sequence[Change], answer: BatchResult
     ) -> None:
         """Settle rows that the portal refused: whoever sends them knows how."""
         raise NotImplementedError
 
     # --- outcomes -----------------------------------------------------------------------------------------------
 
-    async def _settle_answered(self, changes: Sequence[Change], answer: Answer) -> None:
+    async def _settle_answered(self, changes: Sequence[Change], answer: BatchResult) -> None:
         """Settle rows by what an accepted answer proves, and read back those it proves nothing of."""
         if confirms_all(answer, changes):  # as nearly always
             self.line.causes.rule_out()
@@ -134,7 +134,7 @@ class Settling:
         if silent:
             await self._read_back(silent, answer, proof)
 
-    async def _settle_strays(self, changes: Sequence[Change], answer: Answer, proof: Proof) -> None:
+    async def _settle_strays(self, changes: Sequence[Change], answer: BatchResult, proof: Proof) -> None:
         """Settle rows whose result is about another ticket: the portal says whether theirs was merged into it."""
         found = await self._look_up(changes)
         if found is None:
@@ -151,7 +151,7 @@ class Settling:
                 outcomes.append(self.line.write.missing(change, ticket))
         self._settle(outcomes)
 
-    async def _read_back(self, changes: Sequence[Change], answer: Answer, proof: Proof) -> None:
+    async def _read_back(self, changes: Sequence[Change], answer: BatchResult, proof: Proof) -> None:
         """Settle rows by what the portal holds now; waiting first where it is still working on them."""
         for wait in PENDING_WAITS_S if answer.working else ():
             await pause(self.line.portal.clock, wait, self.line.halt)
@@ -185,7 +185,7 @@ class Settling:
             self._before = self.line.notebook.values_before(self.batch.number)
         return compare(change, self._before.get(change.row, {}), values, self.line.definitions)
 
-    async def _settle_lost(self, changes: Sequence[Change], answer: Answer, *, is_silent: bool = True) -> None:
+    async def _settle_lost(self, changes: Sequence[Change], answer: BatchResult, *, is_silent: bool = True) -> None:
         """Settle rows whose request had no answer that can be read (or none that settles them), again and again."""
         found = await self._look_up(changes, repeats=READ_BACK_REPEATS) or {}
         undecided = self._settle_confirmed(changes, found, answer)
@@ -197,7 +197,7 @@ class Settling:
         self._settle(self.line.write.missing(one, missing[one.row]) for one in undecided if one.row in missing)
         self._give_up([change for change in undecided if change.row not in missing], answer, is_silent=is_silent)
 
-    def _give_up(self, changes: Sequence[Change], answer: Answer, *, is_silent: bool = True) -> None:
+    def _give_up(self, changes: Sequence[Change], answer: BatchResult, *, is_silent: bool = True) -> None:
         """Settle rows of which the portal could not be asked, or did not answer to: a resume tries again."""
         self.lost += len(changes) if is_silent else 0
         self._settle(self.line.write.unavailable(change, answer) for change in changes)
@@ -211,7 +211,7 @@ class Settling:
         before = self.line.notebook.values_before(self.batch.number) if stale else {}
         found = await self._look_up(changes, before=before)
         if found is None:
-            self._give_up(changes, Answer(None))
+            self._give_up(changes, BatchResult(None))
             return []
         judged = [self._judge(change, found[change.row], before.get(change.row)) for change in changes]
         left = [one for one in judged if isinstance(one, Change)]
@@ -239,7 +239,7 @@ class Settling:
         return change if was_sent else look.left  # what is there by now may be our own
 
     def _settle_confirmed(
-        self, changes: Sequence[Change], found: Mapping[int, Ticket | Missing], answer: Answer
+        self, changes: Sequence[Change], found: Mapping[int, Ticket | Missing], answer: BatchResult
     ) -> list[Change]:
         """Settle the rows whose ticket holds what was sent; return the others."""
         confirmed: dict[int, Outcome] = {}
@@ -303,7 +303,7 @@ class Settling:
         *,
         updated: tuple[int, ...] = (),
         inputs: int = 0,
-        answer: Answer | None = None,
+        answer: BatchResult | None = None,
     ) -> None:
         """Note outcomes in the journal, with the answer to `inputs` rows that told them; once noted, tell of them."""
         noted = tuple(outcomes)
@@ -331,6 +331,6 @@ def _narrowed(changes: Sequence[Change], left: Sequence[Change]) -> tuple[Change
     return tuple(change for change in left if len(change.after) < len(asked[change.row]))
 
 
-def _is_to_be_seen(answer: Answer, faults: Iterable[PortalFault]) -> bool:
+def _is_to_be_seen(answer: BatchResult, faults: Iterable[PortalFault]) -> bool:
     """Return whether errors of a row leave open what became of it: the portal is at it, or its ticket is gone."""
     return not answer.settled or any(fault.is_missing for fault in faults)

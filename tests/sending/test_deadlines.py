@@ -53,8 +53,8 @@ def test_an_answer_that_trickles_ends_at_the_deadline(mute, server):
 
     async def ask():
         async with portal_of(mute) as portal:
-            portal._caller._exchange._timeout_s = 0.5
-            return await portal._caller._exchange.send("GET", "/account-info/2026-03/details")
+            portal._http._timeout_s = 0.5
+            return await portal._http.send("GET", "/account-info/2026-03/details")
 
     reply = asyncio.run(ask())
 
