@@ -76,6 +76,12 @@ class GuardRail(UsageError):
     code = "guard_rail"
 
 
+class InvalidRows(UsageError):
+    """Rows failed validation, and nobody wants the others sent without them. The rows have codes of their own."""
+
+    code = ""
+
+
 class NotConfirmed(UsageError):
     """Nobody said yes."""
 

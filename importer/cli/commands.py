@@ -15,11 +15,12 @@ from importer.errors import ImportTicketsError, InternalFault, Interrupted, Usag
 
 if TYPE_CHECKING:
     from importer.cli.terminal_ui import Person
+    from importer.jobs.context import Context
     from importer.jobs.options import PortalAccess, ReadOptions, Result
     from importer.jobs.state import StateFolder
     from importer.portal.clock import StopSignal
 
-    Job = Callable[[PortalAccess, StateFolder, Person, StopSignal], Coroutine[Any, Any, Result]]
+    Job = Callable[[Context], Coroutine[Any, Any, Result]]
 
 INTERRUPTED = 130
 
@@ -141,7 +142,7 @@ def _read_options(options: argparse.Namespace) -> ReadOptions:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from importer.jobs.main import run_import
+    from importer.jobs.main import import_tickets
     from importer.jobs.options import RunOptions
 
     wishes = RunOptions(
@@ -158,15 +159,14 @@ def _run(options: argparse.Namespace) -> int:
         overwrite=options.overwrite,
         settings=getattr(options, "settings", None),
         on_conflict=options.on_conflict,
-        lang=_language(options),
     )
-    return _perform(options, partial(run_import, wishes), file=options.file)
+    return _perform(options, partial(import_tickets, wishes), file=options.file)
 
 
 def _resume(options: argparse.Namespace) -> int:
     from importer.jobs.resume import resume_run
 
-    wishes = {"html": options.html, "overwrite": options.overwrite, "lang": _language(options)}
+    wishes = {"html": options.html, "overwrite": options.overwrite}
     return _perform(options, partial(resume_run, options.run, **wishes))
 
 
@@ -178,7 +178,6 @@ def _undo(options: argparse.Namespace) -> int:
         "yes": options.yes,
         "html": options.html,
         "overwrite": options.overwrite,
-        "lang": _language(options),
     }
     return _perform(options, partial(undo_run, options.run, **wishes))
 
@@ -194,13 +193,13 @@ def _reconcile(options: argparse.Namespace) -> int:
         output=options.output,
         html=options.html,
         overwrite=options.overwrite,
-        lang=_language(options),
     )
     return _perform(options, partial(reconcile, wishes), file=options.file)
 
 
 def _perform(options: argparse.Namespace, job: Job, *, file: Path | None = None) -> int:
     """Run a job with the person, the portal and the state folder that the options name; show how it ended."""
+    from importer.jobs.context import Context
     from importer.jobs.finish import break_off
     from importer.jobs.state import now
     from importer.reports.summary import summary_json
@@ -212,7 +211,7 @@ def _perform(options: argparse.Namespace, job: Job, *, file: Path | None = None)
     if settings:
         person.say(message("Settings are taken from {path}.", path=settings))
     try:
-        result = _drive(lambda stop: job(access, state, person, stop))
+        result = _drive(lambda stop: job(Context(access, state, person, stop, _language(options))))
     except ImportTicketsError as error:
         result = break_off(error, state, file=file.absolute() if file else None, dry_run=dry_run, since=began)
     if settings:

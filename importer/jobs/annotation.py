@@ -43,7 +43,7 @@ def annotate_file(job: Job) -> Path | None:
     output = record.output
     written = write_back(
         Path(record.file),
-        make_annotation(journal, record, job.schema, translations(job.options.lang)),
+        make_annotation(journal, record, job.schema, translations(job.context.lang)),
         output=Path(output) if output else None,
         digest=record.digest,
         coming=partial(_note_coming, journal),

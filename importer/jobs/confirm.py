@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
-from importer.errors import FileError, GuardRail, NotConfirmed, UsageError
-from importer.jobs.finish import conclude
+from importer.errors import FileError, GuardRail, InvalidRows, NotConfirmed
 from importer.jobs.forecast import plan_view
 from importer.jobs.job import Job
-from importer.jobs.options import Result
-from importer.jobs.sending import send_plan
-from importer.model import Status
 from schemas.message import Message, count_message, message
-
-if TYPE_CHECKING:
-    from importer.portal.clock import StopSignal
 
 SHOWN_FINDINGS = 20
 
 
-async def decide_and_send(job: Job, stop: StopSignal) -> Result:
-    """Show the plan, keep to the guard rails, ask, and send what was agreed to."""
+def confirm(job: Job) -> None:
+    """Show the plan, keep to the guard rails, and ask; a dry run is only shown.
+
+    Raises UsageError where the plan may not be sent, FileError where the file is another one by now.
+    """
     view = plan_view(job)
+    show_findings(job)
+    job.ui.show_plan(view)
+    check_guard_rails(job)
+    if job.options.dry_run:
+        return
+    ask(job, view.rows_to_update)
+    if file_changed(job):
+        raise FileError(
+            message(
+                "{file} changed while the plan was on the table; nothing was sent. Run again.",
+                file=job.options.file.name,
+            ),
+            code="file_changed",
+        )
+
+
+def show_findings(job: Job) -> None:
+    """Show the first findings, and how many there are."""
     findings = job.journal.report.count_findings()
     if findings:
         job.ui.show_findings(
@@ -31,31 +44,6 @@ async def decide_and_send(job: Job, stop: StopSignal) -> Result:
             file=job.options.file.name,
             sheet=job.journal.record.sheet,
         )
-    job.ui.show_plan(view)
-    refused = refusal(job)
-    if refused is None and not job.options.dry_run:
-        refused = ask(job, view.rows_to_update)
-    if refused is not None:
-        job.journal.note(state="refused")
-        job.journal.rows.close_undecided(Status.WOULD_UPDATE if job.options.dry_run else Status.NOT_SENT)
-        by_rows = isinstance(refused, InvalidRows)
-        return conclude(job, error=refused, annotate=by_rows)
-    if job.options.dry_run:
-        job.journal.note(state="finished")
-        job.journal.rows.close_undecided(Status.WOULD_UPDATE)
-        return conclude(job, error=None, annotate=True)
-    if file_changed(job):
-        job.journal.note(state="refused")
-        job.journal.rows.close_undecided(Status.NOT_SENT)
-        error = FileError(
-            message(
-                "{file} changed while the plan was on the table; nothing was sent. Run again.",
-                file=job.options.file.name,
-            ),
-            code="file_changed",
-        )
-        return conclude(job, error=error, annotate=False)
-    return await send_plan(job, stop, look_again=job.will_ask)
 
 
 def file_changed(job: Job) -> bool:
@@ -69,19 +57,13 @@ def file_changed(job: Job) -> bool:
         return True
 
 
-class InvalidRows(UsageError):
-    """Rows failed validation, and nobody wants the others sent without them."""
-
-    code = ""
-
-
-def refusal(job: Job) -> UsageError | None:
-    """Return why the plan may not go out as it is: a guard rail, or invalid rows of which nobody can be asked."""
+def check_guard_rails(job: Job) -> None:
+    """Raise UsageError where a guard rail, or invalid rows of which nobody can be asked, keep the plan back."""
     options = job.options
     blocking = job.journal.plan.count_blocking_rows()
     may_ask = options.on_invalid == "ask" and job.ui.can_ask
     if blocking and not options.dry_run and options.on_invalid != "skip" and not may_ask:
-        return InvalidRows(
+        raise InvalidRows(
             count_message(
                 "Nothing was sent: one row is invalid. Mend it, or send the others with --on-invalid skip.",
                 "Nothing was sent: {count} rows are invalid. Mend them, or send the others with --on-invalid skip.",
@@ -111,18 +93,15 @@ def refusal(job: Job) -> UsageError | None:
         ),
     ):
         if limit is not None and not limit.allows(count, of=cells):
-            return GuardRail(text)
-    return None
+            raise GuardRail(text)
 
 
-def ask(job: Job, rows: int) -> UsageError | None:
-    """Ask whether to go ahead; return why not, or None."""
-    if not rows:
-        return None
-    if not job.will_ask:
-        return None  # refusal() has stopped what `--yes` alone does not cover
+def ask(job: Job, rows: int) -> None:
+    """Ask whether to go ahead. Raises NotConfirmed where nobody says yes."""
+    if not rows or not job.will_ask:  # the guard rails have stopped what `--yes` alone does not cover
+        return
     if not job.ui.can_ask:
-        return NotConfirmed(
+        raise NotConfirmed(
             message(
                 "Nothing was sent: there is no terminal to ask on. Run again with --yes to go ahead without a question."
             )
@@ -142,6 +121,5 @@ def ask(job: Job, rows: int) -> UsageError | None:
         if job.journal.record.kind == "undo"
         else count_message("Update one ticket in {portal}?", "Update {count} tickets in {portal}?", rows, portal=portal)
     )
-    if job.ui.ask(question):
-        return None
-    return NotConfirmed(message("Nothing was sent: you did not say yes."))
+    if not job.ui.ask(question):
+        raise NotConfirmed(message("Nothing was sent: you did not say yes."))

@@ -5,7 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from importer.errors import FileError, ImportTicketsError, JournalGone, JournalLost, PortalError, UsageError
+from importer.errors import (
+    FileError,
+    ImportTicketsError,
+    InvalidRows,
+    JournalGone,
+    JournalLost,
+    PortalError,
+    UsageError,
+)
 from importer.jobs.options import Result
 from importer.jobs.state import StateFolder, now
 from importer.journal import Journal, RunRecord
@@ -77,12 +85,41 @@ def requests_until_now(journal: Journal, record: RunRecord) -> dict[str, int]:
     return noted | {"update": max(noted.get("update", 0), journal.batches.count_update_requests())}
 
 
-def conclude(job: Job, *, error: ImportTicketsError | None, annotate: bool) -> Result:
-    """Settle what became of the rows, write the reports, and return the result.
+def finish(job: Job, error: ImportTicketsError | None = None) -> Result:
+    """Settle what became of the rows, write the reports, and return the result. `error` is why the job ended early.
 
-    `error` is why the run stopped early; `annotate` whether the spreadsheet gets the results. Where the journal cannot
-    be written any more, the rest is told from memory; the spreadsheet is left as it is then, so that a resume can put
-    the results into it. Where even the journal is gone, it is the place to tell them.
+    The spreadsheet gets the results of what was sent, of a dry run and of a run that invalid rows kept back.
+    """
+    journal = job.journal
+    if journal.record.state == "sending":
+        with journal.reading():
+            journal.outlive(job.note_requests)
+            journal.outlive(lambda: close_open_rows(journal, job.columns, job.schema))
+            journal.outlive(lambda: journal.note(state=_end_state(error, journal)))
+            return _report(job, error, annotate=True)
+    if isinstance(error, JournalLost):
+        journal.go_on_in_memory(error)
+    was_planned = journal.record.state == "planned"
+    ended: State = "finished" if error is None else "stopped" if journal.record.can_resume else "refused"
+    journal.outlive(lambda: journal.note(state=ended))
+    if was_planned:
+        status = Status.WOULD_UPDATE if job.options.dry_run else Status.NOT_SENT
+        journal.outlive(lambda: journal.rows.close_undecided(status))
+    return _report(job, error, annotate=error is None or isinstance(error, InvalidRows))
+
+
+def _end_state(error: ImportTicketsError | None, journal: Journal) -> State:
+    """Return what a resume has to go on with: rows, those too that the portal was not available for, or reports."""
+    if error is not None:
+        return "stopped" if isinstance(error, PortalError | JournalLost) else "interrupted"
+    return "stopped" if journal.batches.count_unavailable() else REPORTING
+
+
+def _report(job: Job, error: ImportTicketsError | None, *, annotate: bool) -> Result:
+    """Write the reports, and return the result; `annotate`: whether the spreadsheet and the page get it.
+
+    Where the journal cannot be written any more, the rest is told from memory; the spreadsheet is left as it is then,
+    so that a resume can put the results into it. Where even the journal is gone, it is the place to tell them.
     """
     journal, options = job.journal, job.options
     journal.outlive(journal.rows.settle_twins)
@@ -109,15 +146,6 @@ def conclude(job: Job, *, error: ImportTicketsError | None, annotate: bool) -> R
 def _exit_code(journal: Journal, error: ImportTicketsError | None) -> int:
     stopped = error or journal.lost
     return stopped.exit_code if stopped else exit_code_of(journal)
-
-
-def end_early(job: Job, error: ImportTicketsError) -> Result:
-    """Return the result of a job that an error ended outside of sending; the spreadsheet is left alone."""
-    journal = job.journal
-    if isinstance(error, JournalLost):
-        journal.go_on_in_memory(error)
-    journal.outlive(lambda: journal.note(state="stopped" if journal.record.can_resume else "refused"))
-    return conclude(job, error=error, annotate=False)
 
 
 def close_open_rows(journal: Journal, columns: Columns, schema: PortalSchema) -> None:
@@ -161,6 +189,6 @@ def _write_page(job: Job, path: Path) -> None:
         job.ui.say(message("{path} has become another file meanwhile, and was left alone.", path=str(path)))
         return
     try:
-        write_html(job.journal, path, translations(job.options.lang), schema=job.schema, check=job.outputs.noting(path))
+        write_html(job.journal, path, translations(job.context.lang), schema=job.schema, check=job.outputs.noting(path))
     except FileError as problem:
         job.ui.say(problem.text)

@@ -1,15 +1,21 @@
-"""What the steps of one job share."""
+"""One job: what its steps share, what it holds open, and how its errors become its result."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
-from importer.jobs.options import RunOptions, Ui
+from importer.errors import ImportTicketsError
+from importer.jobs import connect
+from importer.jobs.context import Context
+from importer.jobs.options import Result, RunOptions, Ui
 from importer.jobs.outputs import Outputs
+from importer.jobs.state import now
 from importer.jobs.which_portal import portal_name
-from importer.journal import Journal
+from importer.journal import Journal, RunRecord
 from importer.model import Columns
 from schemas.message import Message
 from schemas.property import PortalSchema
@@ -18,22 +24,33 @@ if TYPE_CHECKING:
     from importer.loader.fingerprint import Fingerprint
     from importer.portal import Portal
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job: its options, the person, the journal, and what was found out of file and portal."""
+    """A job whose journal has begun: its options, the journal, and what was found out of file and portal."""
 
     options: RunOptions
-    ui: Ui
+    context: Context
     journal: Journal
     columns: Columns
     schema: PortalSchema
     portal: Portal | None
-    outputs: Outputs
     earlier_requests: Mapping[str, int] = field(default_factory=dict)
     """Requests of the run before it was resumed."""
     fingerprint: Fingerprint | None = None
     """What the file was made from, where it is a template: then only edited cells count."""
+
+    @property
+    def ui(self) -> Ui:
+        """The person."""
+        return self.context.ui
+
+    @property
+    def outputs(self) -> Outputs:
+        """Which files are this program's own earlier output."""
+        return self.context.state.outputs
 
     @property
     def portal_name(self) -> Message | None:
@@ -55,3 +72,74 @@ class Job:
         if self.portal is not None:
             stats = self.portal.stats.as_dict()
             self.journal.note(requests={name: n + self.earlier_requests.get(name, 0) for name, n in stats.items()})
+
+
+@dataclass(slots=True)
+class Opening:
+    """What a job holds open until its end, and its result.
+
+    `file`, `sheet` and `dry_run` are for the report of a job that ends before it has a journal.
+    """
+
+    context: Context
+    file: Path | None = None
+    sheet: str | None = None
+    dry_run: bool = False
+    started_at: str = field(default_factory=now)
+    job: Job | None = None
+    stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    _result: Result | None = None
+
+    @property
+    def result(self) -> Result:
+        """How the job ended."""
+        assert self._result is not None
+        return self._result
+
+    @result.setter
+    def result(self, result: Result) -> None:
+        self._result = result
+
+    def hold(self, resource: AbstractContextManager[T]) -> T:
+        """Enter a context manager until the end of the job."""
+        return self.stack.enter_context(resource)
+
+    def lock(self, file: Path, *, run: str = "") -> None:
+        """Take the one right to run on a file. Raises FileError `file_busy` while another run has it."""
+        self.hold(self.context.state.lock_file(file.resolve(), run=run))
+
+    async def connect(self) -> Portal:
+        """Connect to the portal until the end of the job."""
+        context = self.context
+        return await self.stack.enter_async_context(connect.connect(context.access, context.state, context.ui.progress))
+
+    def create_journal(self, record: RunRecord) -> Journal:
+        """Begin the journal of a new run."""
+        return self.hold(self.context.state.create_journal(record))
+
+    def begin(self, job: Job) -> Job:
+        """From now on, an error ends the job with a report of its rows."""
+        self.job = job
+        return job
+
+
+@asynccontextmanager
+async def opening(
+    context: Context, *, file: Path | None = None, sheet: str | None = None, dry_run: bool = False
+) -> AsyncIterator[Opening]:
+    """Hold open what a job needs. Errors of file, columns, portal and person become its result, and are not raised."""
+    from importer.jobs.finish import fail_early, finish
+
+    held = Opening(context, file, sheet, dry_run)
+    try:
+        async with held.stack:
+            try:
+                yield held
+            except ImportTicketsError as error:
+                if held.job is None:
+                    raise
+                held.result = finish(held.job, error)
+    except ImportTicketsError as error:
+        held.result = fail_early(
+            error, file=held.file, sheet=held.sheet, dry_run=held.dry_run, started_at=held.started_at
+        )

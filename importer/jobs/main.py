@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from importer.errors import ImportTicketsError
 from importer.jobs import connect
-from importer.jobs.confirm import decide_and_send
-from importer.jobs.finish import end_early, fail_early
-from importer.jobs.job import Job
+from importer.jobs.confirm import confirm
+from importer.jobs.context import Context
+from importer.jobs.finish import finish
+from importer.jobs.job import Job, Opening, opening
 from importer.jobs.missing_metadata import tell_gaps
-from importer.jobs.options import PortalAccess, Result, RunOptions, Ui
+from importer.jobs.options import PortalAccess, Result, RunOptions
 from importer.jobs.run_history import FormsSeen, values_written
-from importer.jobs.state import StateFolder, now
+from importer.jobs.sending import send
 from importer.jobs.targets import check_targets
 from importer.jobs.which_portal import fingerprint_of, tell_version
 from importer.journal.run_record import RecordedColumn, RecordedKey, RecordedPortal, RunRecord
@@ -25,68 +24,80 @@ from schemas.property import PortalSchema
 
 if TYPE_CHECKING:
     from importer.portal import Portal
-    from importer.portal.clock import StopSignal
 
 
-async def run_import(options: RunOptions, access: PortalAccess, state: StateFolder, ui: Ui, stop: StopSignal) -> Result:
-    """Do the main job on `options.file`.
+async def import_tickets(options: RunOptions, context: Context) -> Result:
+    """Do the main job on `options.file`: read, validate, compare, confirm, update, write the results back.
 
-    Returns how it ended; errors of the file, the columns, the portal and the person are in the result, not raised.
-    `stop` asks to end early: requests in flight are finished first.
+    Errors of the file, the columns, the portal and the person are in the result, not raised.
     """
-    started_at = now()
     options = replace(options, file=options.file.absolute())
-    try:
-        with state.lock_file(options.file.resolve()):
-            return await _run(options, access, state, ui, stop)
-    except ImportTicketsError as error:
-        return fail_early(
-            error, file=options.file, sheet=options.read.sheet, dry_run=options.dry_run, started_at=started_at
-        )
+    async with opening(context, file=options.file, sheet=options.read.sheet, dry_run=options.dry_run) as held:
+        job = await prepare(options, held)
+        confirm(job)
+        if not options.dry_run:
+            await send(job, look_again=job.will_ask)
+        held.result = finish(job)
+    return held.result
 
 
-async def _run(options: RunOptions, access: PortalAccess, state: StateFolder, ui: Ui, stop: StopSignal) -> Result:
+async def prepare(options: RunOptions, held: Opening) -> Job:
+    """Do all that comes before the question: the plan is in the journal of the job that is returned.
+
+    Raises ImportTicketsError where the file, its columns or the portal do not allow a plan.
+    """
+    context, ui = held.context, held.context.ui
+    held.lock(options.file)
     source = connect.open_file(options.file, options.read)
-    check_targets(options, state.outputs)
+    check_targets(options, context.state.outputs)
     for notice in source.notices:
         ui.say(notice)
-    _name_unfinished_run(options.file, state, ui)
+    _name_unfinished_run(options.file, context)
     is_blind = not options.diff
-    offline = options.dry_run and not access.token and not access.sandbox
-    if not offline:
-        tell_version(access, ui)
-    if offline and options.diff:
-        ui.say(message("Without a token, current values are not read: every cell counts as a change."))
-        options = replace(options, diff=False)
-    async with AsyncExitStack() as stack:
-        portal: Portal | None = None
-        if options.dry_run and not options.diff and (offline or options.read.schema):
-            schema = connect.offline_schema(options.read, access, state, ui)
-        else:
-            portal = await stack.enter_async_context(connect.connect(access, state, ui.progress))
-            schema = await connect.online_schema(portal, options.read, state, ui)
-        opened = connect.fit_columns(source, options.read, schema)
-        if is_blind:
-            check_values_are_read(opened.columns)
-        for notice in (*opened.table.notices, *opened.columns.notices):
-            ui.say(notice)
-        if portal is not None:
-            tell_gaps(portal.gaps, opened.columns, options.read, ui)
-        with state.create_journal(make_record(options, opened, schema, portal)) as journal:
-            job = Job(
-                options, ui, journal, opened.columns, schema, portal, state.outputs, fingerprint=opened.fingerprint
-            )
-            try:
-                read_rows(job, opened)
-                await compare(job)
-                return await decide_and_send(job, stop)
-            except ImportTicketsError as error:
-                return end_early(job, error)
+    options = _without_portal(options, context)
+    schema, portal = await _fetch_schema(options, held)
+    opened = connect.fit_columns(source, options.read, schema)
+    if is_blind:
+        check_values_are_read(opened.columns)
+    for notice in (*opened.table.notices, *opened.columns.notices):
+        ui.say(notice)
+    if portal is not None:
+        tell_gaps(portal.gaps, opened.columns, options.read, ui)
+    journal = held.create_journal(make_record(options, opened, schema, portal))
+    job = held.begin(Job(options, context, journal, opened.columns, schema, portal, fingerprint=opened.fingerprint))
+    validate(job, opened)
+    await compare(job)
+    return job
 
 
-def _name_unfinished_run(file: Path, state: StateFolder, ui: Ui) -> None:
-    if left := state.unfinished_run(file):
-        ui.say(
+def _is_offline(options: RunOptions, access: PortalAccess) -> bool:
+    """Whether a dry run has no portal to ask."""
+    return options.dry_run and not access.token and not access.sandbox
+
+
+def _without_portal(options: RunOptions, context: Context) -> RunOptions:
+    """Return the options as far as they can be followed: without a token, no current values are read."""
+    if not _is_offline(options, context.access):
+        tell_version(context.access, context.ui)
+    elif options.diff:
+        context.ui.say(message("Without a token, current values are not read: every cell counts as a change."))
+        return replace(options, diff=False)
+    return options
+
+
+async def _fetch_schema(options: RunOptions, held: Opening) -> tuple[PortalSchema, Portal | None]:
+    """Return the schema to judge by, and the portal; None where no request is to be made."""
+    context = held.context
+    offline = _is_offline(options, context.access)
+    if options.dry_run and not options.diff and (offline or options.read.schema):
+        return connect.offline_schema(options.read, context.access, context.state, context.ui), None
+    portal = await held.connect()
+    return await connect.online_schema(portal, options.read, context.state, context.ui), portal
+
+
+def _name_unfinished_run(file: Path, context: Context) -> None:
+    if left := context.state.unfinished_run(file):
+        context.ui.say(
             message(
                 "An earlier run on this file, {run}, did not finish; `import-tickets resume {run}` would. "
                 "This run goes ahead on its own.",
@@ -131,7 +142,7 @@ _READ_BY_LOCALE = frozenset({"number", "date", "datetime", "bool"})
 """Types of properties whose cells of text mean something else in another locale."""
 
 
-def read_rows(job: Job, opened: connect.Opened) -> None:
+def validate(job: Job, opened: connect.Opened) -> None:
     """Read and validate every row of the file into the journal."""
     from importer.planning.duplicates import join_twins
     from importer.template.edits import Edits, read_only_edits

@@ -91,7 +91,6 @@ class RunOptions:
     overwrite: bool = False
     """Whether `output` and `html` may replace files that are not this program's own."""
     on_conflict: Literal["skip", "overwrite"] = "skip"
-    lang: str = "en"
     settings: str | None = None
     """The settings files that options came from, parted as in PATH."""
 

@@ -6,24 +6,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from importer.errors import ImportTicketsError
 from importer.files import fitting_name
 from importer.jobs import connect
 from importer.jobs.confirm import SHOWN_FINDINGS
-from importer.jobs.finish import conclude, end_early, fail_early
-from importer.jobs.job import Job
-from importer.jobs.main import make_record, read_rows
+from importer.jobs.context import Context
+from importer.jobs.finish import finish
+from importer.jobs.job import Job, opening
+from importer.jobs.main import make_record, validate
 from importer.jobs.missing_metadata import tell_gaps
-from importer.jobs.options import PortalAccess, Result, RunOptions, Ui
+from importer.jobs.options import Result, RunOptions
 from importer.jobs.run_history import FormsSeen, known_cells
-from importer.jobs.state import StateFolder, now
 from importer.jobs.targets import check_targets
 from importer.jobs.which_portal import tell_version
 from importer.model import Change, CheckedRow, Difference, Outcome, Status
 
 if TYPE_CHECKING:
     from importer.portal import HistoryEntry, Missing, Portal, Ticket
-    from importer.portal.clock import StopSignal
 
 CHUNK = 10_000
 """Rows compared at a time: a hundred reads in flight, and little memory."""
@@ -31,47 +29,37 @@ PROBE = 100
 """Rows compared first: they tell whether histories are better read along."""
 
 
-async def reconcile(options: RunOptions, access: PortalAccess, state: StateFolder, ui: Ui, stop: StopSignal) -> Result:
+async def reconcile(options: RunOptions, context: Context) -> Result:
     """Compare every row of `options.file` with its ticket: `matches`, `differs`, or `invalid` where it cannot be.
 
     A cell that differs says what the sheet and the portal hold, who changed it when, and, where a run on the file is
     known, what that run had to do with it. The HTML report goes beside the file, unless `options.html` names a place.
     """
-    del stop  # reads can be broken off at any time
-    started_at = now()
     file = options.file.absolute()
     page = options.html or file.with_name(fitting_name(file.stem, ".reconcile.html", file.parent))
     options = replace(options, file=file, html=page)
-    try:
-        with state.lock_file(file.resolve()):
-            return await _reconcile(options, access, state, ui)
-    except ImportTicketsError as error:
-        return fail_early(error, file=file, sheet=options.read.sheet, started_at=started_at)
-
-
-async def _reconcile(options: RunOptions, access: PortalAccess, state: StateFolder, ui: Ui) -> Result:
-    source = connect.open_file(options.file, options.read)
-    check_targets(options, state.outputs)
-    tell_version(access, ui)
-    async with connect.connect(access, state, ui.progress) as portal:
-        schema = await connect.online_schema(portal, options.read, state, ui)
+    async with opening(context, file=file, sheet=options.read.sheet) as held:
+        held.lock(file)
+        source = connect.open_file(file, options.read)
+        check_targets(options, context.state.outputs)
+        tell_version(context.access, context.ui)
+        portal = await held.connect()
+        schema = await connect.online_schema(portal, options.read, context.state, context.ui)
         opened = connect.fit_columns(source, options.read, schema)
         for notice in (*source.notices, *opened.table.notices, *opened.columns.notices):
-            ui.say(notice)
-        tell_gaps(portal.gaps, opened.columns, options.read, ui)
+            context.ui.say(notice)
+        tell_gaps(portal.gaps, opened.columns, options.read, context.ui)
         record = replace(make_record(options, opened, schema, portal), kind="reconcile", dry_run=False)
-        with state.create_journal(record) as journal:
-            job = Job(options, ui, journal, opened.columns, schema, portal, state.outputs)
-            try:
-                read_rows(job, opened)
-                await _Comparison(job, portal).run()
-            except ImportTicketsError as error:
-                return end_early(job, error)
-            finally:
-                job.note_requests()
-            journal.note(state="finished")
-            _show(job)
-            return conclude(job, error=None, annotate=True)
+        journal = held.create_journal(record)
+        job = held.begin(Job(options, context, journal, opened.columns, schema, portal))
+        try:
+            validate(job, opened)
+            await _Comparison(job, portal).run()
+        finally:
+            job.note_requests()
+        _show(job)
+        held.result = finish(job)
+    return held.result
 
 
 def _show(job: Job) -> None:

@@ -6,13 +6,13 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from importer.errors import FileError, ImportTicketsError, MissingScope, UsageError
-from importer.jobs import connect
-from importer.jobs.finish import fail_early, requests_until_now
-from importer.jobs.job import Job
-from importer.jobs.options import PortalAccess, ReadOptions, Result, RunOptions, Ui
-from importer.jobs.sending import send_plan
-from importer.jobs.state import StateFolder, now
+from importer.errors import FileError, MissingScope, UsageError
+from importer.jobs.context import Context
+from importer.jobs.finish import finish, requests_until_now
+from importer.jobs.job import Job, Opening, opening
+from importer.jobs.options import ReadOptions, Result, RunOptions
+from importer.jobs.sending import send
+from importer.jobs.state import now
 from importer.jobs.targets import check_page
 from importer.jobs.which_portal import check_fingerprint, tell_version
 from importer.journal import Journal, RunRecord
@@ -22,66 +22,49 @@ from schemas.property import PortalSchema, read_schema
 
 if TYPE_CHECKING:
     from importer.portal import Portal
-    from importer.portal.clock import StopSignal
 
 
 async def resume_run(
-    run_id: str | None,
-    access: PortalAccess,
-    state: StateFolder,
-    ui: Ui,
-    stop: StopSignal,
-    *,
-    html: Path | None = None,
-    overwrite: bool = False,
-    lang: str = "en",
+    run_id: str | None, context: Context, *, html: Path | None = None, overwrite: bool = False
 ) -> Result:
     """Send what `run_id` (the latest unfinished run, where None) left unsent, and report the whole run.
 
     What was in flight when the run stopped is read back first. Results go beside a file that has changed since.
     """
-    started_at = now()
-    options: RunOptions | None = None
-    try:
+    state = context.state
+    async with opening(context) as held:
         chosen = run_id or state.unfinished_run()
         if chosen is None:
             raise UsageError(message("There is no run to resume: every run on this machine came to its end."))
-        with state.open_journal(chosen) as journal:
-            record = journal.record
-            options = stored_options(record, html=html, overwrite=overwrite, lang=lang)
-            if html is not None:
-                check_page(options, state.outputs)
-            with state.lock_file(options.file.resolve(), run=chosen):
-                if not record.can_resume:
-                    raise UsageError(
-                        message("Run {run} has nothing to resume: it is {state}.", run=chosen, state=record.state)
-                    )
-                journal.check()
-                return await _resume(journal, record, options, access, state, ui, stop)
-    except ImportTicketsError as error:
-        return fail_early(error, file=options.file if options else None, started_at=started_at)
-
-
-async def _resume(
-    journal: Journal,
-    record: RunRecord,
-    options: RunOptions,
-    access: PortalAccess,
-    state: StateFolder,
-    ui: Ui,
-    stop: StopSignal,
-) -> Result:
-    schema, columns = stored_columns(record)
-    journal.may_have_sent = True
-    tell_version(access, ui)
-    async with connect.connect(access, state, ui.progress) as portal:
-        await check_portal(record, portal)
+        options = stored_options(state.read_record(chosen), html=html, overwrite=overwrite)
+        held.file = options.file
+        if html is not None:
+            check_page(options, state.outputs)
+        held.lock(options.file, run=chosen)
+        journal = held.hold(state.open_journal(chosen))
+        if not journal.record.can_resume:
+            raise UsageError(
+                message("Run {run} has nothing to resume: it is {state}.", run=chosen, state=journal.record.state)
+            )
+        journal.check()
+        job = await reopen(journal, options, held)
         journal.note(resumed_at=now(), finished_at=None, exit_code=None, stop=None)
-        earlier = requests_until_now(journal, record)
         journal.rows.reopen(Status.NOT_SENT)
         journal.batches.retry_unavailable()
-        job = Job(options, ui, journal, columns, schema, portal, state.outputs, earlier_requests=earlier)
-        return await send_plan(job, stop, look_again=True)
+        await send(job, look_again=True)
+        held.result = finish(job)
+    return held.result
+
+
+async def reopen(journal: Journal, options: RunOptions, held: Opening) -> Job:
+    """Go on with a run whose plan is in its journal. Raises UsageError where the portal is another one by now."""
+    schema, columns = stored_columns(journal.record)
+    journal.may_have_sent = journal.record.can_resume
+    tell_version(held.context.access, held.context.ui)
+    portal = await held.connect()
+    await check_portal(journal.record, portal)
+    earlier = requests_until_now(journal, journal.record)
+    return held.begin(Job(options, held.context, journal, columns, schema, portal, earlier_requests=earlier))
 
 
 async def check_portal(record: RunRecord, portal: Portal) -> None:
@@ -127,21 +110,18 @@ def _is_loopback_again(began: str | None, base_url: str) -> bool:
     return hosts <= {"localhost", "127.0.0.1", "::1", "sandbox"}
 
 
-def stored_options(
-    record: RunRecord, *, html: Path | None, lang: str, dry_run: bool | None = None, overwrite: bool = False
-) -> RunOptions:
+def stored_options(record: RunRecord, *, html: Path | None, overwrite: bool) -> RunOptions:
     """Return the options of a run as its journal has them."""
     output = record.output
     page = html or (Path(record.html) if record.html else None)
     return RunOptions(
         Path(record.file),
         read=ReadOptions(sheet=record.sheet),
-        dry_run=record.dry_run if dry_run is None else dry_run,
+        dry_run=record.dry_run,
         diff=record.diff,
         output=Path(output) if output else None,
         html=page,
         overwrite=overwrite or record.overwrite,
-        lang=lang,
     )
 
 

@@ -119,8 +119,7 @@ def _earlier_runs(journal: Journal, *, latest_first: bool = False) -> Iterator[t
     found: list[tuple[str, str]] = []
     for run_id in state.run_ids():
         try:
-            with state.open_journal(run_id) as earlier:
-                facts = earlier.record
+            facts = state.read_record(run_id)
         except FileError:
             continue  # a damaged journal tells nothing, and conflicts are then told as such
         if run_id != record.id and _same_place(facts, record):

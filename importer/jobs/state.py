@@ -83,6 +83,11 @@ class StateFolder:
             )
         return Journal.open(path)
 
+    def read_record(self, run_id: str) -> RunRecord:
+        """Return the facts of a run. Raises what `open_journal` raises."""
+        with self.open_journal(run_id) as journal:
+            return journal.record
+
     def run_ids(self) -> list[str]:
         """Return the runs kept, newest first."""
         return sorted((path.stem for path in self.runs.glob("*.sqlite3")), reverse=True)
@@ -91,8 +96,7 @@ class StateFolder:
         """Return the latest run that can be resumed, of `file` alone where one is named; None where there is none."""
         for run_id in self.run_ids():
             try:
-                with self.open_journal(run_id) as journal:
-                    record = journal.record
+                record = self.read_record(run_id)
             except FileError:
                 continue
             if record.can_resume and (file is None or record.file == str(file)):

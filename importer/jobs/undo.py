@@ -8,14 +8,15 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from importer.errors import ImportTicketsError, UsageError
+from importer.errors import UsageError
 from importer.jobs import connect
-from importer.jobs.confirm import decide_and_send
-from importer.jobs.finish import end_early, fail_early
-from importer.jobs.job import Job
-from importer.jobs.options import PortalAccess, Result, RunOptions, Ui
-from importer.jobs.resume import check_portal, stored_columns, stored_options
-from importer.jobs.state import StateFolder, now
+from importer.jobs.confirm import confirm
+from importer.jobs.context import Context
+from importer.jobs.finish import finish
+from importer.jobs.job import Job, Opening, opening
+from importer.jobs.options import ReadOptions, Result, RunOptions
+from importer.jobs.resume import check_portal, stored_columns
+from importer.jobs.sending import send
 from importer.jobs.targets import check_page
 from importer.jobs.which_portal import tell_version
 from importer.journal import Journal, RunRecord
@@ -28,85 +29,81 @@ from schemas.property import STAGE, PortalSchema
 
 if TYPE_CHECKING:
     from importer.portal import Portal
-    from importer.portal.clock import StopSignal
 
 CHUNK = 10_000
 
 
 async def undo_run(
     run_id: str,
-    access: PortalAccess,
-    state: StateFolder,
-    ui: Ui,
-    stop: StopSignal,
+    context: Context,
     *,
     dry_run: bool = False,
     yes: bool = False,
     html: Path | None = None,
     overwrite: bool = False,
-    lang: str = "en",
 ) -> Result:
     """Undo `run_id` (a run, or an undo of one), with a plan, a question and a journal of its own.
 
     Cells that somebody changed since are reported as `conflict` and not touched. The spreadsheet is left alone.
     """
-    started_at = now()
-    options = RunOptions(Path(), dry_run=dry_run, lang=lang)
-    try:
-        with state.open_journal(run_id) as parent:
-            record = parent.record
-            _check_undoable(run_id, record)
-            options = _undo_options(record, dry_run=dry_run, yes=yes, html=html, lang=lang)
-            options = replace(options, overwrite=overwrite)
-            check_page(options, state.outputs)
-            with state.lock_file(options.file.resolve()):
-                parent.check()
-                return await _undo(parent, record, options, access, state, ui, stop)
-    except ImportTicketsError as error:
-        return fail_early(error, file=options.file, dry_run=options.dry_run, started_at=started_at)
+    state = context.state
+    async with opening(context, dry_run=dry_run) as held:
+        parent = held.hold(state.open_journal(run_id))
+        _check_undoable(parent.record)
+        options = RunOptions(
+            Path(parent.record.file),
+            read=ReadOptions(sheet=parent.record.sheet),
+            dry_run=dry_run,
+            yes=yes,
+            on_invalid="skip",
+            html=html,
+            overwrite=overwrite,
+        )
+        held.file = options.file
+        check_page(options, state.outputs)
+        held.lock(options.file)
+        parent.check()
+        job = await prepare_undo(parent, options, held)
+        try:
+            confirm(job)
+            if not dry_run:
+                await send(job, look_again=job.will_ask)
+        finally:
+            _note_undone(parent, job.journal)
+        held.result = finish(job)
+    return held.result
 
 
-def _check_undoable(run_id: str, record: RunRecord) -> None:
+async def prepare_undo(parent: Journal, options: RunOptions, held: Opening) -> Job:
+    """Do all that comes before the question."""
+    context = held.context
+    schema, columns = stored_columns(parent.record)
+    columns = _by_record_id(columns)
+    tell_version(context.access, context.ui)
+    portal = await held.connect()
+    await check_portal(parent.record, portal)
+    journal = held.create_journal(_undo_record(parent.record, options, columns, portal))
+    job = held.begin(Job(options, context, journal, columns, schema, portal))
+    await plan_undo(parent, job, portal, await connect.fetch_schema(portal, context.state))
+    return job
+
+
+def _note_undone(parent: Journal, journal: Journal) -> None:
+    """Take a run that stopped early out of those that can be resumed, once a row of it was put back."""
+    if parent.record.can_resume and journal.rows.count_by_status().get(Status.UPDATED):
+        parent.outlive(lambda: parent.note(state=UNDONE))
+
+
+def _check_undoable(record: RunRecord) -> None:
     if record.kind == "reconcile" or record.dry_run:
-        raise UsageError(message("Run {run} changed nothing in the portal; there is nothing to undo.", run=run_id))
+        raise UsageError(message("Run {run} changed nothing in the portal; there is nothing to undo.", run=record.id))
     if not record.diff:
         raise UsageError(
             message(
                 "Run {run} was made with --no-diff: the values before are not known, so that it cannot be undone.",
-                run=run_id,
+                run=record.id,
             )
         )
-
-
-def _undo_options(record: RunRecord, *, dry_run: bool, yes: bool, html: Path | None, lang: str) -> RunOptions:
-    stored = stored_options(record, html=html, lang=lang, dry_run=dry_run)
-    return RunOptions(stored.file, read=stored.read, dry_run=dry_run, yes=yes, on_invalid="skip", html=html, lang=lang)
-
-
-async def _undo(
-    parent: Journal,
-    record: RunRecord,
-    options: RunOptions,
-    access: PortalAccess,
-    state: StateFolder,
-    ui: Ui,
-    stop: StopSignal,
-) -> Result:
-    schema, columns = stored_columns(record)
-    columns = _by_record_id(columns)
-    tell_version(access, ui)
-    async with connect.connect(access, state, ui.progress) as portal:
-        await check_portal(record, portal)
-        with state.create_journal(_undo_record(record, options, columns, portal)) as journal:
-            job = Job(options, ui, journal, columns, schema, portal, state.outputs)
-            try:
-                await plan_undo(parent, job, portal, await connect.fetch_schema(portal, state))
-                result = await decide_and_send(job, stop)
-            except ImportTicketsError as error:
-                result = end_early(job, error)
-            if parent.record.can_resume and journal.rows.count_by_status().get(Status.UPDATED):
-                parent.outlive(lambda: parent.note(state=UNDONE))
-            return result
 
 
 def _by_record_id(columns: Columns) -> Columns:

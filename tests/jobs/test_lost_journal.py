@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[1] / "sender" / "killed_main.py"
+SCRIPT = Path(__file__).parents[1] / "sending" / "killed_main.py"
 ROWS = 60
 SENDING = 18
 """A commit among those of the sending."""
