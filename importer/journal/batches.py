@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
@@ -100,6 +100,13 @@ class Batches:
         )
         return seal_of(number, first, last, *found)
 
+    def _renew_digests(self, numbers: Collection[int]) -> None:
+        """Seal batches anew whose plan was cut down."""
+        for number in numbers:
+            found = self._file.db.execute("SELECT number, first, last FROM batches WHERE number = ?", (number,))
+            digest = self._digest(*found.fetchone())
+            self._file.db.execute("UPDATE batches SET digest = ? WHERE number = ?", (digest, number))
+
     def find_altered_row(self) -> int | None:
         """Return the first row that is not as it was noted; None where all are."""
         for *batch, digest in self._file.db.execute("SELECT number, first, last, digest FROM batches ORDER BY number"):
@@ -181,6 +188,7 @@ class Batches:
                 "UPDATE plan SET before = ?, changes = ? WHERE row = ?",
                 [(dump(dict(c.before)), dump(dict(c.after)), c.row) for one in steps for c in one.less],
             )
+            self._renew_digests({one.batch for one in steps if one.less})
             if updated:
                 self._rows.write_status(Status.UPDATED, updated)
             if outcomes:
