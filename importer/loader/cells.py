@@ -51,6 +51,9 @@ class ColumnTexts:
 
     def put(self, index: int, kind: Kind, text: str, shown: str | None) -> None:
         """Put a cell in the place of another."""
+        if self.kinds is None and kind <= Kind.TEXT:
+            self.texts[index] = text
+            return
         if self.kinds is None:
             self.kinds = np.array([Kind.TEXT if one else Kind.BLANK for one in self.texts], dtype=np.uint8)
         self.texts[index], self.kinds[index] = text, kind

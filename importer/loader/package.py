@@ -16,7 +16,6 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import IO, BinaryIO, Self
@@ -35,9 +34,6 @@ _LARGE = 64 << 20
 _BLOCK = 1 << 20
 _BEGINNING = 1 << 12
 _SMALL_PART = 64 << 20
-_SWOLLEN = 24 << 20
-_SWOLLEN_RATIO = 10
-"""Sheets of data are packed to a seventh or so, rows of empty cells to a fifteenth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,22 +189,6 @@ class Package:
         """Return a small part whole."""
         return read_member(self.archive, part)
 
-    def swells(self, part: str) -> bool:
-        """Whether a part is large and packed so tightly that it may be rows of nothing, over and over."""
-        member = self.archive.getinfo(part) if part in self.archive.namelist() else None
-        return member is not None and member.file_size > max(_SWOLLEN, _SWOLLEN_RATIO * member.compress_size)
-
-    def copy_with(self, part: str, content: bytes) -> BinaryIO:
-        """Return a workbook in memory with this content in place of a part, and only what its values depend on."""
-        copy = BytesIO()
-        with zipfile.ZipFile(copy, "w", zipfile.ZIP_STORED) as archive:
-            archive.writestr(part, content)
-            for name in self.archive.namelist():
-                if name in self._value_parts and name != part:
-                    archive.writestr(name, read_member(self.archive, name))
-        copy.seek(0)
-        return copy
-
     def _read_workbook(self) -> None:
         relations = self._relations("")
         self.workbook_part = next((target for kind, target in relations.values() if kind == "officeDocument"), "")
@@ -242,14 +222,6 @@ class Package:
         self.has_macros = "vbaProject" in by_kind
         self.strings_part: str | None = by_kind.get("sharedStrings")
         self.styles_part: str | None = by_kind.get("styles")
-        self._value_parts = {
-            "[Content_Types].xml",
-            "_rels/.rels",
-            self.workbook_part,
-            _relations_part(self.workbook_part),
-            self.strings_part,
-            self.styles_part,
-        }
 
     def related(self, part: str, kind: str) -> list[str]:
         """Return the parts of this kind that a part refers to."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from importer.errors import FileError
 from importer.findings import Finding, column_letter
 from importer.loader.header_text import bare
 from importer.loader.table import CHUNK_SIZE, Chunk, SheetInfo, Source, Table, file_digest
+from importer.ooxml.sheet_parser import Range, SheetFacts
 from schemas.cells import Kind
 from schemas.message import Message, count_message, message
 from schemas.spoiled import is_picture
@@ -32,48 +34,75 @@ _FEW_COLUMNS = 4
 
 _HEADER_ROWS = 100
 
-Range = tuple[int, int, int, int]
-"""First row, first position, last row, last position."""
+MAX_CELLS = 64 << 20
+"""Filled or not: 64 columns of all the rows that a sheet can have, two gigabytes."""
 
-
-@dataclass(slots=True)
-class SheetFacts:
-    """What a sheet says around its cells."""
-
-    hidden_rows: list[int] = field(default_factory=list)
-    """Rows that hold cells and are not shown, by hand or by a filter."""
-    hidden_columns: list[tuple[int, int]] = field(default_factory=list)
-    """First and last position."""
-    merged: list[Range] = field(default_factory=list)
-    filtered: bool = False
-
-
-Block = tuple[Sequence[int], Sequence[Sequence["Value"]]]
-"""Row numbers, and the values of each of these rows."""
-
+FREE_CELLS, FREE_SHARE = 4 << 20, 8
+"""Cells laid out whatever is filled, and how many more for each filled one: a far cell makes a large empty table."""
 
 Piece = tuple[Sequence[int], Sequence["ColumnTexts"]]
 """Row numbers, and the texts of the asked columns of these rows."""
+
+Block = tuple[Sequence[int], Sequence[Sequence["Value"]]]
+"""Row numbers, and the values of each of these rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
     """The cells of one sheet, by rows in ascending order; blank rows are there or not."""
 
-    blocks: Callable[[int], Iterator[Block]]
-    """Reads from the beginning, so many rows at a time."""
-    first_position: int
-    """Position of the first value of each row."""
+    pieces: Callable[[Sequence[int], int], Iterator[Piece]]
+    """Reads the columns at these positions from the beginning, about so many rows at a time."""
     width: int
-    """Values in each row."""
+    """Columns up to the last one that holds something."""
     facts: SheetFacts
     last_row: int
     """The last row that holds something."""
     notices: tuple[Message, ...] = ()
     formats: Callable[[], Mapping[int, frozenset[Format]]] | None = None
     """Reads the telling number formats of the columns."""
-    texts: Callable[[Sequence[int]], Iterator[Piece]] | None = None
-    """Reads columns from the beginning as text, where there is a quicker way than by values; nothing is merged then."""
+
+
+def check_size(rows: int, columns: int, *, filled: int | None = None) -> None:
+    """Judge how many rows and columns a sheet has, and how many cells are filled. Raises FileError `unsafe_file`."""
+    bound = MAX_CELLS if filled is None else min(MAX_CELLS, FREE_CELLS + FREE_SHARE * filled)
+    if rows * columns > bound:
+        raise FileError(
+            message(
+                "The file is not read: its sheet reaches to column {column} and row {row}, and a table of that size "
+                "would fill the memory. Delete what stands there by mistake, or save the data as CSV.",
+                column=column_letter(columns - 1),
+                row=rows,
+            ),
+            code="unsafe_file",
+        )
+
+
+def pieces_of(
+    blocks: Callable[[int], Iterator[Block]], first_position: int = 0
+) -> Callable[[Sequence[int], int], Iterator[Piece]]:
+    """Return what reads columns out of rows of values, all of one width, of which the first is at `first_position`."""
+
+    def pieces(positions: Sequence[int], size: int) -> Iterator[Piece]:
+        for numbers, rows in blocks(size):
+            yield numbers, _texts_of(rows, [position - first_position for position in positions])
+
+    return pieces
+
+
+def _texts_of(rows: Sequence[Sequence[Value]], indexes: Sequence[int]) -> list[ColumnTexts]:
+    """Return the columns at these indexes of some rows as text; beyond the rows' width, they are blank."""
+    from importer.loader.cells import column_texts
+
+    width = len(rows[0]) if rows else 0
+    columns = list(zip(*rows, strict=True)) if width <= _FEW_COLUMNS * len(indexes) else None
+    found = []
+    for index in indexes:
+        if not 0 <= index < width:
+            found.append(column_texts([""] * len(rows)))
+        else:
+            found.append(column_texts(columns[index] if columns is not None else [values[index] for values in rows]))
+    return found
 
 
 def stored_grid(
@@ -87,7 +116,7 @@ def stored_grid(
             some = numbers[start : start + size]
             yield some, [rows[number] for number in some]
 
-    return Grid(blocks, 0, width, facts, numbers[-1] if numbers else 0, notices)
+    return Grid(pieces_of(blocks), width, facts, numbers[-1] if numbers else 0, notices)
 
 
 class GridTable(Table):
@@ -134,46 +163,33 @@ class GridTable(Table):
     @cached_property
     def empty_headers_with_data(self) -> tuple[int, ...]:
         """Positions without a header but with data; reads the rows where a header is empty."""
-        first = self._grid.first_position
-        candidates = {
+        asked = [
             position
-            for position in range(first, first + self._grid.width)
+            for position in range(self._grid.width)
             if position >= len(self.headers) or not bare(self.headers[position])
-        }
+        ]
         found: set[int] = set()
-        if candidates:
-            asked = sorted(candidates)
-            for (_, columns), _ in self._pieces(asked, CHUNK_SIZE):
-                found |= {position for position, one in zip(asked, columns, strict=True) if _holds_data(one)}
+        for _, columns in self._pieces(asked, CHUNK_SIZE) if asked else ():
+            found |= {position for position, one in zip(asked, columns, strict=True) if any(_filled(one))}
         return tuple(sorted(found))
 
-    def _pieces(self, positions: Sequence[int], size: int) -> Iterator[tuple[Piece, Sequence[Sequence[Value]]]]:
-        """Read the rows below the header: their texts, and their values where something is merged."""
-        pieces: Iterator[tuple[Piece, Sequence[Sequence[Value]]]]
-        if self._grid.texts is not None:
-            pieces = ((piece, ()) for piece in self._grid.texts(positions))
-        else:
-            blocks = self._grid.blocks(size)
-            pieces = (((numbers, texts_of(self._grid, rows, positions)), rows) for numbers, rows in blocks)
-        for (numbers, columns), rows in pieces:
+    def _pieces(self, positions: Sequence[int], size: int) -> Iterator[Piece]:
+        """Read the rows below the header."""
+        for numbers, columns in self._grid.pieces(positions, size):
             above = bisect_right(numbers, self.header_row)
             if above < len(numbers):
-                below = [one.part(above, len(numbers)) for one in columns] if above else columns
-                yield (numbers[above:], below), rows[above:]
+                yield numbers[above:], [one.part(above, len(numbers)) for one in columns] if above else columns
 
     def chunks(self, positions: Collection[int], size: int = CHUNK_SIZE) -> Iterator[Chunk]:
         """Read the columns at `positions`; see `Table.chunks`."""
         from importer.loader.filling import PIECE, Filling  # here, so that a file is opened before pandas is there
 
         filling = Filling(positions, size)
-        for (numbers, columns), rows in self._pieces(filling.positions, min(size, PIECE)):
+        for numbers, columns in self._pieces(filling.positions, min(size, PIECE)):
             start = 0
             while start < len(numbers):
                 stop = start + min(filling.room, len(numbers) - start)
                 self._fill(filling, numbers[start:stop], [one.part(start, stop) for one in columns])
-                if self._grid.facts.merged:
-                    some = dict(zip(numbers[start:stop], rows[start:stop], strict=True))
-                    filling.findings.extend(self._merged(some, filling.positions))
                 start = stop
                 if not filling.room:
                     yield filling.chunk()
@@ -193,6 +209,7 @@ class GridTable(Table):
                 for number, kind, text in zip(numbers, column.kinds.tolist(), column.texts, strict=True):
                     if kind >= Kind.ERROR:
                         filling.findings.append(self._unreadable(number, position, Kind(kind), text))
+        filling.findings.extend(self._merged(numbers, columns, filling.positions))
 
     def _unreadable(self, row: int, position: int, kind: Kind, text: str) -> Finding:
         return Finding(
@@ -204,15 +221,19 @@ class GridTable(Table):
             value=text,
         )
 
-    def _merged(self, rows: Mapping[int, Sequence[Value]], positions: Collection[int]) -> Iterator[Finding]:
+    def _merged(
+        self, numbers: Sequence[int], columns: Sequence[ColumnTexts], positions: Sequence[int]
+    ) -> Iterator[Finding]:
         """Yield a finding for each row that a merged range touches in a column that is read."""
-        first, last = min(rows), max(rows)
+        filled: set[int] | None = None
         for top, left, bottom, right in self._grid.facts.merged:
             touched = [position for position in positions if left <= position <= right]
-            if not touched or bottom < first or top > last:
+            if not touched or bottom < numbers[0] or top > numbers[-1]:
                 continue
-            for row in range(max(top, first), min(bottom, last) + 1):
-                if row in rows and not all(map(_is_blank, rows[row])):
+            if filled is None:
+                filled = {number for number, *some in zip(numbers, *map(_filled, columns), strict=True) if any(some)}
+            for row in range(max(top, numbers[0]), min(bottom, numbers[-1]) + 1):
+                if row in filled:
                     yield self._merged_row(row, min(touched), (top, left, bottom, right))
 
     def _merged_row(self, row: int, position: int, merged: Range) -> Finding:
@@ -233,28 +254,10 @@ class GridTable(Table):
         return self.headers[position] if position < len(self.headers) else None
 
 
-def texts_of(grid: Grid, rows: Sequence[Sequence[Value]], positions: Collection[int]) -> list[ColumnTexts]:
-    """Return the columns at `positions` of some rows of a grid as text."""
-    from importer.loader.cells import column_texts
-
-    first, width = grid.first_position, grid.width
-    columns = list(zip(*rows, strict=True)) if width <= _FEW_COLUMNS * len(positions) else None
-    found = []
-    for index in (position - first for position in positions):
-        if not 0 <= index < width:
-            found.append(column_texts([""] * len(rows)))
-        else:
-            found.append(column_texts(columns[index] if columns is not None else [values[index] for values in rows]))
-    return found
-
-
-def _holds_data(column: ColumnTexts) -> bool:
-    told = column.kinds is not None and bool((column.kinds > Kind.TEXT).any())
-    return told or any(text and not text.isspace() for text in column.texts)
-
-
-def _is_blank(value: Value) -> bool:
-    return isinstance(value, str) and (not value or value.isspace())
+def _filled(column: ColumnTexts) -> Iterator[bool]:
+    """Say of each cell of a column whether it holds something: an error without a text counts, white space does not."""
+    kinds = column.kinds.tolist() if column.kinds is not None else repeat(Kind.TEXT)
+    return (kind > Kind.TEXT or bool(text and not text.isspace()) for kind, text in zip(kinds, column.texts))  # noqa: B905
 
 
 _CODES = {
@@ -348,12 +351,10 @@ def empty_sheet(name: str) -> FileError:
 
 
 def _sheet_info(name: str, grid: Grid, *, visible: bool) -> SheetInfo:
-    from importer.loader.cells import column_texts
-
-    for numbers, rows in grid.blocks(_HEADER_ROWS):
-        for number, values in zip(numbers, rows, strict=True):
-            if not all(map(_is_blank, values)):
-                texts = column_texts([*([""] * grid.first_position), *values]).texts
+    for numbers, columns in grid.pieces(range(grid.width), _HEADER_ROWS):
+        for index, (number, *filled) in enumerate(zip(numbers, *map(_filled, columns), strict=True)):
+            if any(filled):
+                texts = [one.texts[index] for one in columns]
                 while texts and not texts[-1]:
                     texts.pop()
                 return SheetInfo(name, visible, number, tuple(texts))

@@ -3,47 +3,34 @@
 In:  a path whose content is an Office Open XML package.
 Out: a `Source`; its tables give every cell of the asked columns as text, with its kind.
 
-Rows written as nearly all programs write them are read by a search (`plain_rows`), after a scan of the sheet's bytes
-for what a cell alone does not say (`scan`). Others are read by python-calamine, with what the scan finds that it hides
-laid over, both at once in two threads. A sheet whose XML either of them might misunderstand is read by an XML parser
-instead (`exact`). Files are open only while something is read from them, so that the file can be replaced afterwards.
+Rows written as nearly all programs write them are read by a search (`xlsx_fast`), after a scan of the sheet's bytes for
+what a cell alone does not say (`xlsx_facts`). A sheet that is written in any other way is read by an XML parser, from
+the row on where that shows; both stream. Files are open only while something is read from them, so that the file can be
+replaced afterwards.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
-from python_calamine import CalamineSheet
-
+from importer.errors import FileError
 from importer.loader.cells import Value, column_texts
 from importer.loader.column_formats import column_formats
-from importer.loader.extent import check_addresses, check_extent, check_size
 from importer.loader.file_errors import file_errors
-from importer.loader.overlay import CalamineFailed, overlaid, read_values
 from importer.loader.package import Package, SheetPart, refuse_document_types
-from importer.loader.plain_strings import read_plain_strings
-from importer.loader.sheet_table import Block, Grid, GridTable, Piece, SheetFacts, empty_sheet, stored_grid, texts_of
+from importer.loader.sheet_table import Block, Grid, GridTable, Piece, check_size, empty_sheet, pieces_of
 from importer.loader.table import CHUNK_SIZE, SheetInfo, Source, file_digest
-from importer.loader.tables import totals_notices, totals_rows
 from importer.loader.xlsx_facts import OddXml, Scan, scan_sheet
-from importer.loader.xlsx_fast import BLOCK, is_plain, read_plain_rows
-from importer.ooxml.sheet_parser import (
-    Meaning,
-    SharedStrings,
-    fill_rows,
-    first_filled_row,
-    read_cells,
-)
-from schemas.message import Message, count_message
-
-_TRIMMED_SIZE = 64 << 20
-"""Bytes of a sheet without its empty rows, up to which a copy is worth its memory."""
+from importer.loader.xlsx_fast import BLOCK, is_plain, read_plain_rows, read_plain_strings
+from importer.ooxml.sheet_parser import Meaning, SharedStrings, SheetFacts, read_facts, read_rows, split_range
+from importer.ooxml.xml import contradicts, read_elements
+from schemas.message import Message, count_message, message
 
 
 class WorkbookSource(Source):
@@ -85,51 +72,49 @@ def _meaning(package: Package, part: str) -> Meaning:
 
 
 def _sheet_info(package: Package, sheet: SheetPart) -> SheetInfo:
-    cells = read_cells(package.stream(sheet.part), sheet.part)
-    filled = first_filled_row(cells, _meaning(package, sheet.part))
-    if not filled:
-        return SheetInfo(sheet.name, sheet.visible, None)
-    headers = [""] * (max(cell.position for cell, _ in filled) + 1)
-    for cell, value in filled:
-        headers[cell.position] = column_texts([value]).texts[0]
-    return SheetInfo(sheet.name, sheet.visible, filled[0][0].row, tuple(headers))
+    for number, values in read_rows(package.stream(sheet.part), _meaning(package, sheet.part)):
+        if all(isinstance(value, str) and not value.strip() for value in values.values()):
+            continue
+        headers = [""] * (max(values) + 1)
+        for position, value in values.items():
+            headers[position] = column_texts([value]).texts[0]
+        return SheetInfo(sheet.name, sheet.visible, number, tuple(headers))
+    return SheetInfo(sheet.name, sheet.visible, None)
 
 
 def _read_grid(path: Path, sheet: SheetPart, width: int) -> Grid:
     """Read a sheet with `width` headers by a search of its rows, where it is written as nearly all are."""
-    return _read_plainly(path, sheet, width) or _read_values(path, sheet, width)
+    return _search(path, sheet, width) or parse_sheet(path, sheet, width)
 
 
-def _read_plainly(path: Path, sheet: SheetPart, width: int) -> Grid | None:
-    """Scan a sheet now, and search its rows when they are asked for; None where it takes other readers."""
+def _search(path: Path, sheet: SheetPart, width: int) -> Grid | None:
+    """Scan a sheet now, and search its rows when they are asked for; None where it takes the parser."""
     with Package(path) as package:
         try:
             if not is_plain(package.stream(sheet.part, BLOCK), width):
                 return None
-            scan = scan_sheet(package.stream(sheet.part), package.formats, package.date_system, strings=False)
-            reach = max(scan.width, width)
+            scan = scan_sheet(package.stream(sheet.part))
         except OddXml:
             return None
-        if scan.facts.merged:
-            return None
-        last_row = max([scan.last_row, *scan.cells])
-        check_size(last_row, reach)
-        notices = _leave_out_totals(package, sheet, width, scan)
+        facts = scan.facts
+        reach = max(facts.width, width)
+        check_size(facts.last_row, reach)
+        totals = _totals_rows(package, sheet.part, width)
+        for row, positions in totals.items():
+            scan.cells[row] = dict.fromkeys(positions, "") | _outside(scan.cells.get(row, {}), positions)
+        notices = _notices(totals, facts, package)
     meaning: list[Meaning] = []
 
-    def texts(positions: Sequence[int]) -> Iterator[Piece]:
+    def pieces(positions: Sequence[int], _: int) -> Iterator[Piece]:
         return _plain_pieces(path, sheet, width, positions, scan, meaning)
 
-    def blocks(size: int) -> Iterator[Block]:
-        return _read_values(path, sheet, width).blocks(size)
-
-    return Grid(blocks, 0, reach, scan.facts, last_row, notices, texts=texts)
+    return Grid(pieces, reach, facts, facts.last_row, notices)
 
 
 def _plain_pieces(
     path: Path, sheet: SheetPart, width: int, positions: Sequence[int], scan: Scan, meaning: list[Meaning]
 ) -> Iterator[Piece]:
-    """Search the rows for columns; where one is written in another way, other readers go on from there.
+    """Search the rows for columns; where one is written in another way, the parser goes on from there.
 
     meaning: empty, or what an earlier reading put there: the strings are read once.
     """
@@ -137,100 +122,91 @@ def _plain_pieces(
     try:
         with file_errors(path), Package(path) as package:
             if not meaning:
-                meaning.append(_plain_meaning(package, sheet.part))
+                strings = read_plain_strings(package.stream(package.strings_part)) if package.strings_part else []
+                meaning.append(Meaning(strings, package.formats, package.date_system, sheet.part))
             stream = package.stream(sheet.part, BLOCK)
             for numbers, columns in read_plain_rows(stream, positions, meaning[0], scan.cells):
                 last = numbers[-1]
                 yield numbers, columns
             return
     except OddXml:
-        grid = _read_values(path, sheet, width)
-    for numbers, rows in grid.blocks(CHUNK_SIZE):
+        grid = parse_sheet(path, sheet, width)
+    for numbers, columns in grid.pieces(positions, CHUNK_SIZE):
         above = bisect_right(numbers, last)
         if above < len(numbers):
-            yield numbers[above:], texts_of(grid, rows[above:], positions)
+            yield numbers[above:], [one.part(above, len(numbers)) for one in columns]
 
 
-def _plain_meaning(package: Package, part: str) -> Meaning:
-    strings = read_plain_strings(package.stream(package.strings_part)) if package.strings_part else []
-    return Meaning(strings, package.formats, package.date_system, part)
-
-
-def _read_values(path: Path, sheet: SheetPart, width: int) -> Grid:
-    """Read a sheet by calamine and a scan; exactly, where either cannot."""
+def parse_sheet(path: Path, sheet: SheetPart, width: int) -> Grid:
+    """Read a sheet with `width` headers by the XML parser: once now for its facts, and once for its rows."""
     with Package(path) as package:
-        check_addresses(package.stream(sheet.part), sheet.part)
-        try:
-            check_extent(lambda: package.stream(sheet.part))
-            values, scan = _read_trimmed(package, sheet) if package.swells(sheet.part) else (None, None)
-            if values is None or scan is None:
-                values, scan = _read_side_by_side(path, package, sheet)
-        except (OddXml, CalamineFailed):
-            return _read_exactly(package, sheet, width)
-        notices = _leave_out_totals(package, sheet, width, scan)
+        facts = read_facts(package.stream(sheet.part), sheet.part)
+        totals = _totals_rows(package, sheet.part, width)
+        notices = _notices(totals, facts, package)
+    check_size(facts.rows, facts.width)
 
-    def instead() -> Grid:
-        with Package(path) as package:
-            return _read_exactly(package, sheet, width)
+    def blocks(size: int) -> Iterator[Block]:
+        with file_errors(path), Package(path) as package:
+            rows = read_rows(package.stream(sheet.part), _meaning(package, sheet.part))
+            if not facts.in_order:
+                rows = _sorted(rows, sheet.part)
+            while some := list(islice(rows, size)):
+                laid_out = [_laid_out(values, totals.get(row, ()), facts.width) for row, values in some]
+                yield [row for row, _ in some], laid_out
 
-    return overlaid(values, scan.cells, scan.facts, notices, instead=instead)
-
-
-def _leave_out_totals(package: Package, sheet: SheetPart, width: int, scan: Scan) -> tuple[Message, ...]:
-    """Have the totals rows of tables read as blank; return what people should know of the sheet."""
-    totals = totals_rows(package, sheet.part, width)
-    for row, positions in totals.items():
-        scan.cells[row] = dict.fromkeys(positions, "") | _outside(scan.cells.get(row, {}), positions)
-    return (*totals_notices(totals), *_stale_results(scan.zero_results if package.recalculates else 0))
+    return Grid(pieces_of(blocks), facts.width, facts, facts.last_row, notices)
 
 
-def _read_side_by_side(path: Path, package: Package, sheet: SheetPart) -> tuple[CalamineSheet, Scan]:
-    """Let calamine read the file in one thread, and scan the sheet in this one."""
-    with ThreadPoolExecutor(1) as pool:
-        reading = pool.submit(read_values, path, sheet.name)
-        scan = scan_sheet(package.stream(sheet.part), package.formats, package.date_system)
-        return reading.result(), scan
+def _sorted(rows: Iterator[tuple[int, dict[int, Value]]], part: str) -> Iterator[tuple[int, dict[int, Value]]]:
+    """Hold all rows, and yield them in the order of their numbers."""
+    found: dict[int, dict[int, Value]] = {}
+    for row, values in rows:
+        earlier = found.setdefault(row, {})
+        if earlier.keys() & values.keys():
+            raise contradicts(part, f"row {row}")
+        earlier |= values
+    return iter(sorted(found.items()))
 
 
-def _read_trimmed(package: Package, sheet: SheetPart) -> tuple[CalamineSheet | None, Scan | None]:
-    """Scan first, and let calamine read a copy in memory without the rows that hold nothing.
-
-    People format whole columns, which makes a million rows of empty cells; calamine takes seconds over them. Returns
-    None twice where what is left is no small part of the sheet after all.
-    """
-    kept: list[bytes] = []
-    room = _TRIMMED_SIZE
-
-    def keep(piece: bytes) -> None:
-        nonlocal room
-        room -= len(piece)
-        if room >= 0:
-            kept.append(piece)
-
-    scan = scan_sheet(package.stream(sheet.part), package.formats, package.date_system, keep=keep)
-    if room < 0:
-        return None, None
-    return read_values(package.copy_with(sheet.part, b"".join(kept)), sheet.name), scan
-
-
-def _read_exactly(package: Package, sheet: SheetPart, header_width: int) -> Grid:
-    facts = SheetFacts()
-    zero_results = 0
-    cells: list[tuple[int, int, Value]] = []
-    meaning = _meaning(package, sheet.part)
-    totals = totals_rows(package, sheet.part, header_width)
-    for cell in read_cells(package.stream(sheet.part), sheet.part, facts):
-        if cell.position not in totals.get(cell.row, ()):
-            cells.append((cell.row, cell.position, meaning.value(cell)))
-        zero_results += cell.is_formula and cell.value == "0"
-    notices = (*totals_notices(totals), *_stale_results(zero_results if package.recalculates else 0))
-    width = max((position for _, position, _ in cells), default=-1) + 1
-    check_size(len({row for row, _, _ in cells}), width)
-    return stored_grid(fill_rows(cells, width), width, facts, notices)
+def _laid_out(values: Mapping[int, Value], totals: Container[int], width: int) -> list[Value]:
+    row: list[Value] = [""] * width
+    for position, value in values.items():
+        if position not in totals:
+            row[position] = value
+    return row
 
 
 def _outside(cells: Mapping[int, Value], positions: AbstractSet[int]) -> dict[int, Value]:
     return {position: value for position, value in cells.items() if position not in positions}
+
+
+def _notices(totals: Mapping[int, AbstractSet[int]], facts: SheetFacts, package: Package) -> tuple[Message, ...]:
+    """Return what people should know of a sheet."""
+    return (*_totals_notices(totals), *_stale_results(facts.zero_results if package.recalculates else 0))
+
+
+def _totals_rows(package: Package, part: str, width: int) -> Mapping[int, AbstractSet[int]]:
+    """Return {row: positions} of the totals rows that Excel tables of a sheet have, positions up to `width` alone.
+
+    They sum up the others, and are no data (ECMA-376 part 1, 18.5.1.2). A table that cannot be understood has none: its
+    cells are read as those outside of tables are.
+    """
+    found: dict[int, set[int]] = {}
+    for table in package.related(part, "table"):
+        try:
+            attributes = next(read_elements(package.read(table), table)).attributes
+            _, left, bottom, right = split_range(attributes["ref"])
+            count = int(attributes.get("totalsRowCount", "0"))
+        except (FileError, StopIteration, KeyError, ValueError):
+            continue
+        if count == 1:
+            found.setdefault(bottom, set()).update(range(left, min(right + 1, width)))  # tables stand side by side
+    return found
+
+
+def _totals_notices(rows: Mapping[int, AbstractSet[int]]) -> tuple[Message, ...]:
+    """Say which rows are not read."""
+    return tuple(message("Row {row} is the totals row of a table, and is not read.", row=row) for row in sorted(rows))
 
 
 def _stale_results(count: int) -> tuple[Message, ...]:

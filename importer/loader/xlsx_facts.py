@@ -1,25 +1,22 @@
-"""What python-calamine hides in a worksheet, found by a scan of the sheet's bytes.
+"""What a worksheet says besides its values, found by a search of the sheet's bytes before the rows are read.
 
-In:  the blocks of a sheet's part, and the workbook's formats.
-Out: the cells that calamine gives wrongly or as blanks, each as it should be read, and the sheet's `SheetFacts`; or
-     `OddXml` where the XML is written in a way that a scan of bytes might misunderstand: then `exact` reads it.
+In:  the blocks of a sheet's part.
+Out: the sheet's `SheetFacts`, and the cells that mean something although no value stands in them (errors, formulas
+     without a stored result); or `OddXml` where the XML is written in a way that a search of bytes might misunderstand:
+     then the XML parser reads it.
 
-calamine gives error cells and formulas without a stored result as empty text, the same as a blank; it drops the sign of
-negative numbers under a date format, and zeros that a format shows. All of these leave traces that are cheap to find:
-`<v>#`, `<f`, `<v>-`, the styles concerned. Row ends cut the stream into segments, so no cell is cut in two.
+Row ends cut the stream into segments, so no cell is cut in two.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import unescape as unescape_xml
 
 from importer.loader.cells import Marked, Value
-from importer.loader.sheet_table import SheetFacts
-from importer.ooxml.number_format import Format, Shows
-from importer.ooxml.sheet_parser import PICTURE, column_position, number_value, split_address, split_range
+from importer.ooxml.sheet_parser import PICTURE, SheetFacts, column_position, split_address, split_range
 from importer.ooxml.xml import SPREADSHEET_NAMESPACES
 from schemas.cells import Kind
 
@@ -37,10 +34,6 @@ _FORMULA = re.compile(rb"<f[\s/>]")
 _FORMULA_CELL = re.compile(
     rb"<f(\s[^>]*?)?(?:/>|>([^<]*)</f>)\s*(?:<v(?:\s[^>]*[^/>])?>([^<]*)</v>|(<v(?:\s[^>]*)?/>))?"
 )
-_NUMBER_SIGN = re.compile(rb"<v>#")
-_NUMBER_SIGN_OR_MINUS = re.compile(rb"<v>[#-]")
-_HUGE_VALUE = rb"[^>]*>(?:<f[^>]*/>|<f[^<]*</f>)?<v>(?:-?[0-9]{10}|[^<]*[eE][^-<])"
-_NO_INDEX = re.compile(rb't="s"[^>]*>(?:<f[^>]*/>|<f[^<]*</f>)?<v[^>]*(?<!/)>(?![0-9]{0,9}</v>)')
 _HIDDEN_ROW = re.compile(rb'hidden="(?:1|true)"')
 _CELL_START = re.compile(rb"<c[\s>]")
 _ATTRIBUTE = re.compile(rb'([\w:]+)="([^"]*)"')
@@ -59,54 +52,31 @@ class Scan:
 
     cells: dict[int, dict[int, Value]] = field(default_factory=dict)
     facts: SheetFacts = field(default_factory=SheetFacts)
-    zero_results: int = 0
-    """Formulas whose stored result is 0: in a workbook that asks to be recalculated, these were never calculated."""
-    last_row: int = 0
-    """The last row in which something stands."""
     row_ends: set[bytes] = field(default_factory=set)
     """Where programs write the cells of a row in order: the beginnings of the addresses of the last ones."""
 
-    @property
-    def width(self) -> int:
-        """The number of columns up to the last cell. Raises OddXml where its address is not spelt as usual."""
+    def finish(self) -> None:
+        """Tell how far the cells reach. Raises OddXml where an address is not spelt as usual."""
         names = [re.match(rb"[A-Z]+", end) for end in self.row_ends]
         if None in names:
             raise OddXml
-        return max((column_position(name[0].decode()) + 1 for name in names if name), default=0)
+        self.facts.width = max((column_position(name[0].decode()) + 1 for name in names if name), default=0)
+        self.facts.last_row = max([self.facts.last_row, *self.cells])
 
 
-def scan_sheet(
-    blocks: Iterable[bytes],
-    formats: Sequence[Format],
-    date_system: int,
-    *,
-    keep: Callable[[bytes], object] = lambda _: None,
-    strings: bool = True,
-) -> Scan:
-    """Scan a sheet.
-
-    strings: look at the indexes of shared strings too, as calamine takes what is no number for the first string.
-    keep: is given the sheet piece by piece, without rows that hold nothing: together another sheet of the same values.
-    Raises OddXml.
-    """
+def scan_sheet(blocks: Iterable[bytes]) -> Scan:
+    """Scan a sheet. Raises OddXml."""
+    scanner = _Scanner()
     try:
-        return _scan(iter(blocks), _Scanner(formats, date_system, strings=strings), keep)
+        segments = row_segments(blocks)
+        scanner.head(next(segments))
+        for number, segment in enumerate(segments):
+            if number == 0 and not _CONVENTIONAL.fullmatch(segment):  # a program writes all rows alike
+                raise OddXml
+            scanner.segment(segment)
+        scanner.scan.finish()
     except (ValueError, LookupError) as problem:
         raise OddXml from problem
-
-
-def _scan(stream: Iterator[bytes], scanner: _Scanner, keep: Callable[[bytes], object]) -> Scan:
-    segments = row_segments(stream)
-    head = next(segments)
-    scanner.head(head)
-    keep(head)
-    first = True
-    for segment in segments:
-        if first:
-            scanner.check_first(segment)
-        if scanner.segment(segment) or first:
-            keep(segment)
-        first = False
     return scanner.scan
 
 
@@ -140,6 +110,14 @@ def _segments(begun: bytes, blocks: Iterator[bytes], size: int) -> Iterator[byte
     yield begun
 
 
+def holds_cells(rows: bytes) -> bool:
+    """Whether anything stands in some rows: a cell without a value has no end tag, an error may lack both.
+
+    Rows of empty cells are passed over: people format whole columns, which makes a million of them.
+    """
+    return b"</c>" in rows or b't="e"' in rows
+
+
 def check_root(head: bytes, name: bytes) -> None:
     """Judge what a part begins with: its encoding, and the element that holds all others. Raises OddXml."""
     declaration = _DECLARATION.match(head.removeprefix(b"\xef\xbb\xbf"))
@@ -157,19 +135,11 @@ def check_root(head: bytes, name: bytes) -> None:
 
 
 class _Scanner:
-    def __init__(self, formats: Sequence[Format], date_system: int, *, strings: bool) -> None:
+    def __init__(self) -> None:
         self.scan = Scan()
-        self._strings = strings
-        self._formats = formats
-        self._date_system = date_system
         self._after_rows = False
         self._pictures: set[bytes] = set()
-        self._endless = _cells_of_style(formats, lambda one: one.shows is not Shows.NUMBER, _HUGE_VALUE)
-        """Dates and times too far off for calamine, which ends the program over them."""
-        has_moments = any(one.shows is Shows.MOMENT for one in formats)
-        self._sign = _NUMBER_SIGN_OR_MINUS if has_moments else _NUMBER_SIGN
-        self._telling = _cells_of_style(formats, lambda one: one.digits > 1 or one.overlooked)
-        """Cells whose format shows zeros that calamine drops, a date that it does not know."""
+        """IDs of formulas that several cells share, and that show pictures."""
 
     def head(self, head: bytes) -> None:
         """Judge what stands before the cells."""
@@ -178,46 +148,26 @@ class _Scanner:
             attributes = dict(_ATTRIBUTE.findall(column))
             self.scan.facts.hidden_columns.append((int(attributes[b"min"]) - 1, int(attributes[b"max"]) - 1))
 
-    def check_first(self, segment: bytes) -> None:
-        """Judge by the first rows how the XML is written, and whether a column has a format that is not meant.
-
-        A program writes all rows alike. Numbers that are no dates (record IDs, say) under a date format make calamine
-        give up; where that happens further down, its rows are read by other means then.
-        """
-        if not _CONVENTIONAL.fullmatch(segment) or (self._endless is not None and self._endless.search(segment)):
-            raise OddXml
-
-    def segment(self, segment: bytes) -> bool:
-        """Look through some rows, or through what follows them; return whether anything stands there."""
+    def segment(self, segment: bytes) -> None:
+        """Look through some rows, or through what follows them."""
         if b"<!" in segment:
             raise OddXml
         if self._after_rows or segment.startswith(b"<sheetData/>"):
             self._tail(segment)
-            return True
+            return
         body, end, tail = segment.partition(b"</sheetData>")
-        # Cells without a value have no end tag; rows of them, a million sometimes, are passed over.
-        filled = b"</c>" in body or b't="e"' in body
-        if filled:
-            self._cells(body)
+        if holds_cells(body):
+            self._errors(body)
+            self._formulas(body)
+            self._hidden_rows(body)
+            self._reach(body)
         if end:
             self._tail(tail)
-        return filled or bool(end)
-
-    def _cells(self, body: bytes) -> None:
-        self._errors(body)
-        self._formulas(body)
-        self._signs(body)
-        if self._telling is not None:
-            self._formatted_numbers(body)
-        self._hidden_rows(body)
-        self._reach(body)
-        if self._strings and _NO_INDEX.search(body):
-            raise OddXml
 
     def _reach(self, body: bytes) -> None:
         start = body.rfind(b'<row r="', 0, max(body.rfind(b"</c>"), 0))
         if start >= 0:
-            self.scan.last_row = int(body[start + 8 : body.index(b'"', start + 8)])
+            self.scan.facts.last_row = max(self.scan.facts.last_row, int(body[start + 8 : body.index(b'"', start + 8)]))
         for row in body.split(b"</row>"):
             start = row.rfind(b'<c r="')
             if start >= 0:
@@ -239,7 +189,7 @@ class _Scanner:
             if is_picture and shared:
                 self._pictures.add(shared)
             if formula[3]:
-                self.scan.zero_results += formula[3] == b"0"
+                self.scan.facts.zero_results += formula[3] == b"0"
                 continue
             cell = _cell_at(body, start.start())
             stored = formula[3] is not None or formula[4] is not None
@@ -247,31 +197,6 @@ class _Scanner:
                 self._mark(cell, PICTURE)
             elif cell.type != "e" and not (cell.type == "str" and stored):
                 self._mark(cell, Marked(Kind.NOT_CALCULATED, ""))
-
-    def _signs(self, body: bytes) -> None:
-        """Look at values that begin with a minus or a number sign: dates before all days, and errors once more."""
-        for match in self._sign.finditer(body) if b"<v>-" in body or b"<v>#" in body else ():
-            cell = _cell_at(body, match.start())
-            if cell.type == "e":
-                self._mark(cell, Marked(Kind.ERROR, cell.value or "#VALUE!"))
-            elif cell.type == "n" and self._format(cell).shows is Shows.MOMENT:
-                self._mark(cell, self._number(cell))
-
-    def _formatted_numbers(self, body: bytes) -> None:
-        assert self._telling is not None
-        for match in self._telling.finditer(body):
-            cell = _cell_at(body, match.start())
-            if cell.type == "n" and cell.value:
-                self._mark(cell, self._number(cell))
-
-    def _number(self, cell: _Cell) -> Value:
-        try:
-            return number_value(cell.value or "", self._format(cell), self._date_system)
-        except (ValueError, OverflowError) as problem:
-            raise OddXml from problem
-
-    def _format(self, cell: _Cell) -> Format:
-        return self._formats[cell.style] if cell.style < len(self._formats) else Format()
 
     def _mark(self, cell: _Cell, value: Value) -> None:
         self.scan.cells.setdefault(cell.row, {})[cell.position] = value
@@ -292,16 +217,7 @@ class _Scanner:
 
     def _tail(self, tail: bytes) -> None:
         self._after_rows = True
-        self.scan.facts.filtered |= b"<autoFilter" in tail
         self.scan.facts.merged.extend(split_range(one.decode()) for one in _MERGED.findall(tail))
-
-
-def _cells_of_style(
-    formats: Sequence[Format], wanted: Callable[[Format], bool], value: bytes = b""
-) -> re.Pattern[bytes] | None:
-    """Return a pattern for cells of the styles whose format is wanted, and of such a value; None where no style is."""
-    styles = "|".join(str(index) for index, one in enumerate(formats) if wanted(one))
-    return re.compile(b' s="(?:' + styles.encode() + b')"' + value) if styles else None
 
 
 def _holds_values(body: bytes, start: int, end: int) -> bool:
@@ -312,7 +228,6 @@ def _holds_values(body: bytes, start: int, end: int) -> bool:
 class _Cell:
     row: int
     position: int
-    style: int
     type: str
     value: str | None
 
@@ -330,10 +245,9 @@ def _cell_at(body: bytes, inside: int) -> _Cell:
     attributes: Mapping[bytes, bytes] = dict(_ATTRIBUTE.findall(body, start, tag_end))
     try:
         row, position = split_address(attributes[b"r"].decode())
-        style = int(attributes.get(b"s", b"0"))
     except (KeyError, ValueError) as problem:
         raise OddXml from problem
     end = tag_end if body[tag_end - 1 : tag_end] == b"/" else body.find(b"</c>", tag_end)
     value = _CELL_VALUE.search(body, tag_end, end)
     text = unescape_xml(value[1].decode()) if value else None
-    return _Cell(row, position, style, attributes.get(b"t", b"n").decode(), text)
+    return _Cell(row, position, attributes.get(b"t", b"n").decode(), text)

@@ -1,8 +1,8 @@
-"""The rows of a worksheet, where they are written as nearly all programs write them; by one search a row.
+"""The rows and strings of a workbook, where they are written as nearly all programs write them; by one search a row.
 
 In:  the blocks of a sheet's part, the workbook's strings and formats, what a scan found that a cell alone does not say.
-Out: columns of text, some thousand rows at a time, the same as other readers give; or `OddXml` where a row is written
-     in any other way: then those read on.
+Out: columns of text, some thousand rows at a time, the same as the XML parser gives; or `OddXml` where a row or a
+     string is written in any other way: then the parser reads on.
 
 Nothing is laid out in memory, and no Python object is made of a cell but its text. A search that matches a row as a
 whole cannot misunderstand it, and the rows that match are counted.
@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from itertools import compress, pairwise
 
 import numpy as np
@@ -22,11 +23,10 @@ import numpy.typing as npt
 from importer.errors import FileError
 from importer.findings import column_letter
 from importer.loader.cells import ColumnTexts, Value, cell_text
-from importer.loader.plain_strings import plain_texts
 from importer.loader.sheet_table import Piece
-from importer.loader.xlsx_facts import OddXml, row_segments
+from importer.loader.xlsx_facts import OddXml, check_root, holds_cells, row_segments
 from importer.ooxml.number_format import Shows
-from importer.ooxml.sheet_parser import Meaning, RawCell
+from importer.ooxml.sheet_parser import Meaning, RawCell, unescape
 from schemas.cells import Kind
 
 BLOCK = 1 << 17
@@ -35,10 +35,17 @@ BLOCK = 1 << 17
 WIDEST = 256
 """Columns that are searched for: to prepare the search takes longer than it saves in sheets with thousands of them."""
 
-_CELL = (
+_CELL_BEGIN = (
     rb'(?: s="([0-9]{1,6})"|)(?: t="([A-Za-z]+)"|)(?: [cv]m="[0-9]+")*'
-    rb" ?(?:/>|>(?:<f[^<>]*/>|<f[^<>]*>[^<]*</f>|)(?:<v>([^<]*)</v>|<v/>|)</c>)"
+    rb" ?(?:/>|>(?:<f[^<>]*/>|<f[^<>]*>[^<]*</f>|)(?:<v>([^<]*)</v>|<v/>|"
 )
+_CELL = _CELL_BEGIN + rb")</c>)"
+_CELL_OR_INLINE = (
+    _CELL_BEGIN
+    + rb'<is><t(?: xml:space="preserve">|>(?![ \t\r\n])(?=(?:[^<&]|&[a-z])*+(?<![ \t\r\n])<))([^<]*)</t></is>|'
+    rb"<is><t/></is>|<is/>|)</c>)"
+)
+"""With the text that stands in the cell itself: outer white space counts only where `xml:space` says so."""
 _ANYTHING = rb"(?:(?<=/>)|(?:[^<]|<(?!/?c[ />]|/?row))*+</c>)"
 _NUMBERS = re.compile(rb"(?:(?:-?[1-9][0-9]{0,14}|0|-?(?=[0-9.]{1,16}\n)(?:0|[1-9][0-9]*)\.[0-9]*[1-9]|)\n)*+")
 """Numbers that are written as we write them, or nothing."""
@@ -50,6 +57,12 @@ _DIGITS_OF_DAYS = len(str(_LAST_SERIAL))
 _DAY_ZERO = {1900: date(1899, 12, 30).toordinal(), 1904: date(1904, 1, 1).toordinal()}
 _TRUTHS = {b"1": "TRUE", b"0": "FALSE", b"": ""}
 _REMEMBERED = 50_000
+
+_STRING = re.compile(rb'<si><t( xml:space="preserve")?>([^<]*)</t></si>|<si><t/></si>|<si/>')
+_REFERENCE = re.compile("&(?:#([0-9]{1,7})|#x([0-9A-Fa-f]{1,6})|(amp|lt|gt|quot|apos));")
+_LAST_NUMBER = 0xD7FF
+"""Beyond it are halves of characters, and some that are none: other readers judge them."""
+_SIGNS = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 
 _Cell = tuple[Kind, str, str | None]
 """A cell's kind and text, and the number as its format shows it."""
@@ -65,35 +78,48 @@ def read_plain_rows(
 
     found: row -> position -> the cell, where a scan knows more of it than stands in it. Raises OddXml.
     """
-    row = _row_pattern(positions)
     columns = {position: _Column(meaning) for position in sorted(positions)}
     last = 0
     for body in _bodies(blocks):
-        matched = row.findall(body)
-        if len(matched) != body.count(b"<row"):
-            raise OddXml
+        if not holds_cells(body):
+            continue
+        matched, groups = _matched(body, positions)
         if matched:
             numbers, *cells = zip(*matched, strict=True)
             rows = [last, *map(int, numbers)]
             if any(one >= other for one, other in pairwise(rows)):
                 raise OddXml
             last = rows[-1]
-            groups = zip(columns.items(), cells[::3], cells[1::3], cells[2::3], strict=True)
-            texts = {position: column.texts(*three) for (position, column), *three in groups}
+            texts = {}
+            for place, (position, column) in enumerate(columns.items()):
+                style, kind, *contents = cells[place * groups : (place + 1) * groups]
+                texts[position] = column.texts(style, kind, _either(*contents))
             _lay_over(texts, rows[1:], found)
             yield rows[1:], [texts[position] for position in positions]
+
+
+def _matched(body: bytes, positions: Sequence[int]) -> tuple[list[tuple[bytes, ...]], int]:
+    """Return what was found of each row, its number and so many groups for each cell. Raises OddXml."""
+    inline = b"<is>" in body
+    matched = _row_pattern(frozenset(positions), _CELL_OR_INLINE if inline else _CELL).findall(body)
+    if len(matched) != body.count(b"<row"):
+        raise OddXml
+    return matched, 4 if inline else 3
+
+
+def _either(values: Sequence[bytes], inline: Sequence[bytes] = ()) -> Sequence[bytes]:
+    """Return each cell's content, in whichever of the two ways it is written."""
+    return [one or other for one, other in zip(values, inline, strict=True)] if inline else values
 
 
 def is_plain(blocks: Iterable[bytes], width: int) -> bool:
     """Whether the rows at the beginning can be read here; a program writes all of them alike."""
     if width > WIDEST:
         return False
-    row = _row_pattern(range(width))
     try:
-        body = next(_bodies(blocks), b"")
+        return len(_matched(next(_bodies(blocks), b""), range(width))[0]) > 0
     except OddXml:
         return False
-    return body.count(b"<row") == len(row.findall(body)) > 0
 
 
 def _bodies(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -109,15 +135,17 @@ def _bodies(blocks: Iterable[bytes]) -> Iterator[bytes]:
             return
 
 
-def _row_pattern(positions: Collection[int]) -> re.Pattern[bytes]:
+@lru_cache(maxsize=8)
+def _row_pattern(positions: frozenset[int], cell: bytes) -> re.Pattern[bytes]:
     """Return what matches a row, with style, type and value of each asked cell, in the order of the sheet.
 
-    The cell after a gap must not bear the name of an asked one, so there is one way to match a row.
+    cell: what matches a cell behind its address. The cell after a gap must not bear the name of an asked one, so there
+    is one way to match a row.
     """
     names = {position: column_letter(position).encode() for position in sorted(positions)}
     others = rb'(?:<c r="(?!(?:' + b"|".join(names.values()) + rb')[0-9])[A-Z]{1,3}\1"[^<>]*>' + _ANYTHING + rb")*+"
     cells = b"".join(
-        (b"" if position == 0 or position - 1 in names else others) + rb'(?:<c r="' + name + rb'\1"' + _CELL + rb"|)"
+        (b"" if position == 0 or position - 1 in names else others) + rb'(?:<c r="' + name + rb'\1"' + cell + rb"|)"
         for position, name in names.items()
     )
     return re.compile(rb'<row r="([0-9]{1,7})"[^<>]*>(?:(?<=/>)|' + cells + others + rb"</row>)")
@@ -164,7 +192,7 @@ class _Column:
         """Return the texts of cells of this style and type, or of blank ones."""
         if kind == b"s":
             return ColumnTexts(self._shared(contents), None, {})
-        if kind == b"str":
+        if kind in {b"str", b"inlineStr"}:
             return ColumnTexts(plain_texts(contents), None, {})
         if kind == b"b" and _TRUTHS.keys() >= set(contents):
             return _of_kind(Kind.BOOL, [_TRUTHS[one] for one in contents])
@@ -204,7 +232,7 @@ class _Column:
             return self._days_alone(contents)
         if not _SERIALS.fullmatch(b"\n".join(serials) + b"\n"):
             return None
-        # As `exact.serial_value` does it, which rounds to the nearest millisecond.
+        # As `serial_value` does it, which rounds to the nearest millisecond.
         days, rest = np.divmod(np.rint(np.array(list(map(float, serials))) * _DAY_MS).astype(np.int64), _DAY_MS)
         if days.min() < _FIRST_SERIAL or days.max() > _LAST_SERIAL or (rest % 1000).any():
             return None
@@ -270,3 +298,65 @@ class _Clocks(dict[int, str]):
         text = f" {seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}" if seconds else ""
         self[milliseconds] = text
         return text
+
+
+def read_plain_strings(blocks: Iterable[bytes]) -> list[str]:
+    """Return the strings in their order. Raises OddXml."""
+    strings: list[str] = []
+    rest = b""
+    is_begun = False
+    for block in blocks:
+        rest += block
+        if not is_begun:
+            start = rest.find(b"<si")
+            if start < 0:
+                continue
+            check_root(rest[:start], b"sst")
+            rest, is_begun = rest[start:], True
+        cut = rest.rfind(b"<si")  # what follows may be half a string
+        strings += _strings(rest[:cut])
+        rest = rest[cut:]
+    body, end, _ = rest.partition(b"</sst>")
+    if not (is_begun and end):
+        raise OddXml
+    return strings + _strings(body)
+
+
+def _strings(body: bytes) -> list[str]:
+    found = _STRING.findall(body)
+    if len(found) != body.count(b"<si") or b"<!" in body:
+        raise OddXml
+    texts = plain_texts([text for _, text in found])
+    return [text if kept else text.strip(" \t\r\n") for (kept, _), text in zip(found, texts, strict=True)]
+
+
+def plain_texts(contents: Sequence[bytes]) -> list[str]:
+    """Return what the content of elements says. Raises OddXml for references that XML does not know by itself."""
+    try:
+        whole = b"\0".join(contents).decode()
+    except UnicodeDecodeError as problem:
+        raise OddXml from problem
+    if "\r" in whole:
+        whole = whole.replace("\r\n", "\n").replace("\r", "\n")
+    texts = whole.split("\0") if contents else []
+    if len(texts) != len(contents):
+        raise OddXml
+    if "&" in whole:
+        texts = [_dereferenced(text) if "&" in text else text for text in texts]
+    return list(map(unescape, texts)) if "_x" in whole else texts
+
+
+def _dereferenced(text: str) -> str:
+    if len(_REFERENCE.findall(text)) != text.count("&"):
+        raise OddXml
+    return _REFERENCE.sub(_sign, text)
+
+
+def _sign(reference: re.Match[str]) -> str:
+    decimal, hexadecimal, name = reference.groups()
+    if name:
+        return _SIGNS[name]
+    number = int(decimal) if decimal else int(hexadecimal, 16)
+    if (number < ord(" ") and chr(number) not in "\t\n\r") or number > _LAST_NUMBER:
+        raise OddXml
+    return chr(number)

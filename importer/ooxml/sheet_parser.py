@@ -1,9 +1,10 @@
 """A worksheet read with an XML parser: every cell as it is stored, whatever prefixes and encodings the XML uses.
 
 In:  the blocks of a sheet's part.
-Out: `RawCell`s in document order, and what the sheet says around them (hidden rows and columns, merged cells).
+Out: `RawCell`s in document order, or rows of values one after the other; `SheetFacts`, what the sheet says around them.
 
-Exact but some ten times slower than `scan` with python-calamine: it reads headers, and sheets whose XML is unusual.
+Exact but some five times slower than the search of plain rows (`loader.xlsx_fast`): it reads headers, and sheets whose
+XML is unusual. A sheet is never held: merged cells stand behind the rows, so facts take a reading of their own.
 Source: ECMA-376 part 1, clause 18.3.1 (worksheets), 18.4 (shared strings), 22.9.2.19 (escapes in strings).
 """
 
@@ -13,16 +14,17 @@ import datetime as dt
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import overload
 
 from importer.loader.cells import Marked, Value, is_too_precise, number_text
-from importer.loader.sheet_table import SheetFacts
 from importer.ooxml.number_format import Format, Shows, with_zeros
 from importer.ooxml.xml import SPREADSHEET_NAMESPACES, XML_FAULTS, contradicts, damaged, local, new_parser
 from schemas.cells import Kind
 
 _PARSER_BLOCK = 1 << 16
+_LAST_ROW = 9_999_999
+"""The last number that an address can have; far more rows than a sheet has."""
 _TRUTHS = {"1": True, "true": True, "0": False, "false": False}
 _DAY_MS = 86_400_000
 _EPOCH_1900 = dt.datetime(1899, 12, 31)  # noqa: DTZ001 - a cell's moment has no zone
@@ -32,6 +34,31 @@ _YEAR_10000 = 2_958_466
 """The serial number of the day after the last one, in the 1900 system."""
 _LONGEST_DAYS = 999_999_999
 """What a `timedelta` holds."""
+
+
+Range = tuple[int, int, int, int]
+"""First row, first position, last row, last position."""
+
+
+@dataclass(slots=True)
+class SheetFacts:
+    """What a sheet says around its cells."""
+
+    hidden_rows: list[int] = field(default_factory=list)
+    """Rows that hold cells and are not shown, by hand or by a filter."""
+    hidden_columns: list[tuple[int, int]] = field(default_factory=list)
+    """First and last position."""
+    merged: list[Range] = field(default_factory=list)
+    width: int = 0
+    """Columns up to the last one that holds something."""
+    last_row: int = 0
+    """The last row that holds something."""
+    rows: int = 0
+    """How many rows hold something."""
+    in_order: bool = True
+    """Whether rows stand in the order of their numbers."""
+    zero_results: int = 0
+    """Formulas whose stored result is 0: in a workbook that asks to be recalculated, these were never calculated."""
 
 
 @dataclass(slots=True)
@@ -86,7 +113,7 @@ def column_position(letters: str) -> int:
     return position - 1
 
 
-def split_range(reference: str) -> tuple[int, int, int, int]:
+def split_range(reference: str) -> Range:
     """Return (first row, first position, last row, last position) of `B3:C4` or `B3`."""
     first, _, last = reference.partition(":")
     top, left = split_address(first)
@@ -115,9 +142,12 @@ class _SheetParser:
         self._row = 0
         self._position = -1
         self._is_numbered = False
-        self._rows: set[int] = set()
+        self._rows = bytearray()
+        """By number, whether there was such a row."""
         self._positions: set[int] = set()
         self._row_hidden = False
+        self._filled_row = 0
+        """The row of the last cell that holds something."""
         self._text: list[str] | None = None
         self._text_attributes: dict[str, str] = {}
         self._in_phonetic = False
@@ -158,9 +188,13 @@ class _SheetParser:
     def _start_row(self, attributes: dict[str, str]) -> None:
         self._row = int(attributes["r"]) if "r" in attributes else self._row + 1
         self._is_numbered = "r" in attributes
-        if self._row in self._rows:
+        if not 0 <= self._row <= _LAST_ROW:
+            raise ValueError(self._row)
+        if self._row >= len(self._rows):
+            self._rows.extend(bytes(max(self._row + 1 - len(self._rows), len(self._rows))))
+        if self._rows[self._row]:
             raise contradicts(self.part, f"row {self._row}")
-        self._rows.add(self._row)
+        self._rows[self._row] = 1
         self._positions.clear()
         self._position = -1
 
@@ -180,8 +214,6 @@ class _SheetParser:
             self.facts.merged.append(split_range(attributes["ref"]))
         elif tag == "col" and attributes.get("hidden") in {"1", "true"}:
             self.facts.hidden_columns.append((int(attributes["min"]) - 1, int(attributes["max"]) - 1))
-        elif tag == "autoFilter":
-            self.facts.filtered = True
 
     def _characters(self, data: str) -> None:
         if self._text is not None:
@@ -217,9 +249,16 @@ class _SheetParser:
         if cell.value is None and cell.formula is None and cell.type != "e":
             return
         self.cells.append(cell)
-        hidden = self.facts.hidden_rows
-        if self._row_hidden and (not hidden or hidden[-1] != cell.row):
-            hidden.append(cell.row)
+        facts = self.facts
+        facts.width = max(facts.width, cell.position + 1)
+        facts.zero_results += cell.is_formula and cell.value == "0"
+        if cell.row != self._filled_row:
+            facts.rows += 1
+            facts.in_order = facts.in_order and cell.row > self._filled_row
+            facts.last_row = max(facts.last_row, cell.row)
+            if self._row_hidden:
+                facts.hidden_rows.append(cell.row)
+            self._filled_row = cell.row
 
 
 def read_cells(blocks: Iterable[bytes], part: str, facts: SheetFacts | None = None) -> Iterator[RawCell]:
@@ -235,6 +274,29 @@ def read_cells(blocks: Iterable[bytes], part: str, facts: SheetFacts | None = No
         for start in range(0, len(block), _PARSER_BLOCK):
             yield from parser.feed(block[start : start + _PARSER_BLOCK])
     yield from parser.feed(b"", final=True)
+
+
+def read_facts(blocks: Iterable[bytes], part: str) -> SheetFacts:
+    """Return what a sheet says around its cells. Raises FileError for XML that is broken or unsafe."""
+    facts = SheetFacts()
+    for _ in read_cells(blocks, part, facts):
+        pass
+    return facts
+
+
+def read_rows(blocks: Iterable[bytes], meaning: Meaning) -> Iterator[tuple[int, dict[int, Value]]]:
+    """Yield the rows that hold something in document order: number, and values by position. Raises FileError."""
+    row, values = 0, dict[int, Value]()
+    for cell in read_cells(blocks, meaning.part):
+        if cell.row != row:
+            if values:
+                yield row, values
+            row, values = cell.row, {}
+        if cell.position in values:
+            raise contradicts(meaning.part, f"row {row}")
+        values[cell.position] = meaning.value(cell)
+    if values:
+        yield row, values
 
 
 class SharedStrings(Sequence[str]):
@@ -401,30 +463,3 @@ def _iso_value(text: str) -> dt.date | dt.datetime | dt.time | str:
         return dt.time.fromisoformat(text) if ":" in text else dt.date.fromisoformat(text)
     except ValueError:
         return text
-
-
-def fill_rows(cells: Iterable[tuple[int, int, Value]], width: int) -> dict[int, list[Value]]:
-    """Turn (row, position, value) into {row: `width` values}, with only the rows that hold something, in order."""
-    rows: dict[int, list[Value]] = {}
-    for number, position, value in cells:
-        values = rows.get(number)
-        if values is None:
-            values = rows[number] = [""] * width
-        values[position] = value
-    return dict(sorted(rows.items()))
-
-
-def first_filled_row(cells: Iterable[RawCell], meaning_of: Meaning) -> list[tuple[RawCell, Value]]:
-    """Return the cells of the first row that holds more than white space, with their values; [] where none does."""
-    row: list[tuple[RawCell, Value]] = []
-    for cell in cells:
-        if row and row[0][0].row != cell.row:
-            if any(_is_filled(value) for _, value in row):
-                return row
-            row = []
-        row.append((cell, meaning_of.value(cell)))
-    return row if any(_is_filled(value) for _, value in row) else []
-
-
-def _is_filled(value: Value) -> bool:
-    return not (isinstance(value, str) and not value.strip())

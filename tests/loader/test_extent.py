@@ -4,7 +4,7 @@ import pytest
 
 from importer.errors import FileError
 from importer.loader import open_file
-from importer.loader.extent import MAX_CELLS, check_extent, check_size
+from importer.loader.sheet_table import MAX_CELLS, check_size
 from tests.loader.workbook_parts import sheet_xml, write_package
 
 HEADER = '<row r="1"><c r="A1" t="inlineStr"><is><t>Record ID</t></is></c></row>'
@@ -26,7 +26,7 @@ def far(address):
 
 @pytest.mark.parametrize("address", ["XFD1048576", "ZZ1048576", "BM1048576"])
 def test_a_table_that_no_memory_holds_is_refused(address, tmp_path):
-    """The message names the cell's column: python-calamine would end the whole program over it."""
+    """The message names the cell's column."""
     path = write_package(tmp_path / "far.xlsx", sheet(far(address)))
 
     with pytest.raises(FileError) as refused:
@@ -48,14 +48,6 @@ def test_wide_or_long_sheets_are_read(address, tmp_path):
     path = write_package(tmp_path / "wide.xlsx", sheet(far(address)))
 
     assert sum(text != "" for texts in read(path) for text in texts) == (1 if address.startswith("A") else 0)
-
-
-def test_addresses_cut_by_the_edge_of_two_blocks_are_seen():
-    content = sheet(far("XFD1048576")).encode()
-
-    for cut in range(len(content)):
-        with pytest.raises(FileError):
-            check_extent(lambda cut=cut: iter([content[:cut], content[cut:]]))
 
 
 def test_the_limit_is_what_it_says():

@@ -9,7 +9,7 @@ from openpyxl.worksheet.table import Table
 from importer.errors import FileError
 from importer.loader import Kind, open_file
 from importer.loader.package import Package
-from importer.loader.xlsx import _read_exactly
+from importer.loader.xlsx import parse_sheet
 from importer.ooxml.sheet_parser import split_address, split_range, unescape
 from tests.chunks import by_row, rows_of
 from tests.loader.file_cases import FIXTURES
@@ -116,11 +116,13 @@ def test_totals_rows_of_tables_are_no_data(tmp_path):
 
 
 def test_totals_rows_are_known_to_the_xml_parser_too(tmp_path):
-    with Package(book_with_totals(tmp_path / "a.xlsx", "A1:XFD4")) as package:
-        grid = _read_exactly(package, package.sheets[0], 2)
+    path = book_with_totals(tmp_path / "a.xlsx", "A1:XFD4")
+    with Package(path) as package:
+        [sheet] = package.sheets
+    grid = parse_sheet(path, sheet, 2)
 
     assert grid.width == 3
-    assert [list(values) for _, rows in grid.blocks(9) for values in rows][-1] == ["", "", "own"]
+    assert [[one.texts[-1] for one in columns] for _, columns in grid.pieces((0, 1, 2), 9)] == [["", "", "own"]]
 
 
 def test_a_table_that_makes_no_sense_has_no_totals(tmp_path):
