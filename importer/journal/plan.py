@@ -9,7 +9,6 @@ from itertools import chain
 
 import orjson
 
-from importer.garbage import not_collected
 from importer.journal.connection import JournalFile, dump, load_values
 from importer.model import Change, Status
 
@@ -83,13 +82,12 @@ class Plan:
         changed: Counter[str] = Counter()
         cleared: Counter[str] = Counter()
         found = self._file.db.execute("SELECT changes FROM planned WHERE status IS ?", (status and str(status),))
-        with not_collected():
-            while part := found.fetchmany(CHUNK):
-                text = "[" + ",".join([changes for (changes,) in part]) + "]"
-                values = orjson.loads(text)
-                changed.update(chain.from_iterable(values))
-                if EMPTY in text:
-                    cleared.update([name for one in values for name, value in one.items() if not value])
+        while part := found.fetchmany(CHUNK):
+            text = "[" + ",".join([changes for (changes,) in part]) + "]"
+            values = orjson.loads(text)
+            changed.update(chain.from_iterable(values))
+            if EMPTY in text:
+                cleared.update([name for one in values for name, value in one.items() if not value])
         changed.subtract(cleared)
         return changed, cleared
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from unicodedata import normalize
 
 from importer.findings import Finding
-from importer.garbage import seldom_collected
 from importer.model import Change, CheckedRow, Columns, Outcome, Status, Values
 from importer.planning.conflicts import Conflicts, EarlierWrites, Suspect
 from importer.planning.duplicates import join_twins
@@ -93,18 +92,17 @@ class Planner:
         if self._conflicts is not None:
             note_compared(journal, portal)
         progress = reading(portal.on_event, journal.rows.count_undecided())
-        with seldom_collected():
-            for undecided in journal.rows.undecided(CHUNK):
-                rows = self._leave_unedited(journal, undecided)
-                found = await portal.find_tickets(
-                    [row.key for row in rows],
-                    id_property=self._columns.key.id_property,
-                    properties=self.properties,
-                    on_read=progress,
-                )
-                changes, outcomes = await self._decide(rows, found, portal)
-                journal.plan.add(changes)
-                journal.rows.decide(outcomes)
+        for undecided in journal.rows.undecided(CHUNK):
+            rows = self._leave_unedited(journal, undecided)
+            found = await portal.find_tickets(
+                [row.key for row in rows],
+                id_property=self._columns.key.id_property,
+                properties=self.properties,
+                on_read=progress,
+            )
+            changes, outcomes = await self._decide(rows, found, portal)
+            journal.plan.add(changes)
+            journal.rows.decide(outcomes)
         if self._columns.key.id_property is not None:
             join_twins(journal, journal.plan.shared_tickets(), self._columns)
 

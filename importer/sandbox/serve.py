@@ -15,7 +15,6 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from importer.garbage import seldom_collected
 from importer.sandbox import open_store
 from importer.sandbox.access import TOKEN
 from importer.sandbox.app import create_app
@@ -72,8 +71,7 @@ def serve(
             timeout_graceful_shutdown=1,
             timeout_keep_alive=75,  # longer than a client pauses, so that no call meets a connection being closed
         )
-        with seldom_collected():
-            _Server(config).run(sockets=[listener])
+        _Server(config).run(sockets=[listener])
     except KeyboardInterrupt:
         pass  # uvicorn has stopped cleanly, and passes on the signal that told it to
     finally:

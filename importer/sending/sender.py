@@ -15,7 +15,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from importer.errors import Interrupted, JournalLost, Unavailable
-from importer.garbage import seldom_collected
 from importer.journal import Batch, Journal
 from importer.model import Columns, Outcome, Status
 from importer.portal import Event, Halted, OnEvent, Portal, StopSignal
@@ -70,8 +69,7 @@ async def send(
     fresh_s = -math.inf if look_again else FRESH_S
     fresh_until = math.inf if planned_at is None else planned_at.timestamp() + fresh_s
     sending = _Sending(journal, portal, OutcomeWriter(columns, schema), on_event, total, fresh_until)
-    with seldom_collected():
-        await sending.run(stop or StopSignal())
+    await sending.run(stop or StopSignal())
 
 
 class _Sending:

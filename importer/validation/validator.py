@@ -19,7 +19,6 @@ import numpy as np
 
 from importer.errors import UsageError
 from importer.findings import Finding, column_letter
-from importer.garbage import not_collected
 from importer.loader.own import data_chunks
 from importer.loader.table import Chunk, Table
 from importer.model import CheckedRow, Columns, Policy, ValueColumn, Values
@@ -58,8 +57,7 @@ class CheckedChunk:
     @cached_property
     def rows(self) -> list[CheckedRow]:
         """The rows that passed. They are made of the columns when they are first asked for."""
-        with not_collected():
-            return self._make_rows()
+        return self._make_rows()
 
 
 class Validation:
@@ -130,14 +128,12 @@ class Validation:
     def __iter__(self) -> Iterator[CheckedChunk]:
         """Yield the checked chunks of the table, in order."""
         chunks = self._chunks(self._positions)
-        with not_collected():
-            chunk = next(chunks, None)
+        chunk = next(chunks, None)
         is_whole = True
         while chunk is not None:
-            with not_collected():
-                following = next(chunks, None)
-                is_whole = is_whole and following is None
-                checked = _ChunkCheck(self, chunk, is_whole=is_whole).run()
+            following = next(chunks, None)
+            is_whole = is_whole and following is None
+            checked = _ChunkCheck(self, chunk, is_whole=is_whole).run()
             yield checked
             is_whole = False
             chunk = following
