@@ -11,10 +11,10 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import resources
 
 import orjson
 
-from importer.sandbox import seed_definitions
 from importer.sandbox.answers import Json
 from importer.sandbox.store import Change, Store, Ticket
 from importer.sandbox.times import DAY_MS, iso, parse_ms
@@ -80,18 +80,18 @@ def reseed(store: Store, *, tickets: int = 0) -> None:
 
 
 def _fill(store: Store, plain: int) -> None:
-    pipelines = seed_definitions.pipelines()
+    own, pipelines = definitions(), _pipelines()
     properties: list[Json] = [
         *default_portal.body("properties")["results"],
-        *seed_definitions.custom_properties(),
-        *seed_definitions.stage_properties(pipelines[1:]),
+        *own["properties"],
+        *_stage_properties(own["pipelines"]),
     ]
     store.define("property", ((body["name"], body) for body in properties))
     store.define("pipeline", ((body["id"], body) for body in pipelines))
-    store.define("owner", ((body["id"], body) for body in seed_definitions.owners()))
-    store.define("rule", ((body["propertyName"], body) for body in seed_definitions.rules()))
-    store.define("condition", ((str(n), body) for n, body in enumerate(seed_definitions.conditions())))
-    store.define("account", [("account", seed_definitions.account())])
+    store.define("owner", ((body["id"], body) for body in own["owners"]))
+    store.define("rule", ((body["propertyName"], body) for body in own["rules"]))
+    store.define("condition", ((str(n), body) for n, body in enumerate(own["conditions"])))
+    store.define("account", (("account", body) for body in own["account"]))
     seeded = _first_tickets()
     store.add_tickets(seeded.tickets)
     store.add_changes(seeded.changes)
@@ -103,11 +103,43 @@ def _fill(store: Store, plain: int) -> None:
 
 
 @cache
+def definitions() -> dict[str, list[Json]]:
+    """What the portal has besides HubSpot's own properties, all invented: bodies in the API's own shapes, by kind.
+
+    Custom properties of every type (those of the update endpoint's documentation example included), two pipelines that
+    share stage labels with the built-in one, a dozen owners (two of one name, one deactivated), validation rules,
+    properties that others require (enforced from 2026-09 on), the account.
+    """
+    text = resources.files("importer.sandbox").joinpath("data/portal.json").read_bytes()
+    found: dict[str, list[Json]] = orjson.loads(text)
+    return found
+
+
+def _pipelines() -> list[Json]:
+    return [*default_portal.body("pipelines")["results"], *definitions()["pipelines"]]
+
+
+def _stage_properties(pipelines: Iterable[Json]) -> list[Json]:
+    """The dates and times that HubSpot keeps for each stage of these pipelines, patterned on the built-in stage `1`."""
+    every: list[Json] = default_portal.body("properties")["results"]
+    patterns = [body for body in every if body["name"].startswith(("hs_v2_", "hs_date_", "hs_time_in_"))]
+    made = []
+    for pipeline in pipelines:
+        for stage in pipeline["stages"]:
+            for body in patterns:
+                head, _, number = body["name"].rpartition("_")
+                if number == "1":
+                    label = body["label"].replace("New (Support Pipeline)", f"{stage['label']} ({pipeline['label']})")
+                    made.append(body | {"name": f"{head}_{stage['id']}", "label": label})
+    return made
+
+
+@cache
 def _first_tickets() -> _Seeded:
     """Draw them once a process: many tests ask for the first state again and again."""
     seeded = _Seeded()
     _add_example(seeded)
-    _add_invented(seeded, seed_definitions.pipelines())
+    _add_invented(seeded, _pipelines())
     return seeded
 
 
@@ -168,7 +200,7 @@ def _add_invented(seeded: _Seeded, pipelines: list[Json]) -> None:
     ordinary = [n for n in numbers if n not in _NAMED_IDS]
     gone = rng.sample(ordinary, 2 * MERGES + ARCHIVED)
     archived, merged = set(gone[:ARCHIVED]), gone[ARCHIVED:]
-    owners = [owner["id"] for owner in seed_definitions.owners() if not owner["archived"]]
+    owners = [owner["id"] for owner in definitions()["owners"] if not owner["archived"]]
     by_number = {}
     for count, one in enumerate(numbers, 1):
         ticket = _invent(rng, one, count, pipelines=pipelines, owners=owners, seeded=seeded)
