@@ -139,8 +139,9 @@ def match_columns(
     )
     matching.check_delimiter()
     matching.check_options(id_property)
+    beside = matching.beside_the_table(empty_with_data, own)
     for position in sorted({*range(len(headers)), *empty_with_data}.difference(own)):
-        matching.place(position, empty_with_data=position in empty_with_data)
+        matching.place(position, empty_with_data=position in empty_with_data and position not in beside)
     return matching.result(id_property)
 
 
@@ -217,6 +218,22 @@ class _Matching:
         unique = (one for one in self.matcher.properties.values() if one.unique and one.name != RECORD_ID)
         names = [one.name for one in unique if not one.read_only and not one.hidden]
         return f": {', '.join(names)}" if names else ""
+
+    def beside_the_table(self, empty_with_data: Collection[int], own: Collection[int]) -> frozenset[int]:
+        """Return the columns right of the table behind an empty one, which are no part of it: notes, sums."""
+        named = (place for place, header in enumerate(self.headers) if bare(header) and place not in own)
+        last = max(named, default=-1)
+        if last < 0 or last + 1 in empty_with_data:
+            return frozenset()
+        found = frozenset(place for place in empty_with_data if place > last)
+        if found:
+            self.notices.append(
+                message(
+                    "Cells right of the table, behind an empty column, are not read (column {column} and beyond).",
+                    column=column_letter(min(found)),
+                )
+            )
+        return found
 
     def place(self, position: int, *, empty_with_data: bool) -> None:
         """Decide what the column at `position` is, or note why that cannot be told."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
@@ -22,6 +23,8 @@ FIELD_LIMIT = 1 << 20
 _SAMPLE_CHARACTERS = 1 << 18
 _SAMPLE_RECORDS = 500
 _NO_SIGN = (0.0, 0, 0.0)
+_SEPARATOR_LINE = re.compile(r'("?)sep=(.)\1', re.IGNORECASE)
+"""A program that writes it as a record puts it in quotation marks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,8 @@ def find_dialect(path: Path, encoding: str, delimiter: str | None = None) -> Dia
     if not sample.strip():
         raise FileError(message("The file is empty."), code="empty_file")
     first = io.StringIO(sample, newline=None).readline().rstrip("\n")
-    if first.lower().startswith("sep=") and len(first) == len("sep=;"):
-        return Dialect(encoding, delimiter or first[-1], separator_line=True)
+    if separator := _SEPARATOR_LINE.fullmatch(first):
+        return Dialect(encoding, delimiter or separator[2], separator_line=True)
     whole = len(sample) < _SAMPLE_CHARACTERS
     return Dialect(encoding, delimiter or _likeliest_delimiter(sample, whole=whole))
 

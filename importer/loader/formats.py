@@ -103,6 +103,15 @@ def _misnamed(path: Path, kind: str) -> Message:
 def _open(path: Path, head: bytes, encoding: str | None, delimiter: str | None) -> Source:
     if head.startswith(_ZIP):
         return _open_archive(path)
+    if b"\0" in head and path.suffix.lower() in {".xlsx", ".xlsm", ".ods"} and _ZIP[0] in head:
+        raise FileError(
+            message(
+                "{file} holds other bytes before the workbook begins ({count} of them), as a broken download leaves "
+                "them. Download or save it again.",
+                file=path.name,
+                count=head.index(_ZIP[0]),
+            )
+        )
     if head.startswith(_COMPOUND):
         from importer.loader.xls import open_compound
 

@@ -2,6 +2,7 @@
 
 import json
 
+import openpyxl
 import pytest
 
 ONE, TWO = "25012345001", "25012345009"
@@ -38,12 +39,15 @@ def check(program, tmp_path):
 
 
 FITTING = {
+    "a quoted line that names the delimiter": (f'"sep=;"\r\nRecord ID;subject\r\n{ONE};x\r\n', 1),
     "after an empty row": (f"\n,\nRecord ID,subject\n{ONE},x\n", 1),
     "internal name": (f"Record ID,subject\n{ONE},x\n", 1),
     "label, case and outer spaces aside": (f"Record ID,  tickET Name \n{ONE},x\n", 1),
     "outer blanks of an internal name": (f"Record ID, subject\u00a0\n{ONE},x\n", 1),
     "characters that show nothing": (f"Record ID,sub\u200bject\ufeff\n{ONE},x\n", 1),
     "empty header without data": (f"Record ID,subject,,\n{ONE},x,,\n", 1),
+    "a note right of the table": (f"Record ID,subject,,\n{ONE},x,,note\n", 1),
+    "a note between the table and ours": (f"id,subject,,,Import status,Import message\n{ONE},x,,note,updated,\n", 1),
     "our own columns": (f"Record ID,subject,Import status,Import message\n{ONE},x,updated,Sent.\n", 1),
     "key id": (f"id,subject\n{ONE},x\n", 1),
     "key hs_object_id": (f"hs_object_id,subject\n{ONE},x\n", 1),
@@ -70,6 +74,7 @@ REFUSED = {
     "a label of two properties": (f"Record ID,Twin\n{ONE},x\n", "ambiguous_header"),
     "unknown header": (f"Record ID,Nonsense\n{ONE},x\n", "unknown_property"),
     "empty header with data": (f"Record ID,subject,\n{ONE},x,note\n", "empty_header"),
+    "empty header with data, and more behind": (f"Record ID,subject,,\n{ONE},x,a,b\n", "empty_header"),
     "a status column of the user's": (f"Record ID,subject,Import status\n{ONE},x,mine\n", "unknown_property"),
     "read-only property": (f"Record ID,createdate\n{ONE},2026-01-01\n", "read_only_property"),
     "two keys that differ": (f"Record ID,Ticket ID,subject\n{ONE},{ONE},x\n{TWO},{ONE},y\n", "duplicate_header"),
@@ -108,3 +113,14 @@ def test_the_property_that_id_property_names_is_the_key(check):
     assert '"Record ID" is left out' in ended.err
     assert [code for _, code in check(text, "--id-property", "subject").codes] == ["not_unique_property"]
     assert check("order_no,crm_no,subject\nA,B,x\n", "--id-property", "crm_no").summary["cells"]["changed"] == 2
+
+
+def test_bytes_before_a_workbook_are_named(program, tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["Record ID", "subject"])
+    path = tmp_path / "edits.xlsx"
+    book.save(path)
+    path.write_bytes(b"\r\nLength: 5000\r\n" + path.read_bytes())
+    ended = program(path, "--dry-run", "--no-diff", "--json")
+    assert ended.code == 2
+    assert "16 of them" in ended.err

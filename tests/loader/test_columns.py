@@ -199,7 +199,12 @@ def test_the_last_modified_column_is_read_and_never_sent():
 
 def test_empty_headers_without_data_are_nothing():
     assert names(match("id", "", "subject", " ")) == ["subject"]
-    assert found("id", "subject", empty_with_data=[3]) == [("empty_header", "D1")]
+    assert found("id", "subject", empty_with_data=[2]) == [("empty_header", "C1")]
+
+
+def test_what_stands_right_of_the_table_behind_an_empty_column_is_no_part_of_it():
+    assert names(match("id", "subject", empty_with_data=[3])) == ["subject"]
+    assert found("id", "subject", empty_with_data=[2, 3]) == [("empty_header", "C1"), ("empty_header", "D1")]
 
 
 class TestKeys:
