@@ -238,6 +238,11 @@ CODES: Mapping[str, CodeInfo] = {
         "Refund sent, in a row of the Support Pipeline.",
         "Write a stage of that pipeline, or change the pipeline too.",
     ),
+    "cannot_set": CodeInfo(
+        "A stage that the portal lets nobody set through its API.",
+        "Escalated to legal, a stage that an app of HubSpot's keeps to itself.",
+        "Move the ticket in HubSpot, or write another stage.",
+    ),
     "spoiled_text": CodeInfo(
         "A text that would change a ticket was spoiled by a program on its way.",
         '5.51E+12, where a spreadsheet has shortened a number; S\u00c3\u00a3o; ="0075"',

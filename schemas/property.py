@@ -183,7 +183,6 @@ class PortalSchema:
 def read_property(payload: Json) -> Property:
     """Return the property that one definition of the Properties API describes; `garbled` where it does so badly."""
     garbled = _garbled(payload)
-    metadata: Json = _part(payload, "modificationMetadata")
     name, label = str(payload["name"]), payload.get("label")
     return Property(
         name=name,
@@ -199,7 +198,7 @@ def read_property(payload: Json) -> Property:
         group=str(payload.get("groupName") or ""),
         description=str(payload.get("description") or ""),
         unique=bool(payload.get("hasUniqueValue")) and not garbled,
-        read_only=bool(metadata.get("readOnlyValue") or payload.get("calculated")),
+        read_only=_is_read_only(payload),
         hidden=bool(payload.get("hidden")),
         external_options=bool(payload.get("externalOptions")),
         referenced_object=str(payload.get("referencedObjectType") or ""),
@@ -209,6 +208,13 @@ def read_property(payload: Json) -> Property:
         sensitivity=str(payload.get("dataSensitivity") or "non_sensitive"),
         garbled=garbled,
     )
+
+
+def _is_read_only(payload: Json) -> bool:
+    """Return whether the portal refuses values; some calculated properties tell it by their field type alone."""
+    metadata: Json = _part(payload, "modificationMetadata")
+    is_calculated = payload.get("calculated") or str(payload.get("fieldType")).startswith("calculation_")
+    return bool(metadata.get("readOnlyValue") or is_calculated)
 
 
 def _garbled(payload: Json) -> str:

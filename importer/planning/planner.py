@@ -74,6 +74,7 @@ class Planner:
         """Options of properties that hold several."""
         self._policies = make_policies(columns)
         self._comparers = {name: make_comparer(one) for name, one in schema.properties.items()}
+        self._locked_stages = {stage.id for one in schema.pipelines for stage in one.stages if stage.locked}
         self._days = {name for name, one in schema.properties.items() if one.type == "date"}
 
     @property
@@ -192,6 +193,8 @@ class Planner:
             del before[name], after[name]
         if not after:
             return Outcome(row.row, Status.UNCHANGED, notices=tuple(notices.values()), ticket=ticket.id)
+        if (stage := after.get(STAGE)) and stage in self._locked_stages:
+            return Outcome(row.row, Status.INVALID, (self._stage_locked(row, stage),), ticket=ticket.id)
         if PIPELINE in after and STAGE not in after:
             before[STAGE] = held.get(STAGE, "")  # the portal may choose another one; an undo wants to know it
         return Change(row.row, self._key_as_known(row.key, ticket), ticket.id, before, after)
@@ -240,6 +243,15 @@ class Planner:
     def _missing(self, row: CheckedRow, missing: Missing) -> Finding:
         text = missing_text(row.key, missing)
         return self._columns.key_finding(missing.code, text, row=row.row, key=row.key)
+
+    def _stage_locked(self, row: CheckedRow, stage: str) -> Finding:
+        label = self._schema.stage_label(stage)
+        text = message(
+            '"{stage}" is a stage that the API may not set; move the ticket in HubSpot, or write another stage',
+            stage=label,
+        )
+        value = row.typed or label
+        return self._columns.finding("cannot_set", text, row=row.row, key=row.key, name=STAGE, value=value)
 
     def _stage_outside(self, row: CheckedRow, name: str, pipeline_id: str) -> Finding:
         pipeline = self._schema.pipeline(pipeline_id)
