@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.cli.parser import UnusableSetting, long_options, parse
-from importer.cli.settings import config_arguments
+from importer.cli.settings import SettingsFile, config_arguments
 from importer.errors import UsageError
 from tests.fuzz.effort import CORPUS, effort, kept
 from tests.fuzz.mutate import damaged
@@ -32,7 +32,7 @@ skip = ["x"]
 def check_settings(path):
     """Arguments that mean what they say, or a UsageError; argparse may refuse a value with exit 2, and nothing else."""
     with contextlib.suppress(UsageError):
-        arguments = config_arguments(path, FLAGS)
+        arguments = config_arguments(SettingsFile(path, is_users=True), FLAGS)
         assert all(isinstance(one, str) and one.startswith("--") for one in arguments)
         assert exit_code_of(arguments) in {None, 2}
 

@@ -6,7 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from importer.errors import ColumnsError, FileError, Interrupted, Unauthorized
-from importer.findings import Finding
+from importer.findings import CODES, Finding
 from importer.model import CheckedRow, Difference, Outcome, Status
 from importer.reports.summary import build_summary, failure_summary, summary_json, summary_schema
 from schemas.message import message
@@ -16,6 +16,8 @@ def check(summary):
     """The summary survives JSON and fits its schema."""
     assert json.loads(summary_json(summary)) == summary
     Draft202012Validator.check_schema(summary_schema())
+    errors = summary_schema()["properties"]["errors"]["items"]["properties"]
+    assert set(errors["code"]["enum"]) == CODES.keys()
     Draft202012Validator(summary_schema()).validate(summary)
     return summary
 
