@@ -30,7 +30,9 @@ _OPTION, _SHORTEST = "--lang", "--la"
 _LOCALE_SETTINGS = ("LC_ALL", "LC_MESSAGES", "LANG")
 """The first that is not empty decides (POSIX.1-2017, Base Definitions, 8.2)."""
 
-_CATALOGUE = ("locale", "pt_BR", "LC_MESSAGES", "import_tickets.mo")
+CATALOGUES = Path(__file__).parent / "locale"
+DOMAIN = "import_tickets"
+"""Where the catalogues are, and their name, as gettext looks for them."""
 
 
 def choose_language(option: str | None, environ: Mapping[str, str]) -> str:
@@ -79,7 +81,7 @@ def translations(language: str | None) -> gettext.NullTranslations:
         raise ValueError(f"no catalogue for {language!r}")
     if language != PORTUGUESE:
         return gettext.NullTranslations()
-    with Path(__file__).parent.joinpath(*_CATALOGUE).open("rb") as file:
+    with (CATALOGUES / "pt_BR" / "LC_MESSAGES" / f"{DOMAIN}.mo").open("rb") as file:
         return gettext.GNUTranslations(file)
 
 

@@ -28,7 +28,7 @@ def test_first_screen_shows_the_real_output(program, tmp_path, monkeypatch):
 
 
 def test_every_command_of_the_readme_is_one():
-    from importer.cli.parser import COMMANDS
+    from importer.cli.commands import COMMANDS
 
     named = set(re.findall(r"`import-tickets ([a-z]+)", README))
 

@@ -77,16 +77,23 @@ def find_messages(root: Path = ROOT) -> Iterator[Found | NoLiteral]:
 
 def words_of_the_command_line() -> list[str]:
     """Return the texts of the parser, once each, and argparse's own."""
-    from importer.cli.parser import NO_FILE, build_parser
-    from importer.cli.translate import OWN_WORDS, reword
+    from importer.cli import command_line
+    from importer.cli.parser import OWN_WORDS
 
-    found = [NO_FILE, *OWN_WORDS]
+    found = [command_line.NO_FILE, command_line.ABOUT, *command_line.HEADINGS, *command_line.OTHER_WORDS, *OWN_WORDS]
+    found += [text for _, text in (*command_line.EXAMPLES, *command_line.MORE)]
 
     def note(text: str) -> str:
         found.append(text)
         return text
 
-    reword(build_parser(), note, NullTranslations())
+    class Noting(NullTranslations):
+        """Translates nothing, and notes what was asked for."""
+
+        def gettext(self, message: str) -> str:
+            return note(message)
+
+    command_line.build_parser(catalogue=Noting()).format_help()
     return list(dict.fromkeys(found))
 
 

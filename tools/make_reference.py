@@ -8,7 +8,6 @@ of the code's is missing here.
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import sys
@@ -16,44 +15,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from importer.cli.parser import MANY, Option, Parser
+
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
-
-DEFAULTS = {
-    "--options": "such a cell is `ambiguous_option`",
-    "--on-invalid": "a terminal is asked; else `stop`",
-    "--max-changes": "no limit",
-    "--max-clears": "no limit",
-    "--sheet": "the only visible sheet with a key column",
-    "--id-property": "found from the headers",
-    "--map": "by name, then by label",
-    "--policy": "`overwrite`",
-    "--clear-word": "none",
-    "--skip-column": "none",
-    "--schema": "the portal's, fetched at the start",
-    "--locale": "the one that the workbook names, if any",
-    "--date-format": "what `--locale` says, if anything",
-    "--timezone": "the portal's",
-    "--encoding": "detected",
-    "--delimiter": "detected",
-    "--config": "the user's own, and mappings beside FILE",
-    "--output": "FILE itself",
-    "--html": "no page (`reconcile`: beside FILE)",
-    "--lang": "`IMPORT_TICKETS_LANG`, else the locale's, else English",
-    "--max-rate": "what the portal's headers allow",
-    "--properties": "what support teams edit most",
-    "--id-file": "no list",
-    "--pipeline": "any",
-    "--stage": "any",
-    "--owner": "any",
-    "--modified-since": "any time",
-    "--filter": "none",
-    "--limit": "all",
-    "--rate": "190, as most portals allow",
-    "--port": "a free one",
-    "FILE of schema pull --output": "`ticket-schema.json`",
-}
-"""What holds where an option is not given, and argparse does not know."""
 
 SECTIONS = {
     "unreadable_file": "The file",
@@ -117,20 +82,18 @@ def pages() -> dict[str, str]:
 # --- commands -------------------------------------------------------------------------------------------------------
 
 
-def parsers() -> Iterator[tuple[str, argparse.ArgumentParser]]:
+def parsers() -> Iterator[tuple[str, Parser]]:
     """Yield every command by its words, `runs purge` after `runs`."""
-    from importer.cli.parser import build_parser
+    from importer.cli.command_line import build_parser
 
     yield from _below("", build_parser())
 
 
-def _below(words: str, parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+def _below(words: str, parser: Parser) -> Iterator[tuple[str, Parser]]:
     if words:
         yield words, parser
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            for name, child in action.choices.items():
-                yield from _below(f"{words} {name}".strip(), child)
+    for name, child in parser.commands.items():
+        yield from _below(f"{words} {name}".strip(), child)
 
 
 def commands_page() -> str:
@@ -143,7 +106,10 @@ def commands_page() -> str:
             "standard output carries only data: a listing, or the `--json` summary."
         ),
         "",
-        "The options of `run` and `reconcile` can also stand in a [settings file](environment.md#the-settings-file).",
+        (
+            "The options of `run`, `resume`, `undo`, `reconcile` and `template` can also stand in a "
+            "[settings file](environment.md#the-settings-file)."
+        ),
     ]
     shared: dict[str, tuple[list[str], list[str]]] = {}
     for words, parser in parsers():
@@ -159,22 +125,13 @@ def commands_page() -> str:
     return "\n".join(lines)
 
 
-def _command(
-    words: str, parser: argparse.ArgumentParser, shared: Mapping[str, tuple[list[str], list[str]]]
-) -> Iterator[str]:
-    from importer.cli.parser import COMMANDS
-
-    positionals = [one for one in parser._actions if not one.option_strings and one.help != argparse.SUPPRESS]
-    usage = " ".join(_positional(one) for one in positionals)
-    about = (parser.description or _help_of(words) or COMMANDS.get(words, "")).rstrip(".")
+def _command(words: str, parser: Parser, shared: Mapping[str, tuple[list[str], list[str]]]) -> Iterator[str]:
+    usage = (parser.usage or "").removeprefix(f"{parser.prog} ").removesuffix("[options]")
+    if parser.commands and not parser.needs_command:
+        usage = usage.replace("ACTION", "[ACTION]")
     yield from ("", f"{'#' * (2 + words.count(' '))} import-tickets {words}", "")
-    yield from (
-        f"{about[0].upper()}{about[1:]}.",
-        "",
-        f"    import-tickets {words} {usage} [options]".replace("  [", " ["),
-    )
-    own = parser._optionals._group_actions
-    table = [*(_row(one) for one in positionals if not _is_action(one)), *_rows(own)]
+    yield from (str(parser.description), "", f"    import-tickets {words} {usage}[options]")
+    table = _rows(one for one in parser.told if one.group == "options")
     if table:
         yield from ("", *_TABLE_HEAD, *table)
     named = [title for title, table in _groups(parser).items() if shared[title][0] == table]
@@ -189,73 +146,43 @@ def _command(
 _TABLE_HEAD = ["| option | meaning | default |", "| --- | --- | --- |"]
 
 
-def _groups(parser: argparse.ArgumentParser) -> dict[str, list[str]]:
+def _groups(parser: Parser) -> dict[str, list[str]]:
     """Return the titled groups of a parser as tables."""
-    usual = {parser._positionals, parser._optionals}
-    return {
-        str(group.title): [*_TABLE_HEAD, *_rows(group._group_actions)]
-        for group in parser._action_groups
-        if group not in usual and _rows(group._group_actions)
-    }
+    titles = dict.fromkeys(one.group for one in parser.told if one.group != "options")
+    return {title: [*_TABLE_HEAD, *_rows(one for one in parser.told if one.group == title)] for title in titles}
 
 
-def _rows(actions: Iterable[argparse.Action]) -> list[str]:
-    return [_row(one) for one in actions if "--help" not in one.option_strings]
+def _rows(options: Iterable[Option]) -> list[str]:
+    return [_row(one) for one in options if "--help" not in one.names]
 
 
-def _row(action: argparse.Action) -> str:
-    meaning = _cell((action.help or "").replace("%%", "%"))
-    if isinstance(action, argparse._AppendAction):
+def _row(option: Option) -> str:
+    meaning = _cell(option.help.replace("%%", "%"))
+    if option.values == MANY:
         meaning += " (may be given several times)"
-    return f"| {_option(action)} | {meaning} | {default_of(action)} |"
+    return f"| {_names(option)} | {meaning} | {default_of(option)} |"
 
 
-def _option(action: argparse.Action) -> str:
-    value = str(action.metavar or "")
-    if not action.option_strings:
-        return f"`{_positional(action)}`"
-    if action.choices:
-        return f"`{action.option_strings[0]}` {' or '.join(f'`{one}`' for one in action.choices)}"
-    names = [f"{name} {value}".strip() if action.nargs != 0 else name for name in action.option_strings]
-    return ", ".join(f"`{_cell(one)}`" for one in names)
+def _names(option: Option) -> str:
+    if option.is_positional:
+        return f"`{f'[{option.value}]' if option.without else option.value}`"
+    if option.choices:
+        return f"`{option.names[0]}` {' or '.join(f'`{one}`' for one in option.choices)}"
+    return ", ".join(f"`{_cell(f'{name} {option.value}'.strip())}`" for name in option.names)
 
 
-def default_of(action: argparse.Action) -> str:
-    """Return what holds where an option is not given."""
-    if not action.option_strings:
+def default_of(option: Option) -> str:
+    """Return what holds where an option is not given. Raises ValueError for one that does not say so."""
+    if option.without:
+        is_value = option.without in option.choices or option.without.isdecimal()
+        return f"`{option.without}`" if is_value else _cell(option.without)
+    if option.is_positional:
         return ""
-    if action.option_strings[0] == "--output" and action.metavar == "FILE":
-        return DEFAULTS["FILE of schema pull --output"]
-    if action.required:
+    if option.required:
         return "must be given"
-    if action.nargs == 0:
+    if not option.values:
         return "off"
-    told = DEFAULTS.get(action.option_strings[0])
-    if told is not None:
-        return told
-    if action.default in (None, [], argparse.SUPPRESS):
-        raise ValueError(f"what holds without {action.option_strings[0]}? Say so in DEFAULTS")
-    return f"`{action.default:g}`" if isinstance(action.default, float) else f"`{action.default}`"
-
-
-def _positional(action: argparse.Action) -> str:
-    name = str(action.metavar or action.dest)
-    is_optional = action.nargs == "?" or (_is_action(action) and not action.required)
-    return f"[{name}]" if is_optional else name
-
-
-def _is_action(action: argparse.Action) -> bool:
-    return isinstance(action, argparse._SubParsersAction)
-
-
-def _help_of(words: str) -> str:
-    """Return what the command above says of a command such as `runs purge`."""
-    above, _, name = words.rpartition(" ")
-    parser = dict(parsers()).get(above)
-    for action in parser._actions if parser else ():
-        if isinstance(action, argparse._SubParsersAction):
-            return next((str(one.help) for one in action._choices_actions if one.dest == name), "")
-    return ""
+    raise ValueError(f"what holds without {option.names[0]}? Say so where the option is added")
 
 
 def _cell(text: str) -> str:
@@ -307,8 +234,9 @@ def json_page() -> str:
         *rows,
         "",
         (
-            "`runs`, `template`, `doctor` and `schema` print an object of their own. Where one of them fails it is "
-            '`{"error": {"code", "message"}, "exit_code"}`.'
+            "takes the options that it has: the file that `--config` names, else the one in your own settings "
+            "folder (Linux `~/.config/import-tickets`, macOS `~/Library/Application "
+            'it is `{"error": {"code", "message"}, "exit_code"}`.'
         ),
     ]
     return "\n".join(lines)
@@ -373,8 +301,9 @@ def environment_page() -> str:
             "## The settings file",
             "",
             (
-                "`import-tickets.toml` is read by `run` and `reconcile`: the file that `--config` names, else the one "
-                "in your own settings folder (Linux `~/.config/import-tickets`, macOS `~/Library/Application "
+                "`import-tickets.toml` is read by `run`, `resume`, `undo`, `reconcile` and `template`, each of which "
+                "takes the options that it has: the file that `--config` names, else the one in your own settings "
+                "folder (Linux `~/.config/import-tickets`, macOS `~/Library/Application "
                 "Support/import-tickets`, Windows `%LOCALAPPDATA%\\import-tickets`) and the one beside FILE. What is "
                 "typed wins over it, and the one beside FILE over your own."
             ),

@@ -5,8 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from importer.cli.standard_streams import UNWRITTEN, sturdy_streams
+
+if TYPE_CHECKING:
+    import argparse
+
+    from importer.errors import ImportTicketsError
+
+_INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,14 +47,60 @@ def _main(arguments: list[str]) -> int:
 
         print(f"import-tickets {__version__}")
         return 0
-    from importer.cli.parser import parse
+    from importer.cli.command_line import parse
     from importer.i18n import language_typed
 
     options = parse(arguments, language=language_typed(arguments, os.environ))
+    return _run_command(options, arguments)
 
-    from importer.cli.commands import run_command
 
-    return run_command(options, arguments)
+def _run_command(options: argparse.Namespace, arguments: Sequence[str]) -> int:
+    """Do what was parsed. The one place where our exceptions become a message and an exit code."""
+    from importer.cli.commands import COMMANDS
+    from importer.cli.faults import explain
+    from importer.errors import ImportTicketsError
+    from importer.i18n import choose_language
+
+    command = COMMANDS[options.command]
+    options.settings = None
+    try:
+        choose_language(getattr(options, "lang", None), os.environ)  # one that is not there is refused by all
+        if command.reads_settings:
+            from importer.cli.settings import with_settings
+
+            options = with_settings(options, arguments)
+        return command.perform(options)
+    except ImportTicketsError as error:
+        return _fail(error, options, arguments)
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return _INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - a traceback is kept in a file, not shown
+        return _fail(explain(error), options, arguments)
+
+
+def _fail(error: ImportTicketsError, options: argparse.Namespace, arguments: Sequence[str]) -> int:
+    """Show why a command did not even begin; under `--json`, print the object that it promises, too."""
+    from importer.cli.commands import COMMANDS
+    from importer.i18n import language_typed, translations
+    from importer.reports.terminal import Terminal
+
+    Terminal(translations(language_typed(arguments, os.environ))).show_error(error)
+    if not getattr(options, "json", False):
+        return error.exit_code
+    if COMMANDS[options.command].is_job:
+        from importer.jobs.finish import fail_early
+        from importer.reports.summary import summary_json
+
+        file = getattr(options, "file", None)
+        dry_run = getattr(options, "dry_run", False)
+        result = fail_early(error, file=file.absolute() if file else None, dry_run=dry_run)
+        print(summary_json(dict(result.summary)))
+    else:
+        from importer.cli.session import print_json
+
+        print_json({"error": {"code": error.code, "message": str(error.text)}, "exit_code": error.exit_code})
+    return error.exit_code
 
 
 def _say_lost(reason: str, code: int, arguments: list[str]) -> None:

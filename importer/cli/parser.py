@@ -1,371 +1,472 @@
-"""What may be typed: commands, options, their defaults and their help."""
+"""What commands are made of: a parser in the language of the person, the types of values, groups of options.
+
+In:  the words of an option, in English.
+Out: a parser whose help, and what it says of bad usage, is in the language of a catalogue, one line each.
+"""
 
 from __future__ import annotations
 
 import argparse
+import gettext
+import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from importer import __version__
-from importer.cli.types import amount, condition, days, mapping, natural, percent, policy, port, positive, word
-from importer.i18n import ENGLISH
+from importer.i18n import CATALOGUES, DOMAIN
 
 if TYPE_CHECKING:
+    from importer.jobs.options import Amount
     from schemas.message import Translations
 
-    Commands = argparse._SubParsersAction["Parser"]  # noqa: SLF001 - it has no public name
-
-COMMANDS = {
-    "run": "read, validate, compare, confirm, update, write the results back",
-    "resume": "go on with a run that stopped early",
-    "undo": "put back what a run changed, where nobody has changed it since",
-    "reconcile": "report where the portal and the sheet differ, cell by cell",
-    "runs": "the runs kept on this machine",
-    "template": "write a workbook of tickets to edit",
-    "schema": "save or print the portal's ticket schema",
-    "doctor": "check token, scopes, limits, clock and state folder",
-    "sandbox": "serve the embedded sandbox portal",
-}
-
-
-NO_FILE = "name a spreadsheet: import-tickets FILE"
-
-
-def parse(arguments: Sequence[str], *, settings: Sequence[str] = (), language: str = ENGLISH) -> argparse.Namespace:
-    """Return the options that were typed; `import-tickets FILE` is `import-tickets run FILE`.
-
-    settings: arguments of a settings file, which hold where nothing else was typed.
-    Exits with 2 and the usage for what cannot be understood, and with 0 after `--help`; both in `language`.
-    Raises UnusableSetting for a setting that cannot be understood.
-    """
-    typed = _with_command(list(arguments))
-    if language == ENGLISH:
-        return _parse(typed, settings, str, None)
-
-    from importer.cli.translate import argparse_speaks
-    from importer.i18n import translations
-
-    catalogue = translations(language)
-    with argparse_speaks(catalogue):
-        return _parse(typed, settings, catalogue.gettext, catalogue)
-
-
-def _with_command(typed: list[str]) -> list[str]:
-    """Return what was typed with its command in front: options may stand before it, and `run` may be left out."""
-    if not typed or typed[0] in {*COMMANDS, "-h", "--help", "--version"}:
-        return typed
-    place = _after_options(typed) if typed[0].startswith("-") else 0
-    if place < len(typed) and typed[place] in COMMANDS:
-        options, command, rest = typed[:place], typed[place], typed[place + 1 :]
-        end = rest.index("--") if "--" in rest else len(rest)
-        return [command, *rest[:end], *options, *rest[end:]]  # behind, where an action such as `show` takes them
-    if place == len(typed) and {"-h", "--help"} & {*typed}:
-        return ["--help"]
-    return ["run", *typed]
-
-
-def _after_options(typed: Sequence[str]) -> int:
-    """Return the place of the first argument that is neither an option nor the value of one."""
-    options = long_options("run")
-    place = 0
-    while place < len(typed) and typed[place].startswith("-") and typed[place] not in {"-", "--"}:
-        name, sign, _ = typed[place].removeprefix("--").partition("=")
-        meant = [name] if name in options else [one for one in options if one.startswith(name)]
-        place += 2 if not sign and any(options[one] for one in meant) else 1
-    return min(place, len(typed))
-
-
-def _parse(
-    typed: list[str], settings: Sequence[str], translate: Callable[[str], str], catalogue: Translations | None
-) -> argparse.Namespace:
-    def make(parser: Parser) -> Parser:
-        if catalogue is not None:
-            from importer.cli.translate import reword
-
-            reword(parser, translate, catalogue)
-        return parser
-
-    parser = make(build_parser())
-    if not typed:
-        parser.error(translate(NO_FILE))
-    if not settings:
-        return parser.parse_args(typed)
-    command = typed[0]
-    told = vars(make(build_parser(_SettingsParser)).parse_args([command, *settings, "FILE"]))
-    _parser_of(command, parser).set_defaults(**{name: told[name] for name in told.keys() - {"command", "file"}})
-    options = parser.parse_args(typed)
-    if options.quiet and options.verbose:  # one of them was typed
-        setattr(options, "quiet" if told["quiet"] else "verbose", False)
-    return options
-
+OWN_WORDS: tuple[str, ...] = (
+    "usage: ",
+    "%(prog)s: error: %(message)s\n",
+    "argument %(argument_name)s: %(message)s",
+    "unrecognized arguments: %s",
+    "the following arguments are required: %s",
+    "one of the arguments %s is required",
+    "expected one argument",
+    "expected at most one argument",
+    "expected at least one argument",
+    "invalid choice: %(value)r (choose from %(choices)s)",
+    "invalid %(type)s value: %(value)r",
+    "unknown parser %(parser_name)r (choices: %(choices)s)",
+    "ambiguous option: %(option)s could match %(matches)s",
+    "not allowed with argument %s",
+    "ignored explicit argument %r",
+    "unexpected option string: %s",
+    "positional arguments",
+    "options",
+    "show this help message and exit",
+)
+"""What argparse says of arguments, as it looks it up; the catalogue takes these from here."""
 
 MANY = 2
 
 
-def long_options(command: str) -> dict[str, int]:
-    """Return the long options of a command, without dashes, and how many values each may be given: 0, 1 or MANY."""
-    return {
-        name.removeprefix("--"): 0 if action.nargs == 0 else MANY if isinstance(action.default, list) else 1
-        for action in _parser_of(command, build_parser())._actions  # noqa: SLF001 - argparse has no public way
-        for name in action.option_strings
-        if name.startswith("--")
-    }
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: what it is for, what may be typed after it, and what does it; `perform` returns the exit code."""
+
+    help: str
+    add_options: Callable[[Parser], None]
+    perform: Callable[[argparse.Namespace], int]
+    is_job: bool = False
+    """Whether `--json` prints the summary of the contract, also of a failure; others print an object of their own."""
+    reads_settings: bool = False
 
 
-def _parser_of(command: str, parser: Parser) -> Parser:
-    actions = parser._actions  # noqa: SLF001 - likewise
-    found: Parser = next(one for one in actions if isinstance(one, argparse._SubParsersAction)).choices[command]  # noqa: SLF001
-    return found
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option or positional argument, as the help and the documentation tell it; texts are in English."""
+
+    names: tuple[str, ...]
+    help: str
+    group: str = "options"
+    value: str = ""
+    """What stands for its value, `PATH`; nothing where it takes none."""
+    values: int = 0
+    """How many values it may be given: 0, 1 or MANY."""
+    choices: tuple[str, ...] = ()
+    without: str = ""
+    """What holds where it is not given."""
+    required: bool = False
+    is_path: bool = False
+
+    @property
+    def is_positional(self) -> bool:
+        """Whether it is told by its place, not by its name."""
+        return not self.names[0].startswith("-")
+
+    @property
+    def long_names(self) -> list[str]:
+        """Its long names, without dashes."""
+        return [name.removeprefix("--") for name in self.names if name.startswith("--")]
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that repeats what was typed without its control characters, and without a token typed by mistake."""
+    """A parser that says what was wrong in one line, in the person's language, and remembers what it may be given.
+
+    It repeats what was typed without control characters, and without a token typed by mistake.
+    """
+
+    kind_below: type[Parser] | None = None
+    """What the parsers of its commands are, where that is something else."""
+
+    def __init__(self, *, catalogue: Translations, **about: Any) -> None:
+        formatter = partial(argparse.HelpFormatter, max_help_position=28)
+        super().__init__(add_help=False, formatter_class=formatter, **about)
+        self.catalogue = catalogue
+        self.words = catalogue.gettext
+        self.told: list[Option] = []
+        self.commands: dict[str, Parser] = {}
+        self._groups: dict[str, Any] = {"options": self}
+        self.needs_command = False
+        self._below: Any = None
+
+    def add(self, *names: str, help: str, group: str = "options", without: str = "", **about: Any) -> None:  # noqa: A002 - argparse's name
+        """Add an option, or a positional argument, under the title of its group."""
+        action, read, metavar = about.get("action"), about.get("type"), about.get("metavar", "")
+        is_flag = action in {"store_true", "store_false", "help", "version"}
+        choices = read.choices if isinstance(read, OneOf) else ()
+        metavar = metavar or "|".join(choices)
+        default = self.words(without) if without else "" if is_flag else _shown(about.get("default"))
+        values = 0 if is_flag else MANY if action == "append" else 1
+        required = bool(about.get("required"))
+        self.told.append(
+            Option(names, help, group, metavar, values, choices, without or default, required, read is Path)
+        )
+        words = self.words(help)
+        if default:
+            words += f" ({self.words('default')}: {default})"
+        if metavar:
+            about["metavar"] = metavar if choices else self.words(metavar)
+        if callable(read):
+            about["type"] = _refusing_in(self.catalogue, read)
+        self._group(group).add_argument(*names, help=words, **about)
+
+    def _group(self, title: str) -> Any:
+        if title not in self._groups:
+            self._groups[title] = self.add_argument_group(self.words(title))
+        return self._groups[title]
+
+    def one_of(self, *options: tuple[str, str], group: str) -> None:
+        """Add flags of which only one may be given: (name, help) each."""
+        exclusive = self._group(group).add_mutually_exclusive_group()
+        for name, text in options:
+            self.told.append(Option((name,), text, group))
+            exclusive.add_argument(name, action="store_true", help=self.words(text))
+
+    def add_command(self, name: str, text: str, *, dest: str, required: bool = False, **about: Any) -> Parser:
+        """Return the parser of a command below this one."""
+        about.setdefault("catalogue", self.catalogue)
+        if self._below is None:
+            self.needs_command = required
+            metavar = self.words(dest.upper())
+            self._below = self.add_subparsers(
+                dest=dest, metavar=metavar, required=required, prog=self.prog, parser_class=self.kind_below or Parser
+            )
+        words = self.words(text)
+        parser: Parser = self._below.add_parser(
+            name, help=words, description=f"{words[0].upper()}{words[1:]}.", **about
+        )
+        self.commands[name] = parser
+        return parser
+
+    def finish(self) -> None:
+        """Say in one line how the command is used, and add `--help`, which comes last."""
+        positionals = [one for one in self.told if one.is_positional]
+        parts = [f"[{self.words(one.value)}]" if one.without else self.words(one.value) for one in positionals]
+        parts += [self.words("ACTION")] if self.commands else []
+        self.usage = " ".join([self.prog, *parts, self.words("[options]")])
+        self.add("--help", "-h", action="help", help="show this help message and exit")
+        for parser in self.commands.values():
+            parser.finish()
+
+    def long_options(self) -> dict[str, int]:
+        """Return the long options, without dashes, and how many values each may be given: 0, 1 or MANY."""
+        return {name: one.values for one in self.told for name in one.long_names}
 
     def error(self, message: str) -> NoReturn:
-        """Exit with 2, the usage and the message."""
-        super().error(_tidy(message))
+        """Exit with 2 and the message."""
+        self.exit(2, self.words("%(prog)s: error: %(message)s\n") % {"prog": self.prog, "message": tidy(message)})
 
 
-def _tidy(text: str) -> str:
+def _shown(default: object) -> str:
+    """Return a default as people type it; nothing for none."""
+    return "" if default is None or default == [] else f"{default:g}" if isinstance(default, float) else str(default)
+
+
+def tidy(text: str) -> str:
+    """Return a text without control characters, and without a token."""
     from importer.reports.text import plain_text
 
     return re.sub(r"\bpat-[\w-]+", "[token]", plain_text(text))
 
 
-class UnusableSetting(Exception):
-    """A setting that argparse does not take; its text says which and why."""
+@contextmanager
+def argparse_speaks(language: str) -> Iterator[None]:
+    """Let argparse take its own words from our catalogue: it looks them up in the domain that gettext is set to."""
+    domain, wish = gettext.textdomain(), os.environ.get("LANGUAGE")
+    gettext.bindtextdomain(DOMAIN, str(CATALOGUES))
+    gettext.textdomain(DOMAIN)
+    os.environ["LANGUAGE"] = language.replace("-", "_")
+    try:
+        yield
+    finally:
+        gettext.textdomain(domain)
+        if wish is None:
+            del os.environ["LANGUAGE"]
+        else:
+            os.environ["LANGUAGE"] = wish
 
 
-class _SettingsParser(Parser):
-    """A parser of what a settings file stands for."""
+def _refusing_in(catalogue: Translations, read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Return `read`, its refusals in the language of `catalogue`."""
 
-    def error(self, message: str) -> NoReturn:
-        """Raise UnusableSetting: nothing was typed wrong, so the usage is no help."""
-        raise UnusableSetting(_tidy(message))
+    def translated(text: str) -> Any:
+        try:
+            return read(text)
+        except argparse.ArgumentTypeError as refused:
+            from schemas.message import Message
+
+            reason = refused.args[0]
+            words = reason.render(catalogue) if isinstance(reason, Message) else str(reason)
+            raise argparse.ArgumentTypeError(words) from refused
+
+    return translated
 
 
-def build_parser(kind: type[Parser] = Parser) -> Parser:
-    """Return the parser of every command. `import-tickets FILE` is turned into `run FILE` before it."""
-    parser = kind(
-        prog="import-tickets",
-        description="Update HubSpot tickets in bulk from a spreadsheet, and see beside every row what became of it.",
-        epilog="`import-tickets FILE` is short for `import-tickets run FILE`; its options: import-tickets run --help",
+# --- what a value may be ----------------------------------------------------------------------------------------
+
+
+def not_taken(template: str, text: str, **more: str) -> argparse.ArgumentTypeError:
+    """Return what says that an option does not take `text`: a literal with `{value}`, for the catalogue takes it up."""
+    from schemas.message import Message
+
+    return argparse.ArgumentTypeError(Message(template, {"value": repr(text), **more}))
+
+
+class OneOf:
+    """Takes one of a few words, and says which was probably meant."""
+
+    def __init__(self, *choices: str) -> None:
+        self.choices = choices
+
+    def __call__(self, text: str) -> str:
+        """Return the word."""
+        if text in self.choices:
+            return text
+        from schemas.cells import Nearest
+
+        listed = ", ".join(self.choices)
+        if near := Nearest(self.choices)(text, limit=1):
+            raise not_taken(
+                '{value} is not one of {choices}; did you mean "{near}"?', text, choices=listed, near=near[0]
+            )
+        raise not_taken("{value} is not one of {choices}", text, choices=listed)
+
+
+def mapping(text: str) -> tuple[str, str]:
+    """Return (left, right) of `LEFT=RIGHT`; the last `=` parts them, for headers may hold one."""
+    left, sign, right = text.rpartition("=")
+    if not sign or not left.strip() or not right.strip():
+        raise not_taken("{value} is not of the form HEADER=PROPERTY", text)
+    return left.strip(), right.strip()
+
+
+def policy(text: str) -> tuple[str, str]:
+    """Return (header, policy) of `HEADER=POLICY`."""
+    from importer.model import Policy
+    from schemas.cells import Nearest
+
+    header, sign, name = text.rpartition("=")
+    if not sign or not header.strip():
+        raise not_taken("{value} is not of the form HEADER=POLICY", text)
+    if name.strip() in set(Policy):
+        return header.strip(), name.strip()
+    if near := Nearest(list(Policy))(name.strip(), limit=1):
+        raise not_taken('{value} names no policy; did you mean "{near}"?', text, near=str(near[0]))
+    raise not_taken("{value} names no policy; there are overwrite, keep-blank, fill-empty, append and remove", text)
+
+
+def word(text: str) -> str:
+    """Return a text without outer blanks, which holds something."""
+    if not text.strip():
+        raise not_taken("{value} is empty", text)
+    return text.strip()
+
+
+def condition(text: str) -> tuple[str, str]:
+    """Return (property, value) of `PROPERTY=VALUE`; the first `=` parts them, and the value may be empty."""
+    name, sign, value = text.partition("=")
+    if not sign or not name.strip():
+        raise not_taken("{value} is not of the form PROPERTY=VALUE", text)
+    return name.strip(), value.strip()
+
+
+def amount(text: str) -> Amount:
+    """Return a limit: `50`, or `10%`."""
+    from importer.jobs.options import Amount
+
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", text.strip())
+    if not found or (not found[2] and "." in found[1]):
+        raise not_taken("{value} is neither a number of cells nor a per cent", text)
+    return Amount(float(found[1]), percent=bool(found[2]))
+
+
+def natural(text: str) -> int:
+    """Return a whole number from 0, of at most nine digits."""
+    if not re.fullmatch("[0-9]{1,9}", text):
+        raise not_taken("{value} is not a whole number from 0 to 999999999", text)
+    return int(text)
+
+
+def positive(text: str) -> int:
+    """Return a whole number from 1, of at most nine digits."""
+    if natural(text) < 1:
+        raise not_taken("{value} is not a whole number from 1 on", text)
+    return int(text)
+
+
+def port(text: str) -> int:
+    """Return the number of a TCP port, 0 for any that is free."""
+    if natural(text) > 65_535:  # noqa: PLR2004 - TCP has no more
+        raise not_taken("{value} is not a port from 0 to 65535", text)
+    return int(text)
+
+
+def percent(text: str) -> float:
+    """Return a share from 0 to 100, with or without its sign."""
+    try:
+        share = float(text.removesuffix("%"))
+    except ValueError:
+        share = -1
+    if not 0 <= share <= 100:  # noqa: PLR2004 - a per cent
+        raise not_taken("{value} is not a per cent from 0 to 100", text)
+    return share
+
+
+def days(text: str) -> int:
+    """Return a number of days: `90d`, `12w` or `90`."""
+    found = re.fullmatch(r"([0-9]{1,5})([dw]?)", text.strip())
+    if not found:
+        raise not_taken("{value} is no age; write 90d or 12w", text)
+    return int(found[1]) * (7 if found[2] == "w" else 1)
+
+
+# --- groups of options that several commands have -----------------------------------------------------------------
+
+FILE_HELP = "the spreadsheet: CSV, TSV, XLSX, XLSM, XLS or ODS"
+
+
+def add_yes(parser: Parser, text: str = "do not ask before updating") -> None:
+    """Add `--yes`."""
+    parser.add("--yes", "-y", action="store_true", default=False, help=text)
+
+
+def add_html(parser: Parser, *, without: str = "no page") -> None:
+    """Add `--html`."""
+    parser.add("--html", type=Path, metavar="PATH", help="write the HTML report too", without=without)
+
+
+def add_results(parser: Parser) -> None:
+    """Add where the annotated spreadsheet goes."""
+    parser.add(
+        "--output",
+        type=Path,
+        metavar="PATH",
+        help="write the annotated spreadsheet there; leave FILE alone",
+        without="FILE itself",
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    _run(commands)
-    _resume(commands)
-    _undo(commands)
-    _reconcile(commands)
-    _runs(commands)
-    _template(commands)
-    _schema(commands)
-    _doctor(commands)
-    _sandbox(commands)
-    return parser
 
 
-def _add(commands: Commands, name: str) -> argparse.ArgumentParser:
-    return commands.add_parser(name, help=COMMANDS[name], description=_sentence(COMMANDS[name]))
-
-
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}."
-
-
-def _run(commands: Commands) -> None:
-    parser = _add(commands, "run")
-    parser.add_argument("file", metavar="FILE", type=Path, help="the spreadsheet: CSV, TSV, XLSX, XLSM, XLS or ODS")
-    _sending_options(parser)
-    parser.add_argument(
-        "--on-invalid", choices=["stop", "skip"], help="rows that fail validation: send nothing, or send the others"
+def add_reading(parser: Parser) -> None:
+    """Add how FILE is read and understood: `importer.jobs.options.ReadOptions`."""
+    parser.add(
+        "--sheet", metavar="NAME", help="which sheet of a workbook", without="the only visible sheet with a key column"
     )
-    parser.add_argument("--no-diff", action="store_true", help="do not read current values first; send every cell")
-    parser.add_argument(
-        "--max-changes", type=amount, metavar="N", help="refuse a plan that changes more cells (N or N%%)"
+    add = partial(parser.add, group="reading")
+    add(
+        "--id-property", metavar="NAME", help="the unique property that keys the rows", without="found from the headers"
     )
-    parser.add_argument(
-        "--max-clears", type=amount, metavar="N", help="refuse a plan that clears more cells (N or N%%)"
-    )
-    parser.add_argument(
-        "--on-conflict",
-        choices=["skip", "overwrite"],
-        default="skip",
-        help="tickets changed in the portal since the sheet was made",
-    )
-    _reading_options(parser)
-    parser.add_argument(
-        "--output", type=Path, metavar="PATH", help="write the annotated spreadsheet there; leave FILE alone"
-    )
-    _common_options(parser, html=True)
-    _portal_options(parser)
-
-
-def _reading_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("reading")
-    group.add_argument("--sheet", metavar="NAME", help="which sheet of a workbook")
-    group.add_argument("--id-property", metavar="NAME", help="the unique property that keys the rows")
-    group.add_argument(
+    add(
         "--map",
         action="append",
         default=[],
         type=mapping,
         metavar="HEADER=PROPERTY",
         help="take this column for that property",
+        without="by name, then by label",
     )
-    group.add_argument("--skip-column", action="append", default=[], metavar="HEADER", help="leave this column out")
-    group.add_argument("--skip-unknown", action="store_true", help="leave out columns that are no property")
-    group.add_argument("--skip-read-only", action="store_true", help="leave out columns that cannot be written")
-    group.add_argument("--blank", choices=["clear", "keep"], default="clear", help="what an empty cell means")
-    group.add_argument(
+    add("--skip-column", action="append", default=[], metavar="HEADER", help="leave this column out", without="none")
+    add("--skip-unknown", action="store_true", help="leave out columns that are no property")
+    add("--skip-read-only", action="store_true", help="leave out columns that cannot be written")
+    add("--blank", type=OneOf("clear", "keep"), default="clear", help="what an empty cell means")
+    add(
         "--policy",
         action="append",
         default=[],
         type=policy,
         metavar="HEADER=POLICY",
         help="what a column's cells do: overwrite, keep-blank, fill-empty, append, remove",
+        without="overwrite",
     )
-    group.add_argument("--clear-word", type=word, metavar="WORD", help="a cell that holds just this word clears")
-    group.add_argument(
+    add(
+        "--clear-word",
+        type=word,
+        default="",
+        metavar="WORD",
+        help="a cell that holds just this word clears",
+        without="none",
+    )
+    add(
         "--options",
-        choices=["labels", "values"],
+        type=OneOf("labels", "values"),
         help="how texts are meant that are the label of one option and the value of another",
+        without="such a cell is `ambiguous_option`",
     )
-    group.add_argument("--allow-spoiled", action="store_true", help="send texts that look spoiled")
-    group.add_argument("--schema", type=Path, metavar="FILE", help="validate against a saved schema")
-    group.add_argument(
-        "--locale", metavar="LOCALE", help="how to read numbers and dates that are text: pt-BR, en-GB, ..."
+    add("--allow-spoiled", action="store_true", help="send texts that look spoiled")
+    add(
+        "--schema",
+        type=Path,
+        metavar="FILE",
+        help="validate against a saved schema",
+        without="the portal's, fetched at the start",
     )
-    group.add_argument("--date-format", metavar="FORMAT", help="as DD/MM/YYYY HH:mm, or in strptime's letters")
-    group.add_argument("--timezone", metavar="ZONE", help="the zone of times that name none; the portal's otherwise")
-    group.add_argument("--encoding", metavar="NAME", help="how to read a CSV file")
-    group.add_argument("--delimiter", metavar="CHAR", help="what parts the fields of a CSV file")
-    group.add_argument("--config", type=Path, metavar="PATH", help="a settings file that may hold any option")
-
-
-def _sending_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--dry-run", action="store_true", help="send no update")
-    parser.add_argument("--yes", "-y", action="store_true", help="do not ask before updating")
-
-
-def _common_options(parser: argparse.ArgumentParser, *, html: bool = False) -> None:
-    group = parser.add_argument_group("output")
-    if html:
-        group.add_argument("--html", type=Path, metavar="PATH", help="write the HTML report too")
-        group.add_argument("--overwrite", action="store_true", help="let the outputs replace files that exist")
-    group.add_argument("--json", action="store_true", help="a machine-readable summary on standard output")
-    group.add_argument("--lang", metavar="LANG", help="language of what people read: en, pt-BR")
-    volume = group.add_mutually_exclusive_group()
-    volume.add_argument("--quiet", action="store_true", help="less on standard error")
-    volume.add_argument("--verbose", action="store_true", help="more on standard error")
-
-
-def _portal_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("portal")
-    group.add_argument("--sandbox", action="store_true", help="use the embedded sandbox portal in place of a real one")
-    group.add_argument("--max-rate", type=positive, metavar="N", help="at most N requests per 10 s")
-    group.add_argument(
-        "--daily-reserve", type=percent, default=5.0, metavar="PERCENT", help="calls of the day left to others"
+    add(
+        "--locale",
+        metavar="LOCALE",
+        help="how to read numbers and dates that are text: pt-BR, en-GB, ...",
+        without="the one that the workbook names, if any",
+    )
+    add(
+        "--date-format",
+        metavar="FORMAT",
+        help="as DD/MM/YYYY HH:mm, or in strptime's letters",
+        without="what `--locale` says, if anything",
+    )
+    add("--timezone", metavar="ZONE", help="the zone of times that name none", without="the portal's")
+    add("--encoding", metavar="NAME", help="how to read a CSV file", without="detected")
+    add("--delimiter", metavar="CHAR", help="what parts the fields of a CSV file", without="detected")
+    add(
+        "--config",
+        type=Path,
+        metavar="PATH",
+        help="a settings file that may hold any option",
+        without="the user's own, and mappings beside FILE",
     )
 
 
-def _resume(commands: Commands) -> None:
-    parser = _add(commands, "resume")
-    parser.add_argument("run", metavar="RUN", nargs="?", help="which run; the latest unfinished one if left out")
-    parser.add_argument(
-        "--yes", "-y", action="store_true", help="accepted for scripts; a run that was confirmed does not ask"
+def add_output(parser: Parser, *, overwrite: bool = False) -> None:
+    """Add how the command speaks to people and to scripts."""
+    if overwrite:
+        parser.add("--overwrite", action="store_true", help="let the outputs replace files that exist")
+    add = partial(parser.add, group="output")
+    add("--json", action="store_true", help="a machine-readable summary on standard output")
+    add(
+        "--lang",
+        metavar="LANG",
+        help="language of what people read: en, pt-BR",
+        without="`IMPORT_TICKETS_LANG`, else the locale's, else English",
     )
-    _common_options(parser, html=True)
-    _portal_options(parser)
+    parser.one_of(("--quiet", "less on standard error"), ("--verbose", "more on standard error"), group="output")
 
 
-def _undo(commands: Commands) -> None:
-    parser = _add(commands, "undo")
-    parser.add_argument("run", metavar="RUN", help="which run; `import-tickets runs` lists them")
-    _sending_options(parser)
-    _common_options(parser, html=True)
-    _portal_options(parser)
-
-
-def _reconcile(commands: Commands) -> None:
-    parser = _add(commands, "reconcile")
-    parser.add_argument("file", metavar="FILE", type=Path, help="the spreadsheet")
-    parser.add_argument(
-        "--yes", "-y", action="store_true", help="accepted for scripts; a reconciliation changes nothing in the portal"
+def add_portal(parser: Parser) -> None:
+    """Add how the portal is reached: `importer.jobs.options.PortalAccess`."""
+    add = partial(parser.add, group="portal")
+    add("--sandbox", action="store_true", help="use the embedded sandbox portal in place of a real one")
+    add(
+        "--max-rate",
+        type=positive,
+        metavar="N",
+        help="at most N requests per 10 s",
+        without="what the portal's headers allow",
     )
-    parser.add_argument(
-        "--output", type=Path, metavar="PATH", help="write the annotated spreadsheet there; leave FILE alone"
-    )
-    _reading_options(parser)
-    _common_options(parser, html=True)
-    _portal_options(parser)
-
-
-def _runs(commands: Commands) -> None:
-    parser = _add(commands, "runs")
-    actions = parser.add_subparsers(dest="action", metavar="ACTION")
-    # What an action leaves out must not undo what was typed before it: `runs --json show RUN`.
-    listing = actions.add_parser("list", help="list them (the default)", argument_default=argparse.SUPPRESS)
-    show = actions.add_parser("show", help="show one of them", argument_default=argparse.SUPPRESS)
-    show.add_argument("run", metavar="RUN", help="which run")
-    purge = actions.add_parser("purge", help="remove journals", argument_default=argparse.SUPPRESS)
-    purge.add_argument("--older-than", required=True, type=days, metavar="AGE", help="such as 90d")
-    purge.add_argument("--yes", "-y", action="store_true", default=False, help="do not ask")
-    purge.add_argument("--force", action="store_true", default=False, help="unfinished runs too")
-    for one in (parser, listing, show, purge):
-        _common_options(one)
-
-
-def _template(commands: Commands) -> None:
-    parser = _add(commands, "template")
-    parser.add_argument("out", metavar="OUT", type=Path, help="the workbook to write, OUT.xlsx")
-    parser.add_argument("--properties", metavar="NAMES", help="internal names, with commas between them")
-    parser.add_argument("--id-file", type=Path, metavar="PATH", help="a text file with one ticket ID a line")
-    parser.add_argument("--pipeline", metavar="NAME", help="tickets of this pipeline (ID or label)")
-    parser.add_argument("--stage", metavar="NAME", help="tickets at this stage (ID or label)")
-    parser.add_argument("--owner", metavar="NAME", help="tickets of this owner (ID, e-mail or name)")
-    parser.add_argument("--modified-since", metavar="DATE", help="tickets changed since then (YYYY-MM-DD)")
-    parser.add_argument(
-        "--filter",
-        action="append",
-        default=[],
-        type=condition,
-        metavar="PROPERTY=VALUE",
-        help="tickets with this value; an empty value means none",
-    )
-    parser.add_argument("--limit", type=positive, metavar="N", help="at most N tickets")
-    parser.add_argument("--overwrite", action="store_true", help="replace OUT where it exists")
-    _common_options(parser)
-    _portal_options(parser)
-
-
-def _schema(commands: Commands) -> None:
-    parser = _add(commands, "schema")
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    pull = actions.add_parser("pull", help="save the portal's ticket schema")
-    pull.add_argument("--output", type=Path, metavar="FILE", help="where; ticket-schema.json if left out")
-    pull.add_argument("--overwrite", action="store_true", help="replace FILE where it exists")
-    show = actions.add_parser("show", help="print it, or one property")
-    show.add_argument("property", metavar="PROPERTY", nargs="?", help="internal name or label")
-    show.add_argument("--all", action="store_true", help="list the properties of single stages too")
-    show.add_argument("--schema", type=Path, metavar="FILE", help="print a saved schema")
-    for one in (pull, show):
-        _common_options(one)
-        _portal_options(one)
-
-
-def _doctor(commands: Commands) -> None:
-    parser = _add(commands, "doctor")
-    _common_options(parser)
-    _portal_options(parser)
-
-
-def _sandbox(commands: Commands) -> None:
-    parser = _add(commands, "sandbox")
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    serve = actions.add_parser("serve", help="serve it on loopback until interrupted")
-    serve.add_argument("--port", type=port, default=0, metavar="N", help="a free one if left out")
-    serve.add_argument("--latency-ms", type=natural, default=0, metavar="MS", help="how long each answer takes")
-    serve.add_argument("--rate", type=natural, metavar="N", help="requests allowed per 10 s; 0 is no limit")
+    add("--daily-reserve", type=percent, default=5.0, metavar="PERCENT", help="calls of the day left to others")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -9,13 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from importer.cli.command_line import UnusableSetting, long_options, parse
+from importer.cli.commands import COMMANDS
 from importer.cli.parser import MANY
 from importer.errors import UsageError
+from importer.i18n import language_typed
 from importer.jobs.options import PortalAccess
 from schemas.message import message
 
 CONFIG_NAME = "import-tickets.toml"
-PATHS = frozenset({"output", "html", "schema"})
+PATHS = frozenset({"output", "html", "schema", "id-file"})
 """Options that name a file; in a settings file they start at its folder, wherever the program is started."""
 
 READING = frozenset(
@@ -71,6 +75,31 @@ def settings_files(file: Path | None, named: Path | None) -> list[SettingsFile]:
     return found
 
 
+def with_settings(options: argparse.Namespace, arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options with those of the settings files, of which `settings` says where they are.
+
+    Raises UsageError for a file that cannot be read, or that holds what no option takes.
+    """
+    sources = settings_files(getattr(options, "file", None), getattr(options, "config", None))
+    every, own = settable_options(), long_options(options.command)
+    settings: list[str] = []
+    found = options
+    for source in sources:
+        settings += config_arguments(source, every, own)
+        try:
+            found = parse(arguments, settings=settings, language=language_typed(arguments, os.environ))
+        except UnusableSetting as error:
+            raise UsageError(message("{path}: {problem}", path=str(source.path), problem=str(error))) from error
+    found.settings = os.pathsep.join(str(source.path.absolute()) for source in sources) or None
+    return found
+
+
+def settable_options() -> dict[str, int]:
+    """Return the long options that a settings file may hold: those of the commands that read one."""
+    readers = [name for name, command in COMMANDS.items() if command.reads_settings]
+    return {option: values for name in readers for option, values in long_options(name).items()}
+
+
 def config_arguments(source: SettingsFile, options: Mapping[str, int], own: Collection[str] | None = None) -> list[str]:
     """Return the arguments that a settings file stands for.
 
@@ -94,7 +123,7 @@ def config_arguments(source: SettingsFile, options: Mapping[str, int], own: Coll
         found = _option(option, value, options, source)
         if own is None or option in own:
             arguments += found
-    return arguments + _column_arguments(_table(settings, "columns", path), path, own or options)
+    return arguments + _column_arguments(_table(settings, "columns", path), path, options if own is None else own)
 
 
 def _column_arguments(columns: Mapping[str, Any], path: Path, options: Collection[str]) -> list[str]:
@@ -103,15 +132,18 @@ def _column_arguments(columns: Mapping[str, Any], path: Path, options: Collectio
         raise UsageError(
             message('{path}: [columns] holds "map", "skip" and "policy", not "{name}".', path=str(path), name=name)
         )
-    arguments = [f"--map={header}={target}" for header, target in _table(columns, "map", path).items()]
-    policies = _table(columns, "policy", path)
-    if "policy" in options:
-        arguments += [f"--policy={header}={policy}" for header, policy in policies.items()]
+    tables = {name: _table(columns, name, path) for name in ("map", "policy")}
+    arguments = [
+        f"--{name}={header}={value}"
+        for name, table in tables.items()
+        for header, value in table.items()
+        if name in options
+    ]
     skip = columns.get("skip", [])
     headers = skip if isinstance(skip, list) else [skip]
     if not all(isinstance(header, str) for header in headers):
         raise UsageError(message('{path}: "{name}" is a list of headers.', path=str(path), name="skip"))
-    return arguments + [f"--skip-column={header}" for header in headers]
+    return arguments + [f"--skip-column={header}" for header in headers if "skip-column" in options]
 
 
 def _table(settings: Mapping[str, Any], name: str, path: Path) -> Mapping[str, Any]:

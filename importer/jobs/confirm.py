@@ -116,7 +116,11 @@ def ask(job: Job, rows: int) -> None:
         )
         if job.must_choose
         else count_message(
-            "Put back one ticket in {portal}?", "Put back {count} tickets in {portal}?", rows, portal=portal
+            "Undo run {run}: put back one ticket in {portal}?",
+            "Undo run {run}: put back {count} tickets in {portal}?",
+            rows,
+            portal=portal,
+            run=job.journal.record.parent or "",
         )
         if job.journal.record.kind == "undo"
         else count_message("Update one ticket in {portal}?", "Update {count} tickets in {portal}?", rows, portal=portal)

@@ -35,7 +35,7 @@ async def resume_run(
     async with opening(context) as held:
         chosen = run_id or state.unfinished_run()
         if chosen is None:
-            raise UsageError(message("There is no run to resume: every run on this machine came to its end."))
+            raise nothing_to_resume(state)
         options = stored_options(state.read_record(chosen), html=html, overwrite=overwrite)
         held.file = options.file
         if html is not None:
@@ -44,7 +44,8 @@ async def resume_run(
         journal = held.hold(state.open_journal(chosen))
         if not journal.record.can_resume:
             raise UsageError(
-                message("Run {run} has nothing to resume: it is {state}.", run=chosen, state=journal.record.state)
+                message("Run {run} has nothing to resume: it is {state}.", run=chosen, state=journal.record.state),
+                code="nothing_to_do",
             )
         journal.check()
         job = await reopen(journal, options, held)
@@ -54,6 +55,27 @@ async def resume_run(
         await send(job, look_again=True)
         held.result = finish(job)
     return held.result
+
+
+def nothing_to_resume(state: StateFolder) -> UsageError:
+    """Return what to say where no run is unfinished: what the last one was, and what became of it."""
+    from importer.jobs.run_list import list_runs
+
+    last = next(list_runs(state), None)
+    if last is None:
+        return UsageError(message("There is no run to resume: no run is kept on this machine."), code="nothing_to_do")
+    rows = ", ".join(f"{count} {status}" for status, count in last.counts.items() if status and count)
+    return UsageError(
+        message(
+            "There is no run to resume: every run on this machine came to its end. The last one, {run} on {file}, is "
+            "{state} ({rows}).",
+            run=last.id,
+            file=Path(last.file).name,
+            state=last.state,
+            rows=rows or message("no rows"),
+        ),
+        code="nothing_to_do",
+    )
 
 
 async def reopen(journal: Journal, options: RunOptions, held: Opening) -> Job:

@@ -13,13 +13,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from importer.errors import FileError
+from importer.errors import FileError, UsageError
 from importer.findings import Finding
 from importer.jobs.state import StateFolder
 from importer.journal import ColumnTotals, Journal
 from importer.journal.run_record import UNFINISHED
 from importer.model import Status
-from schemas.message import Message
+from schemas.message import Message, message
 
 FIRST_FINDINGS = 10
 DAMAGED = "damaged"
@@ -111,6 +111,23 @@ def read_info(journal: Journal, run_id: str) -> RunInfo:
         exit_code=record.exit_code,
         can_undo=record.can_undo and counts.get(Status.UPDATED, 0) > 0,
         parent=record.parent,
+    )
+
+
+def latest_undoable(state: StateFolder) -> str:
+    """Return the latest run that changed something, is no undo, and was not undone yet.
+
+    Raises UsageError where there is none.
+    """
+    undone = set()
+    for run in list_runs(state):  # newest first: what undoes a run comes before it
+        if run.kind == "undo" and run.can_undo and run.parent:
+            undone.add(run.parent)
+        elif run.kind == "run" and run.can_undo and run.id not in undone:
+            return run.id
+    raise UsageError(
+        message("There is no run to undo: none on this machine changed something and is not undone yet."),
+        code="nothing_to_do",
     )
 
 

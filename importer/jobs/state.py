@@ -79,7 +79,8 @@ class StateFolder:
         path = self.runs / f"{run_id}.sqlite3"
         if "/" in run_id or "\\" in run_id or not path.is_file():
             raise UsageError(
-                message('There is no run "{run}" on this machine; `import-tickets runs` lists those kept.', run=run_id)
+                message('There is no run "{run}" on this machine; `import-tickets runs` lists those kept.', run=run_id),
+                code="no_such_run",
             )
         return Journal.open(path)
 
@@ -87,6 +88,31 @@ class StateFolder:
         """Return the facts of a run. Raises what `open_journal` raises."""
         with self.open_journal(run_id) as journal:
             return journal.record
+
+    def find_run(self, typed: str) -> str:
+        """Return the ID of the one run that has `typed` in it. Raises UsageError where there is none, or several."""
+        kept = self.run_ids()
+        found = [typed] if typed in kept else [one for one in kept if typed and typed in one]
+        if len(found) == 1:
+            return found[0]
+        from schemas.cells import Nearest, quoted
+
+        if found:
+            raise UsageError(
+                message(
+                    'Several runs have "{run}" in their ID: {runs}. Type more of it.', run=typed, runs=quoted(found)
+                ),
+                code="no_such_run",
+            )
+        if near := Nearest(kept)(typed):
+            raise UsageError(
+                message('There is no run "{run}" on this machine; did you mean {near}?', run=typed, near=quoted(near)),
+                code="no_such_run",
+            )
+        raise UsageError(
+            message('There is no run "{run}" on this machine; `import-tickets runs` lists those kept.', run=typed),
+            code="no_such_run",
+        )
 
     def run_ids(self) -> list[str]:
         """Return the runs kept, newest first."""

@@ -19,7 +19,7 @@ from importer.loader.header_matcher import KEY, HeaderMatcher
 from importer.loader.header_text import bare, plain
 from importer.loader.table import FINGERPRINT_SHEET, LISTS_SHEET, REPORT_SHEETS, SheetInfo, Source, Table
 from importer.model import Columns, KeyColumn, ValueColumn
-from schemas.cells import visible
+from schemas.cells import Nearest, visible
 from schemas.message import Message, message
 from schemas.property import LAST_MODIFIED, RECORD_ID, PortalSchema, Property
 
@@ -90,7 +90,17 @@ def _named_sheet(source: Source, name: str) -> SheetInfo:
     found = [one for one in source.sheets if one.name == name]
     found = found or [one for one in source.sheets if plain(one.name or "") == plain(name)]
     if len(found) != 1:
-        text = message('There is no sheet "{sheet}". The sheets are: {sheets}.', sheet=name, sheets=_quoted(names))
+        near = Nearest(names)(name, limit=1)
+        text = (
+            message(
+                'There is no sheet "{sheet}"; did you mean {near}? The sheets are: {sheets}.',
+                sheet=name,
+                near=_quoted(near),
+                sheets=_quoted(names),
+            )
+            if near
+            else message('There is no sheet "{sheet}". The sheets are: {sheets}.', sheet=name, sheets=_quoted(names))
+        )
         raise ColumnsError([Finding("no_such_sheet", text)])
     if found[0].header_row is None:
         raise FileError(message('The sheet "{sheet}" is empty.', sheet=name), code="empty_file")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from importer.errors import FileError, MachineLimit, too_many_files
-from schemas.message import message
+from schemas.message import Message, message
 
 
 @contextmanager
@@ -17,7 +17,7 @@ def file_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as problem:
-        raise FileError(message("There is no file {path}.", path=str(path))) from problem
+        raise FileError(_missing(path)) from problem
     except IsADirectoryError as problem:
         raise FileError(message("{path} is a folder. Name the spreadsheet inside it.", path=str(path))) from problem
     except PermissionError as problem:
@@ -34,3 +34,16 @@ def file_errors(path: Path) -> Iterator[None]:
         raise FileError(
             message("{path} cannot be read: {reason}.", path=str(path), reason=problem.strerror or str(problem))
         ) from problem
+
+
+def _missing(path: Path) -> Message:
+    """Return what to say of a file that is not there: which one was probably meant."""
+    from schemas.cells import Nearest, quoted
+
+    try:
+        names = sorted(one.name for one in path.parent.iterdir() if not one.name.startswith("."))
+    except OSError:
+        names = []
+    if near := Nearest(names)(path.name):
+        return message("There is no file {path}; did you mean {near}?", path=str(path), near=quoted(near))
+    return message("There is no file {path}.", path=str(path))

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from importer.cli.parser import COMMANDS, build_parser, parse
-from importer.cli.translate import OWN_WORDS
+from importer.cli.command_line import build_parser, parse
+from importer.cli.commands import COMMANDS
+from importer.cli.parser import OWN_WORDS
 
 PORTUGUESE = ("--lang", "pt-BR")
 FOR_PROGRAMMERS = re.compile(
@@ -28,8 +29,7 @@ def words_of_argparse():
 
 def test_all_that_argparse_may_say_to_a_person_is_known():
     """A newer Python may say more: then it belongs into OWN_WORDS, or here, and `make translations` takes it up."""
-    in_parser = {"positional arguments", "options", "show this help message and exit"}
-    in_parser.add("show program's version number and exit")
+    in_parser = {"show program's version number and exit"}
 
     said = {one for one in words_of_argparse() if not FOR_PROGRAMMERS.search(one)}
 
@@ -53,14 +53,15 @@ def test_help_is_in_the_language_of_the_person(command, program, monkeypatch):
     ended = program(*command, "--help")
 
     assert ended.code == 0
-    assert ended.out.startswith("uso: import-tickets")
-    assert "mostra esta ajuda e termina" in ended.out
+    assert "uso: import-tickets" in ended.out
+    assert ended.out.startswith("uso: " if command else "exemplos:\n  import-tickets ")
+    assert "mostra esta ajuda e termina" in ended.out or not command
     assert not re.search(r"(?<!--)\b(usage|options|the|help message|FILE|PATH|NAME|RUN)\b", ended.out)
 
 
 def test_lang_may_stand_anywhere(program):
     for typed in (["run", "--help", *PORTUGUESE], [*PORTUGUESE, "edits.csv", "-h"], ["runs", "--lan=pt", "--help"]):
-        assert "opções:" in program(*typed).out, typed
+        assert "[opções]" in program(*typed).out, typed
 
 
 @pytest.mark.parametrize(
@@ -90,14 +91,17 @@ def test_help_after_other_options_is_the_first_page(program):
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        pytest.param([], "indique uma planilha: import-tickets ARQUIVO", id="nothing"),
         pytest.param(["e.csv", "--nope"], "argumentos desconhecidos: --nope", id="unknown"),
+        pytest.param(["e.csv", "--shet", "A"], "não há a opção --shet; seria --sheet?", id="misspelt-option"),
+        pytest.param(["rsume"], 'não há comando nem arquivo "rsume"; seria resume?', id="misspelt-command"),
+        pytest.param(["runs", "shwo"], 'não há a ação "shwo"; seria show?', id="misspelt-action"),
+        pytest.param(["e.csv", "--blank", "kep"], 'seria "keep"?', id="misspelt-value"),
         pytest.param(["e.csv", "--sheet"], "argumento --sheet: espera um valor", id="no-value"),
-        pytest.param(["e.csv", "--blank", "x"], "escolha inválida: 'x' (escolha entre", id="choice"),
+        pytest.param(["e.csv", "--blank", "x"], "'x' não é uma destas escolhas: clear, keep", id="choice"),
         pytest.param(["e.csv", "--skip"], "opção ambígua: --skip pode ser --skip-column", id="short-for-several"),
         pytest.param(["e.csv", "--json=1"], "argumento --json: não recebe um valor: '1'", id="flag-with-value"),
         pytest.param(["e.csv", "--quiet", "--verbose"], "não combina com o argumento --quiet", id="one-of-two"),
-        pytest.param(["undo"], "faltam estes argumentos: EXECUÇÃO", id="required"),
+        pytest.param(["template"], "faltam estes argumentos: SAÍDA", id="required"),
         pytest.param(["e.csv", "--max-changes", "x"], "'x' não é um número de células", id="amount"),
         pytest.param(["e.csv", "--map", "x"], "'x' não tem a forma CABEÇALHO=PROPRIEDADE", id="mapping"),
         pytest.param(["runs", "purge", "--older-than", "x"], "'x' não é uma idade", id="age"),
@@ -109,9 +113,21 @@ def test_bad_usage_is_told_in_that_language(typed, said, program, monkeypatch):
     ended = program(*typed)
 
     assert (ended.code, ended.out) == (2, "")
-    assert ended.err.startswith("uso: import-tickets")
+    assert ended.err.startswith("import-tickets")
+    assert ended.err.count("\n") == 1
     assert "erro: " in ended.err
     assert said in ended.err
+
+
+def test_without_anything_typed_the_help_is_shown(program):
+    """Three examples first; it is bad usage all the same."""
+    ended = program(*PORTUGUESE[:0])
+
+    assert (ended.code, ended.out) == (2, "")
+    first = ended.err.splitlines()
+    assert first[0] == "examples:"
+    assert all(line.startswith("  import-tickets ") for line in first[1:4])
+    assert ended.err.endswith("name a spreadsheet: import-tickets FILE\n")
 
 
 def test_another_language_leaves_nothing_behind(program):
@@ -119,8 +135,8 @@ def test_another_language_leaves_nothing_behind(program):
     program("--help", *PORTUGUESE)
     program("run", "--help", *PORTUGUESE)
 
-    assert program("run", "--nope").err.startswith("usage: import-tickets run")
-    assert "show this help message and exit" in program("--help").out
+    assert program("run", "e.csv", "--nope").err == "import-tickets run: error: unrecognized arguments: --nope\n"
+    assert "show this help message and exit" in program("run", "--help").out
 
 
 def test_help_survives_an_output_that_lacks_letters(process, monkeypatch):
@@ -137,17 +153,10 @@ def test_every_option_has_words():
 
     def below(parser):
         yield parser
-        for action in parser._actions:
-            if isinstance(action, argparse._SubParsersAction):
-                for child in action.choices.values():
-                    yield from below(child)
+        for child in parser.commands.values():
+            yield from below(child)
 
-    silent = [
-        (parser.prog, action.option_strings or action.dest)
-        for parser in below(build_parser())
-        for action in parser._actions
-        if not action.help and not isinstance(action, argparse._SubParsersAction)
-    ]
+    silent = [(parser.prog, one.names) for parser in below(build_parser()) for one in parser.told if not one.help]
 
     assert silent == []
     assert sys.modules["argparse"]._("usage: ") == "usage: "

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from importer.cli.parser import UnusableSetting, build_parser, long_options, parse
+from importer.cli.command_line import UnusableSetting, build_parser, long_options, parse
+from importer.cli.parser import amount, days, mapping
 from importer.cli.settings import PATHS, READING, SettingsFile, config_arguments, portal_access, settings_files
-from importer.cli.types import amount, days, mapping
 from importer.errors import UsageError
 
 
@@ -61,7 +61,7 @@ def test_what_is_no_setting_is_named(settings, said, tmp_path):
     ("settings", "said"),
     [
         ("[options]\nmax-rate = 'many'\n", "argument --max-rate: 'many' is not a whole number"),
-        ("[options]\nblank = 'maybe'\n", "argument --blank: invalid choice: 'maybe'"),
+        ("[options]\nblank = 'maybe'\n", "argument --blank: 'maybe' is not one of clear, keep"),
         ("[options]\nquiet = true\nverbose = true\n", "argument --verbose: not allowed with argument --quiet"),
         ("[columns.map]\nFoo = ''\n", "argument --map: 'Foo=' is not of the form HEADER=PROPERTY"),
     ],
@@ -91,11 +91,14 @@ def test_names_of_files_start_at_the_settings_file(tmp_path):
     found = options(tmp_path, '[options]\noutput = "results/out.csv"\nhtml = "/elsewhere/page.html"\n')
 
     assert (found.output, found.html) == (tmp_path / "results/out.csv", Path("/elsewhere/page.html"))
-    assert {
-        action.dest
-        for action in build_parser()._subparsers._group_actions[0].choices["run"]._actions
-        if action.type is Path and action.dest not in {"file", "config"}
-    } == PATHS
+    named = {
+        name
+        for command in ("run", "template")
+        for one in build_parser().commands[command].told
+        for name in one.long_names
+        if one.is_path and name != "config"
+    }
+    assert named == PATHS
 
 
 def test_one_file_serves_run_and_reconcile(program, tmp_path):
@@ -152,7 +155,7 @@ def test_bad_usage_exits_with_2(typed, capsys):
         parse(typed)
 
     assert ended.value.code == 2
-    assert "usage: import-tickets" in capsys.readouterr().err
+    assert "import-tickets" in capsys.readouterr().err
 
 
 @pytest.fixture

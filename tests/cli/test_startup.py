@@ -18,5 +18,5 @@ def test_help_and_version_import_nothing_heavy(arguments):
 
     ended = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
 
-    assert ended.stdout.startswith(("usage: import-tickets", "import-tickets "))
+    assert ended.stdout.startswith(("usage: import-tickets", "import-tickets ", "examples:"))
     assert not HEAVY & set(ended.stderr.split())

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from importer.cli.parser import parse
+from importer.cli.command_line import parse
 from tools.guide_pages import DOCS, GUIDE, LANGUAGES, PAGES, ROOT, read_page, steps_of
 from tools.guide_walk import SHOWING, Walk, edit_workbook, tidy
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.cli.parser import COMMANDS, long_options
+from importer.cli.command_line import long_options
+from importer.cli.commands import COMMANDS
 from tests.fuzz.effort import CORPUS, effort, kept
 from tests.fuzz.oracles import run_program
 from tests.fuzz.seeds import TEXTS, by_openpyxl, by_xlsxwriter

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.cli.parser import UnusableSetting, long_options, parse
+from importer.cli.command_line import UnusableSetting, long_options, parse
 from importer.cli.settings import SettingsFile, config_arguments
 from importer.errors import UsageError
 from tests.fuzz.effort import CORPUS, effort, kept

@@ -61,7 +61,7 @@ def test_what_the_command_line_says_is_collected():
     assert found >= {
         "do not ask before updating",
         "HEADER=PROPERTY",
-        "Go on with a run that stopped early.",
+        "go on with a run that stopped early",
         "reading",
         "usage: ",
         "expected one argument",

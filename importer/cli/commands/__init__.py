@@ -1,0 +1,19 @@
+"""The commands, a module each: its options, its call, its output. What a command needs is imported when it runs."""
+
+from __future__ import annotations
+
+from importer.cli.commands import doctor, explain, reconcile, resume, run, runs, sandbox, schema, template, undo
+from importer.cli.parser import Command
+
+COMMANDS: dict[str, Command] = {
+    "run": run.COMMAND,
+    "resume": resume.COMMAND,
+    "undo": undo.COMMAND,
+    "reconcile": reconcile.COMMAND,
+    "runs": runs.COMMAND,
+    "template": template.COMMAND,
+    "schema": schema.COMMAND,
+    "doctor": doctor.COMMAND,
+    "explain": explain.COMMAND,
+    "sandbox": sandbox.COMMAND,
+}

@@ -1,0 +1,104 @@
+"""`import-tickets FILE`: the main job."""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from importer.cli.parser import (
+    FILE_HELP,
+    Command,
+    OneOf,
+    Parser,
+    add_html,
+    add_output,
+    add_portal,
+    add_reading,
+    add_results,
+    add_yes,
+    amount,
+)
+from importer.cli.session import fill, run_job
+
+if TYPE_CHECKING:
+    from importer.jobs.options import ReadOptions
+
+
+def add_options(parser: Parser) -> None:
+    """Add what may be typed."""
+    parser.add("file", metavar="FILE", type=Path, help=FILE_HELP)
+    parser.add("--dry-run", action="store_true", help="send no update")
+    add_yes(parser)
+    parser.add(
+        "--on-invalid",
+        type=OneOf("stop", "skip"),
+        help="rows that fail validation: send nothing, or send the others",
+        without="a terminal is asked; else `stop`",
+    )
+    add_results(parser)
+    add_html(parser)
+    add = partial(parser.add, group="limits")
+    add(
+        "--max-changes",
+        type=amount,
+        metavar="N",
+        help="refuse a plan that changes more cells (N or N%%)",
+        without="no limit",
+    )
+    add(
+        "--max-clears",
+        type=amount,
+        metavar="N",
+        help="refuse a plan that clears more cells (N or N%%)",
+        without="no limit",
+    )
+    add(
+        "--on-conflict",
+        type=OneOf("skip", "overwrite"),
+        default="skip",
+        help="tickets changed in the portal since the sheet was made",
+    )
+    add("--no-diff", action="store_true", help="do not read current values first; send every cell")
+    add_reading(parser)
+    add_output(parser, overwrite=True)
+    add_portal(parser)
+
+
+def read_options(options: argparse.Namespace) -> ReadOptions:
+    """Return how FILE is read."""
+    from importer.jobs.options import ReadOptions
+
+    return fill(
+        ReadOptions,
+        options,
+        mapping=dict(options.map),
+        skip_columns=tuple(options.skip_column),
+        policies=tuple(options.policy),
+        time_zone=options.timezone,
+    )
+
+
+def perform(options: argparse.Namespace) -> int:
+    """Do the main job."""
+    from importer.jobs.main import import_tickets
+    from importer.jobs.options import RunOptions
+
+    wishes = fill(
+        RunOptions,
+        options,
+        read=read_options(options),
+        on_invalid=options.on_invalid or "ask",
+        diff=not options.no_diff,
+    )
+    return run_job(options, partial(import_tickets, wishes), file=options.file)
+
+
+COMMAND = Command(
+    "read, validate, compare, confirm, update, write the results back",
+    add_options,
+    perform,
+    is_job=True,
+    reads_settings=True,
+)

@@ -1,0 +1,56 @@
+"""Errors that nobody expected: a limit of the machine, or a fault of this program, as errors that say what to do."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+import traceback
+
+from importer.errors import ImportTicketsError, InternalFault, MachineLimit, too_many_files
+from importer.jobs.state import StateFolder
+from schemas.message import message
+
+
+def explain(error: Exception) -> ImportTicketsError:
+    """Return the error of ours for one that nobody expected: a limit of the machine, or a fault of this program."""
+    if isinstance(error, MemoryError):
+        return MachineLimit(
+            message(
+                "There is not enough memory. End other programs, or cut the file into smaller ones and run them one "
+                "after the other."
+            )
+        )
+    number = error.errno if isinstance(error, OSError) else None
+    if number in {errno.EMFILE, errno.ENFILE}:
+        return MachineLimit(too_many_files())
+    if number in {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}:
+        return MachineLimit(
+            message(
+                "There is no space left in {folder}. Make room, or let TMPDIR name another folder for temporary files.",
+                folder=str(getattr(error, "filename", None) or tempfile.gettempdir()),
+            )
+        )
+    return _keep_traceback(error)
+
+
+def _keep_traceback(error: Exception) -> InternalFault:
+    """Write what went wrong into the state folder, without the token, and return the error that names the file."""
+    text = "".join(traceback.format_exception(error))
+    if token := os.environ.get("HUBSPOT_ACCESS_TOKEN", "").strip():
+        text = text.replace(token, "[token]")
+    try:
+        state = StateFolder.from_environment(os.environ)
+        state.make_home()
+        descriptor, path = tempfile.mkstemp(prefix="fault-", suffix=".txt", dir=state.home)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError:
+        path = f"{type(error).__name__}: {error}"
+    return InternalFault(
+        message(
+            "This is a fault of import-tickets itself, and not of your file. Please report it with {path}. "
+            "`import-tickets runs` tells whether something was sent, and how to go on.",
+            path=path,
+        )
+    )

@@ -1,0 +1,165 @@
+"""What every command works with: the person, the state folder, the portal; and how a job is run to its end."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from importer.errors import ImportTicketsError, Interrupted
+from importer.i18n import choose_language, translations
+
+if TYPE_CHECKING:
+    from importer.cli.terminal_ui import Person
+    from importer.jobs.context import Context
+    from importer.jobs.options import PortalAccess, Result
+    from importer.jobs.state import StateFolder
+    from importer.portal.clock import StopSignal
+    from importer.reports.terminal import Terminal
+    from schemas.message import Translations
+
+    Job = Callable[[Context], Coroutine[Any, Any, Result]]
+
+T = TypeVar("T")
+
+
+def language_of(options: argparse.Namespace) -> str:
+    """Return the language of what people read."""
+    return choose_language(options.lang, os.environ)
+
+
+def words_of(options: argparse.Namespace) -> Translations:
+    """Return the catalogue of that language."""
+    return translations(language_of(options))
+
+
+def person_of(options: argparse.Namespace) -> Person:
+    """Return the person at the terminal."""
+    from importer.cli.terminal_ui import Person
+
+    return Person(words_of(options), quiet=options.quiet, verbose=options.verbose)
+
+
+def lister_of(options: argparse.Namespace) -> Terminal:
+    """Return what draws on standard output: listings are data."""
+    from importer.reports.terminal import Terminal
+
+    return Terminal(words_of(options), stream=sys.stdout)
+
+
+def state_folder() -> StateFolder:
+    """Return the state folder of this user."""
+    from importer.jobs.state import StateFolder
+
+    return StateFolder.from_environment(os.environ)
+
+
+def access_of(options: argparse.Namespace) -> PortalAccess:
+    """Return how to reach the portal."""
+    from importer.cli.settings import portal_access
+
+    return portal_access(
+        os.environ,
+        sandbox=options.sandbox,
+        max_rate=options.max_rate,
+        daily_reserve=options.daily_reserve,
+        languages=filter(None, (language_of(options), getattr(options, "locale", None))),
+    )
+
+
+def fill(kind: type[T], options: argparse.Namespace, **others: Any) -> T:
+    """Return a dataclass of options: its fields from the options of the same names, but for `others`.
+
+    A field that is no option of the command keeps its default.
+    """
+    typed = vars(options)
+    assert dataclasses.is_dataclass(kind)
+    named = {one.name: typed[one.name] for one in dataclasses.fields(kind) if one.name in typed}
+    return kind(**{**named, **others})
+
+
+def print_json(value: object) -> None:
+    """Print what a script reads, in ASCII: no control character of the portal's reaches a terminal."""
+    print(json.dumps(value, indent=2))
+
+
+def wait_for(work: Coroutine[Any, Any, T]) -> T:
+    """Return what comes of work that sends nothing, and may be left at any moment."""
+    import asyncio
+
+    return asyncio.run(work)
+
+
+def run_job(options: argparse.Namespace, job: Job, *, file: Path | None = None) -> int:
+    """Run a job with the person, the portal and the state folder that the options name; show how it ended."""
+    from importer.jobs.context import Context
+    from importer.jobs.finish import break_off
+    from importer.jobs.state import now
+    from importer.reports.summary import summary_json
+    from schemas.message import message
+
+    person, access, state = person_of(options), access_of(options), state_folder()
+    began, dry_run = now(), getattr(options, "dry_run", False)
+    if options.settings:
+        person.say(message("Settings are taken from {path}.", path=options.settings))
+    try:
+        result = drive(lambda stop: job(Context(access, state, person, stop, language_of(options))))
+    except ImportTicketsError as error:
+        result = break_off(error, state, file=file.absolute() if file else None, dry_run=dry_run, since=began)
+    if options.settings:
+        result = dataclasses.replace(result, summary={**result.summary, "settings": options.settings})
+    person.show_result(result)
+    if options.json:
+        print(summary_json(dict(result.summary)))
+    return result.exit_code
+
+
+def drive(job: Callable[[StopSignal], Coroutine[Any, Any, T]]) -> T:
+    """Run a job to its end.
+
+    The first Ctrl-C, SIGTERM or closed window asks it to stop once what is in flight is finished; where nothing is,
+    and at the second, it is left at once: Interrupted is raised. A fault of our own is raised as InternalFault.
+    """
+    import asyncio
+    import signal
+
+    from importer.cli.faults import explain
+    from importer.portal.clock import StopSignal
+
+    stop = StopSignal()
+
+    def ask_to_stop(number: int, frame: object) -> None:
+        del number, frame
+        if stop.is_set or not stop.graceful:
+            raise KeyboardInterrupt
+        stop.set()
+
+    previous = {number: signal.signal(number, ask_to_stop) for number in _stop_signals()}
+    try:
+        return asyncio.run(job(stop))
+    except KeyboardInterrupt:
+        raise Interrupted from None
+    except ImportTicketsError:
+        raise
+    except Exception as error:
+        raise explain(error) from error
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _stop_signals() -> list[int]:
+    """Return the signals that ask to stop, as far as this system knows them: Ctrl-C, an order, a closed window.
+
+    `nohup` has the closed window ignored, and so it stays.
+    """
+    import signal
+
+    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # the third is not known to Windows, the last to it alone
+    known = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    return [one for one in known if one == signal.SIGINT or signal.getsignal(one) is not signal.SIG_IGN]
