@@ -400,7 +400,6 @@ def add_reading(parser: Parser) -> None:
     add(
         "--clear-word",
         type=word,
-        default="",
         metavar="WORD",
         help="a cell that holds just this word clears",
         without="none",

@@ -75,9 +75,9 @@ def access_of(options: argparse.Namespace) -> PortalAccess:
 def fill(kind: type[T], options: argparse.Namespace, **others: Any) -> T:
     """Return a dataclass of options: its fields from the options of the same names, but for `others`.
 
-    A field that is no option of the command keeps its default.
+    A field that is no option of the command, or was not given, keeps its default.
     """
-    typed = vars(options)
+    typed = {name: value for name, value in vars(options).items() if value is not None}
     assert dataclasses.is_dataclass(kind)
     named = {one.name: typed[one.name] for one in dataclasses.fields(kind) if one.name in typed}
     return kind(**{**named, **others})

@@ -89,7 +89,6 @@ def perform(options: argparse.Namespace) -> int:
         RunOptions,
         options,
         read=read_options(options),
-        on_invalid=options.on_invalid or "ask",
         diff=not options.no_diff,
     )
     return run_job(options, partial(import_tickets, wishes), file=options.file)
