@@ -12,7 +12,7 @@ from importer.jobs.finish import finish, requests_until_now
 from importer.jobs.job import Job, Opening, opening
 from importer.jobs.options import ReadOptions, Result, RunOptions
 from importer.jobs.sending import send
-from importer.jobs.state import now
+from importer.jobs.state import StateFolder, now
 from importer.jobs.targets import check_page
 from importer.jobs.which_portal import check_fingerprint, tell_version
 from importer.journal import Journal, RunRecord
