@@ -6,7 +6,7 @@ import argparse
 import os
 import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +41,6 @@ READING = frozenset(
     }
 )
 """Options that a settings file beside a spreadsheet may hold: they say how to read what came with it."""
-
-DEFAULT_ADDRESS = "https://api.hubapi.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,10 +207,8 @@ def portal_access(
 
     languages: of what people read, and of the file; the portal's own labels are in English in any case.
     """
-    return PortalAccess(
-        base_url=(environ.get("HUBSPOT_BASE_URL") or DEFAULT_ADDRESS).rstrip("/"),
-        token=(environ.get("HUBSPOT_ACCESS_TOKEN") or "").strip(),
-        version=environ.get("HUBSPOT_API_VERSION") or "v3",
+    return replace(
+        PortalAccess.from_environment(environ),
         sandbox=sandbox,
         max_rate=max_rate,
         daily_reserve=daily_reserve,

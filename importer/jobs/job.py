@@ -100,6 +100,12 @@ class Opening:
     def result(self, result: Result) -> None:
         self._result = result
 
+    @property
+    def error(self) -> ImportTicketsError:
+        """What ended the job early."""
+        assert self.result.error is not None
+        return self.result.error
+
     def hold(self, resource: AbstractContextManager[T]) -> T:
         """Enter a context manager until the end of the job."""
         return self.stack.enter_context(resource)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from importer.jobs.portals import KeptPortal
     from importer.reports.plan_view import PlanView
 
+DEFAULT_ADDRESS = "https://api.hubapi.com"
 OnInvalid = Literal["stop", "skip", "ask"]
 
 
@@ -38,7 +39,7 @@ class Amount:
 class PortalAccess:
     """How to reach the portal. `sandbox`: the embedded one, in this process."""
 
-    base_url: str = "https://api.hubapi.com"
+    base_url: str = DEFAULT_ADDRESS
     token: str = field(default="", repr=False)
     version: str = "v3"
     sandbox: bool = False
@@ -48,6 +49,15 @@ class PortalAccess:
     """The portal's entry among those kept by name, where it was reached by one."""
     languages: tuple[str, ...] = ()
     """Languages whose labels of properties and options fit besides the English ones; people see those of the first."""
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> PortalAccess:
+        """Return how the environment says to reach it. The token comes from nowhere else but the keyring."""
+        return cls(
+            base_url=(environ.get("HUBSPOT_BASE_URL") or DEFAULT_ADDRESS).rstrip("/"),
+            token=(environ.get("HUBSPOT_ACCESS_TOKEN") or "").strip(),
+            version=environ.get("HUBSPOT_API_VERSION") or "v3",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ async def resume_run(
                 code="nothing_to_do",
             )
         journal.check()
-        job = await reopen(journal, options, held)
+        job = held.begin(await reopen(journal, options, held))
         journal.note(resumed_at=now(), finished_at=None, exit_code=None, stop=None)
         journal.rows.reopen(Status.NOT_SENT)
         journal.batches.retry_unavailable()
@@ -86,7 +86,7 @@ async def reopen(journal: Journal, options: RunOptions, held: Opening) -> Job:
     portal = await held.connect()
     await check_portal(journal.record, portal)
     earlier = requests_until_now(journal, journal.record)
-    return held.begin(Job(options, held.context, journal, columns, schema, portal, earlier_requests=earlier))
+    return Job(options, held.context, journal, columns, schema, portal, earlier_requests=earlier)
 
 
 async def check_portal(record: RunRecord, portal: Portal) -> None:

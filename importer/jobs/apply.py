@@ -1,0 +1,76 @@
+"""The main job in two steps: a plan that waits in its journal, and its sending, later, by whoever has its ID."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from importer.errors import UsageError
+from importer.jobs.confirm import confirm
+from importer.jobs.context import Context
+from importer.jobs.finish import finish
+from importer.jobs.job import opening
+from importer.jobs.main import prepare
+from importer.jobs.options import Amount, OnInvalid, Result, RunOptions
+from importer.jobs.resume import reopen, stored_options
+from importer.jobs.sending import send
+from importer.sending.batches import MAX_INPUTS
+from schemas.message import message
+
+
+async def make_plan(options: RunOptions, context: Context) -> str:
+    """Read, validate and compare `options.file`; return the ID of the run in whose journal the plan waits.
+
+    Raises ImportTicketsError where there can be no plan.
+    """
+    options = replace(options, file=options.file.absolute())
+    run_id = None
+    async with opening(context, file=options.file, sheet=options.read.sheet) as held:
+        job = await prepare(options, held)
+        job.journal.batches.make(MAX_INPUTS)  # their digests tell whether it is the same plan that is sent
+        run_id = job.journal.record.id
+    if run_id is None:
+        raise held.error
+    return run_id
+
+
+async def apply_plan(
+    run_id: str,
+    context: Context,
+    *,
+    on_invalid: OnInvalid = "stop",
+    max_changes: Amount | None = None,
+    max_clears: Amount | None = None,
+) -> Result:
+    """Send the plan that waits in the journal of a run. Rows whose values have moved since are `conflict`.
+
+    Where a guard rail, invalid rows or the file forbid it, nothing is sent and the plan goes on waiting.
+    """
+    async with opening(context) as held:
+        record = context.state.read_record(run_id)
+        held.file, held.sheet = Path(record.file), record.sheet
+        held.lock(held.file, run=run_id)
+        journal = held.hold(context.state.open_journal(run_id))
+        if journal.record.state != "planned":
+            raise UsageError(
+                message(
+                    "The plan of run {run} was applied before; it is {state}. Make a new plan.",
+                    run=run_id,
+                    state=journal.record.state,
+                ),
+                code="plan_applied",
+            )
+        journal.check()
+        options = replace(
+            stored_options(journal.record, html=None, overwrite=False),
+            yes=True,
+            on_invalid=on_invalid,
+            max_changes=max_changes,
+            max_clears=max_clears,
+        )
+        job = await reopen(journal, options, held)
+        confirm(job)
+        held.begin(job)
+        await send(job, look_again=True)
+        held.result = finish(job)
+    return held.result
