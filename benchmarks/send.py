@@ -54,7 +54,7 @@ def wanted(number: int, names: list[str]) -> dict[str, str]:
 
 def send_ours(url: str, token: str, ids: list[str], names: list[str], settle_s: float) -> dict[str, float]:
     """The journal's batches through our sender; the plan is made before the clock starts, the journal's share told."""
-    from importer.journal import Journal
+    from importer.journal import Journal, RunRecord
     from importer.model import Change, CheckedRow, Columns, KeyColumn, ValueColumn
     from importer.portal import Portal, PortalSettings
     from importer.sending.sender import send
@@ -62,18 +62,21 @@ def send_ours(url: str, token: str, ids: list[str], names: list[str], settle_s: 
 
     spent = {"journal_s": 0.0}
 
-    class Timed(Journal):
-        def note_progress(self, steps):
+    def timed(note):
+        def timed_note(steps):
             start = time.perf_counter()
-            super().note_progress(steps)
+            note(steps)
             spent["journal_s"] += time.perf_counter() - start
+
+        return timed_note
 
     async def run(folder: Path) -> dict[str, float]:
         async with Portal(PortalSettings(url, token, home=folder)) as portal:
             schema = read_schema(await portal.fetch_bodies())
             values = tuple(ValueColumn(n, name, schema.properties[name]) for n, name in enumerate(names, 1))
             columns = Columns(KeyColumn(0, "id", "id"), values, header_row=1)
-            with Timed.create(folder / "runs", "run", {"id": "run"}) as journal:
+            with Journal.create(folder / "runs", RunRecord(id="run")) as journal:
+                journal.batches.note = timed(journal.batches.note)
                 for part in batched_rows(ids, 10_000):
                     journal.rows.add((CheckedRow(row, key, wanted(row, names)) for row, key in part), fold_keys=False)
                     journal.plan.add(Change(row, key, key, {}, wanted(row, names)) for row, key in part)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from importer.sandbox.answers import Refused, refuse
-from importer.sandbox.times import DAY_MS, iso
+from importer.sandbox.values import DAY_MS, iso
 
 TOKEN = "pat-na1-5a9d0b0e-0512-4c0d-8f00-000000000512"  # noqa: S105 - opens the sandbox, which holds invented tickets
 """The sandbox's own token: all scopes, never expires."""

@@ -35,15 +35,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from importer.sandbox import lifecycle
+from importer.sandbox import tickets
 from importer.sandbox.access import ALL_SCOPES, Token
 from importer.sandbox.fault_kinds import KINDS
 from importer.sandbox.portal import Portal
-from importer.sandbox.reads import find
-from importer.sandbox.records import first_change
 from importer.sandbox.seed import reseed
 from importer.sandbox.store import Change, Ticket
-from importer.sandbox.times import iso, parse_ms
+from importer.sandbox.tickets import find, first_change
+from importer.sandbox.values import iso, parse_ms
 
 Body = Any
 Order = Callable[[Portal, Request, Body], Any]
@@ -214,7 +213,7 @@ def _hold(portal: Portal, ticket: Ticket) -> None:
 
 def _archive(portal: Portal, request: Request, _body: Body) -> Any:
     restore = request.url.path.endswith("/restore")
-    lifecycle.archive_tickets(portal, [request.path_params["id"]], restore=restore)
+    tickets.archive_tickets(portal, [request.path_params["id"]], restore=restore)
     return _raw(_one(portal, request))
 
 
@@ -222,7 +221,7 @@ def _merge(portal: Portal, _request: Request, body: Body) -> Any:
     keys = [str(body["primary"]), str(body["other"])]
     with portal.store.writing():
         found = find(portal, "", keys)
-        merged = lifecycle.merge_tickets(portal, found[keys[0]], found[keys[1]])
+        merged = tickets.merge_tickets(portal, found[keys[0]], found[keys[1]])
     return _raw(merged)
 
 

@@ -12,7 +12,7 @@ from importer.sandbox.answers import Call, Json, Refused, Reply, error_body, htm
 from importer.sandbox.faults import Fault
 from importer.sandbox.limits import too_many
 from importer.sandbox.portal import Portal
-from importer.sandbox.records import record, values_of
+from importer.sandbox.tickets import record, values_of
 
 
 class Cut(Exception):

@@ -10,10 +10,9 @@ from zoneinfo import ZoneInfo
 
 from importer.sandbox.access import demand
 from importer.sandbox.answers import Call, Json, Reply, error_body, refuse
-from importer.sandbox.definitions import sensitivity_scope
-from importer.sandbox.portal import Portal
-from importer.sandbox.reads import cursor, next_page, page_limit
-from importer.sandbox.times import iso
+from importer.sandbox.portal import Portal, sensitivity_scope
+from importer.sandbox.tickets import cursor, next_page, page_limit
+from importer.sandbox.values import iso
 
 MAX_OWNERS = 500
 

@@ -11,10 +11,9 @@ from typing import Any
 
 from importer.sandbox.answers import Call, Json, Reply, objects, refuse, texts, wrong_type
 from importer.sandbox.portal import Portal
-from importer.sandbox.reads import cursor
-from importer.sandbox.records import shown, value_of
 from importer.sandbox.store import Ticket
-from importer.sandbox.times import parse_day, parse_ms
+from importer.sandbox.tickets import cursor, shown, value_of
+from importer.sandbox.values import parse_day, parse_ms
 
 MAX_PAGE = 200
 SEARCHED_BY_TEXT = ("subject", "content")

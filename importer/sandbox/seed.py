@@ -17,7 +17,7 @@ import orjson
 
 from importer.sandbox.answers import Json
 from importer.sandbox.store import Change, Store, Ticket
-from importer.sandbox.times import DAY_MS, iso, parse_ms
+from importer.sandbox.values import DAY_MS, iso, parse_ms
 from schemas import default_portal
 
 TICKETS = 520

@@ -11,7 +11,7 @@ from typing import Literal, get_args, get_origin, get_type_hints
 import openpyxl
 import pytest
 
-from importer.sandbox.endpoints import DATED_VERSIONS
+from importer.sandbox.app import DATED_VERSIONS
 from importer.sandbox.options import Switches
 from tests.laws import IS_NIGHTLY
 

@@ -7,9 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.sandbox.options import Switches
-from importer.sandbox.rules import apply_rules
-from importer.sandbox.times import iso, parse_ms
-from importer.sandbox.values import ValueRefused, acceptor
+from importer.sandbox.values import ValueRefused, acceptor, apply_rules, iso, parse_ms
 
 REFUSED = [
     ("no_such", "x", "PROPERTY_DOESNT_EXIST", 'Property "no_such" does not exist'),
