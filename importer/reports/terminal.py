@@ -271,16 +271,38 @@ class Terminal:
     # --- tables -------------------------------------------------------------------------------------------------
 
     def show_table(
-        self, headers: Sequence[Message], rows: Iterable[Sequence[str]], *, whole: tuple[int, ...] = ()
+        self,
+        headers: Sequence[Message],
+        rows: Iterable[Sequence[str]],
+        *,
+        whole: tuple[int, ...] = (),
+        drop: tuple[int, ...] = (),
     ) -> None:
-        """Draw a table: runs, properties, options. `whole`: columns that are never folded, to be copied from."""
+        """Draw a table: runs, properties, options.
+
+        whole: columns that are never folded, to be copied from. drop: those to leave out, one after the other, while
+        the table is wider than the terminal.
+        """
+        lines = [[plain_text(cell) for cell in row] for row in rows]
+        kept = list(range(len(headers)))
+        if self.interactive:
+            widths = [max(map(len, (self._words(one), *(row[at] for row in lines)))) for at, one in enumerate(headers)]
+            room = self._open_console().width - 2  # it is indented
+            for column in drop:
+                if sum(widths[at] + 2 for at in kept) > room:
+                    kept.remove(column)
+        self._draw_table([headers[at] for at in kept], [[row[at] for at in kept] for row in lines], whole, kept)
+
+    def _draw_table(
+        self, headers: Sequence[Message], lines: Iterable[Sequence[str]], whole: tuple[int, ...], kept: Sequence[int]
+    ) -> None:
         from rich.text import Text
 
         table = self._table(headers)
-        for index in whole:
-            table.columns[index].no_wrap = True
-        for row in rows:
-            table.add_row(*(Text(plain_text(cell)) for cell in row))
+        for column, index in zip(table.columns, kept, strict=True):
+            column.no_wrap = index in whole
+        for line in lines:
+            table.add_row(*map(Text, line))
         self._draw(table)
 
     def show_facts(self, facts: Iterable[tuple[Message, str]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from importer.cli.parser import Command, Parser, add_output, add_yes, days
@@ -22,6 +23,16 @@ def add_options(parser: Parser) -> None:
     listing = parser.add_command("list", "list them (the default)", **more)
     show = parser.add_command("show", "show one of them", **more)
     show.add("run", metavar="RUN", help="which run, or a part of its ID")
+    show.add("--cells", action="store_true", default=False, help="every cell that it changed")
+    show.add(
+        "--csv",
+        type=Path,
+        default=None,
+        metavar="PATH",
+        help="write a CSV file: of each row what became of it, or with --cells each changed cell",
+        without="no file",
+    )
+    show.add("--overwrite", action="store_true", default=False, help="replace PATH where it exists")
     purge = parser.add_command("purge", "remove journals", **more)
     purge.add("--older-than", required=True, type=days, metavar="AGE", help="such as 90d")
     add_yes(purge, "do not ask")
@@ -58,6 +69,7 @@ def perform(options: argparse.Namespace) -> int:
         ],
         rows,
         whole=(0,),
+        drop=(4, 1, 5, 3),
     )
     if any(row[-1] for row in rows):
         person_of(options).say(
@@ -67,8 +79,6 @@ def perform(options: argparse.Namespace) -> int:
 
 
 def _run_line(run: RunInfo) -> tuple[str, ...]:
-    from pathlib import Path
-
     kind = f"{run.kind}, dry" if run.dry_run else run.kind
     name = Path(run.file).name
     verb = "resume" if run.can_resume else "undo" if run.can_undo else ""
@@ -80,12 +90,21 @@ def _counts(run: RunInfo) -> str:
 
 
 def _runs_show(options: argparse.Namespace) -> int:
+    from importer.jobs.run_cells import as_json, changed_cells, write_cells, write_rows
     from importer.jobs.run_list import show_run
 
     state = state_folder()
-    details = show_run(state, state.find_run(options.run))
+    run_id = state.find_run(options.run)
+    details = show_run(state, run_id)
+    if options.csv is not None:
+        if options.cells:
+            write_cells(state, run_id, options.csv, overwrite=options.overwrite)
+        else:
+            write_rows(state, run_id, options.csv, words_of(options), overwrite=options.overwrite)
+        person_of(options).say(message("Written to {file}.", file=str(options.csv)))
+    cells = [as_json(one) for one in changed_cells(state, run_id)] if options.cells else []
     if options.json:
-        print_json(details.as_json())
+        print_json({**details.as_json(), **({"changed_cells": cells} if options.cells else {})})
         return 0
     lister = lister_of(options)
     lister.show_facts((name, value) for name, value in _run_facts(details, words_of(options)) if value)
@@ -93,6 +112,14 @@ def _runs_show(options: argparse.Namespace) -> int:
         lister.show_table(
             [message("Property"), message("Changed"), message("Cleared")],
             ((one.property_name, str(one.changed), str(one.cleared)) for one in details.columns),
+        )
+    if cells and options.csv is None:
+        names = ("cell", "ticket", "column", "before", "after")
+        lister.show_table(
+            [message("Cell"), message("Ticket"), message("Column"), message("Before"), message("After")],
+            ([str(one[name] or "") for name in names] for one in cells),
+            whole=(0, 1),
+            drop=(1,),
         )
     lister.show_findings(details.findings, count=details.finding_count, limit=len(details.findings))
     return 0

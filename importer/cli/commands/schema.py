@@ -81,6 +81,8 @@ def _show_schema(lister: Terminal, properties: list[Property], schema: PortalSch
             (one.name, one.label, _type(one), _flags(one, words), str(len(choices_in(one, schema)) or ""))
             for one in properties
         ),
+        whole=(0,),
+        drop=(4, 3, 2),
     )
 
 
