@@ -13,10 +13,10 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from importer.loader.cells import Marked, Value
 from importer.loader.ole import broken
 from importer.ooxml.number_format import Format, Shows, read_format
-from importer.ooxml.sheet_parser import SheetFacts, number_value
+from importer.ooxml.sheet_parser import SheetFacts
+from importer.ooxml.values import Marked, Value, number_value
 from schemas.cells import Kind
 
 _FORMULA, _EOF, _DATE_MODE, _FILEPASS = 0x0006, 0x000A, 0x0022, 0x002F

@@ -13,31 +13,16 @@ import datetime as dt
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
+from importer.ooxml.values import WHOLE_LIMIT, Marked, Value, is_too_precise, number_text
 from schemas.cells import Kind
-
-WHOLE_LIMIT = 1e15
-"""Whole numbers from here on have 16 digits: more than a number cell keeps."""
 
 _SMALLEST_PLAIN = 1e-4
 """Numbers below are formatted with an exponent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Marked:
-    """A cell that says more than a bare value: an error, a formula without result, a number with zeros before it."""
-
-    kind: Kind
-    text: str
-    shown: str | None = None
-
-
-Value = str | float | bool | dt.date | dt.time | dt.timedelta | Marked
 
 
 @dataclass(slots=True)
@@ -65,28 +50,6 @@ class ColumnTexts:
         """Return some rows of it."""
         shown = {index - start: text for index, text in self.shown.items() if start <= index < stop}
         return ColumnTexts(self.texts[start:stop], None if self.kinds is None else self.kinds[start:stop], shown)
-
-
-def number_text(value: float) -> str:
-    """Return a number as a plain decimal of at most 15 significant digits, without exponent or trailing zeros.
-
-    One that has more digits before its decimal point cannot be read, so it is told as it is stored.
-    """
-    if is_too_precise(value):
-        return f"{Decimal(repr(value)):f}".removesuffix(".0")
-    if value == (whole := int(value)):
-        return str(whole)
-    text = f"{value:.15g}"
-    if "e" in text:
-        text = f"{Decimal(text):f}"
-        if "." in text:
-            text = text.rstrip("0").rstrip(".")
-    return text
-
-
-def is_too_precise(value: float) -> bool:
-    """Whether a number is whole and has more than 15 digits: what a number cell cannot keep."""
-    return abs(value) >= WHOLE_LIMIT
 
 
 def moment_text(value: dt.datetime) -> str:

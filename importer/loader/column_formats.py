@@ -11,9 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from importer.errors import FileError
-from importer.loader.package import Package, SheetPart
+from importer.ooxml.addresses import column_position
 from importer.ooxml.number_format import Format, Shows
-from importer.ooxml.sheet_parser import column_position
+from importer.ooxml.package import Package, SheetPart
 
 ColumnFormats = Mapping[int, frozenset[Format]]
 """Position -> the formats of dates, times and languages that filled cells of the column are shown with."""

@@ -125,7 +125,7 @@ def _open(path: Path, head: bytes, encoding: str | None, delimiter: str | None) 
 
 
 def _open_archive(path: Path) -> Source:
-    from importer.loader.package import open_zip, read_member
+    from importer.ooxml.package import open_zip, read_member
 
     with path.open("rb") as file:
         archive = open_zip(file)

@@ -17,13 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from importer.errors import FileError
-from importer.loader.cells import Marked, Value
 from importer.loader.ods_styles import CellStyles
-from importer.loader.package import open_zip, read_member, refuse_document_types, stream_member
 from importer.loader.sheet_table import Grid, GridSource, check_size, stored_grid
 from importer.loader.xls import protected
 from importer.ooxml.number_format import Format
-from importer.ooxml.sheet_parser import SheetFacts, number_value
+from importer.ooxml.package import open_zip, read_member, refuse_document_types, stream_member
+from importer.ooxml.sheet_parser import SheetFacts
+from importer.ooxml.values import Marked, Value, number_value
 from importer.ooxml.xml import XML_FAULTS, damaged, local, new_parser, read_elements
 from schemas.cells import Kind
 from schemas.message import message

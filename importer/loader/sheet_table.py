@@ -19,15 +19,17 @@ from importer.errors import FileError
 from importer.findings import Finding, column_letter
 from importer.loader.header_text import bare
 from importer.loader.table import CHUNK_SIZE, Chunk, SheetInfo, Source, Table, file_digest
-from importer.ooxml.sheet_parser import Range, SheetFacts
+from importer.ooxml.addresses import Range
+from importer.ooxml.sheet_parser import SheetFacts
 from schemas.cells import Kind
 from schemas.message import Message, count_message, message
 from schemas.spoiled import is_picture
 
 if TYPE_CHECKING:
-    from importer.loader.cells import ColumnTexts, Value
+    from importer.loader.cells import ColumnTexts
     from importer.loader.filling import Filling
     from importer.ooxml.number_format import Format
+    from importer.ooxml.values import Value
 
 _FEW_COLUMNS = 4
 """How many times the asked columns a sheet may have, for all of its columns to be turned at one go."""

@@ -16,11 +16,11 @@ import python_calamine
 
 from importer.errors import FileError
 from importer.loader.biff import read_biff
-from importer.loader.cells import Value
 from importer.loader.file_errors import file_errors
 from importer.loader.ole import CompoundFile, broken
 from importer.loader.sheet_table import Block, Grid, GridSource, check_size, pieces_of
 from importer.ooxml.sheet_parser import SheetFacts
+from importer.ooxml.values import Value
 from schemas.message import message
 
 MAX_SIZE = 512 << 20

@@ -20,15 +20,17 @@ from itertools import islice
 from pathlib import Path
 
 from importer.errors import FileError
-from importer.loader.cells import Value, column_texts
+from importer.loader.cells import column_texts
 from importer.loader.column_formats import column_formats
 from importer.loader.file_errors import file_errors
-from importer.loader.package import Package, SheetPart, refuse_document_types
 from importer.loader.sheet_table import Block, Grid, GridTable, Piece, check_size, empty_sheet, pieces_of
 from importer.loader.table import CHUNK_SIZE, SheetInfo, Source, file_digest
 from importer.loader.xlsx_facts import OddXml, Scan, scan_sheet
 from importer.loader.xlsx_fast import BLOCK, is_plain, read_plain_rows, read_plain_strings
-from importer.ooxml.sheet_parser import Meaning, SharedStrings, SheetFacts, read_facts, read_rows, split_range
+from importer.ooxml.addresses import split_range
+from importer.ooxml.package import Package, SheetPart, refuse_document_types
+from importer.ooxml.sheet_parser import Meaning, SharedStrings, SheetFacts, read_facts, read_rows
+from importer.ooxml.values import Value
 from importer.ooxml.xml import contradicts, read_elements
 from schemas.message import Message, count_message, message
 

@@ -15,8 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import unescape as unescape_xml
 
-from importer.loader.cells import Marked, Value
-from importer.ooxml.sheet_parser import PICTURE, SheetFacts, column_position, split_address, split_range
+from importer.ooxml.addresses import column_position, split_address, split_range
+from importer.ooxml.sheet_parser import SheetFacts
+from importer.ooxml.values import PICTURE, Marked, Value
 from importer.ooxml.xml import SPREADSHEET_NAMESPACES
 from schemas.cells import Kind
 

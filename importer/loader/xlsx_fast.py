@@ -22,11 +22,12 @@ import numpy.typing as npt
 
 from importer.errors import FileError
 from importer.findings import column_letter
-from importer.loader.cells import ColumnTexts, Value, cell_text
+from importer.loader.cells import ColumnTexts, cell_text
 from importer.loader.sheet_table import Piece
 from importer.loader.xlsx_facts import OddXml, check_root, holds_cells, row_segments
 from importer.ooxml.number_format import Shows
 from importer.ooxml.sheet_parser import Meaning, RawCell, unescape
+from importer.ooxml.values import Value
 from schemas.cells import Kind
 
 BLOCK = 1 << 17

@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import BinaryIO
 
 from importer.ooxml.deflate import Codec
-from importer.writeback.annotation import NotUnderstood
+from importer.ooxml.errors import NotUnderstood
 from schemas.message import message
 
 _LOCAL = struct.Struct("<4s5H3L2H")

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from html import unescape
 from typing import NamedTuple
 from xml.parsers import expat
 
-from importer.writeback.annotation import NotUnderstood
+from importer.ooxml.errors import NotUnderstood
 from schemas.message import message
 
 TRANSITIONAL = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -32,6 +33,9 @@ _XML_DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^>]*?encoding\s*=\s*[\"
 _MOST_DIGITS = 10
 """Of an `xsd:unsignedInt`, which all numbers of rows, columns and formats are (ECMA-376 part 1, 18.3)."""
 _ESCAPED = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
+_TEXT = re.compile(rb"<(?:\w+:)?t(?:\s[^>]*)?>([^<]*)</")
+_READING = re.compile(rb"<(?:\w+:)?rPh[\s>].*?</(?:\w+:)?rPh\s*>", re.DOTALL)
+_ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
 _ATTRIBUTE_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\t": "&#9;"}
 
 
@@ -218,3 +222,10 @@ def attribute_content(text: str) -> str:
     """Return text as the value of an attribute, with the same escapes."""
     text = _ESCAPED.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
     return "".join(_ATTRIBUTE_ESCAPES.get(letter, letter) for letter in text)
+
+
+def item_text(markup: bytes) -> str:
+    """Return the text that the markup of an `is` or `si` says, readings of Japanese words aside."""
+    joined = b"".join(_TEXT.findall(_READING.sub(b"", markup))).decode("utf-8", "replace")
+    plain = unescape(joined.replace("\r\n", "\n").replace("\r", "\n"))
+    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), plain)

@@ -10,15 +10,14 @@ Source: ECMA-376 part 1, clause 18.3.1 (worksheets), 18.4 (shared strings), 22.9
 
 from __future__ import annotations
 
-import datetime as dt
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import overload
 
-from importer.loader.cells import Marked, Value, is_too_precise, number_text
-from importer.ooxml.number_format import Format, Shows, with_zeros
+from importer.ooxml.addresses import Range, split_address, split_range
+from importer.ooxml.number_format import Format
+from importer.ooxml.values import PICTURE, Marked, Value, iso_value, number_value, shows_picture
 from importer.ooxml.xml import SPREADSHEET_NAMESPACES, XML_FAULTS, contradicts, damaged, local, new_parser
 from schemas.cells import Kind
 
@@ -26,18 +25,6 @@ _PARSER_BLOCK = 1 << 16
 _LAST_ROW = 9_999_999
 """The last number that an address can have; far more rows than a sheet has."""
 _TRUTHS = {"1": True, "true": True, "0": False, "false": False}
-_DAY_MS = 86_400_000
-_EPOCH_1900 = dt.datetime(1899, 12, 31)  # noqa: DTZ001 - a cell's moment has no zone
-_EPOCH_1904 = dt.datetime(1904, 1, 1)  # noqa: DTZ001
-_FALSE_LEAP_DAY = 60
-_YEAR_10000 = 2_958_466
-"""The serial number of the day after the last one, in the 1900 system."""
-_LONGEST_DAYS = 999_999_999
-"""What a `timedelta` holds."""
-
-
-Range = tuple[int, int, int, int]
-"""First row, first position, last row, last position."""
 
 
 @dataclass(slots=True)
@@ -82,43 +69,8 @@ class RawCell:
         return self.formula is not None
 
 
-_ADDRESS = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
 _ESCAPE = re.compile(r"_x((?![Dd][89A-Fa-f])[0-9A-Fa-f]{4})_")
-_NUMBER = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*", re.ASCII)
 _SPACE = "http://www.w3.org/XML/1998/namespace space"
-
-
-PICTURE = Marked(Kind.ERROR, "=IMAGE(...)")
-"""A cell whose formula shows a picture, which spreadsheet programs store as an empty text."""
-
-
-def shows_picture(formula: str) -> bool:
-    """Whether a formula shows a picture, by Excel's function or by Google's in an exported file."""
-    return "IMAGE(" in formula
-
-
-def split_address(address: str) -> tuple[int, int]:
-    """Return (row, position) of `B3`: (3, 1). Raises ValueError for what is no address."""
-    match = _ADDRESS.fullmatch(address)
-    if match is None:
-        raise ValueError(address)
-    return int(match[2]), column_position(match[1])
-
-
-def column_position(letters: str) -> int:
-    """Return the position, counted from 0, of a column's letters."""
-    position = 0
-    for letter in letters.upper():
-        position = position * 26 + ord(letter) - 64
-    return position - 1
-
-
-def split_range(reference: str) -> Range:
-    """Return (first row, first position, last row, last position) of `B3:C4` or `B3`."""
-    first, _, last = reference.partition(":")
-    top, left = split_address(first)
-    bottom, right = split_address(last or first)
-    return top, left, bottom, right
 
 
 def unescape(text: str) -> str:
@@ -402,7 +354,7 @@ class Meaning:
         if cell.type == "b":
             return _TRUTHS[text.strip()]
         if cell.type == "d":
-            return _iso_value(text)
+            return iso_value(text)
         if cell.type != "n":
             raise ValueError(cell.type)
         return number_value(text, self.form(cell.style), self.date_system)
@@ -410,56 +362,3 @@ class Meaning:
     def form(self, style: int) -> Format:
         """Return the number format of a style."""
         return self.formats[style] if style < len(self.formats) else Format()
-
-
-def number_value(text: str, form: Format, date_system: int) -> Value:
-    """Return what a stored number means under its format; an error where it is no number."""
-    if not _NUMBER.fullmatch(text):
-        return Marked(Kind.ERROR, text)
-    number = float(text)
-    if not math.isfinite(number):
-        return number
-    if form.shows is Shows.ELAPSED and abs(number) < _LONGEST_DAYS:
-        return dt.timedelta(milliseconds=round(number * _DAY_MS))
-    if form.shows is Shows.MOMENT and (moment := serial_value(number, date_system)) is not None:
-        return moment
-    if is_too_precise(number):
-        return Marked(Kind.PRECISION_LOST, text if text.lstrip("-").isdigit() else number_text(number))
-    if form.digits > 1 and (shown := with_zeros(number_text(number), form.digits)) is not None:
-        return Marked(Kind.NUMBER, number_text(number), shown)
-    return number
-
-
-def serial_value(number: float, date_system: int) -> dt.date | dt.datetime | dt.time | None:
-    """Return the moment of a serial number; None where it is none (negative, or past the year 9999).
-
-    Day 1 is 1900-01-01, or day 0 1904-01-01. The 1900 system counts a 29 February 1900 that never was (serial 60);
-    it is read as the day before, as other programs do. Parts of a day alone are a time. ECMA-376 part 1, 18.17.4.
-    """
-    if not 0 <= number < _YEAR_10000:
-        return None
-    since = dt.timedelta(milliseconds=round(number * _DAY_MS))
-    if number < 1:
-        return (_EPOCH_1904 + since).time()
-    if date_system == 1904:  # noqa: PLR2004 - the system's own name
-        epoch = _EPOCH_1904
-    else:
-        epoch = _EPOCH_1900 if since.days < _FALSE_LEAP_DAY else _EPOCH_1900 - dt.timedelta(days=1)
-    try:
-        moment = epoch + since
-    except OverflowError:
-        return None
-    return moment.date() if moment.time() == dt.time() else moment
-
-
-def _iso_value(text: str) -> dt.date | dt.datetime | dt.time | str:
-    """Return the value of a cell of type `d` (ISO 8601, as strict files may have it); text where it names a zone."""
-    if text.endswith("Z"):
-        return text
-    try:
-        if "T" in text:
-            moment = dt.datetime.fromisoformat(text)
-            return moment.date() if moment.time() == dt.time() else moment
-        return dt.time.fromisoformat(text) if ":" in text else dt.date.fromisoformat(text)
-    except ValueError:
-        return text

@@ -130,14 +130,3 @@ class Written:
     path: Path | None
     beside: bool
     notices: tuple[Message, ...] = ()
-
-
-class NotUnderstood(Exception):
-    """The file has a shape that cannot be annotated without risk; nothing of it was touched.
-
-    Never leaves this package: the results go beside. `reason` is a whole sentence.
-    """
-
-    def __init__(self, reason: Message) -> None:
-        super().__init__(str(reason))
-        self.reason = reason

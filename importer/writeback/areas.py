@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from importer.findings import column_letter
+from importer.ooxml.addresses import column_position
 from importer.writeback.annotation import Annotation
 
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})(?::\$?([A-Z]{1,3})\$?(\d{1,7}))?\Z")
@@ -29,14 +30,6 @@ class Place:
     def last(self) -> int:
         """Return the rightmost of the two."""
         return max(self.status, self.message)
-
-
-def column_position(letters: str) -> int:
-    """Return the position, from 0, of a column's letters: A is 0, AA is 26."""
-    position = 0
-    for letter in letters:
-        position = position * 26 + ord(letter) - 64
-    return position - 1
 
 
 class Area(NamedTuple):

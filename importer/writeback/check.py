@@ -19,7 +19,8 @@ from pathlib import Path
 from importer.errors import FileError
 from importer.ooxml.archive import Archive, Member
 from importer.ooxml.deflate import Codec
-from importer.writeback.annotation import Annotation, Dialect, NotUnderstood
+from importer.ooxml.errors import NotUnderstood
+from importer.writeback.annotation import Annotation, Dialect
 from importer.writeback.workbook import Patched
 
 ORDINARY = 2 << 20

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from importer.writeback.annotation import NotUnderstood
+from importer.ooxml.errors import NotUnderstood
 from schemas.message import message
 
 BLOCK = 1 << 18

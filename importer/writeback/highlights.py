@@ -16,6 +16,7 @@ from html import unescape
 from itertools import groupby
 
 from importer.findings import column_letter
+from importer.ooxml.markup import item_text
 
 MARK = "import-tickets"
 OURS = f'N("{MARK}")=0'
@@ -31,10 +32,7 @@ _COMPARED = 1_000
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[Ee][+-]?\d+)?")
 _TYPE = re.compile(rb"""\st\s*=\s*["'](\w+)["']""")
 _VALUE = re.compile(rb"<(?:\w+:)?v(?:\s[^>]*)?>([^<]*)</")
-_TEXT = re.compile(rb"<(?:\w+:)?t(?:\s[^>]*)?>([^<]*)</")
-_READING = re.compile(rb"<(?:\w+:)?rPh[\s>].*?</(?:\w+:)?rPh\s*>", re.DOTALL)
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
-_ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
 _BREAKS = re.compile("([\n\r\t])")
 
 Fault = tuple[int, int]
@@ -45,13 +43,6 @@ def shared_index(cell: bytes) -> int | None:
     """Return which shared text a cell's markup names; None where it holds something else."""
     value = _VALUE.search(cell)
     return int(value[1]) if value and _kind(cell) == b"s" and value[1].isdigit() and len(value[1]) < 10 else None  # noqa: PLR2004
-
-
-def item_text(markup: bytes) -> str:
-    """Return the text that the markup of an `is` or `si` says, readings of Japanese words aside."""
-    joined = b"".join(_TEXT.findall(_READING.sub(b"", markup))).decode("utf-8", "replace")
-    plain = unescape(joined.replace("\r\n", "\n").replace("\r", "\n"))
-    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), plain)
 
 
 def formats(

@@ -14,10 +14,11 @@ from typing import BinaryIO
 
 from importer.errors import FileError
 from importer.findings import column_letter
+from importer.ooxml.edited_package import FILTER_NAME, STYLES_TYPE, WORKSHEET_TYPE
+from importer.ooxml.errors import NotUnderstood
 from importer.ooxml.markup import DECLARATION, RELATIONS, TRANSITIONAL, attribute_content, text_content
-from importer.writeback.annotation import Annotation, NotUnderstood
+from importer.writeback.annotation import Annotation
 from importer.writeback.areas import Area
-from importer.writeback.package import FILTER_NAME, STYLES_TYPE, WORKSHEET_TYPE
 from importer.writeback.styles import minimal_styles
 from schemas.cells import Kind
 from schemas.message import message

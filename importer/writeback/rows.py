@@ -17,9 +17,11 @@ from dataclasses import dataclass
 from itertools import islice
 
 from importer.findings import column_letter
+from importer.ooxml.addresses import column_position
+from importer.ooxml.errors import NotUnderstood
 from importer.ooxml.markup import text_content, whole_number
-from importer.writeback.annotation import Annotation, Note, NotUnderstood
-from importer.writeback.areas import Place, column_position
+from importer.writeback.annotation import Annotation, Note
+from importer.writeback.areas import Place
 from importer.writeback.worksheet import Occupied
 from schemas.message import message
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from importer.ooxml.errors import NotUnderstood
 from importer.ooxml.markup import (
     DECLARATION,
     TRANSITIONAL,
@@ -19,7 +20,6 @@ from importer.ooxml.markup import (
     parse,
     whole_number,
 )
-from importer.writeback.annotation import NotUnderstood
 from schemas.message import message
 
 MOST_FORMATS = 64_000

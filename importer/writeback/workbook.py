@@ -19,12 +19,14 @@ from typing import BinaryIO
 from importer.findings import column_letter
 from importer.ooxml.archive import Archive, ArchiveWriter, Member
 from importer.ooxml.deflate import Codec, best_codec
+from importer.ooxml.edited_package import STYLES_TYPE, EditedPackage
+from importer.ooxml.errors import NotUnderstood
 from importer.ooxml.markup import Edit, apply_edits, text_content
-from importer.writeback.annotation import CHANGES_SHEET, REPORT_SHEET, Annotation, NotUnderstood
+from importer.ooxml.package import relations_part
+from importer.writeback.annotation import CHANGES_SHEET, REPORT_SHEET, Annotation
 from importer.writeback.areas import Area, Place
 from importer.writeback.highlights import formats, shared_index
 from importer.writeback.joining import is_fixed, join_table
-from importer.writeback.package import STYLES_TYPE, Package, relations_part
 from importer.writeback.report_sheets import (
     MESSAGE_LOOK,
     STATUS_LOOKS,
@@ -78,7 +80,7 @@ def annotate(source: BinaryIO, target: BinaryIO, annotation: Annotation, *, code
     """
     codec = codec or best_codec()
     archive = Archive(source, codec)
-    package = Package(archive)
+    package = EditedPackage(archive)
     plan = _Plan(_first_place(annotation, package), _noted_filter(annotation, package))
     for _ in range(_ATTEMPTS):
         if plan.place.last > LAST_COLUMN:
@@ -98,7 +100,7 @@ def annotate(source: BinaryIO, target: BinaryIO, annotation: Annotation, *, code
     raise NotUnderstood(message("No two columns beside the data are free."))
 
 
-def _first_place(annotation: Annotation, package: Package) -> Place:
+def _first_place(annotation: Annotation, package: EditedPackage) -> Place:
     """Return where our columns go: where they were, else right of the data and of every table that reaches there."""
     part = package.sheet_part(annotation.sheet or "")
     if part is None:
@@ -113,7 +115,7 @@ def _first_place(annotation: Annotation, package: Package) -> Place:
     return place
 
 
-def _noted_filter(annotation: Annotation, package: Package) -> str | None:
+def _noted_filter(annotation: Annotation, package: EditedPackage) -> str | None:
     """Return where the workbook says that the sheet's filter is."""
     name = package.noted_filter(annotation.sheet or "")
     return str(Area.of(name.text.rpartition("!")[2]) or "") or None if name else None
@@ -133,7 +135,7 @@ def _placed(place: Place, taken: int) -> Place:
 
 
 def _attempt(archive: Archive, target: BinaryIO, annotation: Annotation, plan: _Plan, codec: Codec) -> Patched:
-    package = Package(archive)
+    package = EditedPackage(archive)
     sheet = annotation.sheet or ""
     sheet_part = package.sheet_part(sheet)
     sheet_member = package.member(sheet_part) if sheet_part else None
@@ -169,7 +171,7 @@ def _attempt(archive: Archive, target: BinaryIO, annotation: Annotation, plan: _
     return Patched(plan.place, sheet_member.name, frozenset(writer.touched), patched.added_rows, patched.prefix)
 
 
-def _join(package: Package, annotation: Annotation, sheet_part: str, plan: _Plan) -> bool:
+def _join(package: EditedPackage, annotation: Annotation, sheet_part: str, plan: _Plan) -> bool:
     """Take our columns into the data's own filter and tables; return whether one of them has them now.
 
     The sheet's part itself is written later, in a stream; here go the parts of the tables and the filter's name.
@@ -210,12 +212,12 @@ def _header(annotation: Annotation, place: Place, position: int) -> str:
     return annotation.names[0 if position == place.status else 1]
 
 
-def _name(package: Package, part: str) -> str:
+def _name(package: EditedPackage, part: str) -> str:
     member = package.member(part)
     return member.name if member else part
 
 
-def _styles(package: Package) -> tuple[str, Styles]:
+def _styles(package: EditedPackage) -> tuple[str, Styles]:
     part = package.styles_part()
     if part is None:
         part = posixpath.join(posixpath.dirname(package.workbook), "styles.xml")

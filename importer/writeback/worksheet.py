@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from importer.ooxml.errors import NotUnderstood
 from importer.ooxml.markup import (
     RELATIONS,
     Edit,
@@ -20,7 +21,7 @@ from importer.ooxml.markup import (
     text_content,
     whole_number,
 )
-from importer.writeback.annotation import Annotation, NotUnderstood
+from importer.writeback.annotation import Annotation
 from importer.writeback.areas import Area, Place
 from importer.writeback.highlights import MARK
 from importer.writeback.joining import widen_filter

@@ -23,10 +23,12 @@ from importer.errors import FileError
 from importer.jobs.outputs import Outputs
 from importer.ooxml.archive import Archive
 from importer.ooxml.deflate import best_codec
+from importer.ooxml.edited_package import EditedPackage
+from importer.ooxml.errors import NotUnderstood
+from importer.ooxml.package import Package
 from importer.writeback import delimited, workbook
-from importer.writeback.annotation import MESSAGE_HEADER, STATUS_HEADER, Annotation, Dialect, NotUnderstood, Written
+from importer.writeback.annotation import MESSAGE_HEADER, STATUS_HEADER, Annotation, Dialect, Written
 from importer.writeback.check import Damaged, check_delimited, check_keys, check_workbook
-from importer.writeback.package import Package
 from importer.writeback.plain_copy import Value, notes_alone, read_values, write_values
 from importer.writeback.replace import Busy, Moved, find_obstacle, put_in_place, remove_leftovers
 from importer.writeback.results_path import folders_for, free_names
@@ -194,7 +196,7 @@ class _Job:
             return message("{name} is in a format that is only read.", name=self.path.name)
         with real.open("rb") as stream:
             try:
-                if Package(Archive(stream, best_codec())).signed:
+                if EditedPackage(Archive(stream, best_codec())).signed:
                     return message("{name} is signed; any change would make the signature void.", name=self.path.name)
             except NotUnderstood as problem:
                 return problem.reason
@@ -400,7 +402,7 @@ def _kind(path: Path) -> str:
     """Return `xlsx` for an Office Open XML package, else another word."""
     with path.open("rb") as stream:
         try:
-            Package(Archive(stream, best_codec()))
+            EditedPackage(Archive(stream, best_codec()))
         except NotUnderstood:
             stream.seek(0)
             return "zip" if stream.read(4) == b"PK\x03\x04" else "other"
@@ -409,10 +411,8 @@ def _kind(path: Path) -> str:
 
 def _part_that_is_read(path: Path, sheet: str | None) -> str | None:
     """Return the part that the loader takes for a sheet, in lower case; None where it finds none."""
-    from importer.loader.package import Package as ReadPackage
-
     try:
-        with ReadPackage(path) as package:
+        with Package(path) as package:
             return next((one.part.lower() for one in package.sheets if one.name == sheet), None)
     except FileError:
         return None
@@ -422,7 +422,7 @@ def _suits(path: Path, target: Path) -> bool:
     """Return whether a copy may bear the target's name: Excel opens macros in `.xlsm` alone, and none in it."""
     with path.open("rb") as stream:
         try:
-            macros = Package(Archive(stream, best_codec())).has_macros
+            macros = EditedPackage(Archive(stream, best_codec())).has_macros
         except NotUnderstood:
             return False
     return macros == (target.suffix.lower() in _WITH_MACROS)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from importer.errors import FileError
 from importer.loader import Kind, open_file
-from importer.loader.cells import number_text
+from importer.ooxml.values import number_text
 from tests.chunks import by_row, rows_of
 from tests.laws import examples
 from tests.loader.file_cases import FIXTURES

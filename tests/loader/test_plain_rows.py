@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from importer.errors import FileError
 from importer.loader import open_file
-from importer.loader.package import Package, SheetPart
 from importer.loader.xlsx import parse_sheet
 from importer.loader.xlsx_facts import OddXml, scan_sheet
 from importer.loader.xlsx_fast import is_plain, read_plain_rows, read_plain_strings
+from importer.ooxml.package import Package, SheetPart
 from importer.ooxml.sheet_parser import Meaning
 from schemas.cells import Kind
 from tests.chunks import rows_of

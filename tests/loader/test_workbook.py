@@ -8,9 +8,10 @@ from openpyxl.worksheet.table import Table
 
 from importer.errors import FileError
 from importer.loader import Kind, open_file
-from importer.loader.package import Package
 from importer.loader.xlsx import parse_sheet
-from importer.ooxml.sheet_parser import split_address, split_range, unescape
+from importer.ooxml.addresses import split_address, split_range
+from importer.ooxml.package import Package
+from importer.ooxml.sheet_parser import unescape
 from tests.chunks import by_row, rows_of
 from tests.loader.file_cases import FIXTURES
 from tests.loader.workbook_parts import MAIN, row, sheet_xml, strings_xml, styles_xml, write_package

@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.findings import column_letter
-from importer.writeback.annotation import NotUnderstood, RowNote
-from importer.writeback.areas import column_position
+from importer.ooxml.addresses import column_position
+from importer.ooxml.errors import NotUnderstood
+from importer.writeback.annotation import RowNote
 from tests.laws import examples
 from tests.writeback import workbook_corpus as corpus
 from tests.writeback.conftest import OURS, make_annotation, patch

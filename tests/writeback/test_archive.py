@@ -8,7 +8,7 @@ import pytest
 
 from importer.ooxml.archive import Archive, ArchiveWriter
 from importer.ooxml.deflate import ZLIB, best_codec
-from importer.writeback.annotation import NotUnderstood
+from importer.ooxml.errors import NotUnderstood
 from tests.writeback import workbook_corpus as corpus
 from tests.writeback.conftest import make_annotation, patch
 

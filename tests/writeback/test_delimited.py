@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.loader.delimited import Dialect
+from importer.ooxml.errors import NotUnderstood
 from importer.writeback import delimited, encodings
-from importer.writeback.annotation import Annotation, NotUnderstood, RowNote
+from importer.writeback.annotation import Annotation, RowNote
 from importer.writeback.delimited import annotate
 from importer.writeback.encodings import BLOCK
 from tests.laws import examples

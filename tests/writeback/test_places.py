@@ -9,8 +9,9 @@ import xlsxwriter
 from openpyxl.worksheet.filters import AutoFilter, SortState
 from openpyxl.worksheet.table import Table
 
+from importer.ooxml.errors import NotUnderstood
 from importer.writeback import workbook as writer
-from importer.writeback.annotation import Annotation, ChangeLine, ErrorLine, NotUnderstood, RowNote
+from importer.writeback.annotation import Annotation, ChangeLine, ErrorLine, RowNote
 from importer.writeback.highlights import cell_areas
 from importer.writeback.report_sheets import MOST_LINES, MOST_LINKS
 from tests.writeback import workbook_corpus as corpus

@@ -19,6 +19,7 @@ from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import IO, BinaryIO, Self
+from urllib.parse import unquote
 
 from importer.errors import FileError
 from importer.ooxml.number_format import Format, read_format
@@ -229,28 +230,25 @@ class Package:
 
     def _relations(self, part: str) -> dict[str, tuple[str, str]]:
         """Return {relation ID: (last word of its type, target part)} of a part; of the package itself for ""."""
-        folder, relations_part = posixpath.dirname(part), _relations_part(part)
+        name = relations_part(part)
         found: dict[str, tuple[str, str]] = {}
         seen: set[str] = set()
         try:
-            data = self.read(relations_part)
+            data = self.read(name)
         except FileError as problem:
             if isinstance(problem.__cause__, KeyError):
                 return found
             raise
-        for element in read_elements(data, relations_part):
+        for element in read_elements(data, name):
             attributes = element.attributes
             if element.name != "Relationship":
                 continue
             if attributes.get("Id", "") in seen:
-                raise contradicts(relations_part, f"relation {attributes.get('Id', '')}")
+                raise contradicts(name, f"relation {attributes.get('Id', '')}")
             seen.add(attributes.get("Id", ""))
             if attributes.get("TargetMode") == "External":
                 continue
-            target = attributes.get("Target", "")
-            target = (
-                target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
-            )
+            target = target_part(part, attributes.get("Target", ""))
             found[attributes.get("Id", "")] = (attributes.get("Type", "").rpartition("/")[2], target)
         return found
 
@@ -273,9 +271,15 @@ class Package:
         return tuple(read_format(one, codes) for one in ids)
 
 
-def _relations_part(part: str) -> str:
+def relations_part(part: str) -> str:
+    """Return the name of the part that holds a part's relationships; `""` is the package itself."""
     folder, name = posixpath.split(part)
     return posixpath.join(folder, "_rels", f"{name}.rels")
+
+
+def target_part(part: str, target: str) -> str:
+    """Return the part that a part's relation leads to (ECMA-376 part 2, 6.5.3: a reference, relative to the part)."""
+    return posixpath.normpath(posixpath.join("/" + posixpath.dirname(part), unquote(target))).lstrip("/")
 
 
 def is_true(value: str | None) -> bool:

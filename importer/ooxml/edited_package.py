@@ -13,9 +13,9 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from itertools import count, islice
-from urllib.parse import unquote
 
 from importer.ooxml.archive import Archive, Member
+from importer.ooxml.errors import NotUnderstood
 from importer.ooxml.markup import (
     RELATIONS,
     Edit,
@@ -23,11 +23,11 @@ from importer.ooxml.markup import (
     append_inside,
     apply_edits,
     attribute_content,
+    item_text,
     parse,
     whole_number,
 )
-from importer.writeback.annotation import NotUnderstood
-from importer.writeback.highlights import item_text
+from importer.ooxml.package import relations_part, target_part
 from schemas.message import message
 
 CONTENT_TYPES = "[Content_Types].xml"
@@ -51,13 +51,7 @@ class Relation:
     element: Element
 
 
-def relations_part(part: str) -> str:
-    """Return the name of the part that holds a part's relationships; `""` is the package itself."""
-    folder, name = posixpath.split(part)
-    return posixpath.join(folder, "_rels", f"{name}.rels")
-
-
-class Package:
+class EditedPackage:
     """A workbook's package that is read, and the edits that are collected for the new one.
 
     `changed` maps the names of parts to their new content; None takes a part away.
@@ -132,8 +126,7 @@ class Package:
             attributes = element.attributes
             target = None
             if attributes.get("TargetMode", "Internal") == "Internal":
-                base = "/" + posixpath.dirname(part)
-                target = posixpath.normpath(posixpath.join(base, unquote(attributes.get("Target", "")))).lstrip("/")
+                target = target_part(part, attributes.get("Target", ""))
             kind = attributes.get("Type", "").rpartition("/")[2]
             found.append(Relation(attributes.get("Id", ""), kind, target, element))
         return found
