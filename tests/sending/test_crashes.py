@@ -11,6 +11,9 @@ import pytest
 
 from tests.sending.staging import Stage
 
+pytestmark = pytest.mark.fresh
+"""What was in flight is looked at again by every resume."""
+
 KILLED = -signal.SIGKILL if hasattr(signal, "SIGKILL") else 9
 SCRIPT = Path(__file__).with_name("crash_run.py")
 BAD = {15, 120, 121}
