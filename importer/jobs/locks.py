@@ -15,13 +15,17 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import TYPE_CHECKING
 
 from importer.errors import FileError
 from schemas.message import Message, message
 
-_LOCKED_BYTE = 1 << 30
-"""Windows locks bytes, and lets nobody read a locked one: this one is far behind what is noted."""
+if TYPE_CHECKING:
+    from filelock import FileLock
+
+
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL})
+"""How a file system says that it has no locks. Source: flock(2)."""
 
 
 @contextmanager
@@ -33,9 +37,10 @@ def hold(folder: Path, file: Path, *, run: str, since: str) -> Iterator[None]:
     """
     with ExitStack() as stack:
         for path in _lock_files(folder, file):
-            handle = stack.enter_context(path.open("a+b"))
-            if not _try_lock(handle, path):
+            lock = _lock(path)
+            if lock is None:
                 raise FileError(_busy(path, file), code="file_busy")
+            stack.callback(lock.release)
         for path in _lock_files(folder, file):
             _note(path, run=run, since=since)
         yield
@@ -58,14 +63,19 @@ def _lock_files(folder: Path, file: Path) -> list[Path]:
     return [folder / f"{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}.lock" for name in names]
 
 
+def _note_of(path: Path) -> Path:
+    """Return where it is noted who has a lock: beside it, since Windows lets nobody read what is locked."""
+    return path.with_suffix(".json")
+
+
 def _note(path: Path, *, run: str, since: str) -> None:
     with suppress(OSError):
-        path.write_text(json.dumps({"run": run, "since": since, "pid": os.getpid()}), "utf-8")
+        _note_of(path).write_text(json.dumps({"run": run, "since": since, "pid": os.getpid()}), "utf-8")
 
 
 def _noted(path: Path) -> dict[str, object]:
     try:
-        found = json.loads(path.read_text("utf-8"))
+        found = json.loads(_note_of(path).read_text("utf-8"))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -89,24 +99,22 @@ def _busy(path: Path, file: Path) -> Message:
     return message("Another run is working on {file}; wait until it ends.", file=file.name)
 
 
-def _try_lock(handle: IO[bytes], path: Path) -> bool:
-    """Lock an open file for this process, without waiting; return whether it was free.
+def _lock(path: Path) -> FileLock | None:
+    """Lock a file for this process, without waiting; None where another process has it.
 
-    Raises FileError where the file system has no locks: then nothing would keep two runs apart.
+    Raises FileError where the file system has no locks: then nothing would keep two runs apart. A lock that is a mere
+    file (filelock's other kind) would outlive a run that was killed.
     """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path, blocking=False, thread_local=False, fallback_to_soft=False)
     try:
-        if os.name == "nt":
-            import msvcrt
-
-            handle.seek(_LOCKED_BYTE)
-            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        else:
-            import fcntl
-
-            fcntl.flock(handle.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock.acquire()
+    except Timeout:
+        return None
     except OSError as error:
-        if error.errno in {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK}:
-            return False
+        if error.errno not in _NO_LOCKS:
+            raise
         raise FileError(
             message(
                 "The state folder {path} is on a file system without locks ({reason}), so two runs could not be kept "
@@ -115,4 +123,4 @@ def _try_lock(handle: IO[bytes], path: Path) -> bool:
                 reason=error.strerror or str(error),
             )
         ) from error
-    return True
+    return lock
