@@ -3,8 +3,8 @@
 In:  a path and its `Dialect`.
 Out: batches of records with the row and line each begins at, as rows of fields or, where all are of one width, columns.
 
-Blocks of text end where a record ends. Most are cut by string splitting (`cutting`), the others by the csv module. Both
-read RFC 4180 strictly: what a spreadsheet would have to guess is refused with its line.
+Blocks of text end where a record ends, and are cut by the csv module, which reads RFC 4180 strictly here: what a
+spreadsheet would have to guess is refused with its line.
 """
 
 from __future__ import annotations
@@ -16,12 +16,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain
+from itertools import accumulate
 from pathlib import Path
 from typing import Self
 
 from importer.errors import FileError
-from importer.loader.cutting import cut_columns
 from importer.loader.dialect import FIELD_LIMIT, Dialect
 from importer.loader.file_errors import file_errors
 from schemas.message import message
@@ -170,9 +169,6 @@ def _cut(block: str, delimiter: str, row: int, line: int) -> Records:
     end = first.start() if first else len(block)
     if end > WIDEST and block.count(delimiter, 0, end) >= WIDEST and '"' not in block[:end]:
         raise _too_wide(line)
-    columns = cut_columns(block, delimiter)
-    if columns is not None:
-        return Records(row, line, len(columns[0]), columns, [])
     rows = _parse(block, delimiter)
     line_count = len(_LINE_END.findall(block)) + (block[-1] not in "\r\n")
     widths = set(map(len, rows))
@@ -194,19 +190,13 @@ def _odd_ends(block: str, rows: Sequence[Sequence[str]]) -> frozenset[int]:
 
 
 def _parse(block: str, delimiter: str) -> list[list[str]]:
-    """Cut a block record by record: by csv where it has a quotation mark, else by splitting."""
+    """Cut a block into records: by csv where it has a quotation mark, else by splitting, which is the same then."""
     rows: list[list[str]] = []
     lines = io.StringIO(block, newline="")
     try:
-        if block.count('"') > block.count(delimiter):
-            rows.extend(csv.reader(lines, delimiter=delimiter, strict=True))
-            return rows
-        for line in lines:
-            if '"' in line:
-                rows.append(next(csv.reader(chain((line,), lines), delimiter=delimiter, strict=True)))
-            else:
-                bare = line.rstrip("\r\n")
-                rows.append(bare.split(delimiter) if bare else [])
+        if '"' not in block:
+            return [bare.split(delimiter) if bare else [] for bare in (line.rstrip("\r\n") for line in lines)]
+        rows.extend(csv.reader(lines, delimiter=delimiter, strict=True))
     except csv.Error as problem:
         before = sum(1 + sum(len(_LINE_END.findall(field)) for field in fields) for fields in rows)
         raise _BrokenQuoting(before, problem) from problem
