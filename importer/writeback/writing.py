@@ -354,7 +354,10 @@ class _Job:
                 )
                 return Written(target, beside=True, notices=tuple(notices))
         notices.append(
-            message("The results could not be written to a spreadsheet anywhere; they are kept with the run.")
+            message(
+                "The results could not be written to a spreadsheet anywhere; they are kept with the run: "
+                "`import-tickets runs show RUN --csv PATH` writes them."
+            )
         )
         return Written(None, beside=True, notices=tuple(notices))
 
