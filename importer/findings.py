@@ -10,6 +10,13 @@ from dataclasses import dataclass
 
 from schemas.message import Message
 
+STATUS_HEADER = "Import status"
+MESSAGE_HEADER = "Import message"
+"""Headers of our columns beside the data, the same in every language."""
+REPORT_SHEET = "Import report"
+CHANGES_SHEET = "Import changes"
+"""Names of the sheets that a run adds, likewise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

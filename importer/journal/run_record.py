@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, NamedTuple, Self, TypedDict
 
+from importer.findings import MESSAGE_HEADER, STATUS_HEADER
 from schemas.message import Message
 
 Kind = Literal["run", "undo", "reconcile"]
@@ -78,7 +79,7 @@ class RunRecord:
     header_row: int = 1
     own: tuple[int | None, int | None] = (None, None)
     """Where our own columns stand: status, message."""
-    own_names: tuple[str, str] = ("", "")
+    own_names: tuple[str, str] = (STATUS_HEADER, MESSAGE_HEADER)
     key: RecordedKey = field(default_factory=RecordedKey)
     columns: tuple[RecordedColumn, ...] = ()
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from importer.findings import Finding
+from importer.findings import CHANGES_SHEET, MESSAGE_HEADER, REPORT_SHEET, STATUS_HEADER, Finding
 from schemas.message import Message
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 CHUNK_SIZE = 10_000
 """Rows read at a time: large enough for column-wise work, small enough that memory does not grow with the file."""
 
-REPORT_COLUMNS = ("Import status", "Import message")
+REPORT_COLUMNS = (STATUS_HEADER, MESSAGE_HEADER)
 """Headers of the columns that a run writes beside the data. A column is ours by what it holds (`own`)."""
 
-REPORT_SHEETS = ("Import report", "Import changes")
+REPORT_SHEETS = (REPORT_SHEET, CHANGES_SHEET)
 """Sheets that a run adds; never read as data."""
 
 FINGERPRINT_SHEET, LISTS_SHEET = "Import fingerprint", "Import lists"

@@ -13,13 +13,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, TextIO
 
 from importer.errors import ImportTicketsError
-from importer.findings import Finding
+from importer.findings import STATUS_HEADER, Finding
 from importer.i18n import ENGLISH, PORTUGUESE, language_of
 from importer.model import Status
 from importer.reports.plan_view import ColumnPlan, PlanView
 from importer.reports.progress import Progress
 from importer.reports.summary import Summary
-from importer.reports.text import STATUS_COLUMN, clip, clip_change, duration, percent, plain_text
+from importer.reports.text import clip, clip_change, duration, percent, plain_text
 from schemas.message import Message, Translations, count_message, message
 
 if TYPE_CHECKING:
@@ -264,7 +264,7 @@ class Terminal:
             line = Text(self._words(total)) + line
             line.append(f" ({self._count_cells(cells['changed'], cells['cleared'])})")
         if report:
-            where = message('See "{column}" in {file}', column=STATUS_COLUMN, file=report)
+            where = message('See "{column}" in {file}', column=STATUS_HEADER, file=report)
             line.append(f". {plain_text(self._words(where))}")
         self._draw(line)
 

@@ -28,10 +28,6 @@ _VISIBLE = (
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
-STATUS_COLUMN = "Import status"
-MESSAGE_COLUMN = "Import message"
-"""Our columns in the spreadsheet, the same in every language."""
-
 _MINUTE, _HOUR = 60, 3600
 _SMALLEST_SHARE = 0.001
 

@@ -13,10 +13,6 @@ for a file that is not patched.
 from __future__ import annotations
 
 from importer.writeback.annotation import (
-    CHANGES_SHEET,
-    MESSAGE_HEADER,
-    REPORT_SHEET,
-    STATUS_HEADER,
     Annotation,
     ChangeLine,
     Dialect,
@@ -27,10 +23,6 @@ from importer.writeback.annotation import (
 from importer.writeback.writing import find_output_fault, write_back
 
 __all__ = [
-    "CHANGES_SHEET",
-    "MESSAGE_HEADER",
-    "REPORT_SHEET",
-    "STATUS_HEADER",
     "Annotation",
     "ChangeLine",
     "Dialect",

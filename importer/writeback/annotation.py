@@ -8,13 +8,8 @@ from gettext import NullTranslations
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from importer.findings import MESSAGE_HEADER, STATUS_HEADER
 from schemas.message import Message, Translations
-
-STATUS_HEADER = "Import status"
-MESSAGE_HEADER = "Import message"
-REPORT_SHEET = "Import report"
-CHANGES_SHEET = "Import changes"
-
 
 Note = tuple[int, str, str, str]
 """What became of one row: (row, status, message, key).

@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from importer.findings import column_letter
+from importer.findings import CHANGES_SHEET, REPORT_SHEET, column_letter
 from importer.i18n import LANGUAGES, translations
 from importer.ooxml.markup import DECLARATION, RELATIONS, attribute_content, text_content
-from importer.writeback.annotation import CHANGES_SHEET, REPORT_SHEET, Annotation, ChangeLine, ErrorLine
+from importer.writeback.annotation import Annotation, ChangeLine, ErrorLine
 from importer.writeback.styles import Look, Styles
 from schemas.message import Message, message
 

@@ -16,14 +16,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from importer.findings import column_letter
+from importer.findings import CHANGES_SHEET, REPORT_SHEET, column_letter
 from importer.ooxml.archive import Archive, ArchiveWriter, Member
 from importer.ooxml.deflate import Codec, best_codec
 from importer.ooxml.edited_package import STYLES_TYPE, EditedPackage
 from importer.ooxml.errors import NotUnderstood
 from importer.ooxml.markup import Edit, apply_edits, text_content
 from importer.ooxml.package import relations_part
-from importer.writeback.annotation import CHANGES_SHEET, REPORT_SHEET, Annotation
+from importer.writeback.annotation import Annotation
 from importer.writeback.areas import Area, Place
 from importer.writeback.highlights import formats, shared_index
 from importer.writeback.joining import is_fixed, join_table
