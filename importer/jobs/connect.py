@@ -102,9 +102,9 @@ async def fetch_schema(portal: Portal, state: StateFolder) -> PortalSchema:
 
 
 def _import_heavy_libraries() -> None:
-    import pandera.pandas
+    import schemas.ticket
 
-    del pandera
+    del schemas
 
 
 def offline_schema(read: ReadOptions, access: PortalAccess, state: StateFolder, ui: Ui) -> PortalSchema:

@@ -28,7 +28,7 @@ class PortalSettings:
 
     version: `v3`, or a dated one such as `2026-03`. max_rate: requests per 10 s of this run at most.
     daily_reserve: per cent of the day's calls that are left to others. home: where runs on this machine share their
-    budget; None keeps it to this process. languages: those in which labels are fetched, the one
+    quota; None keeps it to this process. languages: those in which labels are fetched, the one
     that people see first; the portal's own English ones are fetched in any case.
     """
 
