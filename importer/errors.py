@@ -131,6 +131,12 @@ class Unavailable(PortalError):
     """The portal is out of reach or down."""
 
 
+class TooManyFailures(PortalError):
+    """So many rows were refused that the user wants the rest kept back (`--max-failures`)."""
+
+    code = "guard_rail"
+
+
 class JournalLost(ImportTicketsError):
     """The journal could not be written: the disk is full, or failed, or somebody locked the file.
 

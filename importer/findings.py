@@ -329,9 +329,9 @@ CODES: Mapping[str, CodeInfo] = {
         "Use https; http is for addresses of this machine alone.",
     ),
     "guard_rail": CodeInfo(
-        "The plan changes or clears more cells than you allowed.",
+        "The plan changes, clears or closes more than you allowed, or empties a whole column; or too many rows failed.",
         "--max-clears 10, and a plan that clears 400.",
-        "Look at the plan; raise the limit if it is right.",
+        "Look at the plan; raise the limit, or add --allow-empty-column, if it is right.",
     ),
     "not_confirmed": CodeInfo(
         "Nobody said yes.",

@@ -21,6 +21,7 @@ from importer.i18n import CATALOGUES, DOMAIN
 
 if TYPE_CHECKING:
     from importer.jobs.options import Amount
+    from importer.jobs.selection import RowRanges
     from schemas.message import Translations
 
 OWN_WORDS: tuple[str, ...] = (
@@ -296,8 +297,21 @@ def amount(text: str) -> Amount:
 
     found = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", text.strip())
     if not found or (not found[2] and "." in found[1]):
-        raise not_taken("{value} is neither a number of cells nor a per cent", text)
+        raise not_taken("{value} is neither a number nor a per cent", text)
     return Amount(float(found[1]), percent=bool(found[2]))
+
+
+def row_ranges(text: str) -> RowRanges:
+    """Return rows of the sheet: `2-51,80`."""
+    from importer.jobs.selection import RowRanges
+
+    stretches = []
+    for part in text.split(","):
+        found = re.fullmatch(r"\s*([1-9][0-9]{0,8})\s*(?:-\s*([1-9][0-9]{0,8})\s*)?", part)
+        if not found or int(found[2] or found[1]) < int(found[1]):
+            raise not_taken("{value} does not name rows; write 2-51,80", text)
+        stretches.append((int(found[1]), int(found[2] or found[1])))
+    return RowRanges(tuple(stretches))
 
 
 def natural(text: str) -> int:

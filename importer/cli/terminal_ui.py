@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from importer.findings import Finding
+from importer.model import Status
 from importer.reports.plan_view import PlanView
 from importer.reports.terminal import Terminal
 from importer.reports.text import duration
@@ -71,6 +72,18 @@ class Person:
         if self._unseen_plan is not None:
             self.terminal.show_plan(self._unseen_plan)
         return self.terminal.ask(question)
+
+    def ask_rows(self, question: Message, rows: int) -> int:
+        """Ask a question that yes, no or a number answers; return how many of the rows are to be sent."""
+        self._close_bar()
+        if self._unseen_plan is not None:
+            self.terminal.show_plan(self._unseen_plan)
+        return self.terminal.ask_rows(question, rows)
+
+    def show_outcomes(self, outcomes: Sequence[tuple[int, str, Status | None, Message | None]]) -> None:
+        """Show what became of some rows."""
+        self._close_bar()
+        self.terminal.show_outcomes(outcomes)
 
     def progress(self, event: Event) -> None:
         """Show how far the work is."""

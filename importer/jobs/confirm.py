@@ -7,23 +7,28 @@ import hashlib
 from importer.errors import FileError, GuardRail, InvalidRows, NotConfirmed
 from importer.jobs.forecast import plan_view
 from importer.jobs.job import Job
+from importer.reports.plan_view import PlanView
 from schemas.message import Message, count_message, message
 
 SHOWN_FINDINGS = 20
+PART_FROM = 20
+"""With more rows than these, the question may be answered with how many are to be sent first."""
 
 
-def confirm(job: Job) -> None:
+def confirm(job: Job) -> int | None:
     """Show the plan, keep to the guard rails, and ask; a dry run is only shown.
+
+    Returns how many rows are to be sent first; None for all.
 
     Raises UsageError where the plan may not be sent, FileError where the file is another one by now.
     """
     view = plan_view(job)
     show_findings(job)
     job.ui.show_plan(view)
-    check_guard_rails(job)
+    check_guard_rails(job, view)
     if job.options.dry_run:
-        return
-    ask(job, view.rows_to_update)
+        return None
+    part = ask(job, view.rows_to_update)
     if file_changed(job):
         raise FileError(
             message(
@@ -32,6 +37,7 @@ def confirm(job: Job) -> None:
             ),
             code="file_changed",
         )
+    return part
 
 
 def show_findings(job: Job) -> None:
@@ -57,7 +63,7 @@ def file_changed(job: Job) -> bool:
         return True
 
 
-def check_guard_rails(job: Job) -> None:
+def check_guard_rails(job: Job, view: PlanView) -> None:
     """Raise UsageError where a guard rail, or invalid rows of which nobody can be asked, keep the plan back."""
     options = job.options
     blocking = job.journal.plan.count_blocking_rows()
@@ -70,12 +76,20 @@ def check_guard_rails(job: Job) -> None:
                 blocking,
             )
         )
+    check_limits(job, view)
+    check_emptied_columns(job, view)
+
+
+def check_limits(job: Job, view: PlanView) -> None:
+    """Raise GuardRail where the plan passes a limit."""
+    options = job.options
     changed, cleared = job.journal.plan.count_cells()
     cells = sum(job.journal.rows.count_by_status().values()) * len(job.columns.values)
-    for limit, count, text in (
+    for limit, count, whole, text in (
         (
             options.max_changes,
             changed,
+            cells,
             message(
                 "The plan changes {cells} cells, and --max-changes allows {limit}.",
                 cells=changed,
@@ -85,21 +99,51 @@ def check_guard_rails(job: Job) -> None:
         (
             options.max_clears,
             cleared,
+            cells,
             message(
                 "The plan clears {cells} cells, and --max-clears allows {limit}.",
                 cells=cleared,
                 limit=str(options.max_clears),
             ),
         ),
+        (
+            options.max_closes,
+            view.closing,
+            view.rows_to_update,
+            message(
+                "The plan closes {tickets} tickets, and --max-closes allows {limit}.",
+                tickets=view.closing,
+                limit=str(options.max_closes),
+            ),
+        ),
     ):
-        if limit is not None and not limit.allows(count, of=cells):
+        if limit is not None and not limit.allows(count, of=whole):
             raise GuardRail(text)
 
 
-def ask(job: Job, rows: int) -> None:
-    """Ask whether to go ahead. Raises NotConfirmed where nobody says yes."""
-    if not rows or not job.will_ask:  # the guard rails have stopped what `--yes` alone does not cover
+def check_emptied_columns(job: Job, view: PlanView) -> None:
+    """Raise GuardRail where a column of nothing but empty cells would clear tickets while nobody is asked about it."""
+    if job.options.dry_run or job.options.allow_empty_column or (job.will_ask and job.ui.can_ask):
         return
+    for column in view.columns:
+        if column.cleared_everywhere and column.cleared > 1:
+            raise GuardRail(
+                message(
+                    'Every cell of "{column}" is empty: {count} tickets would be cleared, and nobody is asked. Add '
+                    "--allow-empty-column if that is meant; --blank keep leaves them as they are.",
+                    column=column.header,
+                    count=column.cleared,
+                )
+            )
+
+
+def ask(job: Job, rows: int) -> int | None:
+    """Ask whether to go ahead; return how many rows are to be sent first, None for all.
+
+    Raises NotConfirmed where nobody says yes.
+    """
+    if not rows or not job.will_ask:  # the guard rails have stopped what `--yes` alone does not cover
+        return None
     if not job.ui.can_ask:
         raise NotConfirmed(
             message(
@@ -125,5 +169,10 @@ def ask(job: Job, rows: int) -> None:
         if job.journal.record.kind == "undo"
         else count_message("Update one ticket in {portal}?", "Update {count} tickets in {portal}?", rows, portal=portal)
     )
-    if not job.ui.ask(question):
+    if rows > PART_FROM and job.journal.record.kind == "run":
+        confirmed = job.ui.ask_rows(question, rows)
+    else:
+        confirmed = rows if job.ui.ask(question) else 0
+    if not confirmed:
         raise NotConfirmed(message("Nothing was sent: you did not say yes."))
+    return confirmed if confirmed < rows else None

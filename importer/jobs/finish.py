@@ -175,9 +175,10 @@ def summarize(journal: Journal, *, error: ImportTicketsError | None, report: Pat
 
 def exit_code_of(journal: Journal) -> int:
     """Return 0 where every row is as the sheet has it (dry run: would be), else 1."""
-    bad = {Status.INVALID, Status.FAILED, Status.DIFFERS, Status.NOT_SENT}
+    bad = {Status.INVALID, Status.FAILED, Status.DIFFERS}
     counts = journal.rows.count_by_status()
-    return 1 if any(counts.get(status) for status in bad) or journal.report.count_findings() else 0
+    not_sent = counts.get(Status.NOT_SENT, 0) - journal.rows.count_left_out()
+    return 1 if not_sent or any(counts.get(status) for status in bad) or journal.report.count_findings() else 0
 
 
 def _write_page(job: Job, path: Path) -> None:

@@ -6,6 +6,7 @@ import math
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from importer.jobs import selection
 from importer.planning.policies import notices_of
 from importer.planning.swaps import circles
 from importer.reports.plan_view import Forecast, PlanView, make_plan_view
@@ -37,9 +38,11 @@ def plan_view(job: Job) -> PlanView:
         job.journal,
         job.schema,
         job.columns,
+        cleared_by_word=job.cleared_by_word,
         forecast=_forecast(job, requests, limits),
         portal=job.portal_name,
         notices=[
+            *selection.notices(job),
             *notices_of(job.columns),
             *_undo_notices(job),
             *_swap_notices(job),

@@ -39,6 +39,8 @@ class Job:
     portal: Portal | None
     earlier_requests: Mapping[str, int] = field(default_factory=dict)
     """Requests of the run before it was resumed."""
+    cleared_by_word: set[str] = field(default_factory=set)
+    """Properties of columns in which a cell holds the clear word: such a column is not an empty one."""
     fingerprint: Fingerprint | None = None
     """What the file was made from, where it is a template: then only edited cells count."""
 

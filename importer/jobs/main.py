@@ -14,7 +14,8 @@ from importer.jobs.job import Job, Opening, opening
 from importer.jobs.missing_metadata import tell_gaps
 from importer.jobs.options import PortalAccess, Result, RunOptions
 from importer.jobs.run_history import FormsSeen, values_written
-from importer.jobs.sending import send
+from importer.jobs.selection import Selection, keep_first
+from importer.jobs.sending import send_in_parts
 from importer.jobs.targets import check_targets
 from importer.jobs.which_portal import fingerprint_of, tell_version
 from importer.journal.run_record import RecordedColumn, RecordedKey, RecordedPortal, RunRecord
@@ -34,9 +35,9 @@ async def import_tickets(options: RunOptions, context: Context) -> Result:
     options = replace(options, file=options.file.absolute())
     async with opening(context, file=options.file, sheet=options.read.sheet, dry_run=options.dry_run) as held:
         job = await prepare(options, held)
-        confirm(job)
+        part = confirm(job)
         if not options.dry_run:
-            await send(job, look_again=job.will_ask)
+            await send_in_parts(job, part, look_again=job.will_ask)
         held.result = finish(job)
     return held.result
 
@@ -170,15 +171,15 @@ def validate(job: Job, opened: connect.Opened) -> None:
     edits = Edits(job.fingerprint, job.columns) if job.fingerprint else None
     validation = Validation(opened.table, job.columns, job.schema, reading, edits=edits)
     fold_keys = job.columns.key.id_property is not None
+    selection = Selection(job)
     for chunk in validation:
-        job.journal.rows.add(chunk.rows, fold_keys=fold_keys)
-        job.journal.rows.add_invalid(chunk.invalid, fold_keys=fold_keys)
-        job.journal.rows.note_lines(chunk.lines)
-        job.journal.rows.add_findings(chunk.findings)
+        selection.note(chunk, fold_keys=fold_keys)
+    selection.check()
     join_twins(job.journal, job.journal.rows.shared_keys(), job.columns)
     if job.fingerprint and opened.look_only and not read.skip_read_only:
         found = read_only_edits(opened.table, job.columns.key, opened.look_only, job.fingerprint, job.schema, reading)
-        job.journal.rows.refuse(list(found))
+        job.journal.rows.refuse([one for one in found if selection.holds(one.row)])
+    job.cleared_by_word.update(validation.cleared_by_word)
     for notice in validation.notices:
         job.ui.say(notice)
 
@@ -210,6 +211,8 @@ async def compare(job: Job) -> None:
             await planner.plan_blind(job.journal, job.portal)
     finally:
         job.note_requests()
+    if job.options.first is not None:
+        keep_first(job, job.options.first)
     for notice in doubts.notices():
         job.ui.say(notice)
     job.journal.note(state="planned")

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from importer.errors import ImportTicketsError
 from importer.findings import Finding
+from importer.model import Status
 from schemas.message import Message
 
 if TYPE_CHECKING:
     from importer.jobs.portals import KeptPortal
+    from importer.jobs.selection import RowRanges
     from importer.reports.plan_view import PlanView
 
 DEFAULT_ADDRESS = "https://api.hubapi.com"
@@ -21,7 +23,7 @@ OnInvalid = Literal["stop", "skip", "ask"]
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A limit of a guard rail: so many cells, or so many per cent of the sheet's (rows times columns of values)."""
+    """A limit of a guard rail: so many, or so many per cent of the sheet's cells (closes: of the rows to update)."""
 
     number: float
     percent: bool = False
@@ -90,12 +92,19 @@ class RunOptions:
 
     file: Path
     read: ReadOptions = field(default_factory=ReadOptions)
+    rows: RowRanges | None = None
+    """Only these rows of the sheet."""
+    first: int | None = None
+    """Only the first so many rows that would change."""
     dry_run: bool = False
     yes: bool = False
     on_invalid: OnInvalid = "ask"
     diff: bool = True
     max_changes: Amount | None = None
     max_clears: Amount | None = None
+    max_closes: Amount | None = None
+    max_failures: int | None = None
+    allow_empty_column: bool = False
     output: Path | None = None
     html: Path | None = None
     overwrite: bool = False
@@ -142,6 +151,14 @@ class Ui(Protocol):
         """Ask a question that yes or no answers; no is what silence means."""
         ...
 
+    def ask_rows(self, question: Message, rows: int) -> int:
+        """Ask a question that yes, no or a number answers; return how many of the rows are to be sent."""
+        ...
+
+    def show_outcomes(self, outcomes: Sequence[tuple[int, str, Status | None, Message | None]]) -> None:
+        """Show what became of some rows: (row, key, status, why it was refused)."""
+        ...
+
     def progress(self, event: Any) -> None:
         """Show how far the work is."""
         ...
@@ -165,6 +182,14 @@ class Silent:
         """Answer no."""
         del question
         return False
+
+    def ask_rows(self, question: Message, rows: int) -> int:
+        """Answer no."""
+        del question, rows
+        return 0
+
+    def show_outcomes(self, outcomes: Sequence[tuple[int, str, Status | None, Message | None]]) -> None:
+        """Do nothing."""
 
     def progress(self, event: Any) -> None:
         """Do nothing."""

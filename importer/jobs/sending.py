@@ -4,8 +4,44 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from importer.errors import NotConfirmed
+from importer.jobs.confirm import ask, file_changed
 from importer.jobs.job import Job
 from importer.jobs.state import now
+from schemas.message import Message
+
+
+async def send_in_parts(job: Job, part: int | None, *, look_again: bool) -> None:
+    """Send all rows of the plan; with `part` the first so many, show what became of them, and ask about the rest.
+
+    What is confirmed is noted, so that a resume sends nothing else. Raises as `send` does.
+    """
+    journal, shown_to = job.journal, 0
+    while part is not None:
+        last = journal.plan.row_number(part)
+        journal.note(confirmed_to=last)
+        await send(job, look_again=True)
+        show_part(job, shown_to, last or 0)
+        shown_to = last or 0
+        job.context.stop.graceful = False  # nothing is in flight while somebody is asked
+        try:
+            part = ask(job, journal.plan.count_rows())
+        except (NotConfirmed, KeyboardInterrupt):
+            return
+        if file_changed(job):
+            return
+    journal.note(confirmed_to=None)
+    await send(job, look_again=look_again)
+
+
+def show_part(job: Job, after: int, last: int) -> None:
+    """Show what became of the rows that were sent: after row `after`, up to row `last`."""
+    reasons: dict[int, Message] = {}
+    for finding in job.journal.report.findings():
+        if finding.row is not None and after < finding.row <= last:
+            reasons.setdefault(finding.row, finding.text)
+    outcomes = job.journal.report.outcomes(sent_between=(after, last))
+    job.ui.show_outcomes([(one.row, one.key, one.status, reasons.get(one.row)) for one in outcomes])
 
 
 async def send(job: Job, *, look_again: bool) -> None:
@@ -20,7 +56,8 @@ async def send(job: Job, *, look_again: bool) -> None:
 
     assert job.portal is not None
     journal = job.journal
-    journal.batches.make(MAX_INPUTS)
+    last = journal.record.confirmed_to
+    journal.batches.make(MAX_INPUTS, last=last)
     journal.note(state="sending", confirmed_at=now())
     job.context.stop.graceful = True
     compared_at = journal.record.compared_at
@@ -31,7 +68,8 @@ async def send(job: Job, *, look_again: bool) -> None:
         schema=job.schema,
         on_event=job.ui.progress,
         stop=job.context.stop,
-        total=journal.plan.count_rows(),
+        total=journal.plan.count_rows(last=last),
         planned_at=datetime.fromisoformat(compared_at) if compared_at else None,
         look_again=look_again,
+        max_failures=job.options.max_failures,
     )

@@ -71,14 +71,17 @@ class Batches:
         self._file = file
         self._rows = rows
 
-    def make(self, size: int) -> int:
-        """Give each change that has no batch yet one of at most `size`, in row order; return how many there are."""
+    def make(self, size: int, *, last: int | None = None) -> int:
+        """Give each change that has no batch yet one of at most `size`, in row order; return how many there are.
+
+        last: rows after this one get none.
+        """
         with self._file.writing():
             number, after = self._file.db.execute("SELECT coalesce(max(number), 0), max(last) FROM batches").fetchone()
             rows = self._file.db.execute(
                 "SELECT plan.row FROM plan JOIN rows ON rows.row = plan.row "
-                "WHERE plan.row > ? AND status IS NULL ORDER BY plan.row",
-                (-1 if after is None else after,),
+                "WHERE plan.row > ?1 AND (?2 IS NULL OR plan.row <= ?2) AND status IS NULL ORDER BY plan.row",
+                (-1 if after is None else after, last),
             ).fetchall()
             groups = [rows[start : start + size] for start in range(0, len(rows), size)]
             self._file.db.executemany(

@@ -17,7 +17,7 @@ from importer.journal.run_record import RunRecord
 from importer.model import Values
 from schemas.message import Message, message
 
-_FORMAT = 2
+_FORMAT = 3
 """Number of the tables below: another one is another version's, and refused."""
 
 _SCHEMA = f"""
@@ -31,6 +31,7 @@ CREATE TABLE rows (               -- narrow: what sending changes of a hundred r
     ticket TEXT,                  -- record ID, where an answer told another one than the plan has
     status TEXT,                  -- NULL: undecided
     same_as INTEGER,              -- the row whose fate it shares
+    left_out INTEGER,             -- 1: the user chose other rows
     returned TEXT,                -- {{property: value}}: what the portal made of it, where that differs
     notices TEXT,                 -- messages
     seal TEXT                     -- of `ticket` and `returned`, where they are given

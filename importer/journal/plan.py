@@ -108,12 +108,23 @@ class Plan:
         ).fetchone()
         return int(found[0]), int(found[1])
 
-    def count_rows(self) -> int:
-        """Return how many rows the plan would send."""
+    def count_rows(self, *, last: int | None = None) -> int:
+        """Return how many rows the plan would send, up to row `last` where it is given."""
         found = self._file.db.execute(
-            "SELECT count(*) FROM plan JOIN rows ON rows.row = plan.row WHERE status IS NULL"
+            "SELECT count(*) FROM plan JOIN rows ON rows.row = plan.row "
+            "WHERE status IS NULL AND (?1 IS NULL OR plan.row <= ?1)",
+            (last,),
         ).fetchone()
         return int(found[0])
+
+    def row_number(self, count: int) -> int | None:
+        """Return the number of the row that is the `count`th to be sent; None where there are fewer."""
+        found = self._file.db.execute(
+            "SELECT plan.row FROM plan JOIN rows ON rows.row = plan.row "
+            "WHERE status IS NULL AND same_as IS NULL ORDER BY plan.row LIMIT 1 OFFSET ?",
+            (count - 1,),
+        ).fetchone()
+        return int(found[0]) if found else None
 
     def count_blocking_rows(self) -> int:
         """Return how many rows are invalid for another reason than a conflict, which keeps no other row back."""

@@ -40,11 +40,13 @@ class Report:
         ).fetchone()
         return int(found[0]), int(found[1])
 
-    def outcomes(self) -> Iterator[RowOutcome]:
-        """Yield every row in order."""
+    def outcomes(self, *, sent_between: tuple[int, int] | None = None) -> Iterator[RowOutcome]:
+        """Yield every row in order; with `sent_between`, those of the plan alone after one row, up to another."""
+        where = "" if sent_between is None else "WHERE plan.row > ? AND plan.row <= ?"
         for row, key, ticket, status, same_as, notices in self._file.db.execute(
             "SELECT rows.row, key, coalesce(rows.ticket, plan.ticket), status, same_as, notices "
-            "FROM rows LEFT JOIN plan ON plan.row = rows.row ORDER BY rows.row"
+            f"FROM rows LEFT JOIN plan ON plan.row = rows.row {where} ORDER BY rows.row",
+            sent_between or (),
         ):
             yield RowOutcome(row, key, ticket, Status(status) if status else None, same_as, load_messages(notices))
 

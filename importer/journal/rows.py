@@ -10,6 +10,7 @@ import orjson
 from importer.findings import Finding
 from importer.journal.connection import JournalFile, dump, dump_messages
 from importer.model import CheckedRow, Outcome, Status, fold_key
+from schemas.message import Message
 
 FEW_STRETCHES = 0.2
 """Rows are found by their stretches where there are so few of them beside the rows; else each by its number."""
@@ -61,6 +62,28 @@ class Rows:
                 [(row, key, _folded(key) if fold_keys else None) for row, key in rows],
             )
 
+    def add_left_out(self, rows: Iterable[tuple[int, str]], reason: Message) -> None:
+        """Remember rows (number, key) that the user left out."""
+        with self._file.writing():
+            self._file.db.executemany(
+                "INSERT INTO rows (row, key, status, left_out, notices) VALUES (?, ?, 'not sent', 1, ?)",
+                [(row, key, dump_messages([reason])) for row, key in rows],
+            )
+
+    def leave_out_after(self, row: int, reason: Message) -> None:
+        """Leave out all rows after this one, whatever was found of them."""
+        with self._file.writing():
+            for table in ("findings", "plan"):
+                self._file.db.execute(f"DELETE FROM {table} WHERE row > ?", (row,))
+            self._file.db.execute(
+                "UPDATE rows SET status = 'not sent', left_out = 1, same_as = NULL, notices = ? WHERE row > ?",
+                (dump_messages([reason]), row),
+            )
+
+    def count_left_out(self) -> int:
+        """Return how many rows the user left out."""
+        return int(self._file.db.execute("SELECT count(*) FROM rows WHERE left_out = 1").fetchone()[0])
+
     def note_lines(self, lines: Iterable[tuple[int, int]]) -> None:
         """Remember the lines of the file on which rows begin, (row, line), where they are others than the rows."""
         with self._file.writing():
@@ -78,7 +101,7 @@ class Rows:
         rows bear are left out.
         """
         groups = self._file.db.execute(
-            "SELECT key FROM rows WHERE key <> '' GROUP BY 1 "
+            "SELECT key FROM rows WHERE key <> '' AND left_out IS NULL GROUP BY 1 "
             "HAVING count(*) > 1 AND sum(status IS NULL) > 0 ORDER BY min(row)"
         ).fetchall()
         if groups:
@@ -86,7 +109,7 @@ class Rows:
         for group in groups:
             yield self._file.db.execute(
                 "SELECT rows.row, key, iif(status IS NULL, wanted || coalesce(pending, ''), 'invalid') FROM rows "
-                " LEFT JOIN sheet ON sheet.row = rows.row WHERE key = ? ORDER BY rows.row",
+                " LEFT JOIN sheet ON sheet.row = rows.row WHERE key = ? AND left_out IS NULL ORDER BY rows.row",
                 group,
             ).fetchall()
 
@@ -154,7 +177,9 @@ class Rows:
     def reopen(self, status: Status) -> int:
         """Make rows with this status undecided again (`not sent` ones at a resume); return how many."""
         with self._file.writing():
-            return self._file.db.execute("UPDATE rows SET status = NULL WHERE status = ?", (str(status),)).rowcount
+            return self._file.db.execute(
+                "UPDATE rows SET status = NULL WHERE status = ? AND left_out IS NULL", (str(status),)
+            ).rowcount
 
     def settle_twins(self) -> None:
         """Give rows that repeat another their status: unchanged, or that row's where it ended badly or was compared."""

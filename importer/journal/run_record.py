@@ -62,6 +62,8 @@ class RunRecord:
     """The run that this one undoes."""
     started_at: str = ""
     confirmed_at: str | None = None
+    confirmed_to: int | None = None
+    """The last row that was confirmed, where the rest is to be asked about; None where all rows were."""
     compared_at: str | None = None
     """When the values were read that the plan was made from; None where they were not."""
     resumed_at: str | None = None
@@ -146,6 +148,7 @@ class RecordChanges(TypedDict, total=False):
     state: State
     started_at: str
     confirmed_at: str | None
+    confirmed_to: int | None
     compared_at: str | None
     resumed_at: str | None
     finished_at: str | None

@@ -6,7 +6,7 @@ Made from the journal once the plan is written into it; a dry run and a real one
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -95,18 +95,20 @@ def make_plan_view(
     forecast: Forecast,
     portal: Message | None = None,
     notices: Sequence[Message] = (),
+    cleared_by_word: Collection[str] = (),
 ) -> PlanView:
     """Return the view of the plan that `journal` holds.
 
     To be called once the plan is written: rows with changes are those to send, invalid and unchanged ones have their
     status or repeat another row. `portal` is what it is called; `notices` are said below the table.
+    `cleared_by_word` are properties whose cells say that they clear: such columns are not empty.
     Where the run did not read values before (`--no-diff`), moves and new owners count by what the sheet says.
     """
     record = journal.record
     labels = Labels(schema)
     headers = {one.definition.name: one.header for one in columns.values}
     totals = journal.plan.column_totals(samples=_SAMPLES_READ)
-    suspects = {one.property_name for one in totals if not one.changed}
+    suspects = {one.property_name for one in totals if not one.changed}.difference(cleared_by_word)
     undone_run = record.parent
     blank = _blank_everywhere(journal, suspects) if suspects and not undone_run else set()
     counts = journal.rows.count_by_status()
@@ -118,7 +120,7 @@ def make_plan_view(
         sheet=record.sheet,
         portal=portal,
         rows_to_update=moves.tickets,
-        unchanged=total - invalid - moves.tickets,
+        unchanged=total - invalid - moves.tickets - counts.get(Status.NOT_SENT, 0),
         invalid=invalid,
         conflicts=journal.plan.count_conflicts(),
         columns=tuple(_view_column(one, headers, labels, blank, compared=record.diff) for one in totals),

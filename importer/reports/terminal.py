@@ -101,7 +101,22 @@ class Terminal:
 
     def ask(self, question: Message) -> bool:
         """Ask, and return whether the answer is yes. No answer at all is a no."""
-        self._stream.write(f"{self._words(question)} [y/N] ")
+        return self._is_yes(self._answer(f"{self._words(question)} [y/N] "))
+
+    def ask_rows(self, question: Message, rows: int) -> int:
+        """Ask, and return how many of the rows are to be sent: all for yes, none for no, else the number."""
+        choices = self._words(message("[y/N or a number]"))
+        while True:
+            answer = self._answer(f"{self._words(question)} {choices} ")
+            if not (answer.isascii() and answer.isdigit()):
+                return rows if self._is_yes(answer) else 0
+            if 0 < int(answer[:10]) <= rows:
+                return int(answer)
+            self._write(self._words(message("Type a number from 1 to {rows}, or y or n.", rows=rows)))
+
+    def _answer(self, prompt: str) -> str:
+        """Return the line that is typed after a prompt; nothing where none is."""
+        self._stream.write(prompt)
         self._stream.flush()
         try:
             answer = self._answers.readline()
@@ -109,7 +124,23 @@ class Terminal:
             answer = ""
         if not answer.endswith("\n"):
             self._stream.write("\n")
-        return answer.strip().lower() in _YES[language_of(self._translations)]
+        return answer.strip()
+
+    def _is_yes(self, answer: str) -> bool:
+        return answer.lower() in _YES[language_of(self._translations)]
+
+    def show_outcomes(self, outcomes: Iterable[tuple[int, str, Status | None, Message | None]]) -> None:
+        """Draw rows that were sent, and what became of each: (row, key, status, why it was refused)."""
+        from rich.text import Text
+
+        table = self._table()
+        for row, key, status, reason in outcomes:
+            style = _STYLES.get(status, "") if status else ""
+            fate = Text(status or "", style=style)
+            if reason is not None:
+                fate.append(f"  {plain_text(self._words(reason))}", style="")
+            table.add_row(Text(self._words(message("row {row}", row=row))), Text(plain_text(key)), fate)
+        self._draw(table)
 
     def progress(self, title: Message, *, total: int | None = None) -> Progress:
         """Return a context manager that shows how far a step has come; `total` rows, where that is known."""

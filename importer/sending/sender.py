@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from importer.errors import Interrupted, JournalLost, Unavailable
+from importer.errors import Interrupted, JournalLost, TooManyFailures, Unavailable
 from importer.journal import Batch, Journal
 from importer.model import Columns, Outcome, Status
 from importer.portal import Event, Halted, OnEvent, Portal, StopSignal
@@ -24,7 +24,7 @@ from importer.sending.delivery import Delivery
 from importer.sending.group_commit import Notebook
 from importer.sending.outcomes import OutcomeWriter
 from importer.sending.settling import Line
-from schemas.message import message
+from schemas.message import count_message, message
 from schemas.property import PortalSchema
 
 __all__ = ["StopSignal", "send"]
@@ -53,6 +53,7 @@ async def send(
     total: int = 0,
     planned_at: datetime | None = None,
     look_again: bool = False,
+    max_failures: int | None = None,
 ) -> None:
     """Send every open batch of the journal.
 
@@ -60,6 +61,7 @@ async def send(
     made from. Later than a minute after that, and at once with `look_again` (somebody was asked meanwhile, or the run
     is resumed), each batch is checked against them before it leaves, and rows that the portal changed meanwhile are
     `conflict`. None: they are sent over whatever there is.
+    max_failures: stop once so many rows were refused.
     Batches that were sent before are read back first.
     Raises Interrupted once `stop` is set and what is in flight is noted, if that leaves anything to do; Unauthorized,
     MissingScope, DailyLimit, Unavailable and Refused likewise. What has no outcome then is sent by the next call.
@@ -68,7 +70,7 @@ async def send(
     journal.may_have_sent = True
     fresh_s = -math.inf if look_again else FRESH_S
     fresh_until = math.inf if planned_at is None else planned_at.timestamp() + fresh_s
-    sending = _Sending(journal, portal, OutcomeWriter(columns, schema), on_event, total, fresh_until)
+    sending = _Sending(journal, portal, OutcomeWriter(columns, schema), on_event, total, fresh_until, max_failures)
     await sending.run(stop or StopSignal())
 
 
@@ -83,6 +85,7 @@ class _Sending:
         on_event: OnEvent | None,
         total: int,
         fresh_until: float,
+        max_failures: int | None,
     ) -> None:
         self._journal = journal
         self._portal = portal
@@ -104,6 +107,7 @@ class _Sending:
         self._failure: BaseException | None = None
         self._counts: Counter[Status] = Counter()
         self._lost_in_a_row = 0
+        self._max_failures = max_failures
         self._was_cut_short = False
 
     async def run(self, stop: StopSignal) -> None:
@@ -117,6 +121,8 @@ class _Sending:
             self._failure = self._failure or lost
         finally:
             forget()
+        if isinstance(self._failure, TooManyFailures) and next(self._journal.batches.open(), None) is None:
+            return  # nothing was left to keep back
         if self._failure is not None:
             raise self._failure
         if stop.is_set and (self._was_cut_short or next(self._journal.batches.open(), None) is not None):
@@ -148,6 +154,7 @@ class _Sending:
                 await delivery.run()
                 if delivery.lost and not delivery.was_answered:
                     self._note_lost_batch()
+                self._check_failures()
             except Halted:
                 self._was_cut_short = True
                 return
@@ -170,6 +177,19 @@ class _Sending:
                     "The portal did not answer as it should for {count} batches in a row, so it is taken for "
                     "down. Go on later with `import-tickets resume`.",
                     count=self._lost_in_a_row,
+                )
+            )
+
+    def _check_failures(self) -> None:
+        failed = self._counts[Status.FAILED]
+        if self._max_failures is not None and failed >= self._max_failures:
+            raise TooManyFailures(
+                count_message(
+                    "{count} row was refused, and --max-failures says to stop then: the rest is not sent. See what is "
+                    "wrong in the messages; `import-tickets resume` sends the rest.",
+                    "{count} rows were refused, and --max-failures says to stop then: the rest is not sent. See what "
+                    "is wrong in the messages; `import-tickets resume` sends the rest.",
+                    failed,
                 )
             )
 

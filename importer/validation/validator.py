@@ -87,6 +87,8 @@ class Validation:
         )
         """Positions of columns whose blank cells leave their property alone."""
         self.clear_word = reading.clear_word
+        self.cleared_by_word: set[str] = set()
+        """Properties of columns in which a cell holds the clear word; complete once the table was read."""
         self._chunk_size = chunk_size
         self._by_position: dict[int, ValueColumn] = {one.position: one for one in columns.values}
         definitions = {position: one.definition for position, one in self._by_position.items()}
@@ -286,6 +288,12 @@ class _ChunkCheck:
         if validation.clear_word:
             positions = [one.position for one in self._columns.values]
             chunk, self._cleared = without_clear_word(chunk, validation.clear_word, positions)
+            validation.cleared_by_word |= {
+                one.definition.name
+                for one in self._columns.values
+                for _, position in self._cleared
+                if position == one.position
+            }
         self._chunk = chunk
         self._rows = chunk.rows
         self._keys = validation.read_keys(chunk)

@@ -249,3 +249,52 @@ def test_guard_rails_in_cells_and_in_per_cent_of_the_sheet(option, limit, code, 
     assert (edits.read_bytes() == original) is bool(code)
     assert len(portal.requests("batch/update")) == (0 if code or kind == "--dry-run" else 1)
     assert kind == "--dry-run" or code == 2 or statuses(edits) == ["updated", "updated"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "code"), [("1", 0), ("0", 2), ("34%", 0), ("33%", 2)], ids=["1", "0", "34 per cent", "33 per cent"]
+)
+def test_closings_are_limited_in_tickets_and_in_per_cent_of_the_rows_to_update(limit, code, portal, program, sheet):
+    """One of three tickets closes; another one is closed already and gets a name alone."""
+    for key, stage in ((A, "1"), (B, "4"), (C, "1")):
+        portal.change(key, {"hs_pipeline": "0", "hs_pipeline_stage": stage})
+    rows = ((A, "Closed", "x"), (B, "Closed", "y"), (C, "Waiting on contact", "z"))
+    edits = sheet(("Record ID", "Ticket status", "Ticket name"), *rows)
+
+    ended = program(edits, "--yes", "--json", "--max-closes", limit, portal=portal)
+
+    assert ended.code == code, ended.err
+    assert ended.codes == ([(None, "guard_rail")] if code else [])
+
+
+@pytest.mark.parametrize(
+    ("cells", "options", "code"),
+    [
+        (("", ""), (), 2),
+        (("", ""), ("--allow-empty-column",), 0),
+        (("", ""), ("--blank", "keep"), 0),
+        (("", ""), ("--dry-run",), 0),
+        (("", "2026-02-02"), (), 0),
+        (("(clear)", "(clear)"), ("--clear-word", "(clear)"), 0),
+    ],
+    ids=["refused", "allowed", "kept", "dry run", "one is filled", "clear word"],
+)
+def test_a_column_of_empty_cells_clears_nothing_unasked(cells, options, code, portal, program, sheet):
+    for key in (A, B):
+        portal.change(key, {"due_on": "2026-01-01"})
+    edits = sheet(("Record ID", "subject", "due_on"), (A, "x", cells[0]), (B, "y", cells[1]))
+
+    ended = program(edits, "--yes", "--json", *options, portal=portal)
+
+    assert ended.code == code, ended.err
+    assert ended.codes == ([(None, "guard_rail")] if code else [])
+    assert code == 0 or portal.ticket(A)["properties"]["due_on"] == "2026-01-01"
+
+
+def test_one_ticket_may_be_cleared_by_an_empty_column(portal, program, sheet):
+    portal.change(A, {"due_on": "2026-01-01"})
+    portal.change(B, {"due_on": ""})
+
+    ended = program(sheet(("Record ID", "due_on"), (A, ""), (B, "")), "--yes", portal=portal)
+
+    assert ended.code == 0, ended.err

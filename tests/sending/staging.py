@@ -87,7 +87,7 @@ class Stage:
         self.journal = make_journal(self.folder, changes, size=size)
         return self
 
-    def send(self, *, stop: StopSignal | None = None, before=None, planned_at=None, **settings):
+    def send(self, *, stop: StopSignal | None = None, before=None, planned_at=None, max_failures=None, **settings):
         """Send the plan; `before(portal)` is awaited first."""
 
         async def run():
@@ -105,6 +105,7 @@ class Stage:
                     total=len(self.changes),
                     planned_at=planned_at or (datetime.now(UTC) if self.looks_again else None),
                     look_again=self.looks_again,
+                    max_failures=max_failures,
                 )
 
         asyncio.run(run())

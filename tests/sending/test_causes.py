@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from importer.errors import TooManyFailures
 from importer.model import Change
 from importer.portal import Refused
 from tests.sending.staging import Stage
@@ -184,3 +185,25 @@ def test_two_bad_rows_with_one_reason_stop_nothing(tmp_path):
 
     assert error is None
     assert [row for row, status in statuses.items() if status == "failed"] == [2, 102]
+
+
+def test_so_many_refused_rows_stop_the_run_if_that_leaves_any(stage):
+    """What is in flight is finished and noted; a resume sends the rest."""
+    wrong = {0: {"hs_ticket_priority": "NO SUCH"}, 1: {"hs_ticket_priority": "NOR THIS"}}
+    stage.plan(130, after=lambda n: wrong.get(n, {"subject": f"subject {n}"}), size=1)
+
+    with pytest.raises(TooManyFailures, match="2 rows were refused"):
+        stage.send(max_failures=2)
+
+    assert stage.counts["failed"] == 2
+    assert stage.counts[""] > 0
+    stage.resume()
+    assert stage.counts == {"failed": 2, "updated": 128}
+
+
+def test_refused_rows_at_the_end_stop_nothing(stage):
+    stage.plan(3, after=lambda n: {"hs_ticket_priority": "NO SUCH" if n else "HIGH"})
+
+    stage.send(max_failures=1)
+
+    assert stage.counts == {"failed": 2, "updated": 1}

@@ -19,6 +19,8 @@ from importer.cli.parser import (
     add_results,
     add_yes,
     amount,
+    positive,
+    row_ranges,
 )
 from importer.cli.session import fill, run_job
 
@@ -37,6 +39,10 @@ def add_options(parser: Parser) -> None:
         help="rows that fail validation: send nothing, or send the others",
         without="a terminal is asked; else `stop`",
     )
+    parser.add(
+        "--rows", type=row_ranges, metavar="ROWS", help="only these rows of the sheet, as 2-51,80", without="all"
+    )
+    parser.add("--first", type=positive, metavar="N", help="only the first N rows that would change", without="all")
     add_results(parser)
     add_html(parser)
     add = partial(parser.add, group="limits")
@@ -53,6 +59,19 @@ def add_options(parser: Parser) -> None:
         metavar="N",
         help="refuse a plan that clears more cells (N or N%%)",
         without="no limit",
+    )
+    add(
+        "--max-closes",
+        type=amount,
+        metavar="N",
+        help="refuse a plan that closes more tickets (N, or N%% of the rows to update)",
+        without="no limit",
+    )
+    add("--max-failures", type=positive, metavar="N", help="stop once N rows were refused", without="no limit")
+    add(
+        "--allow-empty-column",
+        action="store_true",
+        help="let a column of nothing but empty cells clear tickets though nobody is asked",
     )
     add(
         "--on-conflict",
