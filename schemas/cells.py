@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Literal
+from typing import Literal, Self
 
 from schemas.message import Message
 
@@ -41,6 +41,15 @@ class Kind(IntEnum):
 UNREADABLE = frozenset({Kind.ERROR, Kind.NOT_CALCULATED, Kind.PRECISION_LOST})
 """Cells that hold no value; the loader has a finding for each."""
 
+CELLS: Mapping[Kind, type[str]] = {
+    kind: type(f"{kind.name.title()}Cell", (str,), {"__slots__": ()})
+    for kind in (Kind.NUMBER, Kind.BOOL, Kind.DATE, Kind.DATETIME, Kind.TIME)
+}
+"""The class that the text of a cell has where the cell was no text."""
+
+KINDS: Mapping[type, Kind] = {str: Kind.TEXT, **{kind_class: kind for kind, kind_class in CELLS.items()}}
+"""The kind of a cell by the class of its text."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -48,6 +57,19 @@ class Problem:
 
     code: str
     text: Message
+
+
+class Refused(str):
+    """The text of a cell that cannot be a value; `problem` is why, None where its loader has said so."""
+
+    __slots__ = ("problem",)
+    problem: Problem | None
+
+    def __new__(cls, text: str, problem: Problem | None) -> Self:
+        """Return the text with what is wrong with it."""
+        made = super().__new__(cls, text)
+        made.problem = problem
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +106,8 @@ class Converter:
     """
 
     code = "invalid_text"
+    codes: tuple[str, ...] = ()
+    """All codes that a cell may be refused with: each is a check of the column."""
     way: str | None = None
     proving = frozenset({Kind.TEXT})
     """Kinds of cells that can be read in several ways, or prove one."""
@@ -115,8 +139,9 @@ class Converter:
 class FunctionConverter(Converter):
     """A converter made of one function."""
 
-    def __init__(self, code: str, convert: Callable[[str, Kind], Result]) -> None:
+    def __init__(self, code: str, codes: tuple[str, ...], convert: Callable[[str, Kind], Result]) -> None:
         self.code = code
+        self.codes = codes
         self._convert = convert
 
     def __call__(self, text: str, kind: Kind) -> Result:

@@ -1,8 +1,9 @@
-"""Property definitions as a pandera schema: what a frame of ticket values must be for the portal to take it.
+"""Property definitions as a pandera schema: what a sheet's cells must be for the portal to take them.
 
-In:  definitions by column, a portal.
-Out: a `DataFrameSchema` that judges a frame whose columns are those of the sheet and whose cells are values in
-HubSpot's form, "" where a value is to be cleared, None where a cell could not be converted. Its checks bear our codes.
+In:  a portal's definitions.
+Out: a `DataFrameSchema`. Its parsers turn the cells of each column into values in HubSpot's form, its checks refuse
+what cannot be one, and bear our codes: `schema.validate(frame, lazy=True)` returns the values, or raises pandera's
+`SchemaErrors`, whose `failure_cases` name column, row and code of each wrong cell; `explain` adds the words.
 
 Only column checks that answer for every cell are used: pandera names row and column for those, always. It does not for
 checks on whole frames or checks that answer once, and with `coerce` it names a cell twice.
@@ -10,34 +11,133 @@ checks on whole frames or checks that answer once, and with `coerce` it names a 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from datetime import time as time_of_day
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
+from pandera.errors import SchemaErrorReason, SchemaErrors
 
-from schemas.cells import Problem, Reading, shown
+from schemas.cells import CELLS, KINDS, Converter, Kind, Problem, Reading, Refused, shown
+from schemas.column import ColumnReader, StageReader, collect_proofs, is_doubtful
+from schemas.forms import is_text
 from schemas.message import Message, count_message, message
-from schemas.property import OWNER, PIPELINE, STAGE, PortalSchema, Property, Rule
+from schemas.property import PIPELINE, RECORD_ID, STAGE, PortalSchema, Property, Rule
 from schemas.rules import Clock, RuleCheck, Verdict, make_checks
+from schemas.types.option import StageConverter
+from schemas.types.record_id import RecordIdConverter
 from schemas.types.text import MAX_LENGTH
+from schemas.values import make_converter
 
-__all__ = ["Reading", "build_schema", "doubts", "refusals", "unknown_rules"]
+__all__ = ["Reading", "cell_column", "explain", "frame_schema", "judge", "property_column", "ticket_schema"]
 
 KNOWN_LIMIT = 100_000
 """Distinct values whose verdict a check remembers."""
 
-_NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]*[1-9])?"
-_DAY = r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
-_MOMENT = rf"{_DAY}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}\.[0-9]{{3}}Z"
+Problems = Mapping[int, Mapping[int, Sequence[Problem]]]
+"""By column and place, why a cell is refused."""
 
-Judge = Callable[[pd.Series], Any]
-"""Returns for every cell of a column whether it passes."""
+
+def ticket_schema(
+    portal: PortalSchema, reading: Reading | None = None, *, now: datetime | None = None
+) -> pa.DataFrameSchema:
+    """Return the schema of a frame of tickets: its columns are properties, by name; any of them may be absent.
+
+    reading: how texts are read; in the portal's time zone where it is left out. A column whose cells could be read in
+    two ways is read as its own other cells prove, each time that a frame is validated.
+    now: the moment by which rules about periods are judged; the current one where it is left out.
+    Raises ValueError or LookupError for a time zone or locale that is not known.
+    """
+    reading = reading or Reading(time_zone=portal.time_zone)
+    columns: dict[Hashable, pa.Column] = {
+        name: property_column(definition, portal, reading, now=now, is_whole=True)
+        for name, definition in portal.properties.items()
+        if not definition.read_only
+    }
+    columns[RECORD_ID] = cell_column(RecordIdConverter(), is_whole=True)
+    return frame_schema(columns, stage=STAGE, pipeline=PIPELINE)
+
+
+def frame_schema(
+    columns: Mapping[Hashable, pa.Column], *, stage: Hashable = None, pipeline: Hashable = None
+) -> pa.DataFrameSchema:
+    """Return the schema of a frame with these columns; `stage` and `pipeline` are the labels of those, if any."""
+    pairs = pa.Parser(_pair_stages(columns[pipeline], stage, pipeline)) if {stage, pipeline} <= columns.keys() else None
+    return pa.DataFrameSchema(dict(columns), parsers=pairs)
+
+
+def property_column(
+    definition: Property, portal: PortalSchema, reading: Reading, *, now: datetime | None = None, is_whole: bool = False
+) -> pa.Column:
+    """Return the column of a property. `is_whole`: a frame holds all of its cells, so it is read as they prove."""
+    if definition.name == STAGE:
+        reader: ColumnReader | StageReader = StageReader(StageConverter(portal.pipelines, reading))
+    else:
+        reader = ColumnReader(make_converter(definition, portal, reading))
+    clock = Clock(now or datetime.now(UTC), ZoneInfo(reading.time_zone))
+    return _column(reader, list(_judgements(definition, reading, clock)), is_whole=is_whole)
+
+
+def cell_column(converter: Converter, *, is_whole: bool = False) -> pa.Column:
+    """Return a column of cells that a converter reads, and nothing else is asked of."""
+    return _column(ColumnReader(converter), [], is_whole=is_whole)
+
+
+def reader_of(column: pa.Column) -> ColumnReader | StageReader:
+    """Return what reads the cells of a column."""
+    reader: ColumnReader | StageReader = column.metadata["reader"]
+    return reader
+
+
+def judge(
+    schema: pa.DataFrameSchema, cells: Mapping[int, Sequence[str]]
+) -> tuple[dict[int, list[str]], dict[int, dict[int, list[Problem]]]]:
+    """Validate cells by column, and return their values with what is wrong with them, by column and place.
+
+    A check or parser that raises is a bug of ours and no verdict about a cell: RuntimeError, with the check's code.
+    """
+    found: dict[int, dict[int, list[Problem]]] = {}
+    frame = pd.DataFrame({column: pd.Series(list(texts), dtype=object) for column, texts in cells.items()})
+    try:
+        frame = schema.validate(frame, lazy=True, inplace=True)
+    except SchemaErrors as errors:
+        frame = errors.data
+        for column, row, problem in problems_in(errors):
+            found.setdefault(column, {}).setdefault(row, []).append(problem)
+    return {column: frame[column].to_numpy().tolist() for column in cells}, found
+
+
+def problems_in(errors: SchemaErrors) -> Iterator[tuple[Any, Any, Problem]]:
+    """Yield column, row label and problem of each failure case."""
+    for error in errors.schema_errors:
+        if error.reason_code is not SchemaErrorReason.DATAFRAME_CHECK:
+            name = getattr(error.check, "name", error.check)
+            raise RuntimeError(f"the check {name} of column {error.schema.name} failed: {error}") from error
+    values = errors.data
+    columns, checks, numbers, rows = (
+        errors.failure_cases[name].tolist() for name in ("column", "check", "check_number", "index")
+    )
+    for column, code, number, row in zip(columns, checks, numbers, rows, strict=True):
+        value = values.loc[row, column]
+        if isinstance(value, Refused) and value.problem is not None:
+            yield column, row, value.problem
+        else:
+            judgement = errors.schema.columns[column].metadata["judgements"][number]
+            yield column, row, Problem(code, judgement.explain(value))
+
+
+def explain(errors: SchemaErrors) -> pd.DataFrame:
+    """Return what is wrong with a frame: row, column, code, value and message of each cell. Row labels are unique."""
+    lines = [
+        (row, column, problem.code, str(errors.data.loc[row, column]), str(problem.text))
+        for column, row, problem in problems_in(errors)
+    ]
+    return pd.DataFrame(lines, columns=["row", "column", "code", "value", "message"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,67 +145,170 @@ class Judgement:
     """What a check of one column is made of: a code that names it, and words for a value that fails it."""
 
     code: str
-    judge: Judge
+    fits: Callable[[pd.Series], pd.Series]
     explain: Callable[[str], Message]
     doubts: Doubts | None = None
-    is_form: bool = False
-    """Whether it judges HubSpot's form for the type, and not what the portal asks of this property besides."""
-
-    def as_check(self) -> pa.Check:
-        """Return the pandera check."""
-        return pa.Check(self.judge, name=self.code, ignore_na=False)
 
 
-class EachValue:
-    """A judgement of single values, made for whole columns: each distinct value is judged once, and remembered."""
+def _column(reader: ColumnReader | StageReader, judgements: list[Judgement], *, is_whole: bool) -> pa.Column:
+    judgements = [*map(_reading_of, reader.converter.codes), *judgements]
+    return pa.Column(
+        None,
+        parsers=pa.Parser(_parser(reader, is_whole=is_whole)),
+        checks=[pa.Check(one.fits, name=one.code, ignore_na=False) for one in judgements],
+        nullable=True,
+        required=False,
+        metadata={"judgements": judgements, "reader": reader},
+    )
 
-    def __init__(self, fits: Callable[[str], bool], *, unread: bool = True) -> None:
-        self._fits = fits
-        self._unread = unread
-        self._known: dict[str | None, bool] = {}
-        self._forget()
 
-    def _forget(self) -> None:
-        self._known = {"": True, None: self._unread}
+# --- parsers ----------------------------------------------------------------------------------------------------------
 
-    def __call__(self, column: pd.Series) -> pd.Series:
-        """Return for every cell whether its value fits; cleared values do."""
+
+def _parser(reader: ColumnReader | StageReader, *, is_whole: bool) -> Callable[[pd.Series], pd.Series]:
+    def parse(column: pd.Series) -> pd.Series:
+        cells = _cells(column)
+        if is_whole and reader.converter.way is not None:  # as another frame proved
+            reader.converter.way = None
+            reader.forget()
+        values = reader.read(cells)
+        if is_whole and is_doubtful(values):
+            proofs: dict[str, str] = {}
+            collect_proofs(reader.converter, [one if isinstance(one, str) else one[1] for one in cells], proofs)
+            if len(proofs) == 1:
+                reader.converter.way = next(iter(proofs))
+                reader.forget()
+                values = reader.read(cells)
+        # As objects, for pandas would take texts for its own kind, which knows no classes of them.
+        return pd.Series(values, index=column.index, dtype=object)
+
+    return parse
+
+
+def _pair_stages(column: pa.Column, stage: Hashable, pipeline: Hashable) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """Return what puts each stage cell together with the pipeline of its row."""
+    reader = reader_of(column)
+
+    def pair(frame: pd.DataFrame) -> pd.DataFrame:
+        if stage not in frame or pipeline not in frame:
+            return frame
+        pipelines = [None if isinstance(one, Refused) else one for one in reader.read(_cells(frame[pipeline]))]
+        frame[stage] = pd.Series(list(zip(pipelines, _cells(frame[stage]), strict=True)), frame.index, dtype=object)
+        return frame
+
+    return pair
+
+
+def _cells(column: pd.Series) -> list[Any]:
+    """Return a column as cells: texts, numbers, booleans and dates as a workbook's cells would be read."""
+    values = column.to_numpy(dtype=object).tolist()
+    return values if set(map(type, values)) <= _CELL_CLASSES else list(map(_cell, values))
+
+
+_CELL_CLASSES = {*KINDS, Refused, tuple}
+
+
+def _cell(value: Any) -> Any:
+    if type(value) in _CELL_CLASSES:
+        return value
+    if value is None or value is pd.NA or value is pd.NaT or value != value:  # noqa: PLR0124 - only NaN is not itself
+        return ""
+    if isinstance(value, bool | np.bool_):
+        return CELLS[Kind.BOOL]("TRUE" if value else "FALSE")
+    if isinstance(value, int | np.integer):
+        return CELLS[Kind.NUMBER](int(value))
+    if isinstance(value, float | np.floating):
+        number = float(value)
+        return CELLS[Kind.NUMBER](f"{number:.15g}" if abs(number) < 10**15 else f"{number:.0f}")
+    if isinstance(value, datetime):
+        if value.tzinfo is not None:
+            return value.isoformat()
+        if value.time() == time_of_day():
+            return CELLS[Kind.DATE](f"{value:%Y-%m-%d}")
+        return CELLS[Kind.DATETIME](value.isoformat(" ", timespec="milliseconds" if value.microsecond else "seconds"))
+    return CELLS[Kind.DATE](value.isoformat()) if isinstance(value, date) else str(value)
+
+
+# --- checks -----------------------------------------------------------------------------------------------------------
+
+
+def _reading_of(code: str) -> Judgement:
+    """Return the judgement that no cell was refused with a code when it was read."""
+
+    def fits(column: pd.Series) -> pd.Series:
         values = column.to_numpy().tolist()
-        if len(self._known) > KNOWN_LIMIT:
-            self._forget()
+        if Refused not in set(map(type, values)):
+            return _all_pass(column)
+        passes = [type(one) is not Refused or one.problem is None or one.problem.code != code for one in values]
+        return pd.Series(passes, index=column.index, dtype=bool)
+
+    return Judgement(code, fits, lambda value: message('"{value}" cannot be read', value=shown(value)))
+
+
+def each_value(fits: Callable[[str], bool]) -> Callable[[pd.Series], pd.Series]:
+    """Return a check of single values, made for whole columns: each distinct value is judged once, and remembered.
+
+    Blank cells pass, and so do those that another check refuses since they could not be read.
+    """
+    known = {"": True}
+
+    def judge_column(column: pd.Series) -> pd.Series:
+        values = ["" if type(one) is Refused else one for one in column.to_numpy().tolist()]
+        if len(known) > KNOWN_LIMIT:
+            known.clear()
+            known[""] = True
         for value in dict.fromkeys(values):
-            if value not in self._known:
-                self._known[value] = self._fits(value)
-        return pd.Series(list(map(self._known.__getitem__, values)), index=column.index, dtype=bool)
+            if value not in known:
+                known[value] = fits(value)
+        return pd.Series(list(map(known.__getitem__, values)), index=column.index, dtype=bool)
 
-
-class Pattern:
-    """A judgement of values by a pattern: of all of them at once, and one by one where that fails."""
-
-    def __init__(self, pattern: str) -> None:
-        self._one = re.compile(pattern)
-        # Possessive, so that a long column is gone through once and without a stack.
-        self._all = re.compile(rf"(?:(?:{pattern})?\n)*+")
-
-    def __call__(self, column: pd.Series) -> pd.Series:
-        """Return for every cell whether it is empty or matches; cells that could not be read do not."""
-        values = column.to_numpy().tolist()
-        lines = "\n".join([value or "" for value in values]) + "\n"
-        if lines.count("\n") == len(values) and self._all.fullmatch(lines):
-            return column.notna() if None in values else _all_pass(column)
-        fits = [value is not None and (not value or self._one.fullmatch(value) is not None) for value in values]
-        return pd.Series(fits, index=column.index, dtype=bool)
+    return judge_column
 
 
 def _fits_length(column: pd.Series) -> pd.Series:
-    values = column.to_numpy().tolist()
-    if None not in values and max(map(len, values), default=0) <= MAX_LENGTH:
+    values: list[str] = column.to_numpy().tolist()
+    lengths = [len(one) for one in values]
+    if not lengths or max(lengths) <= MAX_LENGTH:
         return _all_pass(column)
-    return pd.Series([value is not None and len(value) <= MAX_LENGTH for value in values], index=column.index)
+    return pd.Series([one <= MAX_LENGTH for one in lengths], index=column.index)
 
 
 def _all_pass(column: pd.Series) -> pd.Series:
     return pd.Series(np.ones(len(column), dtype=bool), index=column.index)
+
+
+def _judgements(definition: Property, reading: Reading, clock: Clock) -> Iterator[Judgement]:
+    if is_text(definition):
+        yield Judgement("too_long", _fits_length, _too_long)
+    if definition.name in {PIPELINE, STAGE} and reading.blank == "clear":
+        yield Judgement(
+            "cannot_clear",
+            lambda column: column != "",
+            lambda _: message("this property cannot be empty; fill the cell, or leave the column out"),
+        )
+    for rule in make_checks(definition.rules, clock)[0]:
+        yield _rule_check(rule)
+
+
+def _too_long(value: str) -> Message:
+    return message(
+        '"{value}" and so on is longer than the {limit} characters that HubSpot keeps; shorten it',
+        value=shown(value),
+        limit=MAX_LENGTH,
+    )
+
+
+def _rule_check(rule: RuleCheck) -> Judgement:
+    found = Doubts(rule)
+
+    def fits(value: str) -> bool:
+        verdict = rule.judge(value)
+        if verdict is Verdict.DOUBTFUL:
+            found.count += 1
+            found.sample = found.sample or value
+        return verdict is not Verdict.BROKEN
+
+    return Judgement("rule_violation", each_value(fits), rule.violation, found)
 
 
 @dataclass
@@ -132,57 +335,6 @@ class Doubts:
         )
 
 
-def build_schema(
-    definitions: Mapping[int, Property], portal: PortalSchema, reading: Reading, *, now: datetime | None = None
-) -> pa.DataFrameSchema:
-    """Return the schema of a frame of values: its columns are the positions of `definitions`.
-
-    now: the moment by which rules about periods are judged; the current one where it is left out.
-    Raises ValueError or LookupError for a time zone that nobody knows.
-    """
-    clock = Clock(now or datetime.now(UTC), ZoneInfo(reading.time_zone))
-    return pa.DataFrameSchema(
-        {
-            position: _column(list(_judgements(definition, portal, reading, clock)))
-            for position, definition in definitions.items()
-        }
-    )
-
-
-def _column(judgements: list[Judgement]) -> pa.Column:
-    checks = [judgement.as_check() for judgement in judgements]
-    return pa.Column(None, checks=checks, nullable=True, metadata={"judgements": judgements})
-
-
-def refusals(
-    schema: pa.DataFrameSchema, position: int, values: Sequence[str | None], *, is_proven: bool = False
-) -> dict[int, list[Problem]]:
-    """Return what the checks of a column say of the values that they refuse, by index.
-
-    is_proven: the values are in HubSpot's form beyond doubt, as the converter that made them looked for nothing else;
-    they are not judged by that once more.
-    The schema's checks are put to its columns one by one: `schema.validate` would call the same ones, and then draw up
-    reports of its own, which cost more than all checks of a chunk together.
-    A check that raises is a bug of ours and no verdict about a cell: RuntimeError, with the check's code.
-    """
-    column = schema.columns[position]
-    judgements = column.metadata["judgements"]
-    asked = [pair for pair in zip(column.checks, judgements, strict=True) if not (is_proven and pair[1].is_form)]
-    found: dict[int, list[Problem]] = {}
-    # As objects, for pandas would take texts for its own kind, which turns None into NaN.
-    cells = pd.Series(np.array(values, dtype=object), dtype=object) if asked else None
-    for check, judgement in asked:
-        try:
-            result = check(cells)
-        except Exception as error:
-            raise RuntimeError(f"the check {judgement.code} of column {position} failed: {error!r}") from error
-        if not result.check_passed:
-            for index in result.failure_cases.index.tolist():
-                problem = Problem(judgement.code, judgement.explain(values[index] or ""))
-                found.setdefault(index, []).append(problem)
-    return found
-
-
 def doubts(schema: pa.DataFrameSchema) -> Iterator[tuple[int, Doubts]]:
     """Yield, by column, what rules left in doubt since the schema was built."""
     for position, column in schema.columns.items():
@@ -197,69 +349,3 @@ def unknown_rules(definitions: Mapping[int, Property], reading: Reading) -> list
     return [
         (definition, rule) for definition in definitions.values() for rule in make_checks(definition.rules, clock)[1]
     ]
-
-
-def _judgements(definition: Property, portal: PortalSchema, reading: Reading, clock: Clock) -> Iterator[Judgement]:
-    code, judge, words = _form(definition, portal)
-    yield Judgement(
-        code, judge, lambda value: Message(words.template, {**words.values, "value": shown(value)}), is_form=True
-    )
-    if definition.name in {PIPELINE, STAGE} and reading.blank == "clear":
-        yield Judgement(
-            "cannot_clear",
-            lambda column: column != "",
-            lambda _: message("this property cannot be empty; fill the cell, or leave the column out"),
-        )
-    for rule in make_checks(definition.rules, clock)[0]:
-        yield _rule_check(rule)
-
-
-def _rule_check(rule: RuleCheck) -> Judgement:
-    found = Doubts(rule)
-
-    def fits(value: str) -> bool:
-        verdict = rule.judge(value)
-        if verdict is Verdict.DOUBTFUL:
-            found.count += 1
-            found.sample = found.sample or value
-        return verdict is not Verdict.BROKEN
-
-    return Judgement("rule_violation", EachValue(fits), rule.violation, found)
-
-
-def _form(definition: Property, portal: PortalSchema) -> tuple[str, Judge, Message]:
-    """Return the code, the judge and the words for a value that is not in HubSpot's form for its type."""
-    if definition.is_owner or definition.name == OWNER:
-        known = {owner.id for owner in portal.owners} if portal.owners_known and not definition.is_multiple else None
-        judge: Judge = EachValue(known.__contains__, unread=False) if known else _was_read
-        return "invalid_owner", judge, message('"{value}" is no owner')
-    if definition.type == "enumeration":
-        return "invalid_option", _among_options(definition), message('"{value}" is not an option')
-    if definition.type == "number":
-        return "invalid_number", Pattern(_NUMBER), message('"{value}" is not a number')
-    if definition.type == "bool":
-        words = message('"{value}" is neither true nor false')
-        return "invalid_boolean", EachValue({"true", "false"}.__contains__, unread=False), words
-    if definition.type == "date":
-        return "invalid_date", Pattern(_DAY), message('"{value}" is no date')
-    if definition.type == "datetime":
-        return "invalid_datetime", Pattern(_MOMENT), message('"{value}" is no date and time')
-    words = message(
-        '"{value}" and so on is longer than the {limit} characters that HubSpot keeps; shorten it', limit=MAX_LENGTH
-    )
-    return "too_long", _fits_length, words
-
-
-def _among_options(definition: Property) -> Judge:
-    allowed = {option.value for option in definition.options}
-    if not allowed or definition.name in {PIPELINE, STAGE}:
-        return _was_read
-    if definition.is_multiple:
-        return EachValue(
-            lambda value: value in allowed or allowed.issuperset(value.removeprefix(";").split(";")), unread=False
-        )
-    return EachValue(allowed.__contains__, unread=False)
-
-
-def _was_read(column: pd.Series) -> pd.Series:
-    return column.notna()

@@ -19,8 +19,9 @@ from importer.loader.own import data_chunks
 from importer.loader.table import Table
 from importer.model import Columns, KeyColumn, ValueColumn
 from importer.template.cells import make_cell
-from importer.validation.column import ColumnReader, ReadColumn
-from schemas.cells import Kind, Reading, shows_nothing
+from importer.validation.cells import typed_cells
+from schemas.cells import Kind, Reading, Refused, shows_nothing
+from schemas.column import ColumnReader
 from schemas.message import message
 from schemas.property import PIPELINE, STAGE, PortalSchema
 from schemas.types.datetime import parse_moment
@@ -49,7 +50,7 @@ class Edits:
         self._stage, self._pipeline = by_name.get(STAGE), by_name.get(PIPELINE)
 
     def kept(
-        self, keys: Sequence[str | None], read: Mapping[int, ReadColumn], texts: Callable[[int], Sequence[str]]
+        self, keys: Sequence[str], read: Mapping[int, Sequence[str]], texts: Callable[[int], Sequence[str]]
     ) -> set[Place]:
         """Return the cells of a chunk that nobody edited.
 
@@ -78,21 +79,22 @@ class _Column:
         self._same: dict[tuple[str, str], bool] = {}
 
     def kept(
-        self, rows: Sequence[tuple[str, ...] | None], read: ReadColumn, texts: Callable[[int], Sequence[str]]
+        self, rows: Sequence[tuple[str, ...] | None], read: Sequence[str], texts: Callable[[int], Sequence[str]]
     ) -> list[int]:
         """Return the places whose cells are as they were."""
         number = self._number
-        typed = texts(self.column.position) if self._labels or read.problems else ()
+        typed = texts(self.column.position) if self._labels or Refused in set(map(type, read)) else ()
         found = []
-        for place, (row, value) in enumerate(zip(rows, read.cells, strict=True)):
+        for place, (row, value) in enumerate(zip(rows, read, strict=True)):
             if row is None:
                 continue
             held = row[number]
-            if value == held or (value is not None and self._means_the_same(value, held)):
+            is_refused = type(value) is Refused
+            if not is_refused and (value == held or self._means_the_same(value, held)):
                 found.append(place)
                 continue
             # What stood for the value may stand for nothing, or for another one, by now.
-            is_doubtful = bool(typed) and (place in read.problems or held in self._labels)
+            is_doubtful = bool(typed) and (is_refused or held in self._labels)
             if is_doubtful and typed[place].strip() == self._shown(held).strip():
                 found.append(place)
         return found
@@ -143,7 +145,10 @@ def read_only_edits(
     for chunk in data_chunks(table, [key.position, *readers]) if readers else ():
         keys = [typed.strip() for typed in chunk.columns[key.position]]
         typed = {position: chunk.columns[position] for position in readers}
-        read = {position: one.read(typed[position], chunk.kinds.get(position)) for position, one in readers.items()}
+        read = {
+            position: one.read(typed_cells(typed[position], chunk.kinds.get(position)))
+            for position, one in readers.items()
+        }
         kept = edits.kept(keys, read, typed.__getitem__)
         for place, (row, ticket) in enumerate(zip(chunk.rows, keys, strict=True)):
             if ticket not in fingerprint.tickets:

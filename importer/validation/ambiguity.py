@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import compress
 from typing import Protocol
 
-import numpy as np
-
 from importer.loader.table import Chunk
+from importer.validation.cells import typed_cells
 from schemas.cells import Converter
-
-AMBIGUOUS = frozenset({"ambiguous_date", "ambiguous_number", "ambiguous_option"})
+from schemas.column import collect_proofs
 
 
 class Reader(Protocol):
@@ -62,12 +59,5 @@ class Survey:
                 reader.forget()
 
     def _collect(self, chunk: Chunk, position: int, proofs: dict[str, str]) -> None:
-        converter = self.readers[position].converter
-        texts: Iterable[str] = chunk.columns[position]
-        kinds = chunk.kinds.get(position)
-        if kinds is not None:
-            texts = compress(texts, np.isin(kinds, list(converter.proving)).tolist())
-        for text in dict.fromkeys(texts):
-            ways = converter.ways(text)
-            if len(ways) == 1:
-                proofs.setdefault(ways[0], text)
+        cells = typed_cells(chunk.columns[position], chunk.kinds.get(position))
+        collect_proofs(self.readers[position].converter, cells, proofs)

@@ -16,7 +16,7 @@ from importer.findings import cell_name
 from importer.loader.table import Chunk, Table
 from importer.model import Columns, ValueColumn
 from importer.ooxml.number_format import Format
-from schemas.cells import Kind, shows_nothing
+from schemas.cells import Kind, Refused, shows_nothing
 from schemas.locales import find_locale
 from schemas.message import Message, count_message
 from schemas.types.datetime import DatetimeConverter
@@ -81,16 +81,14 @@ class Precision:
         self._clock = next((one for one in ("seconds", "minutes", "") if one in clocks), None)
         self._known: dict[tuple[Kind, str], str] = {}
 
-    def last_alike(
-        self, texts: Sequence[str], kinds: npt.NDArray[np.uint8] | None, values: Sequence[str | None]
-    ) -> list[str]:
+    def last_alike(self, texts: Sequence[str], kinds: npt.NDArray[np.uint8] | None, values: Sequence[str]) -> list[str]:
         """Return by place the last moment that a cell would show alike; "" where it shows all of it, or holds none."""
         found = []
         known = self._known
         if len(known) > 100_000:  # noqa: PLR2004 - distinct cells
             known.clear()
         for place, (text, value) in enumerate(zip(texts, values, strict=True)):
-            if not value:
+            if not value or type(value) is Refused:
                 found.append("")
                 continue
             kind = Kind.TEXT if kinds is None else Kind(int(kinds[place]))

@@ -48,6 +48,7 @@ class BooleanConverter(Converter):
     """Reads the cells of a bool property: by the labels of its options, then by words."""
 
     code = "invalid_boolean"
+    codes = ("invalid_boolean", "ambiguous_option")
 
     def __init__(self, definition: Property, reading: Reading) -> None:
         self.way = reading.options

@@ -120,6 +120,7 @@ class DateConverter(_MomentConverter):
     """Reads the cells of a date property."""
 
     code = "invalid_date"
+    codes = ("invalid_date", "ambiguous_date")
 
     def __call__(self, text: str, kind: Kind) -> Result:
         """Return `YYYY-MM-DD`, or why there is no day."""
@@ -171,6 +172,7 @@ class DatetimeConverter(_MomentConverter):
     """Reads the cells of a datetime property."""
 
     code = "invalid_datetime"
+    codes = ("invalid_datetime", "ambiguous_date")
 
     def __call__(self, text: str, kind: Kind) -> Result:
         """Return the moment in UTC, or why there is none."""

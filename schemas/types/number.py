@@ -130,6 +130,7 @@ class NumberConverter(Converter):
     """Reads the cells of a number property."""
 
     code = "invalid_number"
+    codes = ("invalid_number", "ambiguous_number")
 
     def __init__(self, definition: Property, reading: Reading, currency: str = "") -> None:
         self._style = style_of(reading.locale) if reading.locale else None

@@ -47,6 +47,7 @@ class OptionConverter(_NamedConverter):
     """Reads the cells of an enumeration that takes one option."""
 
     code = "invalid_option"
+    codes: tuple[str, ...] = ("invalid_option", "ambiguous_option")
 
     def __init__(self, definition: Property, reading: Reading) -> None:
         super().__init__(reading)
@@ -146,6 +147,7 @@ class OptionsConverter(Converter):
     """
 
     code = "invalid_option"
+    codes: tuple[str, ...] = ("invalid_option", "ambiguous_option")
 
     def __init__(self, definition: Property, single: Converter) -> None:
         self._places = {option.value: place for place, option in enumerate(definition.options)}
@@ -153,6 +155,7 @@ class OptionsConverter(Converter):
         self._longest = 1 + max((name.count(";") for name in names), default=0)
         """How many parts between `;` the longest name has."""
         self._single = single
+        self.codes = tuple(dict.fromkeys((*type(self).codes, *single.codes)))
         self.proving = single.proving
 
     @property
@@ -249,6 +252,7 @@ class OwnerConverter(Converter):
     """Reads the cells of a property that holds an owner: ID, e-mail, full name, `Name (e-mail)`."""
 
     code = "invalid_owner"
+    codes = ("invalid_owner", "ambiguous_owner")
 
     def __init__(self, portal: PortalSchema) -> None:
         self._known = portal.owners_known
@@ -340,6 +344,7 @@ class PipelineConverter(_NamedConverter):
     """Reads the cells of the pipeline column: ID or label."""
 
     code = "invalid_option"
+    codes: tuple[str, ...] = ("invalid_option", "ambiguous_option")
 
     def __init__(self, pipelines: Iterable[Pipeline], reading: Reading) -> None:
         super().__init__(reading)
@@ -388,6 +393,7 @@ class StageConverter(_NamedConverter):
     """Reads the cells of the stage column: ID, label, or `Stage (Pipeline)` as HubSpot's lists show it."""
 
     code = "invalid_option"
+    codes = ("invalid_option", "ambiguous_option", "stage_not_in_pipeline")
 
     def __init__(self, pipelines: Iterable[Pipeline], reading: Reading) -> None:
         super().__init__(reading)

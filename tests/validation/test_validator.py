@@ -241,7 +241,7 @@ def test_chunks_end_where_they_like(check):
 
 def test_memory_of_texts_is_bounded(check, monkeypatch):
     """A column may have more distinct texts than are remembered."""
-    monkeypatch.setattr("importer.validation.column.REMEMBERED", 3)
+    monkeypatch.setattr("schemas.column.REMEMBERED", 3)
     monkeypatch.setattr("schemas.ticket.KNOWN_LIMIT", 3)
 
     checked = check(

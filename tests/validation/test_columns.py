@@ -1,17 +1,14 @@
 """A column that is read and judged as a whole comes out as cell by cell, whatever was remembered before."""
 
-from functools import partial
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.validation.column import ColumnReader
-from schemas.cells import Kind, Reading
+from importer.validation.cells import typed_cells
+from schemas.cells import Kind, Reading, Refused
 from schemas.property import Option, Pipeline, PortalSchema, Property, Rule, Stage
-from schemas.ticket import build_schema, refusals
-from schemas.values import make_converter
+from schemas.ticket import frame_schema, judge, property_column
 from tests.laws import examples
 
 PORTAL = PortalSchema(properties={}, pipelines=(Pipeline("12", "A", (Stage("1", "New"),)),), owners=())
@@ -50,36 +47,35 @@ CELLS = st.lists(
 )
 
 
-def _reader(definition):
-    reading = Reading(time_zone="America/Sao_Paulo")
-    schema = build_schema({0: definition}, PORTAL, reading)
-    return ColumnReader(make_converter(definition, PORTAL, reading), partial(refusals, schema, 0))
+def _schema(definition):
+    return frame_schema({0: property_column(definition, PORTAL, Reading(time_zone="America/Sao_Paulo"))})
 
 
-def _read(reader, cells):
+def _read(schema, cells):
     """What is read of cells, and what is wrong with each."""
-    column = reader.read([text for _, text in cells], np.array([kind for kind, _ in cells], dtype=np.uint8))
+    kinds = np.array([kind for kind, _ in cells], dtype=np.uint8)
+    values, problems = judge(schema, {0: typed_cells([text for _, text in cells], kinds)})
     return [
-        (value, column.problems.get(place), list(column.refused.get(place, [])))
-        for place, value in enumerate(column.cells)
+        (None if type(value) is Refused else value, list(problems.get(0, {}).get(place, [])))
+        for place, value in enumerate(values[0])
     ]
 
 
 @pytest.mark.parametrize("definition", DEFINITIONS.values(), ids=DEFINITIONS)
-@examples(30)
+@examples(8)
 @given(cells=CELLS)
 def test_a_column_comes_out_as_cell_by_cell(definition, cells):
-    whole = _reader(definition)
+    whole = _schema(definition)
 
     for _ in range(2):  # the second time from what is remembered
-        assert _read(whole, cells) == [_read(_reader(definition), [cell])[0] for cell in cells]
+        assert _read(whole, cells) == [_read(_schema(definition), [cell])[0] for cell in cells]
 
 
 def test_what_is_wrong_is_told_of_each_cell():
     """So that the law above speaks of columns in which something is found."""
     cells = [(Kind.TEXT, "ab1"), (Kind.TEXT, "abcd1"), (Kind.TEXT, "ab"), (Kind.TEXT, "")]
 
-    found = _read(_reader(DEFINITIONS["text with rules"]), cells)
+    found = _read(_schema(DEFINITIONS["text with rules"]), cells)
 
-    assert [len(refused) for _, _, refused in found] == [1, 2, 0, 0]
-    assert [value for value, _, _ in found] == ["ab1", "abcd1", "ab", ""]
+    assert [len(refused) for _, refused in found] == [1, 2, 0, 0]
+    assert [value for value, _ in found] == ["ab1", "abcd1", "ab", ""]
