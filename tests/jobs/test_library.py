@@ -13,6 +13,8 @@ import importer
 from importer.errors import FileError, GuardRail, InvalidRows, UsageError
 from importer.jobs.library import Reading
 from importer.jobs.options import ReadOptions
+from schemas.default_portal import body
+from schemas.saved import schema_bytes
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -20,8 +22,10 @@ BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 @pytest.fixture
 def folder(tmp_path, home, monkeypatch):
-    """A folder with edits.xlsx, where the state folder is a fresh one."""
+    """A folder with edits.xlsx and ticket-schema.json, where the state folder is a fresh one."""
     shutil.copy(ROOT / "docs" / "samples" / "edits.xlsx", tmp_path)
+    bodies = {name: body(name) for name in ("properties", "pipelines", "validations", "account")}
+    (tmp_path / "ticket-schema.json").write_bytes(schema_bytes(bodies))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
