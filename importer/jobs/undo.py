@@ -48,11 +48,11 @@ async def undo_run(
     """
     state = context.state
     async with opening(context, dry_run=dry_run) as held:
-        parent = held.hold(state.open_journal(run_id))
-        _check_undoable(parent.record)
+        record = state.read_record(run_id)
+        _check_undoable(record)
         options = RunOptions(
-            Path(parent.record.file),
-            read=ReadOptions(sheet=parent.record.sheet),
+            Path(record.file),
+            read=ReadOptions(sheet=record.sheet),
             dry_run=dry_run,
             yes=yes,
             on_invalid="skip",
@@ -62,6 +62,7 @@ async def undo_run(
         held.file = options.file
         check_page(options, state.outputs)
         held.lock(options.file)
+        parent = held.hold(state.open_journal(run_id))
         parent.check()
         job = await prepare_undo(parent, options, held)
         try:
