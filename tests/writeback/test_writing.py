@@ -595,6 +595,27 @@ def test_a_status_beside_another_key_replaces_nothing(kind, request):
     assert "250000009" in said
 
 
+@pytest.mark.parametrize("as_text", [False, True])
+@pytest.mark.parametrize("wrong", [False, True])
+def test_in_a_large_workbook_the_two_columns_are_searched(workbook, monkeypatch, as_text, wrong):
+    """To read it again would take longer than the writing itself."""
+    book = openpyxl.load_workbook(workbook)
+    for row in range(2, 2_000):
+        book["Tickets"][f"A{row}"] = f"{row:05}" if as_text else row
+    book.save(workbook)
+    before = workbook.read_bytes()
+    monkeypatch.setattr("importer.writeback.check.LARGE", 0)
+    monkeypatch.setattr("importer.writeback.check.ORDINARY", 0)
+    keys = {row: f"{row:05}" if as_text else str(row) for row in range(2, 2_000)} | ({1_900: "77"} if wrong else {})
+    notes = [RowNote(row, "failed", "a < b", key) for row, key in keys.items()]
+    annotation = replace(make_annotation(HEADERS, faulty=()), notes=lambda: iter(notes), key_position=0)
+
+    written = write_back(workbook, annotation, digest=digest(workbook))
+
+    assert written.beside == wrong
+    assert (workbook.read_bytes() == before) == wrong
+
+
 @pytest.mark.parametrize("kind", ["workbook", "table"])
 def test_a_status_beside_its_key_is_written(kind, request):
     path = request.getfixturevalue(kind)
