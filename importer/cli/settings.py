@@ -19,7 +19,7 @@ from importer.jobs.options import PortalAccess
 from schemas.message import message
 
 CONFIG_NAME = "import-tickets.toml"
-PATHS = frozenset({"output", "html", "schema", "id-file"})
+PATHS = frozenset({"output", "html", "failed-to", "schema", "id-file"})
 """Options that name a file; in a settings file they start at its folder, wherever the program is started."""
 
 READING = frozenset(

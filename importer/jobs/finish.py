@@ -127,6 +127,10 @@ def _report(job: Job, error: ImportTicketsError | None, *, annotate: bool) -> Re
     stop = error.text if error else None
     journal.outlive(lambda: journal.note(exit_code=exit_code, stop=stop, finished_at=now()))
     report = None
+    if annotate and options.failed_to:
+        from importer.jobs.failed_rows import write_failed_rows
+
+        write_failed_rows(job, options.failed_to)
     if annotate and journal.record.kind != "undo" and (journal.lost is None or isinstance(journal.lost, JournalGone)):
         from importer.jobs.annotation import annotate_file
 

@@ -133,6 +133,7 @@ def make_record(options: RunOptions, opened: connect.Opened, schema: PortalSchem
         diff=options.diff,
         output=str(options.output) if options.output else None,
         html=str(options.html) if options.html else None,
+        failed_to=str(options.failed_to.absolute()) if options.failed_to else None,
         overwrite=options.overwrite,
         settings=options.settings,
         requests={"read": 0, "update": 0, "retried": 0, "rate_limited": 0},

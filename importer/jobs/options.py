@@ -107,6 +107,8 @@ class RunOptions:
     allow_empty_column: bool = False
     output: Path | None = None
     html: Path | None = None
+    failed_to: Path | None = None
+    """Where the rows go that ended badly."""
     overwrite: bool = False
     """Whether `output` and `html` may replace files that are not this program's own."""
     on_conflict: Literal["skip", "overwrite"] = "skip"

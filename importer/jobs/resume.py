@@ -143,6 +143,7 @@ def stored_options(record: RunRecord, *, html: Path | None, overwrite: bool) -> 
         diff=record.diff,
         output=Path(output) if output else None,
         html=page,
+        failed_to=Path(record.failed_to) if record.failed_to else None,
         overwrite=overwrite or record.overwrite,
     )
 

@@ -28,6 +28,25 @@ def check_targets(options: RunOptions, outputs: Outputs) -> None:
     elif not options.dry_run:
         _try_beside(file)
     check_page(options, outputs)
+    check_failed_to(options, outputs)
+
+
+def check_failed_to(options: RunOptions, outputs: Outputs) -> None:
+    """Raise UsageError where `--failed-to` cannot be written, or would replace what it must not."""
+    from importer.writeback import find_output_fault
+
+    path = options.failed_to
+    if path is None:
+        return
+    outputs.check_name(path)
+    if any(other and is_same(path, other) for other in (options.file, options.output, options.html)):
+        raise UsageError(
+            message("--failed-to {path} names a file of this run itself; name another one.", path=str(path))
+        )
+    if fault := find_output_fault(options.file, path):
+        raise UsageError(fault)
+    outputs.check(path, overwrite=options.overwrite)
+    _try(path)
 
 
 def check_page(options: RunOptions, outputs: Outputs) -> None:

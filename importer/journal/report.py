@@ -50,6 +50,12 @@ class Report:
         ):
             yield RowOutcome(row, key, ticket, Status(status) if status else None, same_as, load_messages(notices))
 
+    def rows_with(self, *statuses: Status) -> frozenset[int]:
+        """Return the numbers of the rows with one of these statuses."""
+        marks = ", ".join("?" * len(statuses))
+        found = self._file.db.execute(f"SELECT row FROM rows WHERE status IN ({marks})", [*map(str, statuses)])
+        return frozenset(row for (row,) in found)
+
     def statuses(self) -> Iterator[tuple[int, str, str | None, int | None, str | None]]:
         """Yield (row, key, status, same_as, notices as stored) of every row in order.
 

@@ -94,6 +94,7 @@ class RunRecord:
     """Whether the values before were read, so that the run can be undone."""
     output: str | None = None
     html: str | None = None
+    failed_to: str | None = None
     overwrite: bool = False
     settings: str | None = None
     """The settings files that options came from, parted as in PATH."""

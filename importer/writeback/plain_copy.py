@@ -52,14 +52,14 @@ def read_values(path: Path, annotation: Annotation) -> Iterator[list[Value]]:
                 yield from ([] for _ in range(row + 1, number))
                 row = number
                 yield [
-                    _value(column[index], kind[index] if kind else None)
+                    cell_value(column[index], kind[index] if kind else None)
                     for column, kind in zip(columns, kinds, strict=True)
                 ]
     except (FileError, KeyError, OSError) as problem:
         raise NotUnderstood(message("The values of the file cannot be read again.")) from problem
 
 
-def _value(text: str, kind: int | None) -> Value:
+def cell_value(text: str, kind: int | None) -> Value:
     """Return a cell of the loader's as a value of its kind; kind None is text."""
     if kind == Kind.NUMBER:
         return float(text)

@@ -45,6 +45,13 @@ def add_options(parser: Parser) -> None:
     parser.add("--first", type=positive, metavar="N", help="only the first N rows that would change", without="all")
     add_results(parser)
     add_html(parser)
+    parser.add(
+        "--failed-to",
+        type=Path,
+        metavar="PATH",
+        help="write the rows that were not updated into a new file, to fix and run again",
+        without="no such file",
+    )
     add = partial(parser.add, group="limits")
     add(
         "--max-changes",

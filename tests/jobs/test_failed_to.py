@@ -1,0 +1,76 @@
+"""`--failed-to`: the rows that ended badly, to fix and run again."""
+
+from datetime import date
+
+import openpyxl
+import pytest
+
+from tests.jobs.office import A, B
+
+
+def test_the_bad_rows_of_delimited_text_as_they_were(tmp_path, portal, program):
+    """In its encoding and delimiter, without our columns, whether FILE had them or not."""
+    path, left = tmp_path / "edits.csv", tmp_path / "left.csv"
+    lines = ["Record ID;Ticket name;Priority", f'{A};"a; ""ção""";HIGH', f'{B};"b; ""ção""";Urgentt', "77;c;LOW", ""]
+    path.write_bytes("\r\n".join(lines).encode("cp1252"))
+    options = ("--yes", "--on-invalid", "skip", "--failed-to", left)
+
+    ended = program(path, *options, portal=portal)
+
+    assert ended.code == 1, ended.err
+    assert left.read_bytes() == "\r\n".join([lines[0], *lines[2:]]).encode("cp1252")
+    again = program(path, *options, portal=portal)
+    assert again.code == 1, again.err
+    assert left.read_bytes() == "\r\n".join([lines[0], *lines[2:]]).encode("cp1252")
+
+
+def test_the_bad_rows_of_a_workbook_with_their_types(tmp_path, portal, program):
+    path, left = tmp_path / "edits.xlsx", tmp_path / "left.xlsx"
+    book = openpyxl.Workbook()
+    book.active.title = "March"
+    header = ["Record ID", "Ticket name", "Priority", "Due on"]
+    bad = [int(B), "007", "Urgentt", date(2026, 3, 4)]
+    for row in (header, [int(A), "a", "HIGH", date(2026, 3, 4)], bad):
+        book.active.append(row)
+    book.save(path)
+
+    ended = program(path, "--yes", "--on-invalid", "skip", "--failed-to", left, portal=portal)
+
+    assert ended.code == 1, ended.err
+    sheet = openpyxl.load_workbook(left)["March"]
+    found = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert found[0] == header
+    assert [*found[1][:3], found[1][3].date()] == bad
+    assert len(found) == 2
+
+
+def test_nothing_is_written_where_nothing_failed(sheet, tmp_path, portal, program):
+    ended = program(
+        sheet(("Record ID", "subject"), (A, "a")), "--yes", "--failed-to", tmp_path / "left.csv", portal=portal
+    )
+
+    assert ended.code == 0
+    assert not (tmp_path / "left.csv").exists()
+
+
+def test_rows_that_a_stop_left_are_in_it_until_a_resume_sends_them(sheet, tmp_path, portal, program):
+    path, left = sheet(("Record ID", "subject"), (A, "a"), (B, "b")), tmp_path / "left.csv"
+    portal.fault("unauthorized", path="batch/update", times=1)
+
+    stopped = program(path, "--yes", "--failed-to", left, portal=portal)
+
+    assert stopped.code == 3
+    assert left.read_text().splitlines() == ["Record ID,subject", f"{A},a", f"{B},b"]
+
+
+@pytest.mark.parametrize("name", ["theirs.csv", "edits.csv"])
+def test_no_other_file_is_replaced(name, sheet, tmp_path, portal, program):
+    path = sheet(("Record ID", "Priority"), (A, "Urgentt"))
+    (tmp_path / "theirs.csv").write_text("theirs")
+    content = path.read_bytes()
+
+    ended = program(path, "--yes", "--failed-to", tmp_path / name, portal=portal)
+
+    assert ended.code == 2
+    assert (tmp_path / "theirs.csv").read_text() == "theirs"
+    assert path.read_bytes() == content
