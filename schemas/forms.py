@@ -10,20 +10,16 @@ import html
 import re
 import unicodedata
 
-from schemas.property import OWNER, PIPELINE, STAGE, Property
+from schemas.property import Property
+from schemas.values import type_of
 
-_NO_TEXT = frozenset({"bool", "date", "datetime", "enumeration", "number"})
 _NEVER_SHOWN = re.compile(r"(?is)<(script|style)\b.*?</\1\s*>|<!--.*?-->")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 
 
 def is_text(definition: Property | None) -> bool:
     """Return whether values of a property are free text; those of one that is not known are taken for it."""
-    if definition is None:
-        return True
-    return (
-        definition.type not in _NO_TEXT and not definition.is_owner and definition.name not in {OWNER, PIPELINE, STAGE}
-    )
+    return definition is None or type_of(definition).is_text
 
 
 def is_own_form(definition: Property | None, sent: str, returned: str) -> bool:

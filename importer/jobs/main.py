@@ -140,20 +140,17 @@ def make_record(options: RunOptions, opened: connect.Opened, schema: PortalSchem
     )
 
 
-_READ_BY_LOCALE = frozenset({"number", "date", "datetime", "bool"})
-"""Types of properties whose cells of text mean something else in another locale."""
-
-
 def validate(job: Job, opened: connect.Opened) -> None:
     """Read and validate every row of the file into the journal."""
     from importer.planning.duplicates import join_twins
     from importer.template.edits import Edits, read_only_edits
     from importer.validation.validator import Validation
     from schemas.cells import Reading
+    from schemas.values import type_of
 
     read = job.options.read
     hint = None if read.locale else opened.source.locale_hint
-    if hint and any(one.definition.type in _READ_BY_LOCALE for one in job.columns.values):
+    if hint and any(type_of(one.definition).by_locale for one in job.columns.values):
         job.ui.say(
             message(
                 "Numbers, dates and yes or no in cells of text are read as in {locale}, the language of the file "

@@ -9,6 +9,7 @@ from importer.jobs.options import ReadOptions, Ui
 from importer.model import Columns
 from schemas.message import Message, message
 from schemas.property import PIPELINE, STAGE, Property
+from schemas.values import type_of
 
 if TYPE_CHECKING:
     from importer.portal.metadata import Gap
@@ -48,7 +49,7 @@ def _needed(definitions: list[Property], *, has_zone: bool) -> dict[str, Message
                 "taken by ID alone.",
                 scope="crm.objects.owners.read",
             )
-        elif definition.type == "datetime" and not has_zone:
+        elif type_of(definition).is_moment and not has_zone:
             found["account"] = message(
                 "The portal does not tell its time zone, so times without a zone are read in UTC; --timezone names "
                 "another one."

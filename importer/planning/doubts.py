@@ -9,11 +9,10 @@ import re
 
 from importer.findings import Finding
 from importer.model import Change, Columns, Outcome, Status
+from schemas.forms import is_text
 from schemas.message import Message, count_message
-from schemas.property import OWNER, PIPELINE, STAGE, Property
 from schemas.spoiled import spoiled
 
-_NO_TEXT = frozenset({"number", "bool", "enumeration", "date", "datetime"})
 _TAG = re.compile(
     r"</?(?:a|b|blockquote|br|code|div|em|font|h[1-6]|hr|i|img|li|ol|p|pre|s|span|strong|sub|sup|t[dhr]|table|tbody|thead|u"
     r"|ul)\b[^<>]*>",
@@ -31,7 +30,7 @@ class TextDoubts:
         self._columns = columns
         self._delimited = delimited
         self._refuses = not allow_spoiled
-        texts = [one.definition for one in columns.values if _is_text(one.definition)]
+        texts = [one.definition for one in columns.values if is_text(one.definition)]
         self._names = {one.name for one in texts}
         self._rich = {one.name for one in texts if one.field_type == "html"}
         self._plain: dict[str, int] = {}
@@ -67,9 +66,3 @@ class TextDoubts:
             for name, count in self._plain.items()
             if (column := self._columns.column_of(name)) is not None
         ]
-
-
-def _is_text(definition: Property) -> bool:
-    if definition.is_owner or definition.name in {OWNER, PIPELINE, STAGE}:
-        return False
-    return definition.type not in _NO_TEXT

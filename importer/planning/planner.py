@@ -23,8 +23,8 @@ from importer.planning.policies import make_policies, too_long, unite
 from schemas.cells import shown, shows_nothing
 from schemas.message import Message, message
 from schemas.property import LAST_MODIFIED, PIPELINE, STAGE, PortalSchema
-from schemas.types.datetime import is_between, parse_day
-from schemas.values import is_plain_day, make_comparer
+from schemas.types.datetime import is_between, is_plain_day, parse_day
+from schemas.values import make_comparer
 
 if TYPE_CHECKING:
     from importer.journal import Journal

@@ -26,6 +26,7 @@ from importer.template.drop_downs import Lists, Rows, TemplateColumn, rules_of
 from importer.template.style import clip, column_cell, fill, header_cell, plain_cell, width_of
 from schemas.message import Message, Translations, message
 from schemas.property import PIPELINE, RECORD_ID, PortalSchema, Property
+from schemas.values import type_of
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -206,7 +207,7 @@ def _note(definition: Property | None) -> list[Message]:
         lines.append(message("Read-only: HubSpot fills it in, and it is not sent."))
     elif definition.is_multiple:
         lines.append(message("Several may be chosen, with ; between them."))
-    elif definition.type == "datetime":
+    elif type_of(definition).is_moment:
         lines.append(message("Date and time in the portal's time zone."))
     if definition.unique:
         lines.append(message("No two tickets may have the same value."))

@@ -11,26 +11,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
 from schemas.cells import Converter, Kind, Reading
 from schemas.property import PIPELINE, STAGE, PortalSchema, Property
+from schemas.property_type import SheetCell
 from schemas.types.option import StageConverter
-from schemas.values import make_converter
+from schemas.values import make_converter, type_of
 
 CELL_LIMIT = 32_767
 """UTF-16 units that a cell can hold. Source: Excel specifications and limits."""
-FIRST_DAY = date(1900, 3, 1)
-"""Earlier days have other numbers in Excel, which counts a 29 February 1900. Source: ECMA-376 part 1, 18.17.4.1."""
-DIGITS = 15
-"""Digits that a number cell keeps."""
 
 AS_LABELS = Reading(options="labels")
 """How a template is read: it shows labels."""
 
-Cell = str | int | float | bool | date | datetime | None
+Cell = SheetCell
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +77,7 @@ def choices_of(definition: Property, schema: PortalSchema) -> Choices | None:
         texts = named((one.id, f"{one.name} ({one.email})" if one.name else one.email) for one in schema.owners)
         living = offered(texts, [one.id for one in schema.owners if not one.archived])
         return Choices(texts, tuple(sorted(living, key=str.casefold)), multiple) if texts else None
-    if definition.type == "bool" or not definition.options:
+    if not type_of(definition).shows_labels or not definition.options:
         return None
     texts = named((one.value, one.label) for one in definition.options)
     return Choices(texts, offered(texts, [one.value for one in definition.options if not one.hidden]), multiple)
@@ -124,60 +119,8 @@ def make_cell(definition: Property, value: str, choices: Choices | None, zone: Z
         return None
     if choices is not None:
         return cut_text(choices.show(value))
-    if definition.type == "bool":
-        return {"true": True, "false": False}.get(value.lower(), value)
-    if definition.type == "number":
-        return number_cell(value)
-    if definition.type == "date":
-        return day_cell(value)
-    if definition.type == "datetime":
-        return moment_cell(value, zone)
-    return cut_text(value)
-
-
-def number_cell(value: str) -> Cell:
-    """Return the number where a cell keeps all of its digits, else the text."""
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        return value
-    if not number.is_finite():
-        return value
-    if number == number.to_integral_value():
-        return int(number) if abs(number) < 10**DIGITS else f"{number:f}"
-    nearest = float(number)
-    return nearest if Decimal(f"{nearest:.{DIGITS}g}") == number else f"{number:f}"
-
-
-def day_cell(value: str) -> Cell:
-    """Return the day of `YYYY-MM-DD` or of epoch milliseconds; the text where a cell has no such day."""
-    try:
-        day = date.fromisoformat(value) if "-" in value[1:] else datetime.fromtimestamp(int(value) / 1000, UTC).date()
-    except (ValueError, OverflowError, OSError):
-        return value
-    return day if day >= FIRST_DAY else day.isoformat()
-
-
-def moment_cell(value: str, zone: ZoneInfo) -> Cell:
-    """Return the local date and time of a moment; ISO 8601 with its offset where the local time is not enough."""
-    moment = read_moment(value)
-    if moment is None:
-        return value
-    local = moment.astimezone(zone)
-    naive = local.replace(tzinfo=None, fold=0)
-    is_exact = naive.microsecond % 1000 == 0 and naive.replace(tzinfo=zone).astimezone(UTC) == moment
-    return naive if is_exact and naive.date() >= FIRST_DAY else local.isoformat(timespec="milliseconds")
-
-
-def read_moment(value: str) -> datetime | None:
-    """Return the moment of ISO 8601 (UTC where it names no zone) or of epoch milliseconds."""
-    try:
-        if value.lstrip("-").isdigit():
-            return datetime.fromtimestamp(int(value) / 1000, UTC)
-        moment = datetime.fromisoformat(value)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
+    cell = type_of(definition).cell(value, zone)
+    return cut_text(cell) if isinstance(cell, str) else cell
 
 
 def cut_text(text: str) -> str:

@@ -18,6 +18,7 @@ from importer.template.cells import Choices
 from importer.template.style import clip, escape, fill, plain_cell
 from schemas.message import Message, Translations, message
 from schemas.property import PIPELINE, STAGE, Property
+from schemas.values import type_of
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -169,14 +170,14 @@ def _typed_rule(column: TemplateColumn, words: Translations) -> DataValidation |
     """Return the rule that asks, before it lets a cell be no number or no date; None for text."""
     from openpyxl.worksheet.datavalidation import DataValidation
 
-    kind = column.definition.type
-    if kind == "bool":
+    kind = type_of(column.definition).input_rule
+    if kind == "true or false":
         rule = DataValidation(type="list", formula1='"TRUE,FALSE"', allow_blank=True)
         return _refuse(rule, column, message("Write TRUE or FALSE, or leave the cell empty."), words)
     if kind == "number":
         rule = DataValidation(type="decimal", formula1="-1E+300", formula2="1E+300", allow_blank=True)
         text = message("This is not a number; it would be read as text.")
-    elif kind in {"date", "datetime"}:
+    elif kind == "date":
         rule = DataValidation(type="date", operator="greaterThan", formula1="0", allow_blank=True)
         text = message("This is not a date that the spreadsheet knows; it would be read as text.")
     else:

@@ -26,10 +26,9 @@ from schemas.message import message
 from schemas.property import PIPELINE, STAGE, PortalSchema
 from schemas.types.datetime import parse_moment
 from schemas.types.text import TextConverter
-from schemas.values import make_converter, same_value
+from schemas.values import make_converter, same_value, type_of
 
 _SECOND = timedelta(seconds=1)
-_NOT_TEXT = frozenset({"number", "bool", "enumeration", "date", "datetime"})
 
 Place = tuple[int, int]
 """A row's index in its chunk, and the column's position."""
@@ -107,9 +106,9 @@ class _Column:
             if len(self._same) > 50_000:  # noqa: PLR2004 - as many as the validator remembers
                 self._same.clear()
             definition = self.column.definition
-            if definition.type == "datetime":
+            if type_of(definition).is_moment:
                 self._same[pair] = _within_a_second(value, held)
-            elif definition.type in _NOT_TEXT:
+            elif not type_of(definition).is_text:
                 self._same[pair] = same_value(definition, value, held)
             else:
                 self._same[pair] = value == self._text(held, Kind.TEXT)

@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING
 
 from importer.template.cells import Cell, Choices
 from schemas.property import Property
+from schemas.values import type_of
 
 if TYPE_CHECKING:
     from openpyxl.cell.cell import Cell as StyledCell
     from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 _HEADER_FILL, _READ_ONLY_HEADER_FILL, _READ_ONLY_FILL = "FF33475B", "FF7C8793", "FFEDEFF1"
-_FORMATS = {"date": "yyyy-mm-dd", "datetime": "yyyy-mm-dd hh:mm", "number": "General", "bool": '"TRUE";"TRUE";"FALSE"'}
-"""Office programs other than Excel show a boolean as the number it is to them, unless the format has the words."""
-_HINTED_FORMATS = {"percentage": "0.00%", "currency": "#,##0.00##"}
 _TEXT_FORMAT = "@"
-_WIDTHS = {"date": 13, "datetime": 18, "number": 14, "bool": 10, "enumeration": 22}
 _LONG_TEXTS = {"subject", "content"}
 _WIDEST, _SEVERAL = 44, 34
 _ESCAPED = re.compile("_x[0-9A-Fa-f]{4}_|[\x00-\x08\x0b-\x1f\ufffe\uffff]")
@@ -65,17 +62,13 @@ def _new_cell(sheet: WriteOnlyWorksheet) -> StyledCell:
 
 
 def _format(definition: Property | None) -> str:
-    if definition is None:
-        return _TEXT_FORMAT
-    if definition.type == "number":
-        return _HINTED_FORMATS.get(definition.number_hint, "General")
-    return _FORMATS.get(definition.type, _TEXT_FORMAT)
+    return _TEXT_FORMAT if definition is None else type_of(definition).cell_format(definition)
 
 
 def width_of(header: str, definition: Property, choices: Choices | None) -> int:
     """Return how wide a column is to be, in characters."""
     widest = max(map(len, choices.offered), default=0) if choices else 0
-    usual = _WIDTHS.get(definition.type, 40 if definition.name in _LONG_TEXTS else 24)
+    usual = 40 if definition.name in _LONG_TEXTS else type_of(definition).width
     if definition.is_multiple:
         usual = _SEVERAL
     return max(usual, min(widest + 4, _WIDEST), min(len(header) + 4, _WIDEST))

@@ -18,7 +18,7 @@ from schemas.message import message
 from schemas.property import LAST_MODIFIED, OWNER, PIPELINE, RECORD_ID, STAGE, PortalSchema, Property
 from schemas.types.datetime import parse_moment
 from schemas.types.option import StageConverter
-from schemas.values import make_converter
+from schemas.values import make_converter, type_of
 
 if TYPE_CHECKING:
     from importer.portal import Portal
@@ -115,7 +115,7 @@ def _filter(definition: Property, text: str, schema: PortalSchema) -> Condition:
     value = _value(definition, text, schema)
     if definition.is_multiple:
         return {"propertyName": definition.name, "operator": "IN", "values": [one for one in value.split(";") if one]}
-    return _equals(definition.name, _epoch_ms(value) if definition.type == "datetime" else value)
+    return _equals(definition.name, _epoch_ms(value) if type_of(definition).is_moment else value)
 
 
 def _value(definition: Property, text: str, schema: PortalSchema) -> str:

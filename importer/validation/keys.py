@@ -10,7 +10,7 @@ from schemas.cells import Converter, Kind, Problem, Reading, Result, shown
 from schemas.message import message
 from schemas.property import PortalSchema, Property
 from schemas.types.record_id import RecordIdConverter
-from schemas.values import make_converter
+from schemas.values import make_converter, type_of
 
 
 def key_converter(column: KeyColumn, portal: PortalSchema, reading: Reading) -> Converter:
@@ -21,7 +21,7 @@ def key_converter(column: KeyColumn, portal: PortalSchema, reading: Reading) -> 
         column.property_name, column.header, "string", "text", unique=True
     )
     # A key is one line whatever the form field: outer white space is no part of it.
-    single_line = replace(definition, field_type="text", text_hint="") if definition.type == "string" else definition
+    single_line = replace(definition, field_type="text", text_hint="") if type_of(definition).is_text else definition
     return UniqueKeyConverter(make_converter(single_line, portal, reading))
 
 

@@ -20,9 +20,7 @@ from schemas.cells import Kind, Refused, shows_nothing
 from schemas.locales import find_locale
 from schemas.message import Message, count_message
 from schemas.types.datetime import DatetimeConverter
-
-READ_BY_LOCALE = frozenset({"number", "date", "datetime", "bool"})
-"""Types of properties whose cells of text mean something else in another locale."""
+from schemas.values import type_of
 
 
 def languages(table: Table, columns: Columns) -> dict[int, str]:
@@ -33,7 +31,7 @@ def languages(table: Table, columns: Columns) -> dict[int, str]:
     asked: list[ValueColumn] = [*columns.values, *filter(None, [columns.modified])]
     found = {}
     for one in asked:
-        if one.definition.type not in READ_BY_LOCALE:
+        if not type_of(one.definition).by_locale:
             continue
         named = {form.language for form in table.formats.get(one.position, ())} - {"", "en-US"}
         if len(named) == 1 and _is_known(language := named.pop()):

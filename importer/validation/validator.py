@@ -39,12 +39,11 @@ from schemas.property import PIPELINE, STAGE, PortalSchema
 from schemas.ticket import Problems
 from schemas.types.datetime import DatetimeConverter, moment_text
 from schemas.types.number import style_of
+from schemas.values import type_of
 
 NOTHING: Mapping[str, Values] = {}
 CHUNK_SIZE = 5_000
 """Rows judged at a time: enough for work by columns, few enough that they stay in the processor's cache."""
-_NO_SHOWN_ZEROS = frozenset({"number", "date", "datetime", "bool", "enumeration"})
-"""Types for which a number cell means its number, not the leading zeros that its format shows."""
 
 
 class Validation:
@@ -193,7 +192,7 @@ class Validation:
         elif column is None:
             texts = _modified_texts(chunk.columns[position], kinds)
         else:
-            texts = column_texts(chunk, position, keeps_zeros=column.definition.type not in _NO_SHOWN_ZEROS)
+            texts = column_texts(chunk, position, keeps_zeros=type_of(column.definition).keeps_zeros)
             self._long.note(texts, chunk.rows, position)
         return typed_cells(texts, kinds)
 

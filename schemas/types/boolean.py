@@ -8,6 +8,8 @@ from schemas.cells import Converter, Kind, Problem, Reading, Result, fold, shown
 from schemas.message import message
 from schemas.naming import Meanings, Names
 from schemas.property import Property
+from schemas.property_type import PropertyType
+from schemas.types.text import same_word
 
 _ANY = {
     **dict.fromkeys(("true", "yes", "y", "on", "1", "s"), "true"),
@@ -89,3 +91,16 @@ def words(locale: str | None) -> dict[str, str]:
         yes, no = _WORDS.get(locale.replace("_", "-").split("-")[0].lower(), ("", ""))
         found |= dict.fromkeys(map(fold, no.split()), "false") | dict.fromkeys(map(fold, yes.split()), "true")
     return found
+
+
+BOOLEAN = PropertyType(
+    converter=lambda definition, _, reading: BooleanConverter(definition, reading),
+    comparer=lambda _: same_word,
+    by_locale=True,
+    shows_labels=False,
+    cell=lambda value, _: {"true": True, "false": False}.get(value.lower(), value),
+    # Office programs other than Excel show a boolean as the number it is to them, unless the format has the words.
+    cell_format=lambda _: '"TRUE";"TRUE";"FALSE"',
+    width=10,
+    input_rule="true or false",
+)

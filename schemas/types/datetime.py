@@ -18,6 +18,7 @@ from schemas.cells import Converter, Kind, Problem, Reading, Result, Ways, shown
 from schemas.date_format import DateFormat, compile_date_format
 from schemas.dates import FIRST_YEAR, Written, calendar_of, read_written
 from schemas.message import Message, message
+from schemas.property_type import PropertyType, SheetCell
 
 DAY_MS = 86_400_000
 FIRST_MS = 10**11
@@ -355,3 +356,85 @@ def parse_day(text: str) -> date | None:
     except ValueError:
         moment = parse_moment(text)
         return moment.astimezone(UTC).date() if moment else None
+
+
+FIRST_DAY = date(1900, 3, 1)
+"""Earlier days have other numbers in Excel, which counts a 29 February 1900. Source: ECMA-376 part 1, 18.17.4.1."""
+
+
+def day_cell(value: str) -> SheetCell:
+    """Return the day of `YYYY-MM-DD` or of epoch milliseconds; the text where a cell has no such day."""
+    try:
+        day = date.fromisoformat(value) if "-" in value[1:] else datetime.fromtimestamp(int(value) / 1000, UTC).date()
+    except (ValueError, OverflowError, OSError):
+        return value
+    return day if day >= FIRST_DAY else day.isoformat()
+
+
+def moment_cell(value: str, zone: ZoneInfo) -> SheetCell:
+    """Return the local date and time of a moment; ISO 8601 with its offset where the local time is not enough."""
+    moment = read_moment(value)
+    if moment is None:
+        return value
+    local = moment.astimezone(zone)
+    naive = local.replace(tzinfo=None, fold=0)
+    is_exact = naive.microsecond % 1000 == 0 and naive.replace(tzinfo=zone).astimezone(UTC) == moment
+    return naive if is_exact and naive.date() >= FIRST_DAY else local.isoformat(timespec="milliseconds")
+
+
+def read_moment(value: str) -> datetime | None:
+    """Return the moment of ISO 8601 (UTC where it names no zone) or of epoch milliseconds."""
+    try:
+        if value.lstrip("-").isdigit():
+            return datetime.fromtimestamp(int(value) / 1000, UTC)
+        moment = datetime.fromisoformat(value)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def is_plain_day(value: str) -> bool:
+    """Return whether a date is written as we send it, so that another text of this form is another day."""
+    return len(value) == _DAY_LENGTH and value[4] == value[7] == "-"
+
+
+_DAY_LENGTH, _MOMENT_LENGTH = len("2026-03-04"), len("2026-03-04T12:30:00.000Z")
+
+
+def _same_day(left: str, right: str) -> bool:
+    if is_plain_day(left) and is_plain_day(right):
+        return left == right
+    day = parse_day(left)
+    return day is not None and day == parse_day(right)
+
+
+def _same_moment(left: str, right: str) -> bool:
+    if _is_plain_moment(left) and _is_plain_moment(right):
+        return left == right
+    moment = parse_moment(left)
+    return moment is not None and moment == parse_moment(right)
+
+
+def _is_plain_moment(value: str) -> bool:
+    return len(value) == _MOMENT_LENGTH and value[10] == "T" and value[19] == "." and value[23] == "Z"
+
+
+DATE = PropertyType(
+    converter=lambda _, __, reading: DateConverter(reading),
+    comparer=lambda _: _same_day,
+    by_locale=True,
+    cell=lambda value, _: day_cell(value),
+    cell_format=lambda _: "yyyy-mm-dd",
+    width=13,
+    input_rule="date",
+)
+DATETIME = PropertyType(
+    converter=lambda _, __, reading: DatetimeConverter(reading),
+    comparer=lambda _: _same_moment,
+    is_moment=True,
+    by_locale=True,
+    cell=moment_cell,
+    cell_format=lambda _: "yyyy-mm-dd hh:mm",
+    width=18,
+    input_rule="date",
+)

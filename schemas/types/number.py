@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
 from schemas.cells import Converter, Kind, Problem, Reading, Result, Ways, fold, shown
@@ -19,6 +19,7 @@ from schemas.lines import Lines
 from schemas.locales import find_locale
 from schemas.message import Message, message
 from schemas.property import Property
+from schemas.property_type import PropertyType, SheetCell
 
 SPACES = " \u00a0\u2009\u202f"
 """Spaces that group digits: plain, no-break, thin, narrow no-break."""
@@ -317,3 +318,42 @@ def hundredth(value: str) -> str:
     whole, _, decimals = value.lstrip("-").partition(".")
     whole = whole.zfill(3)
     return plain(sign, whole[:-2], whole[-2:] + decimals)
+
+
+_DIGITS = 15
+"""Digits that a number cell keeps."""
+
+
+def number_cell(value: str) -> SheetCell:
+    """Return the number where a cell keeps all of its digits, else the text."""
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        return value
+    if not number.is_finite():
+        return value
+    if number == number.to_integral_value():
+        return int(number) if abs(number) < 10**_DIGITS else f"{number:f}"
+    nearest = float(number)
+    return nearest if Decimal(f"{nearest:.{_DIGITS}g}") == number else f"{number:f}"
+
+
+def _same_decimal(left: str, right: str) -> bool:
+    try:
+        return Decimal(left) == Decimal(right)
+    except InvalidOperation:
+        return False
+
+
+_FORMATS = {"percentage": "0.00%", "currency": "#,##0.00##"}
+"""By a property's hint of how to show its numbers."""
+
+NUMBER = PropertyType(
+    converter=lambda definition, portal, reading: NumberConverter(definition, reading, portal.currency),
+    comparer=lambda _: _same_decimal,
+    by_locale=True,
+    cell=lambda value, _: number_cell(value),
+    cell_format=lambda definition: _FORMATS.get(definition.number_hint, "General"),
+    width=14,
+    input_rule="number",
+)

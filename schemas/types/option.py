@@ -10,13 +10,17 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from itertools import islice
 
 from schemas.cells import Converter, Kind, Nearest, Problem, Reading, Result, Ways, fold, quoted, shown
 from schemas.message import Message, message
 from schemas.naming import VALUES, Meanings, Names, crossed, way_notice
 from schemas.property import Option, Owner, Pipeline, PortalSchema, Property, Stage
+from schemas.property_type import PropertyType, Same
 from schemas.types.boolean import word_crossed, words
+from schemas.types.text import TEXT
 
 _WITH_MAIL = re.compile(r".*[(<]\s*([^()<>\s]+@[^()<>\s]+)\s*[)>]", re.DOTALL)
 _WITH_REMARK = re.compile(r"(.*\S)\s*\([^()]*\)", re.DOTALL)
@@ -492,3 +496,31 @@ def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     for name, value in pairs:
         found[name].append(value)
     return {name: values[0] for name, values in found.items() if len(values) == 1}
+
+
+@lru_cache(maxsize=10_000)
+def _same_parts(left: str, right: str) -> bool:
+    return _parts(left) == _parts(right)
+
+
+def _parts(value: str) -> set[str]:
+    return {part for part in value.split(";") if part}
+
+
+def _comparer(definition: Property) -> Same:
+    return _same_parts if definition.is_multiple else TEXT.comparer(definition)
+
+
+def _options(definition: Property, _: PortalSchema, reading: Reading) -> Converter:
+    option = OptionConverter(definition, reading)
+    return OptionsConverter(definition, option) if definition.is_multiple else option
+
+
+def _owners(definition: Property, portal: PortalSchema, _: Reading) -> Converter:
+    owner = OwnerConverter(portal)
+    return OptionsConverter(definition, owner) if definition.is_multiple else owner
+
+
+ENUMERATION = PropertyType(converter=_options, comparer=_comparer, width=22)
+OWNER_ID = replace(ENUMERATION, converter=_owners)
+PIPELINE_ID = replace(ENUMERATION, converter=lambda _, portal, reading: PipelineConverter(portal.pipelines, reading))

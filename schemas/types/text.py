@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from schemas.cells import Converter, Kind
-from schemas.property import Property
+from schemas.property import Property, Rule
+from schemas.property_type import PropertyType, Same
+from schemas.rules import normalise
 
 MAX_LENGTH = 65_536
 """Characters of one value. Source: HubSpot Properties API guide."""
@@ -50,3 +53,35 @@ class TextConverter(Converter):
 def line_breaks(text: str) -> str:
     """Return a text whose line breaks are all single line feeds."""
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def same_word(left: str, right: str) -> bool:
+    """Return whether two words are the same, without case."""
+    return left.casefold() == right.casefold()
+
+
+def _same_text(left: str, right: str) -> bool:
+    """Return whether two texts are the same, whatever their line breaks are."""
+    return line_breaks(left) == line_breaks(right)
+
+
+def _same_unique(left: str, right: str) -> bool:
+    return line_breaks(left).casefold() == line_breaks(right).casefold()
+
+
+def _same_normalised(rules: Sequence[Rule], unique: bool, left: str, right: str) -> bool:  # noqa: FBT001
+    left, right = line_breaks(left), line_breaks(right)
+    return (unique and same_word(left, right)) or normalise(rules, left) == normalise(rules, right)
+
+
+def _comparer(definition: Property) -> Same:
+    rules = definition.rules if any(rule.normalizes for rule in definition.rules) else ()
+    if rules:
+        return partial(_same_normalised, rules, definition.unique)
+    return _same_unique if definition.unique else _same_text
+
+
+TEXT = PropertyType(
+    converter=lambda definition, _, __: TextConverter(definition), comparer=_comparer, is_text=True, keeps_zeros=True
+)
+"""Free text. The portal's rules may normalise it; unique values are compared without case."""

@@ -1,0 +1,50 @@
+"""What a type of property is to the program: one record a type, in its own file of `schemas.types`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from schemas.cells import Converter, Reading
+from schemas.property import PortalSchema, Property
+
+Same = Callable[[str, str], bool]
+"""Says whether two texts, neither of them empty, mean the same value."""
+
+SheetCell = str | int | float | bool | date | datetime | None
+"""What a cell of a workbook that we make holds."""
+
+
+def _as_text(value: str, _: ZoneInfo) -> SheetCell:
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyType:
+    """One type of property: how its cells are read, when two values are the same, and how it looks in a workbook."""
+
+    converter: Callable[[Property, PortalSchema, Reading], Converter]
+    """Makes what reads the cells of a column. Its `codes` are checks of the column."""
+    comparer: Callable[[Property], Same]
+    """Makes what compares two values of a property, in whatever form each of them is written."""
+    is_text: bool = False
+    """Whether values are free text."""
+    is_moment: bool = False
+    """Whether values are moments, which are read in a time zone and searched for in milliseconds."""
+    by_locale: bool = False
+    """Whether cells of text mean something else in another locale."""
+    keeps_zeros: bool = False
+    """Whether a number cell means the leading zeros that its format shows."""
+    shows_labels: bool = True
+    """Whether people see the labels of the options, where a definition has some."""
+    cell: Callable[[str, ZoneInfo], SheetCell] = _as_text
+    """Returns what a cell holds for a value, so that reading the cell gives the value again."""
+    cell_format: Callable[[Property], str] = lambda _: "@"
+    """Returns the number format of a column. Source: ECMA-376 part 1, 18.8.30."""
+    width: int = 24
+    """Characters that a column is wide."""
+    input_rule: Literal["", "true or false", "number", "date"] = ""
+    """What a spreadsheet is to ask for when a cell is edited."""
