@@ -14,7 +14,7 @@ _ADDRESS = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
 def split_address(address: str) -> tuple[int, int]:
     """Return (row, position) of `B3`: (3, 1). Raises ValueError for what is no address."""
     match = _ADDRESS.fullmatch(address)
-    if match is None:
+    if match is None or not int(match[2]):
         raise ValueError(address)
     return int(match[2]), column_position(match[1])
 

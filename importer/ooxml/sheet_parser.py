@@ -140,7 +140,7 @@ class _SheetParser:
     def _start_row(self, attributes: dict[str, str]) -> None:
         self._row = int(attributes["r"]) if "r" in attributes else self._row + 1
         self._is_numbered = "r" in attributes
-        if not 0 <= self._row <= _LAST_ROW:
+        if not 0 < self._row <= _LAST_ROW:
             raise ValueError(self._row)
         if self._row >= len(self._rows):
             self._rows.extend(bytes(max(self._row + 1 - len(self._rows), len(self._rows))))

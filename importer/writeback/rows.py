@@ -94,7 +94,7 @@ class RowPatcher:
         self.added_rows = 0
         """Rows that were not in the sheet."""
         if not in_order:
-            self._lookup = {note[0]: note for note in annotation.notes()}
+            self._lookup = {note[0]: note for note in annotation.notes() if note[0] != self._header_row}
 
     def patch(self, rest: bytes, pieces: Iterator[bytes], on_tail: Callable[[bytes], None]) -> Iterator[bytes]:
         """Yield the rows with our cells; `rest` is what follows `<sheetData>` in the piece that held it.

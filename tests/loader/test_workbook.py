@@ -217,6 +217,7 @@ def test_formats_are_those_of_a_columns_filled_cells(tmp_path):
         '<c r="A2" t="b"><v>2</v></c>',
         '<c r="A2" t="zz"><v>2</v></c>',
         '<c r="nowhere"><v>2</v></c>',
+        '</row><row r="0"><c r="A0"><v>2</v></c>',
         '<c r="A2"><v>1</v></d>',
     ],
 )
