@@ -183,7 +183,7 @@ class _Scanner:
     def _formulas(self, body: bytes) -> None:
         for start in _FORMULA.finditer(body) if b"<f" in body else ():
             formula = _FORMULA_CELL.match(body, start.start())
-            if formula is None:
+            if formula is None or body.startswith(b"<is", formula.end()):  # a result that stands elsewhere than in `v`
                 raise OddXml
             shared = dict(_ATTRIBUTE.findall(formula[1] or b"")).get(b"si", b"")
             is_picture = b"IMAGE(" in (formula[2] or b"") or (not formula[2] and shared in self._pictures)
