@@ -34,7 +34,7 @@ NO_FILE = "name a spreadsheet: import-tickets FILE"
 VERSION_HELP = "show program's version number and exit"
 OTHER_WORDS = ("[options]", "default", "ACTION", "COMMAND")
 
-_POSITIONALS = {"command", "file", "run", "out"}
+_POSITIONALS = {"command", "file", "run", "out", "plan"}
 
 
 class UnusableSetting(Exception):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from importer.errors import JournalGone
 from importer.i18n import translations
@@ -152,6 +152,16 @@ def _record_id(key: str, record: RunRecord) -> str | None:
     return key if record.key.property == "id" else None
 
 
+def plan_facts(plan: Mapping[str, Any]) -> list[tuple[Message, str]]:
+    """Return who planned, approved and applied a plan, as the report names them."""
+    acts = [
+        (message("Planned by"), [plan["planned"]] if plan.get("planned") else []),
+        (message("Approved by"), plan.get("approved", ())),
+        (message("Applied by"), [plan["applied"]] if plan.get("applied") else []),
+    ]
+    return [(title, f"{one['account']} ({one['machine']}), {one['at']}") for title, by in acts for one in by]
+
+
 def _facts(record: RunRecord) -> list[tuple[Message, str]]:
     portal = record.portal
     facts = [
@@ -161,6 +171,7 @@ def _facts(record: RunRecord) -> list[tuple[Message, str]]:
         (message("Key column"), f"{record.key.header} ({record.key.property})"),
         (message("Update requests"), str(record.requests.get("update", 0))),
     ]
+    facts += plan_facts(record.plan or {})
     if record.kind == "run" and record.can_undo:
         facts.append((message("To undo"), f"import-tickets undo {record.id}"))
     return facts

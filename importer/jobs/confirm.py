@@ -53,8 +53,8 @@ def show_findings(job: Job) -> None:
 
 
 def file_changed(job: Job) -> bool:
-    """Whether the file is another than the one that was read. An undo has no file to compare."""
-    if job.journal.record.kind != "run":
+    """Whether the file is another than the one that was read. An undo has no file to compare, nor has a plan file."""
+    if job.journal.record.kind != "run" or job.journal.record.plan:
         return False
     try:
         with job.options.file.open("rb") as file:

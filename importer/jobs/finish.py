@@ -131,7 +131,7 @@ def _report(job: Job, error: ImportTicketsError | None, *, annotate: bool) -> Re
         from importer.jobs.failed_rows import write_failed_rows
 
         write_failed_rows(job, options.failed_to)
-    if annotate and journal.record.kind != "undo" and (journal.lost is None or isinstance(journal.lost, JournalGone)):
+    if annotate and _has_sheet(journal.record) and (journal.lost is None or isinstance(journal.lost, JournalGone)):
         from importer.jobs.annotation import annotate_file
 
         try:
@@ -145,6 +145,11 @@ def _report(job: Job, error: ImportTicketsError | None, *, annotate: bool) -> Re
     if error is not None and journal.lost is not None and journal.lost is not error:
         job.ui.say(journal.lost.text)
     return summarize(journal, error=error, report=report)
+
+
+def _has_sheet(record: RunRecord) -> bool:
+    """Whether the results are for the spreadsheet: an undo leaves it alone, and so does a plan that is written down."""
+    return record.kind != "undo" and not (record.plan and record.dry_run)
 
 
 def _exit_code(journal: Journal, error: ImportTicketsError | None) -> int:

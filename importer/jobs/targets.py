@@ -24,7 +24,7 @@ def check_targets(options: RunOptions, outputs: Outputs) -> None:
             raise UsageError(fault)
         if not is_same(file, output):
             outputs.check(output, overwrite=options.overwrite)
-            _try(output, size=file.stat().st_size)
+            _try(output, size=_size(file))
     elif not options.dry_run:
         _try_beside(file)
     check_page(options, outputs)
@@ -71,6 +71,11 @@ def is_same(one: Path, other: Path) -> bool:
     return one.resolve() == other.resolve() or (one.exists() and other.exists() and one.samefile(other))
 
 
+def _size(file: Path) -> int:
+    """Return how large a file is; a plan may be applied where its spreadsheet is not."""
+    return file.stat().st_size if file.exists() else 0
+
+
 def _try(path: Path, *, size: int = 0) -> None:
     try:
         try_writing(path, size=size)
@@ -84,7 +89,7 @@ def _try_beside(file: Path) -> None:
     """Raise FileError where neither the file nor results beside it could be written."""
     real = file.resolve()
     try:
-        try_writing(real, size=real.stat().st_size)
+        try_writing(real, size=_size(real))
     except OSError as error:
         raise FileError(
             message(

@@ -20,6 +20,7 @@ from importer.errors import FileError, JournalLost
 from importer.journal.batches import Batch, BatchAnswer, Batches, Progress
 from importer.journal.connection import JournalFile, dump, is_damage, load_messages
 from importer.journal.plan import ColumnTotals, Plan
+from importer.journal.plan_records import PlanRecords
 from importer.journal.report import Report, RowOutcome
 from importer.journal.rows import Rows
 from importer.journal.run_record import RecordChanges, RunRecord
@@ -46,6 +47,7 @@ class Journal:
         self.record = record
         self.rows = Rows(file)
         self.plan = Plan(file)
+        self.plan_records = PlanRecords(file)
         self.batches = Batches(file, self.rows)
         self.report = Report(file)
 

@@ -99,6 +99,9 @@ class RunRecord:
     settings: str | None = None
     """The settings files that options came from, parted as in PATH."""
 
+    plan: Mapping[str, Any] | None = None
+    """The plan file that it wrote or applies: its path and digest, who planned, approved and applied it."""
+
     requests: Mapping[str, int] = field(default_factory=dict)
     exit_code: int | None = None
     stop: Message | None = None
@@ -159,6 +162,7 @@ class RecordChanges(TypedDict, total=False):
     own: tuple[int | None, int | None]
     own_names: tuple[str, str]
     dry_run: bool
+    plan: Mapping[str, Any] | None
     requests: Mapping[str, int]
     exit_code: int | None
     stop: Message | None

@@ -58,6 +58,8 @@ def build_summary(
         "finished_at": finished_at or record.finished_at,
         "exit_code": exit_code,
     }
+    if record.plan is not None:
+        summary["plan"] = record.plan["path"]
     if record.kind == "reconcile":
         summary["differences"] = [_describe_difference(one) for one in journal.report.differences()]
     return summary

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from importer.cli.commands import doctor, explain, reconcile, resume, run, runs, sandbox, schema, template, undo
+from importer.cli.commands import (
+    apply,
+    approve,
+    doctor,
+    explain,
+    plan,
+    reconcile,
+    resume,
+    run,
+    runs,
+    sandbox,
+    schema,
+    template,
+    undo,
+)
 from importer.cli.parser import Command
 
 COMMANDS: dict[str, Command] = {
     "run": run.COMMAND,
     "resume": resume.COMMAND,
     "undo": undo.COMMAND,
+    "plan": plan.COMMAND,
+    "approve": approve.COMMAND,
+    "apply": apply.COMMAND,
     "reconcile": reconcile.COMMAND,
     "runs": runs.COMMAND,
     "template": template.COMMAND,

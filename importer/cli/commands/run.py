@@ -39,10 +39,7 @@ def add_options(parser: Parser) -> None:
         help="rows that fail validation: send nothing, or send the others",
         without="a terminal is asked; else `stop`",
     )
-    parser.add(
-        "--rows", type=row_ranges, metavar="ROWS", help="only these rows of the sheet, as 2-51,80", without="all"
-    )
-    parser.add("--first", type=positive, metavar="N", help="only the first N rows that would change", without="all")
+    add_selection(parser)
     add_results(parser)
     add_html(parser)
     parser.add(
@@ -52,6 +49,35 @@ def add_options(parser: Parser) -> None:
         help="write the rows that were not updated into a new file, to fix and run again",
         without="no such file",
     )
+    add_limits(parser)
+    add_reading(parser)
+    add_output(parser, overwrite=True)
+    add_portal(parser)
+
+
+def add_selection(parser: Parser) -> None:
+    """Add which rows of the sheet are meant."""
+    parser.add(
+        "--rows", type=row_ranges, metavar="ROWS", help="only these rows of the sheet, as 2-51,80", without="all"
+    )
+    parser.add("--first", type=positive, metavar="N", help="only the first N rows that would change", without="all")
+
+
+def add_limits(parser: Parser) -> None:
+    """Add what keeps a plan within bounds."""
+    add_guard_rails(parser)
+    add = partial(parser.add, group="limits")
+    add(
+        "--on-conflict",
+        type=OneOf("skip", "overwrite"),
+        default="skip",
+        help="tickets changed in the portal since the sheet was made",
+    )
+    add("--no-diff", action="store_true", help="do not read current values first; send every cell")
+
+
+def add_guard_rails(parser: Parser) -> None:
+    """Add what refuses a plan that does too much."""
     add = partial(parser.add, group="limits")
     add(
         "--max-changes",
@@ -80,16 +106,6 @@ def add_options(parser: Parser) -> None:
         action="store_true",
         help="let a column of nothing but empty cells clear tickets though nobody is asked",
     )
-    add(
-        "--on-conflict",
-        type=OneOf("skip", "overwrite"),
-        default="skip",
-        help="tickets changed in the portal since the sheet was made",
-    )
-    add("--no-diff", action="store_true", help="do not read current values first; send every cell")
-    add_reading(parser)
-    add_output(parser, overwrite=True)
-    add_portal(parser)
 
 
 def read_options(options: argparse.Namespace) -> ReadOptions:

@@ -1,0 +1,107 @@
+"""Plan: the first half of the main job, written into a file that a second person can look at, approve and apply."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from importer.errors import FileError, InvalidRows, NotConfirmed, UsageError
+from importer.files import try_writing
+from importer.jobs.confirm import confirm
+from importer.jobs.context import Context
+from importer.jobs.finish import finish
+from importer.jobs.job import Job, opening
+from importer.jobs.main import prepare
+from importer.jobs.options import Result, RunOptions
+from importer.jobs.plan_file import kept_facts, plan_lines, read_plan, write_plan
+from importer.jobs.plan_notes import who_am_i
+from importer.jobs.targets import SPREADSHEETS, is_same
+from schemas.message import count_message, message
+
+
+async def make_plan_file(options: RunOptions, path: Path, context: Context) -> Result:
+    """Do the main job on `options.file` up to the question, and write the plan to `path` (absolute). Nothing is sent.
+
+    FILE is left alone, unless rows are invalid and nobody said to leave them out: then there is no plan.
+    """
+    options = replace(options, file=options.file.absolute())
+    async with opening(context, file=options.file, sheet=options.read.sheet, dry_run=True) as held:
+        _check_path(options, path, context)
+        planner = who_am_i(context.state)
+        job = await prepare(options, held)
+        job.journal.note(dry_run=True)
+        job = held.begin(replace(job, options=replace(options, dry_run=True)))
+        confirm(job)
+        _settle_invalid_rows(job)
+        lines = plan_lines(_head(job, path, planner), job.journal.plan_records)
+        write_plan(path, lines, like=options.file, check=context.state.outputs.noting(path))
+        digest = read_plan(path).digest
+        job.journal.note(plan={"path": str(path), "sha256": digest, "planned": planner})
+        context.ui.say(message("The plan is in {path}; nothing was sent.", path=str(path)))
+        held.result = replace(finish(job), next_commands=(next_command("apply", path, context),))
+    return held.result
+
+
+def next_command(name: str, path: Path, context: Context) -> str:
+    """Return a command about a plan, as it can be pasted."""
+    import shlex
+    import subprocess
+
+    words = ["import-tickets", name, str(path), *(["--sandbox"] if context.access.sandbox else [])]
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+
+
+def _check_path(options: RunOptions, path: Path, context: Context) -> None:
+    """Raise UsageError where the plan could not be written, or would replace what it must not."""
+    if path.suffix.lower() in SPREADSHEETS:
+        raise UsageError(message("{path} names a spreadsheet; a plan's name ends in .jsonl.", path=str(path)))
+    if is_same(path, options.file) or (options.html and is_same(path, options.html)):
+        raise UsageError(message("{path} is another file of this run; name another one.", path=str(path)))
+    context.state.outputs.check(path, overwrite=options.overwrite)
+    try:
+        try_writing(path)
+    except OSError as error:
+        raise FileError(
+            message("{path} cannot be written ({reason}).", path=str(path), reason=error.strerror or str(error))
+        ) from error
+
+
+def _settle_invalid_rows(job: Job) -> None:
+    """Raise UsageError where rows are invalid, and nobody says that the others are to be planned without them."""
+    blocking = job.journal.plan.count_blocking_rows()
+    if not blocking or job.options.on_invalid == "skip":
+        return
+    if job.options.on_invalid == "ask" and job.ui.can_ask:
+        question = count_message(
+            "Leave out one invalid row, and plan the others?",
+            "Leave out {count} invalid rows, and plan the others?",
+            blocking,
+        )
+        if job.ui.ask(question):
+            return
+        raise NotConfirmed(message("There is no plan: you did not say yes."))
+    raise InvalidRows(
+        count_message(
+            "There is no plan: one row is invalid. Fix it, or plan the others with --on-invalid skip.",
+            "There is no plan: {count} rows are invalid. Fix them, or plan the others with --on-invalid skip.",
+            blocking,
+        )
+    )
+
+
+def _head(job: Job, path: Path, planner: Mapping[str, str]) -> Mapping[str, Any]:
+    record, file = job.journal.record, job.options.file
+    try:
+        relative = Path(os.path.relpath(file, path.parent)).as_posix()
+    except ValueError:  # on another drive
+        relative = file.name
+    return {
+        "planned": planner,
+        "file": {"name": file.name, "path": relative, "sha256": record.digest},
+        "run": kept_facts(record),
+        "cleared_by_word": sorted(job.cleared_by_word),
+        "allow_empty_column": job.options.allow_empty_column,
+    }

@@ -1,0 +1,227 @@
+"""The file in which a plan waits for a second person: JSON Lines, or a workbook that holds the same lines.
+
+In:  a journal whose plan is made; or a path.
+Out: the file; or what it holds, once every byte of it is known to be what the planning wrote.
+
+First a line with the facts of the plan, then one for each row and each finding, then one with their number and the
+SHA-256 of all before it. Behind it notes may follow, who approved and who applied it, each with a digest over the one
+before. That tells mistakes and damage. It does not keep out somebody who means to deceive: whoever can write the file
+can also work out digests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from importer.errors import FileError, UsageError
+from importer.files import Busy, Moved, write_whole
+from importer.journal import RunRecord
+from importer.loader.file_errors import file_errors
+from schemas.message import Message, message
+
+FORMAT = 1
+_END = b'{"rows":'
+_KEPT = (
+    "sheet", "digest", "dialect", "headers", "header_row", "own", "own_names", "key", "columns", "portal", "schema",
+    "diff", "compared_at",
+)  # fmt: skip
+"""The facts of a run that its plan takes along: none of them says where on a machine anything is."""
+
+Record = dict[str, Any]
+
+
+def dump_line(record: object) -> bytes:
+    """Return a record as its line has it, byte for byte."""
+    return orjson.dumps(record) + b"\n"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFile:
+    """A plan file that was read, and is as it was written."""
+
+    path: Path
+    head: Mapping[str, Any]
+    digest: str
+    """SHA-256 of all lines of the plan itself: by it a plan is known again."""
+    count: int
+    """Lines between the first one and the digest."""
+    notes: tuple[Mapping[str, Any], ...]
+    last: str
+    """The digest of the last note; of the plan, where there is none."""
+
+    @property
+    def planned(self) -> Mapping[str, str]:
+        """Who planned."""
+        found: Mapping[str, str] = self.head["planned"]
+        return found
+
+    @property
+    def approved(self) -> list[Mapping[str, str]]:
+        """Who approved, in that order."""
+        return [note["approved"] for note in self.notes if "approved" in note]
+
+    @property
+    def applied(self) -> Mapping[str, str] | None:
+        """Who applied it."""
+        return next((note["applied"] for note in self.notes if "applied" in note), None)
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether somebody approved it who is neither by account nor by key the one who planned."""
+        return any(not is_same_person(self.planned, one) for one in self.approved)
+
+    def record(self) -> RunRecord:
+        """Return the facts of the run that planned, as far as the plan has them. Raises UsageError `plan_altered`."""
+        try:
+            return RunRecord.from_json(RunRecord().to_json() | {name: self.head["run"][name] for name in _KEPT})
+        except (KeyError, TypeError, ValueError) as error:
+            raise altered(self.path, message("its first line is not that of a plan")) from error
+
+    def records(self) -> Iterator[Record]:
+        """Yield the rows and findings. Raises UsageError `plan_altered` where the file is another one by now."""
+        hasher = hashlib.sha256()
+        for number, line in enumerate(_lines_of(self.path)):
+            if number > self.count:
+                break
+            hasher.update(line)
+            if number:
+                yield orjson.loads(line)
+        if hasher.hexdigest() != self.digest:
+            raise altered(self.path, message("it changed while it was read"))
+
+
+def is_same_person(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Return whether two notes are by one account, or by one state folder's key."""
+    return one["account"].casefold() == other["account"].casefold() or one["key"] == other["key"]
+
+
+def altered(path: Path, reason: Message) -> UsageError:
+    """Return the error for a file that is not as the planning wrote it."""
+    return UsageError(
+        message(
+            "{path} is not a plan as `import-tickets plan` wrote it: {reason}. Nothing was sent. Get the file anew, or "
+            "make a new plan.",
+            path=str(path),
+            reason=reason,
+        ),
+        code="plan_altered",
+    )
+
+
+def kept_facts(record: RunRecord) -> Mapping[str, Any]:
+    """Return what a plan takes along of the run that made it."""
+    facts = record.to_json()
+    return {name: facts[name] for name in _KEPT}
+
+
+def plan_lines(head: Mapping[str, Any], records: Iterable[Record]) -> Iterator[bytes]:
+    """Yield the lines of a new plan."""
+    hasher, count = hashlib.sha256(), -1
+    for record in chain([{"import-tickets plan": FORMAT, **head}], records):
+        line = dump_line(record)
+        hasher.update(line)
+        count += 1
+        yield line
+    yield dump_line({"rows": count, "sha256": hasher.hexdigest()})
+
+
+def note_line(last: str, note: Mapping[str, Any]) -> bytes:
+    """Return the line of a note; `last`: the digest before it."""
+    return dump_line({**note, "sha256": _chained(last, note)})
+
+
+def _chained(last: str, note: Mapping[str, Any]) -> str:
+    return hashlib.sha256(last.encode() + dump_line(note)).hexdigest()
+
+
+def read_plan(path: Path) -> PlanFile:
+    """Read a plan file and make sure that nothing in it was altered.
+
+    Raises FileError where it cannot be read, UsageError `plan_altered` where it is not as it was written.
+    """
+    hasher, count, head = hashlib.sha256(), -1, b""
+    digest = last = ""
+    notes: list[Mapping[str, Any]] = []
+    for line in _lines_of(path):
+        if digest:
+            notes.append(_read_note(path, line, last))
+            last = notes[-1]["sha256"]
+        elif count >= 0 and line.startswith(_END):
+            digest = last = hasher.hexdigest()
+            if line != dump_line({"rows": count, "sha256": digest}):
+                raise altered(path, message("something in it was changed since"))
+        else:
+            head = head or line
+            hasher.update(line)
+            count += 1
+    if not digest:
+        raise altered(path, message("its end is missing"))
+    try:
+        facts = orjson.loads(head)
+    except ValueError:
+        facts = None
+    if not isinstance(facts, dict) or facts.get("import-tickets plan") != FORMAT:
+        raise altered(path, message("another version of import-tickets made it"))
+    return PlanFile(path, facts, digest, count, tuple(notes), last)
+
+
+def _read_note(path: Path, line: bytes, last: str) -> Mapping[str, Any]:
+    try:
+        note = orjson.loads(line)
+        told = {name: value for name, value in note.items() if name != "sha256"}
+        is_ours = line == note_line(last, told) and bool(told.keys() <= {"approved", "applied"} and told)
+    except (ValueError, AttributeError, TypeError):
+        is_ours = False
+    if not is_ours:
+        raise altered(path, message("a note behind the plan was changed since"))
+    found: Mapping[str, Any] = note
+    return found
+
+
+def _lines_of(path: Path) -> Iterator[bytes]:
+    """Yield the lines of the plan and its notes."""
+    with file_errors(path), path.open("rb") as file:
+        yield from file
+
+
+def write_plan(path: Path, lines: Iterable[bytes], *, like: Path, check: Callable[[Path], object]) -> None:
+    """Write a new plan file, which nobody may read who may not read `like`. Raises FileError where it cannot be."""
+    _write(path, lambda stream: stream.writelines(lines), like=like, check=check)
+
+
+def add_note(plan: PlanFile, note: Mapping[str, Any]) -> None:
+    """Write a note behind a plan.
+
+    Raises FileError where it cannot be written, or was written by somebody else since it was read.
+    """
+
+    def write(stream: BinaryIO) -> None:
+        stream.writelines(_lines_of(plan.path))
+        stream.write(note_line(plan.last, note))
+
+    def check(new: Path) -> None:
+        if read_plan(new).notes[:-1] != plan.notes:
+            raise Moved
+
+    _write(plan.path, write, like=plan.path, check=check)
+
+
+def _write(path: Path, write: Callable[[BinaryIO], object], *, like: Path, check: Callable[[Path], object]) -> None:
+    try:
+        write_whole(path, write, like=like, check=check)
+    except Moved as error:
+        raise FileError(
+            message("{path} was changed by somebody else just now. Look at it, and run again.", path=str(path)),
+            code="file_changed",
+        ) from error
+    except (Busy, OSError) as error:
+        raise FileError(
+            message("{path} cannot be written ({reason}).", path=str(path), reason=error.strerror or str(error))
+        ) from error
