@@ -11,7 +11,7 @@ import re
 import unicodedata
 
 from schemas.property import Property
-from schemas.values import type_of
+from schemas.values import same_value, type_of
 
 _NEVER_SHOWN = re.compile(r"(?is)<(script|style)\b.*?</\1\s*>|<!--.*?-->")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
@@ -36,6 +36,35 @@ def is_own_form(definition: Property | None, sent: str, returned: str) -> bool:
         return False
     digits = _dialled(returned)
     return bool(digits) and digits == _dialled(sent)
+
+
+def holds(definition: Property | None, wanted: str, current: str) -> bool:
+    """Return whether a ticket holds what a cell asks for; `;A` asks that A be among the current options."""
+    if current == wanted:
+        return True
+    if wanted.startswith(";") and definition is not None and definition.is_multiple:
+        return {one for one in wanted.split(";") if one} <= set(current.split(";"))
+    return same_value(definition, wanted, current)
+
+
+def keeps(definition: Property | None, sent: str, shown: str, before: str | None) -> bool:
+    """Return whether a value that is not what was sent is the portal's own form of it: only texts have one.
+
+    It is not, where the ticket held the same before the update (`before`, None where that is not known): then it shows
+    that nothing was written. The one rule about this, for runs, plans and reconciliations.
+    """
+    if before is not None and same_value(definition, before, shown):
+        return False
+    return is_own_form(definition, sent, shown)
+
+
+def is_known_form(definition: Property | None, asked: str, shown: str, *, sent: str, returned: str) -> bool:
+    """Return whether `shown` is what the portal makes of `asked`: it answered `returned` when `sent` was written."""
+    return (
+        holds(definition, asked, sent)
+        and same_value(definition, returned, shown)
+        and is_own_form(definition, asked, shown)
+    )
 
 
 def _essence(text: str) -> str:

@@ -12,11 +12,11 @@ from importer.errors import ImportTicketsError
 from importer.jobs import connect
 from importer.jobs.context import Context
 from importer.jobs.options import Result, RunOptions, Ui
-from importer.jobs.outputs import Outputs
 from importer.jobs.state import now
 from importer.jobs.which_portal import portal_name
 from importer.journal import Journal, RunRecord
 from importer.model import Columns
+from importer.writeback.outputs import Outputs
 from schemas.message import Message
 from schemas.property import PortalSchema
 

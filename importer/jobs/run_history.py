@@ -12,8 +12,7 @@ from importer.journal import RunRecord
 from importer.model import Columns, Status, Trace, Values, made_of
 from importer.planning.reconcile import Known
 from importer.reports.text import Labels
-from importer.sending.matching import is_known_form
-from schemas.forms import is_own_form
+from schemas.forms import is_known_form, is_own_form
 from schemas.message import Message
 from schemas.property import PortalSchema
 

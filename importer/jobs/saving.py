@@ -8,7 +8,7 @@ from typing import BinaryIO, TypeVar
 
 from importer.errors import FileError
 from importer.files import Busy, write_whole
-from importer.jobs.outputs import Outputs
+from importer.writeback.outputs import Outputs
 from schemas.message import message
 
 T = TypeVar("T")

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from importer.errors import FileError, UsageError
 from importer.jobs.locks import hold, name_run
-from importer.jobs.outputs import Outputs
 from importer.journal import Journal, RunRecord
+from importer.writeback.outputs import Outputs
 from schemas.message import message
 
 

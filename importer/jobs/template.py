@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 from importer.errors import FileError, UsageError
 from importer.jobs import connect
 from importer.jobs.options import PortalAccess, Ui
-from importer.jobs.outputs import Outputs
 from importer.jobs.saving import save_whole
 from importer.jobs.state import StateFolder, now
 from importer.loader.header_matcher import KEY_HEADERS
 from importer.loader.header_text import plain
 from importer.loader.table import REPORT_COLUMNS
 from importer.template.ticket_query import Choice, conditions_of, find_ids, find_property, list_ids, read_ids
+from importer.writeback.outputs import Outputs
 from schemas.message import Message, count_message, message
 from schemas.property import OWNER, PIPELINE, RECORD_ID, STAGE, PortalSchema, Property
 

@@ -91,7 +91,7 @@ class Explainer:
         return self._labels.short_change(name, change.before[name], change.after[name])
 
     def _asks_for(self, name: str, cell: str, value: str) -> bool:
-        from importer.sending.matching import holds
+        from schemas.forms import holds
 
         return holds(self._schema.properties.get(name), cell, value)
 

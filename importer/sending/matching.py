@@ -12,9 +12,8 @@ from functools import cached_property
 
 from importer.model import Change, Values, fold_key
 from importer.portal import BatchResult, PortalFault, Record
-from schemas.forms import is_own_form
+from schemas.forms import holds, keeps
 from schemas.property import Property
-from schemas.values import same_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +129,6 @@ def confirms_all(answer: BatchResult, changes: Sequence[Change]) -> bool:
     return not left
 
 
-def holds(definition: Property | None, wanted: str, current: str) -> bool:
-    """Return whether a ticket holds what a cell asks for; `;A` asks that A be among the current options."""
-    if current == wanted:
-        return True
-    if wanted.startswith(";") and definition is not None and definition.is_multiple:
-        return {one for one in wanted.split(";") if one} <= set(current.split(";"))
-    return same_value(definition, wanted, current)
-
-
 @dataclass(frozen=True, slots=True)
 class Held:
     """What an answer, or a read, shows of the values that a row sent, where that is not just what was sent.
@@ -179,26 +169,6 @@ def compare(change: Change, before: Values, values: Values, definitions: Mapping
             continue
         (formed if keeps(definition, sent, shown, before.get(name)) else other)[name] = shown
     return Held(formed, other, tuple(unseen))
-
-
-def keeps(definition: Property | None, sent: str, shown: str, before: str | None) -> bool:
-    """Return whether a value that is not what was sent is the portal's own form of it: only texts have one.
-
-    It is not, where the ticket held the same before the update (`before`, None where that is not known): then it shows
-    that nothing was written. The one rule about this, for runs, plans and reconciliations.
-    """
-    if before is not None and same_value(definition, before, shown):
-        return False
-    return is_own_form(definition, sent, shown)
-
-
-def is_known_form(definition: Property | None, asked: str, shown: str, *, sent: str, returned: str) -> bool:
-    """Return whether `shown` is what the portal makes of `asked`: it answered `returned` when `sent` was written."""
-    return (
-        holds(definition, asked, sent)
-        and same_value(definition, returned, shown)
-        and is_own_form(definition, asked, shown)
-    )
 
 
 def suspects(changes: Sequence[Change], faults: Iterable[PortalFault]) -> list[Change]:

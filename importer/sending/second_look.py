@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from importer.model import Change, Values, fold_key
 from importer.portal import Ticket
-from importer.sending.matching import holds
+from schemas.forms import holds
 from schemas.property import PIPELINE, STAGE, Property
 from schemas.values import same_value
 

@@ -9,11 +9,11 @@ column once.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import repeat
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -24,7 +24,6 @@ from importer.findings import Finding, column_letter
 from importer.loader.own import data_chunks
 from importer.loader.table import Chunk, Table
 from importer.model import CheckedRow, Columns, Policy, ValueColumn, Values
-from importer.template.edits import Edits
 from importer.validation.ambiguity import Survey
 from importer.validation.cells import column_texts, typed_cells
 from importer.validation.clear_word import Place, without_clear_word
@@ -46,6 +45,16 @@ CHUNK_SIZE = 5_000
 """Rows judged at a time: enough for work by columns, few enough that they stay in the processor's cache."""
 
 
+class UneditedCells(Protocol):
+    """Knows which cells of a file are as they were when it was made: a template does."""
+
+    def kept(
+        self, keys: Sequence[str], read: Mapping[int, Sequence[str]], texts: Callable[[int], Sequence[str]]
+    ) -> set[Place]:
+        """Return the unedited cells of a chunk. See `importer.template.edits.Edits.kept`."""
+        ...
+
+
 class Validation:
     """The validation of one table: iterate it for chunks, then look at `notices`.
 
@@ -59,7 +68,7 @@ class Validation:
         schema: PortalSchema,
         reading: Reading,
         *,
-        edits: Edits | None = None,
+        edits: UneditedCells | None = None,
         chunk_size: int = CHUNK_SIZE,
     ) -> None:
         check_reading(reading)

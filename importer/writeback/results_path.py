@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from importer.files import fitting_name
-from importer.jobs.outputs import Outputs
+from importer.writeback.outputs import Outputs
 from importer.writeback.replace import find_obstacle
 
 _NAMES_TRIED = 1_000

@@ -21,7 +21,6 @@ from typing import BinaryIO, cast
 
 from importer.errors import FileError
 from importer.findings import MESSAGE_HEADER, STATUS_HEADER
-from importer.jobs.outputs import Outputs
 from importer.ooxml.archive import Archive
 from importer.ooxml.deflate import best_codec
 from importer.ooxml.edited_package import EditedPackage
@@ -30,6 +29,7 @@ from importer.ooxml.package import Package
 from importer.writeback import delimited, workbook
 from importer.writeback.annotation import Annotation, Dialect, Written
 from importer.writeback.check import Damaged, check_delimited, check_keys, check_workbook
+from importer.writeback.outputs import Outputs
 from importer.writeback.plain_copy import Value, notes_alone, read_values, write_values
 from importer.writeback.replace import Busy, Moved, find_obstacle, put_in_place, remove_leftovers
 from importer.writeback.results_path import folders_for, free_names

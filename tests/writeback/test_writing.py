@@ -17,10 +17,10 @@ import pytest
 import python_calamine
 import xlwt
 
-from importer.jobs.outputs import Outputs
 from importer.loader.dialect import Dialect
 from importer.writeback import Annotation, RowNote, delimited, find_output_fault, write_back
 from importer.writeback import workbook as patching
+from importer.writeback.outputs import Outputs
 from importer.writeback.replace import Moved, put_in_place
 from importer.writeback.rows import RowPatcher
 from tests.writeback import workbook_corpus as corpus

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from importer.files import try_writing, write_whole
-from importer.jobs.outputs import Outputs
+from importer.writeback.outputs import Outputs
 
 EDITS = "Record ID,subject\n25012345001,New name\n"
 posix = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
