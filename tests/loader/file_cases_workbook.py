@@ -284,7 +284,7 @@ def _(path):
 @case(
     SHEETS,
     "hidden-rows-and-columns.xlsx",
-    "hidden rows and columns are read, and told",
+    "hidden rows and columns are read, and reported",
     "B2 'a'; C2 'x'; B3 'b'; C3 'y'",
     notice="1 hidden or filtered-out row is read too. Hidden columns are read too: C.",
 )

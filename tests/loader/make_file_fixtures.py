@@ -18,7 +18,7 @@ _INTRODUCTION = """# What is read from every kind of file and cell
 Made by `python -m tests.loader.make_file_fixtures` from the files in `fixtures/files`; a test reads each of them again.
 
 A cell is given by its address, with its text in quotation marks; behind numbers, dates and the like stands what kind
-of cell it was. Codes such as `ragged_row` are findings: the row is not sent before it is mended.
+of cell it was. Codes such as `ragged_row` are findings: the row is not sent until it is fixed.
 """
 
 
