@@ -474,6 +474,12 @@ def add_output(parser: Parser, *, overwrite: bool = False) -> None:
 def add_portal(parser: Parser) -> None:
     """Add how the portal is reached: `importer.jobs.options.PortalAccess`."""
     add = partial(parser.add, group="portal")
+    add(
+        "--portal",
+        metavar="NAME",
+        help="a portal kept by `import-tickets login`",
+        without="`HUBSPOT_ACCESS_TOKEN`, else the one kept as `default`",
+    )
     add("--sandbox", action="store_true", help="use the embedded sandbox portal in place of a real one")
     add(
         "--max-rate",

@@ -60,16 +60,21 @@ def state_folder() -> StateFolder:
 
 
 def access_of(options: argparse.Namespace) -> PortalAccess:
-    """Return how to reach the portal."""
-    from importer.cli.settings import portal_access
+    """Return how to reach the portal: `--sandbox`, else `--portal`, else what the environment says, else `default`.
 
-    return portal_access(
+    Raises UsageError where no portal of that name is kept, or its token cannot be had.
+    """
+    from importer.cli.settings import portal_access
+    from importer.jobs.portals import Portals
+
+    access = portal_access(
         os.environ,
         sandbox=options.sandbox,
         max_rate=options.max_rate,
         daily_reserve=options.daily_reserve,
         languages=filter(None, (language_of(options), getattr(options, "locale", None))),
     )
+    return access if access.sandbox else Portals(state_folder()).reach(access, options.portal)
 
 
 def fill(kind: type[T], options: argparse.Namespace, **others: Any) -> T:
@@ -81,6 +86,15 @@ def fill(kind: type[T], options: argparse.Namespace, **others: Any) -> T:
     assert dataclasses.is_dataclass(kind)
     named = {one.name: typed[one.name] for one in dataclasses.fields(kind) if one.name in typed}
     return kind(**{**named, **others})
+
+
+def command_line(file: Path, access: PortalAccess) -> str:
+    """Return the command that runs `file` in that portal, as it can be pasted."""
+    import shlex
+    import subprocess
+
+    name = subprocess.list2cmdline([str(file)]) if sys.platform == "win32" else shlex.quote(str(file))
+    return f"import-tickets {name}{access.option}"
 
 
 def print_json(value: object) -> None:

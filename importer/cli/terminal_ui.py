@@ -73,17 +73,24 @@ class Person:
             self.terminal.show_plan(self._unseen_plan)
         return self.terminal.ask(question)
 
-    def ask_rows(self, question: Message, rows: int) -> int:
+    def ask_rows(self, question: Message, rows: int, name: str = "") -> int:
         """Ask a question that yes, no or a number answers; return how many of the rows are to be sent."""
         self._close_bar()
         if self._unseen_plan is not None:
             self.terminal.show_plan(self._unseen_plan)
-        return self.terminal.ask_rows(question, rows)
+        return self.terminal.ask_rows(question, rows, name)
 
     def show_outcomes(self, outcomes: Sequence[tuple[int, str, Status | None, Message | None]]) -> None:
         """Show what became of some rows."""
         self._close_bar()
         self.terminal.show_outcomes(outcomes)
+
+    def ask_name(self, question: Message, name: str) -> bool:
+        """Ask a question to which only `name`, typed whole, is a yes."""
+        self._close_bar()
+        if self._unseen_plan is not None:
+            self.terminal.show_plan(self._unseen_plan)
+        return self.terminal.ask_name(question, name)
 
     def progress(self, event: Event) -> None:
         """Show how far the work is."""

@@ -173,5 +173,5 @@ def _facts(record: RunRecord) -> list[tuple[Message, str]]:
     ]
     facts += plan_facts(record.plan or {})
     if record.kind == "run" and record.can_undo:
-        facts.append((message("To undo"), f"import-tickets undo {record.id}"))
+        facts.append((message("To undo"), record.command("undo")))
     return facts

@@ -7,7 +7,7 @@ import hashlib
 from importer.errors import FileError, GuardRail, InvalidRows, NotConfirmed
 from importer.jobs.forecast import plan_view
 from importer.jobs.job import Job
-from importer.reports.plan_view import PlanView
+from importer.reports.plan_view import MOST_ROWS_BY_YES, PlanView
 from schemas.message import Message, count_message, message
 
 SHOWN_FINDINGS = 20
@@ -169,10 +169,12 @@ def ask(job: Job, rows: int) -> int | None:
         if job.journal.record.kind == "undo"
         else count_message("Update one ticket in {portal}?", "Update {count} tickets in {portal}?", rows, portal=portal)
     )
+    kept = job.context.access.portal
+    name = kept.name if kept and kept.production and rows > MOST_ROWS_BY_YES else ""
     if rows > PART_FROM and job.journal.record.kind == "run":
-        confirmed = job.ui.ask_rows(question, rows)
+        confirmed = job.ui.ask_rows(question, rows, name)
     else:
-        confirmed = rows if job.ui.ask(question) else 0
+        confirmed = rows if (job.ui.ask_name(question, name) if name else job.ui.ask(question)) else 0
     if not confirmed:
         raise NotConfirmed(message("Nothing was sent: you did not say yes."))
     return confirmed if confirmed < rows else None

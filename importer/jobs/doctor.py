@@ -257,7 +257,11 @@ def _broken(reply: Reply, portal: Portal) -> Check | None:
             "token",
             "problem",
             message("The portal does not accept the token: it is wrong, expired or was rotated."),
-            message("Copy it again into HUBSPOT_ACCESS_TOKEN. It is found under: {place}.", place=SETTINGS_PAGE),
+            message(
+                "Copy it again into HUBSPOT_ACCESS_TOKEN, or log in again with `import-tickets login`. It is found "
+                "under: {place}.",
+                place=SETTINGS_PAGE,
+            ),
         )
     if not reply.readable and reply.status == HTTPStatus.NOT_FOUND:
         return Check(

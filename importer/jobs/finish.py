@@ -33,8 +33,12 @@ def fail_early(
     sheet: str | None = None,
     dry_run: bool = False,
     started_at: str | None = None,
+    portal_option: str = "",
 ) -> Result:
-    """Return the result of a job that ended before it had a journal."""
+    """Return the result of a job that ended before it had a journal.
+
+    portal_option: what names the portal in the commands that are recommended.
+    """
     from importer.reports.summary import failure_summary
 
     ended = now()
@@ -43,11 +47,8 @@ def fail_early(
     )
     run_id = error.run_id if isinstance(error, JournalLost) else None
     summary |= {"run_id": run_id}
-    return Result(error.exit_code, summary, error=error, next_commands=_resume_of(run_id))
-
-
-def _resume_of(run_id: str | None) -> tuple[str, ...]:
-    return (f"import-tickets resume {run_id}",) if run_id else ()
+    following = (f"import-tickets resume {run_id}{portal_option}",) if run_id else ()
+    return Result(error.exit_code, summary, error=error, next_commands=following)
 
 
 def break_off(error: ImportTicketsError, state: StateFolder, *, file: Path | None, dry_run: bool, since: str) -> Result:
@@ -178,7 +179,7 @@ def summarize(journal: Journal, *, error: ImportTicketsError | None, report: Pat
     summary = build_summary(journal, exit_code=exit_code, report=report, stop=stop)
     unfinished = journal.may_have_sent if journal.lost else journal.record.can_resume
     is_gone = isinstance(journal.lost, JournalGone)
-    following = _resume_of(journal.record.id) if unfinished and not is_gone else ()
+    following = (journal.record.command("resume"),) if unfinished and not is_gone else ()
     return Result(exit_code, summary, report=report, error=stop, next_commands=following)
 
 

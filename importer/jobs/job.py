@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -57,7 +57,8 @@ class Job:
     @property
     def portal_name(self) -> Message | None:
         """What the portal is called before people; None where none is known."""
-        return portal_name(self.schema, self.portal.settings.base_url if self.portal else "")
+        kept = self.context.access.portal
+        return portal_name(self.schema, self.portal.settings.base_url if self.portal else "", kept.name if kept else "")
 
     @property
     def must_choose(self) -> bool:
@@ -123,7 +124,8 @@ class Opening:
 
     def create_journal(self, record: RunRecord) -> Journal:
         """Begin the journal of a new run."""
-        return self.hold(self.context.state.create_journal(record))
+        portal = replace(record.portal, option=self.context.access.option)
+        return self.hold(self.context.state.create_journal(replace(record, portal=portal)))
 
     def begin(self, job: Job) -> Job:
         """From now on, an error ends the job with a report of its rows."""
@@ -149,5 +151,10 @@ async def opening(
                 held.result = finish(held.job, error)
     except ImportTicketsError as error:
         held.result = fail_early(
-            error, file=held.file, sheet=held.sheet, dry_run=held.dry_run, started_at=held.started_at
+            error,
+            file=held.file,
+            sheet=held.sheet,
+            dry_run=held.dry_run,
+            started_at=held.started_at,
+            portal_option=context.access.option,
         )

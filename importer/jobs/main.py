@@ -100,9 +100,10 @@ def _name_unfinished_run(file: Path, context: Context) -> None:
     if left := context.state.unfinished_run(file):
         context.ui.say(
             message(
-                "An earlier run on this file, {run}, did not finish; `import-tickets resume {run}` would. "
+                "An earlier run on this file, {run}, did not finish; `{command}` would. "
                 "This run goes ahead on its own.",
                 run=left,
+                command=context.state.read_record(left).command("resume"),
             )
         )
 

@@ -52,6 +52,13 @@ class PortalAccess:
     languages: tuple[str, ...] = ()
     """Languages whose labels of properties and options fit besides the English ones; people see those of the first."""
 
+    @property
+    def option(self) -> str:
+        """What names it on the command line, with a blank before it; empty where the environment does."""
+        if self.sandbox:
+            return " --sandbox"
+        return f" --portal {self.portal.name}" if self.portal else ""
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> PortalAccess:
         """Return how the environment says to reach it. The token comes from nowhere else but the keyring."""
@@ -153,12 +160,19 @@ class Ui(Protocol):
         """Ask a question that yes or no answers; no is what silence means."""
         ...
 
-    def ask_rows(self, question: Message, rows: int) -> int:
-        """Ask a question that yes, no or a number answers; return how many of the rows are to be sent."""
+    def ask_rows(self, question: Message, rows: int, name: str = "") -> int:
+        """Ask a question that yes, no or a number answers; return how many of the rows are to be sent.
+
+        name: what has to be typed for a yes.
+        """
         ...
 
     def show_outcomes(self, outcomes: Sequence[tuple[int, str, Status | None, Message | None]]) -> None:
         """Show what became of some rows: (row, key, status, why it was refused)."""
+        ...
+
+    def ask_name(self, question: Message, name: str) -> bool:
+        """Ask a question to which only `name`, typed whole, is a yes."""
         ...
 
     def progress(self, event: Any) -> None:
@@ -185,13 +199,18 @@ class Silent:
         del question
         return False
 
-    def ask_rows(self, question: Message, rows: int) -> int:
+    def ask_rows(self, question: Message, rows: int, name: str = "") -> int:
         """Answer no."""
-        del question, rows
+        del question, rows, name
         return 0
 
     def show_outcomes(self, outcomes: Sequence[tuple[int, str, Status | None, Message | None]]) -> None:
         """Do nothing."""
+
+    def ask_name(self, question: Message, name: str) -> bool:
+        """Answer no."""
+        del question, name
+        return False
 
     def progress(self, event: Any) -> None:
         """Do nothing."""

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 DEFAULT_NAME = "default"
 """The portal that is used where neither `--portal` nor HUBSPOT_ACCESS_TOKEN names one."""
 _SERVICE = "import-tickets"
-_NAME = re.compile(r"[^\W_][\w.-]{0,63}")
+_NAME = re.compile(r"[^\W_][\w.-]*")
+_LONGEST_NAME = 40
+"""Characters; tokens are longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,23 @@ class KeptPortal:
     portal_id: str = ""
     kind: str = ""
     production: bool = False
+
+    @property
+    def called(self) -> Message:
+        """What it is called before people: its ID and kind, or its address where the account was not shown."""
+        from importer.jobs.which_portal import called
+
+        return called(self.portal_id, self.kind, self.base_url)
+
+    def as_json(self) -> dict[str, object]:
+        """Return what `--json` prints of it."""
+        return {
+            "portal": self.name,
+            "portal_id": self.portal_id,
+            "kind": self.kind,
+            "base_url": self.base_url,
+            "production": self.production,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +93,7 @@ class Portals:
 
         Raises UsageError for a name that is no name, or where the system has no keyring.
         """
-        if not _NAME.fullmatch(portal.name):
-            raise UsageError(
-                message(
-                    '"{name}" cannot name a portal. Take letters, digits, dots, dashes and underscores, beginning '
-                    "with a letter or digit.",
-                    name=portal.name,
-                )
-            )
+        check_name(portal.name)
         with _keyring_errors():
             import keyring
 
@@ -137,6 +149,25 @@ class Portals:
             raise FileError(
                 message("{path} cannot be written ({reason}).", path=str(path), reason=error.strerror or str(error))
             ) from error
+
+
+def check_name(name: str) -> None:
+    """Raise UsageError where a portal cannot be kept under that name: a token typed in its place least of all."""
+    if name.startswith("pat-") or len(name) > _LONGEST_NAME:
+        raise UsageError(
+            message(
+                "That looks like a token, not a name, and the shell keeps what is typed in a command. Leave it out: "
+                "the token is asked for. If it was one, replace it in HubSpot."
+            )
+        )
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            message(
+                '"{name}" cannot name a portal. Take letters, digits, dots, dashes and underscores, beginning '
+                "with a letter or digit.",
+                name=name,
+            )
+        )
 
 
 def kept_portal(name: str, base_url: str, account: Mapping[str, object], *, production: bool) -> KeptPortal:

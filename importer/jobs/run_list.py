@@ -39,6 +39,8 @@ class RunInfo:
     sheet: str | None = None
     portal_id: str = ""
     base_url: str = ""
+    portal_option: str = ""
+    """What names its portal on the command line."""
     dry_run: bool = False
     state: str = DAMAGED
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -55,8 +57,8 @@ class RunInfo:
     def next_command(self) -> str | None:
         """The command that goes on with the run, or takes it back; None where neither is possible."""
         if self.can_resume:
-            return f"import-tickets resume {self.id}"
-        return f"import-tickets undo {self.id}" if self.can_undo else None
+            return f"import-tickets resume {self.id}{self.portal_option}"
+        return f"import-tickets undo {self.id}{self.portal_option}" if self.can_undo else None
 
     def as_json(self) -> dict[str, Any]:
         """Return what `--json` prints of it."""
@@ -105,6 +107,7 @@ def read_info(journal: Journal, run_id: str) -> RunInfo:
         sheet=record.sheet,
         portal_id=portal.portal_id,
         base_url=portal.base_url or "",
+        portal_option=portal.option,
         dry_run=record.dry_run,
         state=record.state,
         counts=counts,

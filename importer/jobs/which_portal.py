@@ -31,14 +31,25 @@ _LITTLE = 0.5
 """The share of own properties from which on two portals may be one, where no owner tells."""
 
 
-def portal_name(schema: PortalSchema, base_url: str = "") -> Message | None:
-    """Return what the portal is called: its ID and kind, else its address; None where neither is known."""
-    kind = _KINDS.get(str((schema.bodies.get("account") or {}).get("accountType") or ""))
-    if schema.portal_id and kind:
-        return message("portal {portal} ({kind})", portal=schema.portal_id, kind=kind)
-    if schema.portal_id:
-        return message("portal {portal}", portal=schema.portal_id)
-    return message("the portal at {host}", host=urlsplit(base_url).netloc) if base_url else None
+def portal_name(schema: PortalSchema, base_url: str = "", name: str = "") -> Message | None:
+    """Return what the portal is called: its ID and kind, else its address; None where neither is known.
+
+    name: the one that it was kept under, which comes first.
+    """
+    if not schema.portal_id and not base_url:
+        return None
+    kind = str((schema.bodies.get("account") or {}).get("accountType") or "")
+    text = called(schema.portal_id, kind, base_url)
+    return message('"{name}", {portal}', name=name, portal=text) if name else text
+
+
+def called(portal_id: str, kind: str, base_url: str) -> Message:
+    """Return what people call a portal, by its ID, HubSpot's `accountType` and its address."""
+    if portal_id and kind in _KINDS:
+        return message("portal {portal} ({kind})", portal=portal_id, kind=_KINDS[kind])
+    if portal_id:
+        return message("portal {portal}", portal=portal_id)
+    return message("the portal at {host}", host=urlsplit(base_url).netloc)
 
 
 # --- the same portal again --------------------------------------------------------------------------------------

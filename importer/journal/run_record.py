@@ -31,6 +31,8 @@ class RecordedPortal:
     portal_id: str = ""
     ui_domain: str = ""
     fingerprint: Mapping[str, Any] | None = None
+    option: str = ""
+    """What names it on the command line, with a blank before it; empty where the environment did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,10 @@ class RunRecord:
     def can_undo(self) -> bool:
         """Whether what it changed, if anything, can be put back."""
         return self.kind != "reconcile" and not self.dry_run and self.diff
+
+    def command(self, verb: str) -> str:
+        """Return the command that does `verb` with the run, in the portal that it was made in."""
+        return f"import-tickets {verb} {self.id}{self.portal.option}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the facts by name, as JSON has them."""

@@ -42,7 +42,8 @@ def final_error(reply: Reply, verdict: Verdict, *, base_url: str, resets_at: str
         return Unauthorized(
             message(
                 "The portal does not accept the token: it is wrong, was rotated or has expired (an OAuth access "
-                "token lives 30 minutes). Set HUBSPOT_ACCESS_TOKEN to one that works."
+                "token lives 30 minutes). Set HUBSPOT_ACCESS_TOKEN to one that works, or keep one with "
+                "`import-tickets login`."
             )
         )
     if verdict is Verdict.FORBIDDEN:

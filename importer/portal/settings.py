@@ -63,7 +63,7 @@ class PortalSettings:
             raise UsageError(
                 message(
                     "There is no token. Set HUBSPOT_ACCESS_TOKEN to a service key or a private app's token with the "
-                    "scope `tickets`, or try the embedded portal with --sandbox."
+                    "scope `tickets`, keep one with `import-tickets login`, or try the embedded portal with --sandbox."
                 ),
                 code="no_token",
             )

@@ -205,9 +205,9 @@ def _facts(record: RunRecord, say: Speaker) -> Iterator[tuple[str, str, str]]:
 
 def _next_command(record: RunRecord, counts: Mapping[str, int]) -> str:
     if record.can_resume:
-        return f"import-tickets resume {record.id}"
+        return record.command("resume")
     if record.can_undo and counts.get(Status.UPDATED):
-        return f"import-tickets undo {record.id}"
+        return record.command("undo")
     return ""
 
 

@@ -17,6 +17,8 @@ from importer.reports.text import Labels
 from schemas.message import Message
 from schemas.property import OWNER, PIPELINE, STAGE, PortalSchema
 
+MOST_ROWS_BY_YES = 100
+"""With more rows than these, a portal marked as production wants its name typed."""
 SAMPLES_SHOWN = 3
 _SAMPLES_READ = 20
 """Of these, the first that differ from each other are shown."""

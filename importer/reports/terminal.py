@@ -16,7 +16,7 @@ from importer.errors import ImportTicketsError
 from importer.findings import STATUS_HEADER, Finding
 from importer.i18n import ENGLISH, PORTUGUESE, language_of
 from importer.model import Status
-from importer.reports.plan_view import ColumnPlan, PlanView
+from importer.reports.plan_view import MOST_ROWS_BY_YES, ColumnPlan, PlanView
 from importer.reports.progress import Progress
 from importer.reports.summary import Summary
 from importer.reports.text import clip, clip_change, duration, percent, plain_text
@@ -103,16 +103,28 @@ class Terminal:
         """Ask, and return whether the answer is yes. No answer at all is a no."""
         return self._is_yes(self._answer(f"{self._words(question)} [y/N] "))
 
-    def ask_rows(self, question: Message, rows: int) -> int:
-        """Ask, and return how many of the rows are to be sent: all for yes, none for no, else the number."""
-        choices = self._words(message("[y/N or a number]"))
+    def ask_rows(self, question: Message, rows: int, name: str = "") -> int:
+        """Ask, and return how many of the rows are to be sent: all for yes, none for no, else the number.
+
+        name: what has to be typed for a yes; a number sends no more than may be sent without it.
+        """
+        most = min(rows, MOST_ROWS_BY_YES) if name else rows
+        choices = (
+            message('Type "{name}" to go ahead, or a number:', name=name) if name else message("[y/N or a number]")
+        )
         while True:
-            answer = self._answer(f"{self._words(question)} {choices} ")
-            if not (answer.isascii() and answer.isdigit()):
-                return rows if self._is_yes(answer) else 0
-            if 0 < int(answer[:10]) <= rows:
+            answer = self._answer(f"{self._words(question)} {self._words(choices)} ")
+            if not (answer.isascii() and answer.isdigit()) or answer == name:
+                return rows if (answer == name if name else self._is_yes(answer)) else 0
+            if 0 < int(answer[:10]) <= most:
                 return int(answer)
-            self._write(self._words(message("Type a number from 1 to {rows}, or y or n.", rows=rows)))
+            self._write(
+                self._words(
+                    message('Type a number from 1 to {rows}, or "{name}".', rows=most, name=name)
+                    if name
+                    else message("Type a number from 1 to {rows}, or y or n.", rows=most)
+                )
+            )
 
     def _answer(self, prompt: str) -> str:
         """Return the line that is typed after a prompt; nothing where none is."""
@@ -141,6 +153,11 @@ class Terminal:
                 fate.append(f"  {plain_text(self._words(reason))}", style="")
             table.add_row(Text(self._words(message("row {row}", row=row))), Text(plain_text(key)), fate)
         self._draw(table)
+
+    def ask_name(self, question: Message, name: str) -> bool:
+        """Ask, and return whether the name was typed, whole. No answer at all is a no."""
+        how = message('Type "{name}" to go ahead:', name=name)
+        return self._answer(f"{self._words(question)} {self._words(how)} ") == name
 
     def progress(self, title: Message, *, total: int | None = None) -> Progress:
         """Return a context manager that shows how far a step has come; `total` rows, where that is known."""

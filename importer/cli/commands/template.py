@@ -6,7 +6,16 @@ import argparse
 from pathlib import Path
 
 from importer.cli.parser import Command, Parser, add_output, add_portal, condition, positive
-from importer.cli.session import access_of, fill, language_of, person_of, print_json, state_folder, wait_for
+from importer.cli.session import (
+    access_of,
+    command_line,
+    fill,
+    language_of,
+    person_of,
+    print_json,
+    state_folder,
+    wait_for,
+)
 from schemas.message import count_message
 
 
@@ -48,13 +57,15 @@ def perform(options: argparse.Namespace) -> int:
     names = tuple(filter(None, (name.strip() for name in (options.properties or "").split(","))))
     wishes = TemplateOptions(options.out, names, choice, overwrite=options.overwrite, lang=language_of(options))
     person = person_of(options)
-    result = wait_for(make_template(wishes, access_of(options), state_folder(), person))
+    access = access_of(options)
+    result = wait_for(make_template(wishes, access, state_folder(), person))
     person.say(
         count_message(
-            "{file}: {count} ticket to edit. Edit it, then: import-tickets {file}",
-            "{file}: {count} tickets to edit. Edit it, then: import-tickets {file}",
+            "{file}: {count} ticket to edit. Edit it, then: {command}",
+            "{file}: {count} tickets to edit. Edit it, then: {command}",
             result.tickets,
             file=str(result.path),
+            command=command_line(result.path, access),
         )
     )
     if options.json:
