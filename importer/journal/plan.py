@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 import orjson
 
@@ -26,6 +27,17 @@ class ColumnTotals:
     changed: int
     cleared: int
     samples: tuple[tuple[str, str], ...]
+
+
+class PlanCell(NamedTuple):
+    """One cell that a plan would change. Values in HubSpot's form; `before` is None where it is not known."""
+
+    row: int
+    key: str
+    ticket: str | None
+    name: str
+    before: str | None
+    after: str
 
 
 class Plan:
@@ -166,3 +178,38 @@ class Plan:
         for ticket, *row in found:
             groups.setdefault(ticket, []).append((row[0], row[1], row[2]))
         return list(groups.values())
+
+    def cells(self, *, offset: int, limit: int, name: str = "", erased: bool = False, text: str = "") -> list[PlanCell]:
+        """Return some of the cells that the plan would change, in row order: for a grid that asks for them in pieces.
+
+        name: of one property alone; erased: emptied ones alone; text: found in key, ticket, or a value as stored.
+        """
+        where, values = _cells_where(name, text, erased=erased)
+        found = self._file.db.execute(
+            "SELECT planned.row, planned.key, ticket, each.key, "
+            "(SELECT value FROM json_each(before) AS held WHERE held.key = each.key), each.value "
+            f"FROM planned, json_each(changes) AS each {where} ORDER BY planned.row LIMIT ? OFFSET ?",
+            (*values, limit, offset),
+        )
+        return [PlanCell(*one) for one in found]
+
+    def count_cells_of(self, *, name: str = "", erased: bool = False, text: str = "") -> int:
+        """Return how many cells there are of those that `cells` returns in pieces."""
+        where, values = _cells_where(name, text, erased=erased)
+        query = f"SELECT count(*) FROM planned, json_each(changes) AS each {where}"
+        return int(self._file.db.execute(query, values).fetchone()[0])
+
+
+def _cells_where(name: str, text: str, *, erased: bool) -> tuple[str, tuple[str, ...]]:
+    """Return the condition, and its values, of the cells that are asked for."""
+    parts, values = ["status IS NULL AND same_as IS NULL"], []
+    if name:
+        parts.append("each.key = ?")
+        values.append(name)
+    if erased:
+        parts.append("each.value = ''")
+    if text:
+        anything = "planned.key || ' ' || coalesce(ticket, '') || ' ' || each.value || ' ' || coalesce(before, '')"
+        parts.append(f"instr(lower({anything}), lower(?))")
+        values.append(text)
+    return f"WHERE {' AND '.join(parts)}", tuple(values)

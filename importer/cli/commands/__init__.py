@@ -19,6 +19,7 @@ from importer.cli.commands import (
     schema,
     template,
     undo,
+    web,
 )
 from importer.cli.parser import Command
 
@@ -39,4 +40,5 @@ COMMANDS: dict[str, Command] = {
     "doctor": doctor.COMMAND,
     "explain": explain.COMMAND,
     "sandbox": sandbox.COMMAND,
+    "web": web.COMMAND,
 }

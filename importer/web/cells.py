@@ -1,0 +1,59 @@
+"""The cells of a plan, for the grid: it fetches those that are looked at, and never holds the whole plan."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Query
+
+from importer.errors import ImportTicketsError
+from importer.jobs.resume import stored_columns
+from importer.reports.text import Labels
+from importer.web.work import Work
+
+MOST = 500
+ROUTE = "/cells"
+
+
+def add_route(app: FastAPI, work: Work) -> None:
+    """Let the grid fetch the cells of the plan on the table."""
+
+    @app.get(ROUTE)
+    def cells(
+        start: Annotated[int, Query(ge=0)] = 0,
+        count: Annotated[int, Query(ge=1, le=MOST)] = 100,
+        name: str = "",
+        erased: str = "",
+        text: str = "",
+    ) -> dict[str, Any]:
+        return cells_of(work, start=start, count=count, name=name, erased=bool(erased), text=text)
+
+
+def cells_of(work: Work, *, start: int, count: int, name: str, erased: bool, text: str) -> dict[str, Any]:
+    """Return some cells, by label, and how many there are."""
+    run = work.run
+    if run is None or not run.run_id:
+        return {"rows": [], "total": 0}
+    try:
+        with work.state.open_journal(run.run_id) as journal:
+            schema, _ = stored_columns(journal.record)
+            labels = Labels(schema)
+            headers = {one.property_name: one.header for one in journal.record.columns}
+            found = journal.plan.cells(offset=start, limit=count, name=name, erased=erased, text=text)
+            total = journal.plan.count_cells_of(name=name, erased=erased, text=text)
+    except ImportTicketsError:
+        return {"rows": [], "total": 0}
+    rows = []
+    for cell in found:
+        before, after = labels.change(cell.name, cell.before or "", cell.after)
+        rows.append(
+            {
+                "row": cell.row,
+                "ticket": cell.ticket or cell.key,
+                "key": cell.key,
+                "column": headers.get(cell.name) or labels.header(cell.name),
+                "before": "?" if cell.before is None else before,
+                "after": after,
+            }
+        )
+    return {"rows": rows, "total": total}

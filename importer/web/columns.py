@@ -1,0 +1,109 @@
+"""What the columns of a file are, before a run: found by the code that the run itself finds them by."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from importer.errors import ColumnsError
+from importer.findings import Finding
+from importer.jobs import connect
+from importer.jobs.options import PortalAccess, ReadOptions, Silent
+from importer.jobs.state import StateFolder
+from importer.loader import Table
+from schemas.property import PortalSchema
+
+SAMPLES = 3
+ROWS_READ = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnLook:
+    """One column. `property_name`: None where nothing is known by its header, or where it is left out."""
+
+    header: str
+    samples: tuple[str, ...]
+    property_name: str | None = None
+    label: str = ""
+    kind: str = ""
+    is_key: bool = False
+    left_out: bool = False
+    finding: Finding | None = None
+    policy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileLook:
+    """A file as the run would understand it."""
+
+    sheet: str | None
+    columns: tuple[ColumnLook, ...]
+    findings: tuple[Finding, ...]
+    """What stands against a run: headers that do not fit."""
+    properties: Mapping[str, str]
+    """What an unknown column may be given: name -> label."""
+    has_dates: bool = False
+
+
+async def look_at(file: Path, read: ReadOptions, access: PortalAccess, state: StateFolder) -> FileLook:
+    """Return what each column is. Raises ImportTicketsError where file or portal cannot be read."""
+    source = connect.open_file(file, read)
+    async with connect.connect(access, state) as portal:
+        schema = await connect.online_schema(portal, read, state, Silent())
+    findings: Sequence[Finding] = ()
+    try:
+        opened = connect.fit_columns(source, read, schema)
+    except ColumnsError as error:
+        findings = error.findings
+        wrong = [one.header for one in findings if one.header]
+        if not wrong:
+            raise
+        opened = connect.fit_columns(source, replace(read, skip_columns=(*read.skip_columns, *wrong)), schema)
+    return _look(opened, findings, schema)
+
+
+def _look(opened: connect.Opened, findings: Sequence[Finding], schema: PortalSchema) -> FileLook:
+    table, columns = opened.table, opened.columns
+    by_position = {one.position: one for one in columns.values}
+    wrong = {one.position: one for one in findings if one.position is not None}
+    places = [place for place, header in enumerate(table.headers) if header.strip()]
+    places = [place for place in places if place not in table.own.positions]
+    samples = _samples(table, places)
+    looks = []
+    for place in places:
+        look = ColumnLook(table.headers[place], samples.get(place, ()), finding=wrong.get(place))
+        value = by_position.get(place)
+        if place == columns.key.position:
+            look = replace(look, is_key=True, property_name=columns.key.property_name)
+        elif value is not None:
+            definition = value.definition
+            look = replace(
+                look,
+                property_name=definition.name,
+                label=definition.label,
+                kind=definition.type,
+                policy=str(value.policy),
+            )
+        elif look.finding is None:
+            look = replace(look, left_out=True)
+        looks.append(look)
+    return FileLook(
+        table.sheet,
+        tuple(looks),
+        tuple(findings),
+        {one.name: one.label for one in schema.properties.values() if not one.read_only},
+        any(one.definition.type in {"date", "datetime"} for one in columns.values),
+    )
+
+
+def _samples(table: Table, places: Collection[int]) -> dict[int, tuple[str, ...]]:
+    """Return the first texts that differ from each other, of each column."""
+    found: dict[int, dict[str, None]] = {place: {} for place in places}
+    for chunk in islice(table.chunks(places, size=ROWS_READ), 1):
+        for place in places:
+            for text in chunk.columns[place]:
+                if text and len(found[place]) < SAMPLES:
+                    found[place][text] = None
+    return {place: tuple(texts) for place, texts in found.items()}

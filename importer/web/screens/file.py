@@ -1,0 +1,85 @@
+"""File: which spreadsheet."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+from nicegui import ui
+from starlette.responses import RedirectResponse
+
+from importer.jobs.run_list import list_runs
+from importer.web.frame import Screen, to
+from importer.web.receive import ROUTE
+from importer.web.uploads import UPLOADS
+from importer.web.work import Work
+from schemas.message import message
+
+RECENT = 5
+RUNS_READ = 30
+
+
+def add(work: Work) -> None:
+    """Declare the screen."""
+
+    @ui.page("/file")
+    def file() -> RedirectResponse | None:
+        if work.account is None:
+            return to("/connect")
+        _File(work).draw()
+        return None
+
+
+class _File(Screen):
+    """The file on the table, a place to drop one, and recent ones."""
+
+    def draw(self) -> None:
+        with self.frame("/file", message("Which spreadsheet?")):
+            self.error(self.work.error)
+            self.current()
+            self.upload()
+            self.recent()
+
+    def current(self) -> None:
+        """Show the file on the table, and the way on."""
+        file = self.work.file
+        if file is None:
+            return
+        with ui.element("section").classes("card"):
+            self.text(message("{file}", file=file.name), "h2")
+            self.text(
+                message("The results come into a copy, which you can download.")
+                if self.work.is_upload
+                else message("In {folder}. The results are written into this file.", folder=str(file.parent)),
+                "p",
+                "soft",
+            )
+            self.go(message("Go on: look at the columns"), "/columns")
+
+    def upload(self) -> None:
+        """Offer a place to drop a file."""
+        form = ui.element("form").props(f'method=post action="{ROUTE}" enctype="multipart/form-data"')
+        with form.classes("drop"), ui.element("label"):
+            self.text(message("Choose a CSV, Excel or OpenDocument file, or drop it here"), "span", "strong")
+            field = ui.element("input").props('type=file name=file accept=".csv,.tsv,.txt,.xlsx,.xlsm,.xls,.ods"')
+            field.on("change", js_handler="(event) => event.target.form.submit()")
+
+    def recent(self) -> None:
+        """Offer the files of earlier runs, with what became of them."""
+        seen: dict[str, str] = {}
+        for run in islice(list_runs(self.work.state), RUNS_READ):
+            file = Path(run.file)
+            if run.kind == "run" and run.file not in seen and UPLOADS not in file.parts and file.is_file():
+                seen[run.file] = ", ".join(f"{count} {status}" for status, count in run.counts.items() if status)
+        if not seen:
+            return
+        self.text(message("Recent files"), "h2")
+        with ui.element("div").classes("row"):
+            for path, counts in islice(seen.items(), RECENT):
+                text = message("{file}: {result}", file=Path(path).name, result=counts)
+                self.button(text, lambda path=path: self.use(Path(path)), second=True)
+
+    def use(self, file: Path) -> None:
+        """Work on a file of an earlier run."""
+        self.work.use_file(file)
+        ui.navigate.to("/columns")

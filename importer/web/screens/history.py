@@ -1,0 +1,73 @@
+"""History: the runs of this machine; an unfinished one can go on, one that changed something can be undone."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+from nicegui import ui
+
+from importer.jobs.run_list import RunInfo, list_runs
+from importer.web.frame import Screen, Text
+from importer.web.work import Work
+from schemas.message import Message, message
+
+SHOWN = 50
+TITLES = (message("Run"), message("File"), message("Portal"), message("State"), message("Rows"), message("Next"))
+
+
+def add(work: Work) -> None:
+    """Declare the screen."""
+
+    @ui.page("/history")
+    def history() -> None:
+        _History(work).draw()
+
+
+class _History(Screen):
+    """A row for each run."""
+
+    def draw(self) -> None:
+        runs = list(islice(list_runs(self.work.state), SHOWN))
+        with self.frame("/history", message("Runs on this machine")):
+            if self.work.account is None:
+                with ui.element("div").classes("note row"):
+                    self.text(message("Connect to the account of a run to resume or undo it."))
+                    self.go(message("Connect"), "/connect", second=True)
+            if not runs:
+                self.text(message("There are no runs on this machine yet."))
+                return
+            with ui.element("div").classes("wide").props("tabindex=0 role=group"), ui.element("table").classes("sheet"):
+                with ui.element("thead"), ui.element("tr"):
+                    for title in TITLES:
+                        self.text(title, "th").props("scope=col")
+                with ui.element("tbody"):
+                    for run in runs:
+                        self.row(run)
+
+    def row(self, run: RunInfo) -> None:
+        """Show one run, with what can be done about it."""
+        counts = ", ".join(f"{count} {status}" for status, count in run.counts.items() if status and count)
+        kind = f" ({run.kind})" if run.kind != "run" else ""
+        with ui.element("tr"):
+            for text in (run.id + kind, Path(run.file).name, run.portal_id or run.base_url, run.state, counts):
+                Text("td", text)
+            with ui.element("td"):
+                if self.work.account is not None and not self.work.is_sending:
+                    if run.can_resume:
+                        self.act(run, message("Go on"))
+                    elif run.can_undo:
+                        self.act(run, message("Undo"), second=True)
+
+    def act(self, run: RunInfo, text: Message, *, second: bool = False) -> None:
+        """Add the button that goes on with a run, or takes it back."""
+        name = self.words(message("{verb}: run {run}", verb=text, run=run.id))
+
+        def begin() -> None:
+            if run.can_resume:
+                self.work.start_resume(run.id)
+            else:
+                self.work.start_undo(run.id)
+            ui.navigate.to("/sending" if run.can_resume else "/problems")
+
+        self.button(text, begin, second=second).props(f'aria-label="{name}"')

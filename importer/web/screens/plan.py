@@ -1,0 +1,195 @@
+"""Plan: what would be done, cell by cell; nothing is sent before somebody says so here."""
+
+from __future__ import annotations
+
+import json
+
+from nicegui import ui
+from starlette.responses import RedirectResponse
+
+from importer.reports.plan_view import ColumnPlan, PlanView
+from importer.web.cells import ROUTE
+from importer.web.frame import Screen, place_of, to
+from importer.web.runs import Run
+from importer.web.work import Work
+from schemas.message import Message, count_message, message
+
+FIRST = 10
+SAMPLES = 3
+DATASOURCE = """{getRows(p) {
+  const q = new URLSearchParams({start: p.startRow, count: p.endRow - p.startRow, ...(window.planFilter || {})});
+  fetch('%s?' + q).then(r => r.json()).then(d => p.successCallback(d.rows, d.total)).catch(() => p.failCallback());
+}}"""
+
+
+def add(work: Work) -> None:
+    """Declare the screen."""
+
+    @ui.page("/plan")
+    def plan() -> RedirectResponse | None:
+        run = work.run
+        if run is None or run.plan is None:
+            return to(place_of(run))
+        _Plan(work, run, run.plan).draw()
+        return None
+
+
+class _Plan(Screen):
+    """Numbers, flows of each column, every cell, and the question."""
+
+    def __init__(self, work: Work, run: Run, plan: PlanView) -> None:
+        super().__init__(work)
+        self.run = run
+        self.plan = plan
+        self.ticks: list[ui.checkbox] = []
+        self.senders: list[ui.button] = []
+
+    def draw(self) -> None:
+        with self.frame("/plan", self.title()):
+            plan = self.plan
+            self.numbers(
+                (plan.cells_changed, message("cells get another value"), ""),
+                (plan.cells_cleared, message("cells are erased"), "bad" if plan.cells_cleared else ""),
+                (plan.unchanged, message("rows stay as they are"), ""),
+            )
+            self.sent_before()
+            self.notices([*self.run.notices, *plan.notices])
+            self.flows()
+            if self.run.phase == "asking":
+                self.question()
+                self.follow()
+            else:
+                self.text(message("This plan is no longer on the table."), "p", "soft")
+                self.go(message("See what became of it"), place_of(self.run))
+            if plan.columns:
+                self.grid()
+
+    def title(self) -> Message:
+        """Return what is to be done, as a title."""
+        if self.plan.undone_run:
+            return message("Put back what run {run} changed?", run=self.plan.undone_run)
+        return count_message(
+            "One ticket would change", "{count} tickets would change", self.run.rows or self.plan.rows_to_update
+        )
+
+    def sent_before(self) -> None:
+        """Show what became of the rows that were sent first."""
+        if not self.run.outcomes:
+            return
+        self.text(message("What became of the first rows"), "h2")
+        self.table(
+            (message("Row"), message("Ticket"), message("Status"), message("Message")),
+            [
+                (str(row), key, str(status or ""), self.words(why) if why else "")
+                for row, key, status, why in self.run.outcomes
+            ],
+            numbers=(0,),
+        )
+
+    def flows(self) -> None:
+        """Show what happens to each column."""
+        if not self.plan.columns:
+            return
+        self.text(message("By column"), "h2")
+        self.table(
+            (message("Column"), message("Changed"), message("Erased"), message("For example")),
+            [(one.header, str(one.changed), str(one.cleared), self.samples(one)) for one in self.plan.columns],
+            numbers=(1, 2),
+        )
+
+    def samples(self, column: ColumnPlan) -> str:
+        """Return some changes of a column, a line each."""
+        empty = self.words(message("(empty)"))
+        return "\n".join(
+            f"{'?' if before is None else before or empty} → {after or empty}"
+            for before, after in column.samples[:SAMPLES]
+        )
+
+    def question(self) -> None:
+        """Ask, with the erasures ticked off first."""
+        with ui.element("section").classes("card"):
+            if self.run.question is not None:
+                self.text(self.run.question, "h2")
+            for column in self.plan.columns:
+                if column.cleared:
+                    text = count_message(
+                        'Yes, erase one value of "{column}"',
+                        'Yes, erase {count} values of "{column}"',
+                        column.cleared,
+                        column=column.header,
+                    )
+                    self.ticks.append(ui.checkbox(self.words(text), on_change=self.allow))
+            with ui.element("div").classes("row"):
+                self.go(message("Back"), "/problems", second=True)
+                if self.run.may_send_some and self.run.rows > FIRST:
+                    first = message("Send the first {count}", count=FIRST)
+                    self.senders.append(self.button(first, lambda: self.send(FIRST), second=True))
+                every = count_message("Send it", "Send all {count}", self.run.rows)
+                if self.plan.undone_run:
+                    every = count_message("Put it back", "Put all {count} back", self.run.rows)
+                self.senders.append(self.button(every, lambda: self.send(self.run.rows)))
+        self.allow()
+
+    def allow(self) -> None:
+        """Let the plan be sent once every erasure is ticked off."""
+        for button in self.senders:
+            button.set_enabled(all(one.value for one in self.ticks))
+
+    def send(self, rows: int) -> None:
+        """Say yes, to so many rows."""
+        if all(one.value for one in self.ticks):
+            self.run.answer(rows)
+
+    def grid(self) -> None:
+        """Show every cell before and after; they are fetched as they are looked at."""
+        self.text(message("Every cell"), "h2")
+        chosen: dict[str, str] = {}
+
+        def narrow(**wish: str) -> None:
+            chosen.update(wish)
+            ui.run_javascript(f"window.planFilter = {json.dumps({k: v for k, v in chosen.items() if v})}")
+            grid.run_grid_method("purgeInfiniteCache")
+
+        headers = {"": self.words(message("every column"))}
+        headers |= self.names()
+        with ui.element("div").classes("row"):
+            find = ui.input(self.words(message("Find")), on_change=lambda event: narrow(text=event.value or ""))
+            find.props("outlined dense debounce=300")
+            ui.select(
+                headers,
+                value="",
+                label=self.words(message("Column")),
+                on_change=lambda event: narrow(name=event.value),
+            ).props("outlined dense")
+            ui.checkbox(
+                self.words(message("only erased cells")),
+                on_change=lambda event: narrow(erased="true" if event.value else ""),
+            )
+        fields = ("row", "ticket", "column", "before", "after")
+        titles = (message("Row"), message("Ticket"), message("Column"), message("Before"), message("After"))
+        widths = (80, 140, 160, 260, 260)
+        grid = ui.aggrid(
+            {
+                "columnDefs": [
+                    {
+                        "field": one,
+                        "headerName": self.words(title),
+                        "width": width,
+                        "flex": int(one in {"before", "after"}),
+                        "minWidth": 70,
+                    }
+                    for one, title, width in zip(fields, titles, widths, strict=True)
+                ],
+                "defaultColDef": {"sortable": False, "tooltipValueGetter": None},
+                "rowModelType": "infinite",
+                "cacheBlockSize": 100,
+                "maxBlocksInCache": 20,
+                ":datasource": DATASOURCE % ROUTE,
+            },
+            auto_size_columns=False,
+        ).classes("plan-grid")
+
+    def names(self) -> dict[str, str]:
+        """Return the columns of the run: property name -> header."""
+        with self.work.state.open_journal(self.run.run_id) as journal:
+            return {one.property_name: one.header for one in journal.record.columns}

@@ -1,0 +1,141 @@
+"""Result: what became of the rows, the workbook to take away, and the way back."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+from nicegui import ui
+from starlette.responses import RedirectResponse
+
+from importer.errors import ImportTicketsError
+from importer.jobs.options import Result
+from importer.jobs.resume import stored_columns
+from importer.jobs.run_list import show_run
+from importer.model import Status
+from importer.reports.html import write_html
+from importer.web.frame import Screen, place_of, to
+from importer.web.runs import Run
+from importer.web.work import Work
+from schemas.message import Message, message
+
+ROWS = (
+    (Status.UPDATED, "good"),
+    (Status.UNCHANGED, ""),
+    (Status.INVALID, "bad"),
+    (Status.FAILED, "bad"),
+    (Status.NOT_SENT, "warn"),
+)
+"""Statuses, which are never translated, with the colour of their number."""
+
+
+def add(work: Work) -> None:
+    """Declare the screen."""
+
+    @ui.page("/result")
+    def result() -> RedirectResponse | None:
+        run = work.run
+        if run is None or run.result is None:
+            return to(place_of(run) if run is not None and run.phase != "done" else "/history")
+        _Result(work, run, run.result).draw()
+        return None
+
+
+class _Result(Screen):
+    """Totals, downloads, what to do next."""
+
+    def __init__(self, work: Work, run: Run, result: Result) -> None:
+        super().__init__(work)
+        self.run = run
+        self.result = result
+        self.run_id = str(result.summary.get("run_id") or "")
+
+    def draw(self) -> None:
+        with self.frame("/result", self.title()):
+            self.error(self.result.error)
+            rows = self.result.summary["rows"]
+            counts = [(rows.get(str(status).replace(" ", "_"), 0), str(status), kind) for status, kind in ROWS]
+            self.numbers(*(one for one in counts if one[0] or one[1] == Status.UPDATED))
+            self.notices(self.run.notices)
+            self.downloads()
+            self.next_steps()
+            self.problems()
+            if self.run_id:
+                self.text(message("Run {run}", run=self.run_id), "p", "soft")
+
+    def title(self) -> Message:
+        """Return how it ended."""
+        if self.result.exit_code == 0:
+            return message("Done")
+        if self.result.error is not None:
+            return message("It did not come to its end")
+        return message("Done, but not every row is as the sheet has it")
+
+    def downloads(self) -> None:
+        """Offer the workbook and the page."""
+        if not self.run_id:
+            return
+        with ui.element("div").classes("row"):
+            report = self.result.report
+            if report is not None:
+                self.button(message("Download {file}", file=report.name), lambda: self.hand_out(report))
+            self.button(message("Download the report as a page"), self.page, second=True)
+        if report is not None and not self.work.is_upload:
+            self.text(message("The results are in {path}.", path=str(report)), "p", "soft")
+
+    def hand_out(self, path: Path) -> None:
+        """Let the browser save a file."""
+        try:
+            ui.download.content(path.read_bytes(), path.name)
+        except OSError as error:
+            ui.notify(str(error.strerror or error), type="negative")
+
+    async def page(self) -> None:
+        """Make the page of the run, and let the browser save it."""
+
+        def make() -> bytes:
+            with tempfile.TemporaryDirectory() as folder, self.work.state.open_journal(self.run_id) as journal:
+                schema, _ = stored_columns(journal.record)
+                path = Path(folder) / "report.html"
+                write_html(journal, path, self.work.words, schema=schema)
+                return path.read_bytes()
+
+        ui.download.content(await asyncio.to_thread(make), f"{self.run_id}.html", "text/html")
+
+    def next_steps(self) -> None:
+        """Offer to undo, to go on, to begin anew."""
+        with ui.element("div").classes("row"):
+            if self.run_id:
+                try:
+                    info = show_run(self.work.state, self.run_id).info
+                except ImportTicketsError:
+                    info = None
+                if info is not None and info.can_resume:
+                    self.button(message("Go on with this run"), self.resume)
+                if info is not None and info.can_undo:
+                    self.button(message("Undo this run"), self.undo, second=True)
+            self.go(message("Another spreadsheet"), "/file", second=True)
+
+    def resume(self) -> None:
+        """Go on with the run."""
+        self.work.start_resume(self.run_id)
+        ui.navigate.to("/sending")
+
+    def undo(self) -> None:
+        """Plan to undo the run; it is asked before anything is sent."""
+        self.work.start_undo(self.run_id)
+        ui.navigate.to("/problems")
+
+    def problems(self) -> None:
+        """Show the first rows that something is wrong with."""
+        if not self.run_id:
+            return
+        try:
+            details = show_run(self.work.state, self.run_id)
+        except ImportTicketsError as error:
+            self.error(error)
+            return
+        if details.findings:
+            self.text(message("What was wrong"), "h2")
+            self.table((message("Where"), message("What is wrong")), self.finding_rows(details.findings))

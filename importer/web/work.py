@@ -1,0 +1,233 @@
+"""The one person's work: which portal, which file, how it is read, and the job under way.
+
+In:  what is said on the page.
+Out: the jobs of the command line, run with it. The token is in memory or the keyring alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from importer.errors import ImportTicketsError, PortalError
+from importer.findings import Finding
+from importer.i18n import translations
+from importer.jobs import connect
+from importer.jobs.doctor import Check, examine
+from importer.jobs.main import import_tickets
+from importer.jobs.options import PortalAccess, ReadOptions, RunOptions
+from importer.jobs.portals import KeptPortal, Portals, kept_portal
+from importer.jobs.resume import resume_run
+from importer.jobs.state import StateFolder
+from importer.jobs.undo import undo_run
+from importer.jobs.which_portal import portal_name
+from importer.web import uploads
+from importer.web.columns import FileLook, look_at
+from importer.web.runs import Explain, Run
+from schemas.message import Message, Translations, message
+
+T = TypeVar("T")
+AccountKind = Literal["practice", "sandbox", "production"]
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account that is worked on: what it is called, and of which kind, for its colour."""
+
+    name: Message
+    kind: AccountKind
+
+
+@dataclass(slots=True)
+class Work:
+    """What one person does on the page; one at a time, for one person alone."""
+
+    state: StateFolder
+    environ: Mapping[str, str] = field(repr=False)
+    lang: str
+    explain: Explain
+    file: Path | None = None
+    is_upload: bool = False
+    access: PortalAccess | None = None
+    account: Account | None = None
+    checks: Sequence[Check] = ()
+    read: ReadOptions = field(default_factory=ReadOptions)
+    look: FileLook | None = None
+    run: Run | None = None
+    error: ImportTicketsError | None = None
+    """Why the last step did not come to its end."""
+
+    def __post_init__(self) -> None:
+        """Make FILE's path absolute, and tidy up after earlier pages."""
+        self.file = self.file.absolute() if self.file else None
+        uploads.clean(self.state)
+
+    @property
+    def words(self) -> Translations:
+        """The catalogue of the person's language."""
+        return translations(self.lang)
+
+    # --- connect -------------------------------------------------------------------------------------------------
+
+    def reach_at_start(self, *, sandbox: bool, portal: str | None) -> None:
+        """Set the portal that the command line, or the environment, names. Raises UsageError for an unknown name."""
+        access = self._with_languages(replace(PortalAccess.from_environment(self.environ), sandbox=sandbox))
+        access = access if sandbox else Portals(self.state).reach(access, portal)
+        if access.sandbox or access.token:
+            self.access = access
+
+    def _with_languages(self, access: PortalAccess) -> PortalAccess:
+        return replace(access, languages=(self.lang,))
+
+    def portals(self) -> list[KeptPortal]:
+        """Return the portals kept by name."""
+        return Portals(self.state).all()
+
+    def practise(self) -> PortalAccess:
+        """Return how to reach the sandbox in this process."""
+        return self._with_languages(PortalAccess(sandbox=True))
+
+    def by_token(self, token: str) -> PortalAccess:
+        """Return how to reach the portal that a token opens."""
+        return self._with_languages(replace(PortalAccess.from_environment(self.environ), token=token.strip()))
+
+    def by_name(self, name: str) -> PortalAccess:
+        """Return how to reach a portal kept by name. Raises UsageError where its token is gone."""
+        return Portals(self.state).reach(self._with_languages(PortalAccess()), name)
+
+    async def connect(self, access: PortalAccess, *, keep_as: str = "") -> bool:
+        """Look at everything a run depends on; return whether the portal can be worked with."""
+        self.leave_run()
+        self.access, self.account, self.look = None, None, None
+        found = await self.attempt(partial(self._examine, access, keep_as))
+        if found is None:
+            return False
+        self.checks, self.account = found
+        if self.account is not None:
+            self.access = access
+        return self.account is not None
+
+    async def _examine(self, access: PortalAccess, keep_as: str) -> tuple[list[Check], Account | None]:
+        checks = await examine(access, self.state, self.environ)
+        if any(one.state == "problem" and one.ours for one in checks):
+            return checks, None
+        try:
+            async with connect.connect(access, self.state) as portal:
+                schema = await connect.fetch_schema(portal, self.state)
+        except PortalError:
+            if any(one.state == "problem" for one in checks):
+                return checks, None
+            raise
+        body: Mapping[str, Any] = schema.bodies.get("account") or {}
+        kind = str(body.get("accountType") or "")
+        if keep_as:
+            kept = kept_portal(keep_as, access.base_url, body, production=kind == "STANDARD")
+            Portals(self.state).keep(kept, access.token)
+        name = portal_name(schema, access.base_url) or message("the portal")
+        if access.sandbox:
+            return checks, Account(message("Practice account on this machine"), "practice")
+        return checks, Account(name, "sandbox" if kind in {"SANDBOX", "DEVELOPER_TEST"} else "production")
+
+    # --- the file ------------------------------------------------------------------------------------------------
+
+    def use_file(self, file: Path) -> None:
+        """Work on a file of this machine, in place."""
+        self.drop_upload()
+        self.file, self.is_upload, self.look, self.read = file, False, None, ReadOptions()
+
+    def use_upload(self, name: str, content: bytes) -> None:
+        """Work on a file that came through the page."""
+        self.drop_upload()
+        self.file, self.is_upload = uploads.keep(self.state, name, content), True
+        self.look, self.read = None, ReadOptions()
+
+    def drop_upload(self) -> None:
+        """End the run on the file, and remove the file if it is an upload of which no run is unfinished."""
+        self.leave_run()
+        if self.is_upload and self.file is not None and self.state.unfinished_run(self.file) is None:
+            uploads.remove(self.file.parent)
+        self.file, self.is_upload = None, False
+
+    async def look_at_file(self) -> bool:
+        """Find out what each column is; return whether that could be done."""
+        assert self.file is not None
+        assert self.access is not None
+        self.look = await self.attempt(partial(look_at, self.file, self.read, self.access, self.state))
+        return self.look is not None
+
+    def findings(self) -> Sequence[Finding]:
+        """Return what stands against the file as a whole."""
+        return self.look.findings if self.look else ()
+
+    # --- jobs ----------------------------------------------------------------------------------------------------
+
+    def start_run(self) -> None:
+        """Begin the main job on the file: it asks before anything is sent."""
+        assert self.file is not None
+        options = RunOptions(self.file, read=self.read)
+        self._begin("run", partial(import_tickets, options), file=self.file)
+
+    def start_undo(self, run_id: str) -> None:
+        """Begin to undo a run: it asks before anything is sent."""
+        self._begin("undo", partial(undo_run, run_id), run_id=run_id)
+
+    def start_resume(self, run_id: str) -> None:
+        """Go on with a run that was confirmed."""
+        self._begin("resume", partial(resume_run, run_id), run_id=run_id)
+
+    def _begin(
+        self,
+        kind: Literal["run", "resume", "undo"],
+        job: Callable[..., Coroutine[Any, Any, Any]],
+        *,
+        file: Path | None = None,
+        run_id: str = "",
+    ) -> None:
+        assert self.access is not None
+        self.leave_run()
+        self.run = Run(kind, self.access, self.state, self.lang, self.explain, file=file, run_id=run_id)
+        self.run.begin(job)
+
+    def leave_run(self) -> None:
+        """Answer no where a job waits for an answer, so that its file is free for the next one."""
+        if self.run is not None and self.run.phase == "asking":
+            self.run.answer(0)
+            self.run.wait(timeout_s=30)
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether a job is under way that nobody should start another beside."""
+        return self.run is not None and self.run.phase == "working"
+
+    async def attempt(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T | None:
+        """Do what waits for the portal in a thread with a loop of its own; note why it failed, and return None then."""
+        self.error = None
+        try:
+            return await asyncio.to_thread(lambda: asyncio.run(work()))
+        except ImportTicketsError as error:
+            self.error = error
+        except Exception as error:  # noqa: BLE001 - a traceback is kept in a file, not shown
+            self.error = self.explain(error)
+        return None
+
+    # --- the end -------------------------------------------------------------------------------------------------
+
+    def stop(self) -> None:
+        """Ask the job under way to stop once what is in flight is finished."""
+        if self.run is not None:
+            self.run.leave()
+
+    def close(self) -> int:
+        """Wait for what is in flight, remove the upload; return 130 where a job was cut short, else 0."""
+        run, was_cut = self.run, False
+        if run is not None and run.phase != "done":
+            was_cut = run.was_agreed or run.kind == "resume"
+            run.leave()
+            run.wait(None if run.stop.graceful else 5)
+        self.drop_upload()
+        return INTERRUPTED if was_cut else 0
