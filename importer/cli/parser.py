@@ -185,7 +185,7 @@ def _shown(default: object) -> str:
 
 def tidy(text: str) -> str:
     """Return a text without control characters, and without a token."""
-    from importer.reports.text import plain_text
+    from importer.labels import plain_text
 
     return re.sub(r"\bpat-[\w-]+", "[token]", plain_text(text))
 

@@ -13,8 +13,9 @@ from importer.errors import JournalGone
 from importer.i18n import translations
 from importer.journal import Journal, RunRecord
 from importer.journal.run_record import REPORTING
+from importer.labels import Labels, plain_text
 from importer.model import Status
-from importer.reports.text import Labels, plain_text, row_messages, ticket_url
+from importer.reports.text import row_messages, ticket_url
 from importer.writeback import (
     Annotation,
     ChangeLine,

@@ -227,7 +227,7 @@ def _amount(limit: float | str | None) -> Amount | None:
 
 
 def _changes(journal: Journal) -> Iterator[tuple[object, ...]]:
-    from importer.reports.text import Labels
+    from importer.labels import Labels
     from schemas.property import read_schema
 
     record = journal.record

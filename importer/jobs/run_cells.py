@@ -20,8 +20,9 @@ from importer.findings import cell_name
 from importer.jobs.resume import stored_columns
 from importer.jobs.state import StateFolder
 from importer.journal import Journal
+from importer.labels import Labels
 from importer.model import Status
-from importer.reports.text import Labels, row_messages
+from importer.reports.text import row_messages
 from schemas.message import Translations, message
 
 CELL_TITLES = ("row", "cell", "ticket", "column", "property", "before", "after", "status")

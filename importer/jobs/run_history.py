@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal
 from importer.errors import FileError
 from importer.jobs.state import StateFolder
 from importer.journal import RunRecord
+from importer.labels import Labels
 from importer.model import Columns, Status, Trace, Values, made_of
 from importer.planning.reconcile import Known
-from importer.reports.text import Labels
 from schemas.forms import is_known_form, is_own_form
 from schemas.message import Message
 from schemas.property import PortalSchema

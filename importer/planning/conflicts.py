@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from importer.findings import Finding
+from importer.labels import Labels
 from importer.model import Change, CheckedRow, Columns, Outcome, Status, Values
 from importer.planning.property_history import Teller, changed_since, is_after
-from importer.reports.text import Labels
 from schemas.message import Message, message
 from schemas.property import LAST_MODIFIED, PortalSchema
 from schemas.values import same_value

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from importer.labels import Labels
 from importer.model import Change, Columns, Difference, Status
 from importer.planning.property_history import Teller
-from importer.reports.text import Labels
 from schemas.message import Message, message
 from schemas.property import PortalSchema
 from schemas.values import same_value

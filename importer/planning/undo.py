@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from importer.findings import Finding
+from importer.labels import Labels
 from importer.model import Change, Columns, Status, Values
 from importer.planning.property_history import Teller
-from importer.reports.text import Labels
 from schemas.message import Message, message
 from schemas.property import PIPELINE, STAGE, PortalSchema
 from schemas.values import same_value

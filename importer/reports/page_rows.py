@@ -8,8 +8,9 @@ from itertools import islice
 
 from importer.findings import Finding
 from importer.journal import Journal, RunRecord
+from importer.labels import Labels, plain_text
 from importer.model import Change, Status
-from importer.reports.text import Labels, grouped, plain_text, ticket_url
+from importer.reports.text import grouped, ticket_url
 from schemas.message import Message, Translations, message
 from schemas.property import PortalSchema
 

@@ -13,9 +13,10 @@ from typing import Any
 
 from importer.i18n import language_of
 from importer.journal import Journal, RunRecord
+from importer.labels import plain_text
 from importer.model import Status
 from importer.reports.page_rows import ORDER, PageRows, Speaker, TableView, change_table, problem_table
-from importer.reports.text import duration, plain_text
+from importer.reports.text import duration
 from schemas.message import Message, Translations, count_message, message
 from schemas.property import PortalSchema
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from importer.journal import ColumnTotals, Journal
+from importer.labels import Labels
 from importer.model import Columns, Status
-from importer.reports.text import Labels
 from schemas.message import Message
 from schemas.property import OWNER, PIPELINE, STAGE, PortalSchema
 

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, TextIO
 from importer.errors import ImportTicketsError
 from importer.findings import STATUS_HEADER, Finding
 from importer.i18n import ENGLISH, PORTUGUESE, language_of
+from importer.labels import clip, clip_change, plain_text
 from importer.model import Status
 from importer.reports.plan_view import MOST_ROWS_BY_YES, ColumnPlan, PlanView
 from importer.reports.progress import Progress
 from importer.reports.summary import Summary
-from importer.reports.text import clip, clip_change, duration, percent, plain_text
+from importer.reports.text import duration, percent
 from schemas.message import Message, Translations, count_message, message
 
 if TYPE_CHECKING:

@@ -1,0 +1,91 @@
+"""Texts of others, made fit to be shown: options, owners and stages by their labels, and no control characters.
+
+In:  values in HubSpot's own form, texts from sheets and portals.
+Out: text for people. No markup: who shows it escapes it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from schemas.property import PortalSchema
+
+_SPACES = dict.fromkeys(map(ord, "\t\n\x0b\x0c\r\x85\u2028\u2029"), " ")
+_REORDERING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""Explicit directional formatting, which shows text in another order than it has (Unicode TR9, section 2)."""
+
+_VISIBLE = (
+    {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
+    | {ord(sign): f"\\u{ord(sign):04x}" for sign in (*_REORDERING, "\ufffe", "\uffff")}
+    | _SPACES
+)
+_SHORT = 60
+"""Values shorter than this are remembered with their labels."""
+_LONGEST_VALUE = 100
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def plain_text(text: str, *, keep_lines: bool = False) -> str:
+    """Return `text` with control, reordering and unpaired surrogate characters made visible, and on one line.
+
+    So it can neither move a terminal's cursor, nor break a cell in two, nor show in another order than it has.
+    `keep_lines` leaves line breaks as they are, where there is room for them.
+    """
+    if text.isprintable():
+        return text
+    if keep_lines:
+        return "\n".join(map(plain_text, text.split("\n")))
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text.translate(_VISIBLE))
+
+
+def clip(text: str, length: int) -> str:
+    """Return `text` cut to `length` characters, the last of which is then an ellipsis."""
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
+
+
+def clip_change(before: str, after: str, length: int) -> tuple[str, str]:
+    """Return both texts cut to `length` characters, from shortly before the place where they begin to differ."""
+    same = 0
+    while same < min(len(before), len(after)) and before[same] == after[same]:
+        same += 1
+    start = same - length // 3
+    if max(len(before), len(after)) <= length or start <= 0:
+        return clip(before, length), clip(after, length)
+    return clip(f"…{before[start:].lstrip()}", length), clip(f"…{after[start:].lstrip()}", length)
+
+
+class Labels:
+    """Values of properties as people read them: options, owners, pipelines and stages by label."""
+
+    def __init__(self, schema: PortalSchema | None) -> None:
+        self._schema = schema
+        self._known: dict[tuple[str, str], str] = {}
+
+    def header(self, name: str) -> str:
+        """Return a property's label, or its name where the schema does not know it."""
+        definition = self._schema.properties.get(name) if self._schema else None
+        return plain_text(definition.label if definition else name)
+
+    def value(self, name: str, value: str) -> str:
+        """Return a value's label, or the value."""
+        known = self._known.get((name, value))
+        if known is None:
+            known = self._schema.label_of(name, value) if self._schema else value
+            if len(value) < _SHORT:
+                self._known[name, value] = known
+        return known
+
+    def change(self, name: str, before: str, after: str) -> tuple[str, str]:
+        """Return both values by label; where two labels are the same, each with its value: `Ana (77)`."""
+        old, new = self.value(name, before), self.value(name, after)
+        if old != new or before == after:
+            return old, new
+        return _with_value(old, before), _with_value(new, after)
+
+    def short_change(self, name: str, before: str, after: str) -> tuple[str, str]:
+        """Return the same, cut to what a message has room for, where they begin to differ."""
+        return clip_change(*self.change(name, before, after), _LONGEST_VALUE)
+
+
+def _with_value(label: str, value: str) -> str:
+    return label if label == value else f"{label} ({value})"
