@@ -12,7 +12,7 @@ from importer.jobs.context import Context
 from importer.jobs.forecast import plan_view
 from importer.jobs.job import Job, opening
 from importer.jobs.options import Result, RunOptions
-from importer.jobs.plan import next_command
+from importer.jobs.plan import is_sandbox, next_command
 from importer.jobs.plan_file import PlanFile, add_note, altered, is_same_person, read_plan
 from importer.jobs.plan_notes import applied_from_here, who_am_i
 from importer.jobs.resume import stored_columns
@@ -41,7 +41,9 @@ async def approve_plan(path: Path, context: Context, *, yes: bool = False) -> Re
                 )
             )
         job.journal.rows.close_undecided(Status.WOULD_UPDATE)
-        held.result = _result(job, next_command("apply", path, context))
+        held.result = _result(
+            job, next_command("apply", path, sandbox=context.access.sandbox or is_sandbox(plan.record()))
+        )
     return held.result
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from importer.errors import FileError, InvalidRows, NotConfirmed, UsageError
 from importer.files import try_writing
@@ -16,9 +17,10 @@ from importer.jobs.finish import finish
 from importer.jobs.job import Job, opening
 from importer.jobs.main import prepare
 from importer.jobs.options import Result, RunOptions
-from importer.jobs.plan_file import kept_facts, plan_lines, read_plan, write_plan
+from importer.jobs.plan_file import BOOK_SUFFIX, kept_facts, plan_lines, read_plan, write_plan
 from importer.jobs.plan_notes import who_am_i
 from importer.jobs.targets import SPREADSHEETS, is_same
+from importer.journal import RunRecord
 from schemas.message import count_message, message
 
 
@@ -41,23 +43,28 @@ async def make_plan_file(options: RunOptions, path: Path, context: Context) -> R
         digest = read_plan(path).digest
         job.journal.note(plan={"path": str(path), "sha256": digest, "planned": planner})
         context.ui.say(message("The plan is in {path}; nothing was sent.", path=str(path)))
-        held.result = replace(finish(job), next_commands=(next_command("apply", path, context),))
+        held.result = replace(finish(job), next_commands=(next_command("apply", path, sandbox=context.access.sandbox),))
     return held.result
 
 
-def next_command(name: str, path: Path, context: Context) -> str:
+def next_command(name: str, path: Path, *, sandbox: bool) -> str:
     """Return a command about a plan, as it can be pasted."""
     import shlex
     import subprocess
 
-    words = ["import-tickets", name, str(path), *(["--sandbox"] if context.access.sandbox else [])]
+    words = ["import-tickets", name, str(path), *(["--sandbox"] if sandbox else [])]
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+
+
+def is_sandbox(record: RunRecord) -> bool:
+    """Whether a run was made in the embedded sandbox."""
+    return urlsplit(record.portal.base_url or "").hostname == "sandbox"
 
 
 def _check_path(options: RunOptions, path: Path, context: Context) -> None:
     """Raise UsageError where the plan could not be written, or would replace what it must not."""
-    if path.suffix.lower() in SPREADSHEETS:
-        raise UsageError(message("{path} names a spreadsheet; a plan's name ends in .jsonl.", path=str(path)))
+    if path.suffix.lower() in SPREADSHEETS - {BOOK_SUFFIX}:
+        raise UsageError(message("{path} names a spreadsheet; a plan's name ends in .jsonl or .xlsx.", path=str(path)))
     if is_same(path, options.file) or (options.html and is_same(path, options.html)):
         raise UsageError(message("{path} is another file of this run; name another one.", path=str(path)))
     context.state.outputs.check(path, overwrite=options.overwrite)

@@ -12,9 +12,11 @@ can also work out digests.
 from __future__ import annotations
 
 import hashlib
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,11 +24,13 @@ import orjson
 
 from importer.errors import FileError, UsageError
 from importer.files import Busy, Moved, write_whole
+from importer.jobs.plan_book import is_book, lines_of_book, shows_what_it_holds, write_book
 from importer.journal import RunRecord
 from importer.loader.file_errors import file_errors
 from schemas.message import Message, message
 
 FORMAT = 1
+BOOK_SUFFIX = ".xlsx"
 _END = b'{"rows":'
 _KEPT = (
     "sheet", "digest", "dialect", "headers", "header_row", "own", "own_names", "key", "columns", "portal", "schema",
@@ -169,7 +173,18 @@ def read_plan(path: Path) -> PlanFile:
         facts = None
     if not isinstance(facts, dict) or facts.get("import-tickets plan") != FORMAT:
         raise altered(path, message("another version of import-tickets made it"))
-    return PlanFile(path, facts, digest, count, tuple(notes), last)
+    plan = PlanFile(path, facts, digest, count, tuple(notes), last)
+    _check_book(plan)
+    return plan
+
+
+def _check_book(plan: PlanFile) -> None:
+    """Raise UsageError `plan_altered` where a workbook shows people something else than the plan it holds."""
+    try:
+        if is_book(plan.path) and not shows_what_it_holds(plan.path, islice(_lines_of(plan.path), plan.count + 1)):
+            raise altered(plan.path, message("its visible cells are not those of the plan"))
+    except (FileError, KeyError, TypeError, AttributeError, ValueError) as error:
+        raise altered(plan.path, message("its visible cells are not those of the plan")) from error
 
 
 def _read_note(path: Path, line: bytes, last: str) -> Mapping[str, Any]:
@@ -187,13 +202,29 @@ def _read_note(path: Path, line: bytes, last: str) -> Mapping[str, Any]:
 
 def _lines_of(path: Path) -> Iterator[bytes]:
     """Yield the lines of the plan and its notes."""
-    with file_errors(path), path.open("rb") as file:
-        yield from file
+    with file_errors(path):
+        if not path.is_dir() and not stat.S_ISREG(path.stat().st_mode):
+            raise altered(path, message("it is not a regular file"))
+        if not is_book(path):
+            with path.open("rb") as file:
+                yield from file
+            return
+    try:
+        yield from lines_of_book(path)
+    except FileError as error:
+        raise altered(path, error.text) from error
 
 
 def write_plan(path: Path, lines: Iterable[bytes], *, like: Path, check: Callable[[Path], object]) -> None:
     """Write a new plan file, which nobody may read who may not read `like`. Raises FileError where it cannot be."""
-    _write(path, lambda stream: stream.writelines(lines), like=like, check=check)
+    _write(path, partial(_put, path, lines), like=like, check=check)
+
+
+def _put(path: Path, lines: Iterable[bytes], stream: BinaryIO) -> None:
+    if path.suffix.lower() == BOOK_SUFFIX:
+        write_book(lines, stream)
+    else:
+        stream.writelines(lines)
 
 
 def add_note(plan: PlanFile, note: Mapping[str, Any]) -> None:
@@ -202,15 +233,12 @@ def add_note(plan: PlanFile, note: Mapping[str, Any]) -> None:
     Raises FileError where it cannot be written, or was written by somebody else since it was read.
     """
 
-    def write(stream: BinaryIO) -> None:
-        stream.writelines(_lines_of(plan.path))
-        stream.write(note_line(plan.last, note))
-
     def check(new: Path) -> None:
         if read_plan(new).notes[:-1] != plan.notes:
             raise Moved
 
-    _write(plan.path, write, like=plan.path, check=check)
+    lines = chain(_lines_of(plan.path), [note_line(plan.last, note)])
+    _write(plan.path, partial(_put, plan.path, lines), like=plan.path, check=check)
 
 
 def _write(path: Path, write: Callable[[BinaryIO], object], *, like: Path, check: Callable[[Path], object]) -> None:

@@ -30,7 +30,7 @@ def add_options(parser: Parser) -> None:
         type=Path,
         dest="plan",
         metavar="PLAN",
-        help="where the plan goes: NAME.jsonl",
+        help="where the plan goes: NAME.jsonl, or NAME.xlsx for people to read",
         without="beside FILE",
     )
     add_yes(parser, "accepted for scripts; a plan changes nothing in the portal")
