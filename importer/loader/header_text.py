@@ -8,20 +8,13 @@ from __future__ import annotations
 
 import unicodedata
 
-_SHOW_NOTHING = frozenset(
-    "\u034f\u2800\u115f\u1160\u17b4\u17b5\u3164\uffa0"
-    "\u180b\u180c\u180d\u180f" + "".join(map(chr, range(0xFE00, 0xFE10)))
-)
-"""Fillers, the blank of braille, variation selectors: shown as nothing, though no format characters by category.
-
-Source: Unicode's property Default_Ignorable_Code_Point (DerivedCoreProperties.txt).
-"""
+from schemas.cells import UNSEEN
 
 
 def bare(text: str) -> str:
     """Return a text without outer blanks and characters that show nothing: marks of order, direction, joining."""
     if not text.isascii():
-        text = "".join(one for one in text if unicodedata.category(one) != "Cf" and one not in _SHOW_NOTHING)
+        text = "".join(one for one in text if unicodedata.category(one) != "Cf" and one not in UNSEEN)
     return text.strip()
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.cells import Kind, Problem, Reading
+from schemas.cells import Kind, Problem, Reading, shows_nothing
 from schemas.property import PortalSchema, Property, Rule
 from schemas.values import make_converter, same_value
 
@@ -102,3 +102,23 @@ def test_converting_a_converted_value_changes_nothing(text, kind):
     if isinstance(value, str) and value:
         again = converter(value, Kind.TEXT)
         assert again == value or (isinstance(again, Problem) and again.code == "ambiguous_number")
+
+
+@pytest.mark.parametrize(
+    ("text", "nothing"),
+    [
+        ("", True),
+        (" \xa0", True),
+        ("\u200b\ufeff", True),
+        ("\u2800", True),
+        ("\U000e0100", True),
+        ("\x0b", True),
+        ("\U000719d2", False),
+        ("\u0378", False),
+        ("\U0001f44d", False),
+        ("-", False),
+    ],
+)
+def test_what_shows_nothing(text, nothing):
+    """A character that this version of Unicode does not know, next year's emoji, is one that is seen."""
+    assert shows_nothing(text) == nothing
