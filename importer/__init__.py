@@ -4,7 +4,7 @@
 so that `import-tickets --version` waits for nothing.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["Portal", "plan"]
 
 TYPE_CHECKING = False

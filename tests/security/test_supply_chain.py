@@ -67,7 +67,7 @@ def test_the_bill_of_materials_lists_what_is_locked(tmp_path):
     from cyclonedx.schema import SchemaVersion
     from cyclonedx.validation.json import JsonStrictValidator
 
-    wheel = tmp_path / "import_tickets-0.1.0-py3-none-any.whl"
+    wheel = tmp_path / "import_tickets-0.2.0-py3-none-any.whl"
     wheel.write_bytes(b"a wheel")
 
     assert run("sbom.py", tmp_path).returncode == 0
