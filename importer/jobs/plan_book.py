@@ -14,8 +14,8 @@ from typing import Any, BinaryIO
 import orjson
 
 from importer.errors import FileError
+from importer.labels import Labels, plain_text
 from importer.loader import open_file
-from importer.reports.text import Labels, plain_text
 from importer.template.cells import cut_text
 from importer.template.plan_book import LINES_SHEET, PLAN_SHEET, TITLES, write_plan_book
 from schemas.message import message

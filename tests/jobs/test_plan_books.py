@@ -67,6 +67,25 @@ def test_it_is_approved_and_applied_as_it_is(book, portal, program):
     assert {"Planned by", "Approved by", "Applied by"} <= about
 
 
+def test_it_may_be_sorted_and_saved(edited, portal, program):
+    ended = program("apply", edited(sort_rows), "--yes", "--json", portal=portal)
+
+    assert (ended.code, ended.summary["rows"]["updated"]) == (0, 3), ended.err
+
+
+def alter(sheet, cell, text):
+    def change(opened):
+        opened[sheet][cell] = text
+
+    return change
+
+
+def alter_line(opened):
+    cell = opened["Import plan"]["B3"]
+    cell.value = cell.value.replace("=1+1", "=1+2")
+    cell.data_type = "s"
+
+
 ALTERATIONS = {
     "a value after": alter("Plan", "E2", "Another value"),
     "a ticket": alter("Plan", "B2", "1"),
