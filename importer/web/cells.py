@@ -8,7 +8,7 @@ from fastapi import FastAPI, Query
 
 from importer.errors import ImportTicketsError
 from importer.jobs.resume import stored_columns
-from importer.reports.text import Labels
+from importer.labels import Labels
 from importer.web.work import Work
 
 MOST = 500

@@ -17,7 +17,8 @@ from starlette.responses import RedirectResponse
 from importer.errors import ImportTicketsError
 from importer.findings import Finding
 from importer.i18n import say
-from importer.reports.text import grouped, plain_text
+from importer.labels import plain_text
+from importer.reports.text import grouped
 from importer.reports.text import place_of as cell_of
 from importer.web.runs import Run
 from importer.web.work import Work
