@@ -63,6 +63,8 @@ class Run:
     question: Message | None = None
     may_send_some: bool = False
     """Whether the question may be answered with a number of rows."""
+    name: str = ""
+    """What has to be typed for a yes, if anything."""
     rows: int = 0
     """How many rows the question is about."""
     questions: int = 0
@@ -125,14 +127,20 @@ class Run:
 
     def ask(self, question: Message) -> bool:
         """Wait for the page to say yes or no."""
-        return self._ask(question, rows=self.plan.rows_to_update if self.plan else 0, may_send_some=False) > 0
+        return self.ask_name(question, "")
 
-    def ask_rows(self, question: Message, rows: int) -> int:
+    def ask_name(self, question: Message, name: str) -> bool:
+        """Wait for the page to say yes, which takes the name typed whole."""
+        with self.state.open_journal(self.run_id) as journal:
+            rows = journal.plan.count_rows()
+        return self._ask(question, rows, name, may_send_some=False) > 0
+
+    def ask_rows(self, question: Message, rows: int, name: str = "") -> int:
         """Wait for the page to say how many of the rows are to be sent."""
-        return self._ask(question, rows=rows, may_send_some=True)
+        return self._ask(question, rows, name, may_send_some=True)
 
-    def _ask(self, question: Message, *, rows: int, may_send_some: bool) -> int:
-        self.question, self.rows, self.may_send_some = question, rows, may_send_some
+    def _ask(self, question: Message, rows: int, name: str, *, may_send_some: bool) -> int:
+        self.question, self.rows, self.name, self.may_send_some = question, rows, name, may_send_some
         self.questions += 1
         self.phase = "asking"
         self.changes += 1

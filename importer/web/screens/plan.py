@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from nicegui import ui
 from starlette.responses import RedirectResponse
 
+from importer.jobs.resume import stored_columns
 from importer.reports.plan_view import ColumnPlan, PlanView
+from importer.reports.text import Labels
 from importer.web.cells import ROUTE
 from importer.web.frame import Screen, place_of, to
 from importer.web.runs import Run
@@ -34,15 +37,33 @@ def add(work: Work) -> None:
         return None
 
 
+def _left_of(work: Work, run: Run, plan: PlanView) -> PlanView:
+    """Return the plan without the rows that were sent first."""
+    with work.state.open_journal(run.run_id) as journal:
+        headers = {one.property_name: one.header for one in journal.record.columns}
+        labels = Labels(stored_columns(journal.record)[0])
+        columns = tuple(
+            ColumnPlan(
+                headers.get(one.property_name) or labels.header(one.property_name),
+                one.changed,
+                one.cleared,
+                tuple(labels.change(one.property_name, *sample) for sample in one.samples),
+            )
+            for one in journal.plan.column_totals(samples=SAMPLES)
+        )
+        return replace(plan, columns=columns, rows_to_update=journal.plan.count_rows())
+
+
 class _Plan(Screen):
     """Numbers, flows of each column, every cell, and the question."""
 
     def __init__(self, work: Work, run: Run, plan: PlanView) -> None:
         super().__init__(work)
         self.run = run
-        self.plan = plan
+        self.plan = _left_of(work, run, plan) if run.outcomes else plan
         self.ticks: list[ui.checkbox] = []
         self.senders: list[ui.button] = []
+        self.name: ui.input | None = None
 
     def draw(self) -> None:
         with self.frame("/plan", self.title()):
@@ -119,6 +140,9 @@ class _Plan(Screen):
                         column=column.header,
                     )
                     self.ticks.append(ui.checkbox(self.words(text), on_change=self.allow))
+            if self.run.name:
+                text = message('Type "{name}" to say yes', name=self.run.name)
+                self.name = ui.input(self.words(text), on_change=self.allow).props("outlined autocomplete=off")
             with ui.element("div").classes("row"):
                 self.go(message("Back"), "/problems", second=True)
                 if self.run.may_send_some and self.run.rows > FIRST:
@@ -133,11 +157,17 @@ class _Plan(Screen):
     def allow(self) -> None:
         """Let the plan be sent once every erasure is ticked off."""
         for button in self.senders:
-            button.set_enabled(all(one.value for one in self.ticks))
+            button.set_enabled(self.is_allowed)
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether every erasure is ticked off, and the name typed that a live account asks for."""
+        is_named = self.name is None or str(self.name.value or "").strip() == self.run.name
+        return is_named and all(one.value for one in self.ticks)
 
     def send(self, rows: int) -> None:
         """Say yes, to so many rows."""
-        if all(one.value for one in self.ticks):
+        if self.is_allowed:
             self.run.answer(rows)
 
     def grid(self) -> None:

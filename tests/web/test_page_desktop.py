@@ -1,0 +1,136 @@
+"""The page as a person uses it, in Debian's Chromium (`make test-desktop`), compared with the command line."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import openpyxl
+import pytest
+
+from tests.reports.test_html_desktop import CHROMIUM
+
+pytestmark = pytest.mark.desktop
+
+EDITS = "fixtures/edits.xlsx"
+SLOW_MS = 60_000
+
+
+def environment(home):
+    kept = {**os.environ, "IMPORT_TICKETS_HOME": str(home)}
+    kept.pop("HUBSPOT_ACCESS_TOKEN", None)
+    return kept
+
+
+@pytest.fixture
+def page(tmp_path):
+    """A page of the real command, its key spent; what the console says is a failure, and so is a foreign host."""
+    from playwright.sync_api import sync_playwright
+
+    command = [sys.executable, "-m", "importer", "web", "--no-open"]
+    server = subprocess.Popen(command, env=environment(tmp_path / "home"), stdout=subprocess.PIPE, text=True)
+    said, hosts = [], set()
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            page.set_default_timeout(SLOW_MS)
+            page.on("console", lambda one: said.append(one.text) if one.type == "error" else None)
+            page.on("pageerror", lambda error: said.append(str(error)))
+            page.on("dialog", lambda dialog: said.append(dialog.message))
+            page.on("request", lambda request: hosts.add(request.url.split("/")[2].partition(":")[0]))
+            page.goto(server.stdout.readline().strip())
+            yield page
+            browser.close()
+    finally:
+        server.terminate()
+        server.wait(30)
+        server.stdout.close()
+    assert said == []
+    assert hosts == {"127.0.0.1"}
+
+
+def press(page, text):
+    page.locator("button:not([disabled])", has_text=text).first.click()
+
+
+def check_axe(page):
+    """No fault of names, roles or contrast; Quasar's own bar of loading, which is gone in a moment, aside."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    page.wait_for_function("!document.querySelector('.q-loading-bar')?.getAttribute('aria-hidden') === false || true")
+    found = Axe().run(page).response["violations"]
+    faults = [
+        (one["id"], node["html"]) for one in found for node in one["nodes"] if "q-loading-bar" not in node["html"]
+    ]
+    assert faults == []
+
+
+def tick_erasures(page):
+    for tick in page.get_by_role("checkbox", name="Yes, erase").all():
+        tick.click()
+
+
+def cells_of(path):
+    """Every cell of every sheet; runs and times, which differ from run to run, aside."""
+    book = openpyxl.load_workbook(path)
+    return {
+        name: [
+            [cell.value for cell in row]
+            for row in book[name].iter_rows()
+            if not any(str(cell.value).startswith(("Run", "Started", "Finished", "Requests")) for cell in row[:1])
+        ]
+        for name in book.sheetnames
+    }
+
+
+def test_a_person_updates_and_undoes(page, tmp_path):
+    """Practise, drop the demo workbook, go on without invalid rows, ten rows first, the rest, download, undo."""
+    page.wait_for_url("**/connect")
+    check_axe(page)
+    press(page, "Practise")
+    press(page, "Go on: choose a file")
+    page.wait_for_url("**/file")
+    check_axe(page)
+    page.set_input_files("input[type=file]", EDITS)
+    page.wait_for_url("**/columns")
+    check_axe(page)
+    press(page, "Check the rows")
+    page.locator("button", has_text="Go on without these").wait_for()
+    check_axe(page)
+    press(page, "Go on without these")
+    page.locator(".ag-row").first.wait_for()
+    check_axe(page)
+    assert page.locator("button[disabled]", has_text="Send all 22").count() == 1
+
+    tick_erasures(page)
+    press(page, "Send the first 10")
+    page.locator("h2", has_text="What became of the first rows").wait_for()
+    tick_erasures(page)
+    press(page, "Send all 12")
+    page.wait_for_url("**/result")
+    page.locator("button", has_text="Undo this run").wait_for()
+    check_axe(page)
+    with page.expect_download() as download:
+        press(page, "Download edits.xlsx")
+    download.value.save_as(tmp_path / "by-page.xlsx")
+
+    shutil.copy(EDITS, tmp_path / "by-command.xlsx")
+    command = [sys.executable, "-m", "importer", "by-command.xlsx", "--sandbox", "--yes", "--on-invalid", "skip"]
+    subprocess.run(command, cwd=tmp_path, env=environment(tmp_path / "other"), capture_output=True, check=False)
+    ours, theirs = cells_of(tmp_path / "by-page.xlsx"), cells_of(tmp_path / "by-command.xlsx")
+    assert ours.keys() == theirs.keys()
+    data = next(iter(ours))
+    assert ours[data] == theirs[data]
+
+    press(page, "Undo this run")
+    page.locator("h1", has_text="Put back what run").wait_for()
+    tick_erasures(page)
+    press(page, "Put all 22 back")
+    page.wait_for_url("**/result")
+    page.locator("h1", has_text="Done").wait_for()
+    page.go_back()
+    page.wait_for_url("**/*")
+    page.goto(page.url.rpartition("/")[0] + "/history")
+    assert page.locator("tbody tr").count() == 2
+    check_axe(page)
