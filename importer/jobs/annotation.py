@@ -5,20 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from importer.errors import JournalGone
 from importer.i18n import translations
+from importer.jobs.change_lines import EarlierUpdates, change_lines, run_to_undo, what_lines_are
 from importer.journal import Journal, RunRecord
 from importer.journal.run_record import REPORTING
 from importer.labels import Labels, plain_text
 from importer.model import Status
-from importer.reports.text import row_messages, ticket_url
+from importer.reports.text import local_time, row_messages
 from importer.writeback import (
     Annotation,
-    ChangeLine,
     Dialect,
     ErrorLine,
     write_back,
@@ -29,11 +28,6 @@ from schemas.property import PortalSchema
 if TYPE_CHECKING:
     from importer.jobs.job import Job
     from schemas.message import Translations
-
-MAX_CHANGE_LINES = 100_000
-"""Lines of the sheet "Import changes"."""
-
-_SHOWN_CHANGES = (Status.UPDATED, Status.WOULD_UPDATE, Status.DIFFERS)
 
 
 def annotate_file(job: Job) -> Path | None:
@@ -103,37 +97,20 @@ def _dialect(record: RunRecord) -> Dialect | None:
 
 
 def make_annotation(journal: Journal, record: RunRecord, schema: PortalSchema, words: Translations) -> Annotation:
-    """Return everything that the spreadsheet is given, read from the journal as it is written."""
-    positions = {name: (position, header) for position, header, name in record.columns}
-    labels = Labels(schema)
-
-    def errors() -> Iterator[ErrorLine]:
-        for one in journal.report.remarks():
-            text = plain_text(one.text.render(words))
-            value = one.value or ""
-            if one.code == Status.DIFFERS:
-                value = labels.value(one.property_name or "", value)
-            yield ErrorLine(one.row, one.position, one.header or "", value, one.code, text)
-
-    def changes() -> Iterator[ChangeLine]:
-        portal = record.portal
-        for change in islice(journal.report.changes(*_SHOWN_CHANGES), MAX_CHANGE_LINES):
-            url = ticket_url(portal.ui_domain, portal.portal_id, change.ticket or _record_id(change.key, record))
-            for name, after in change.after.items():
-                position, header = positions.get(name, (None, labels.header(name)))
-                old, new = labels.change(name, change.before.get(name, ""), after)
-                yield ChangeLine(change.row, change.key, url, header, old, new, position)
-
+    """Return everything that the spreadsheet is given, read from the journals as it is written."""
+    earlier = EarlierUpdates(journal)
+    note = what_lines_are(record)
     return Annotation(
         sheet=record.sheet,
         header_row=record.header_row,
         headers=record.headers,
-        notes=lambda: row_messages(journal, words),
+        notes=lambda: earlier.noted(row_messages(journal, words), words),
         faulty=journal.report.remarked_cells(),
         totals=[(status, count) for status, count in journal.rows.count_by_status().items() if status],
-        facts=[(label.render(words), value) for label, value in _facts(record)],
-        errors=errors,
-        changes=lambda: islice(changes(), MAX_CHANGE_LINES),
+        facts=[(label.render(words), value) for label, value in _facts(journal)],
+        errors=lambda: _error_lines(journal, Labels(schema), words),
+        changes=lambda: change_lines(journal, schema),
+        changes_note=note.render(words) if note else "",
         translations=words,
         dialect=_dialect(record),
         key_position=_compared_key(record, schema),
@@ -142,15 +119,22 @@ def make_annotation(journal: Journal, record: RunRecord, schema: PortalSchema, w
     )
 
 
+def _error_lines(journal: Journal, labels: Labels, words: Translations) -> Iterator[ErrorLine]:
+    for group in journal.report.remark_groups():
+        one = group.first
+        value = one.value or ""
+        if one.code == Status.DIFFERS:
+            value = labels.value(one.property_name or "", value)
+        text = plain_text(one.text.render(words))
+        others = group.rows[1:]
+        yield ErrorLine(one.row, one.position, one.header or "", value, one.code, text, group.count, others)
+
+
 def _compared_key(record: RunRecord, schema: PortalSchema) -> int | None:
     """Return the position of the key column where its cells hold the journal's keys as they stand; else None."""
     definition = schema.properties.get(record.key.property)
     as_typed = record.key.property == "id" or (definition is not None and definition.type == "string")
     return record.key.position if as_typed else None
-
-
-def _record_id(key: str, record: RunRecord) -> str | None:
-    return key if record.key.property == "id" else None
 
 
 def plan_facts(plan: Mapping[str, Any]) -> list[tuple[Message, str]]:
@@ -163,16 +147,17 @@ def plan_facts(plan: Mapping[str, Any]) -> list[tuple[Message, str]]:
     return [(title, f"{one['account']} ({one['machine']}), {one['at']}") for title, by in acts for one in by]
 
 
-def _facts(record: RunRecord) -> list[tuple[Message, str]]:
+def _facts(journal: Journal) -> list[tuple[Message, str]]:
+    record = journal.record
     portal = record.portal
     facts = [
         (message("Run"), record.id),
-        (message("Started"), record.started_at),
+        (message("Started"), local_time(record.started_at)),
         (message("Portal"), " ".join(filter(None, (portal.portal_id, portal.base_url)))),
         (message("Key column"), f"{record.key.header} ({record.key.property})"),
         (message("Update requests"), str(record.requests.get("update", 0))),
     ]
     facts += plan_facts(record.plan or {})
-    if record.kind == "run" and record.can_undo:
-        facts.append((message("To undo"), record.command("undo")))
+    if run := run_to_undo(journal):
+        facts.append((message("To undo"), run.command("undo")))
     return facts

@@ -27,7 +27,7 @@ def values_written(journal: Journal, tickets: Collection[str]) -> Mapping[str, V
     portal made of it, where its answer said so.
     """
     found: dict[str, dict[str, str]] = {}
-    for earlier, _ in _earlier_runs(journal):
+    for earlier, _ in earlier_runs(journal):
         with contextlib.suppress(FileError), earlier.reading():
             for change, returned in earlier.report.written():
                 if change.ticket in tickets:
@@ -48,7 +48,7 @@ def known_cells(journal: Journal, cells: Mapping[Cell, str]) -> Mapping[Cell, Kn
     """
     found: dict[Cell, Known] = {}
     left = set(cells)
-    for earlier, record in _earlier_runs(journal, latest_first=True):
+    for earlier, record in earlier_runs(journal, latest_first=True):
         if record.dry_run or record.kind == "reconcile":
             continue
         with contextlib.suppress(FileError), earlier.reading():
@@ -91,7 +91,7 @@ class FormsSeen:
         return made_of(sent=wanted, returned=held, column=column.header if column else name)
 
     def _read(self) -> Iterator[tuple[Cell, tuple[str, str]]]:
-        for earlier, _ in _earlier_runs(self._journal):
+        for earlier, _ in earlier_runs(self._journal):
             for change, returned in earlier.report.formed():
                 for name, value in returned.items():
                     yield (change.ticket or "", name), (change.after.get(name, ""), value)
@@ -111,7 +111,7 @@ def _known(trace: Trace, name: str, record: RunRecord, asked: str) -> Known | No
     return Known(*facts, how, trace.changes[name], trace.status)
 
 
-def _earlier_runs(journal: Journal, *, latest_first: bool = False) -> Iterator[tuple[Journal, RunRecord]]:
+def earlier_runs(journal: Journal, *, latest_first: bool = False) -> Iterator[tuple[Journal, RunRecord]]:
     """Yield the journals of runs on the same file and portal as this one's, in time order, open, with their facts."""
     record = journal.record
     state = StateFolder(journal.path.parent.parent)

@@ -21,7 +21,7 @@ from importer.journal.batches import Batch, BatchAnswer, Batches, Progress
 from importer.journal.connection import JournalFile, dump, is_damage, load_messages
 from importer.journal.plan import ColumnTotals, Plan
 from importer.journal.plan_records import PlanRecords
-from importer.journal.report import Report, RowOutcome
+from importer.journal.report import FindingGroup, Report, RowOutcome
 from importer.journal.rows import Rows
 from importer.journal.run_record import RecordChanges, RunRecord
 from schemas.message import message
@@ -30,6 +30,7 @@ __all__ = [
     "Batch",
     "BatchAnswer",
     "ColumnTotals",
+    "FindingGroup",
     "Journal",
     "Progress",
     "RowOutcome",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from heapq import nsmallest
 
 import orjson
 
@@ -23,6 +24,15 @@ class RowOutcome:
     status: Status | None
     same_as: int | None
     notices: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FindingGroup:
+    """Findings that are equal but for their rows: the first of them, how many there are, and their first rows."""
+
+    first: Finding
+    count: int
+    rows: tuple[int, ...]
 
 
 class Report:
@@ -184,6 +194,24 @@ class Report:
             (limit,),
         ):
             yield Finding(code, Message.from_json(orjson.loads(text)), row, position, header, name, key, value, line)
+
+    def remark_groups(self, *, rows: int = 50, limit: int = -1) -> Iterator[FindingGroup]:
+        """Yield the remarks, those told once that say the same of the same column and value; by their first rows.
+
+        rows: how many rows of a group are named at most.
+        """
+        for row, position, header, name, key, value, code, text, line, count, places in self._file.db.execute(
+            "SELECT min(one.row), position, header, property, one.key, value, code, message, rows.line, count(*), "
+            "group_concat(one.row) FROM ("
+            "SELECT row, position, header, property, key, value, code, message FROM findings UNION ALL "
+            "SELECT row, position, header, property, key, sheet, 'differs', message FROM differences"
+            ") AS one LEFT JOIN rows ON rows.row = one.row "
+            "GROUP BY code, message, position, header, value, one.row IS NULL ORDER BY 1, 2, code LIMIT ?",
+            (limit,),
+        ):
+            words = Message.from_json(orjson.loads(text))
+            first = Finding(code, words, row, position, header, name, key, value, line)
+            yield FindingGroup(first, count, tuple(nsmallest(rows, map(int, places.split(",")))) if places else ())
 
     def remarked_cells(self) -> list[tuple[int, int]]:
         """Return the cells that have remarks, (row, position)."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from itertools import groupby
 
 from importer.findings import Finding
@@ -110,6 +111,14 @@ def grouped(number: int, translations: Translations) -> str:
     """Return a number with its thousands apart, as the language does: `45,000` or `45.000`."""
     told = f"{number:,}"
     return told.replace(",", ".") if language_of(translations) == PORTUGUESE else told
+
+
+def local_time(moment: str) -> str:
+    """Return a moment (ISO 8601) as clocks here show it, `2026-11-23 14:15`; what is no moment stays as it is."""
+    try:
+        return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M}"
+    except ValueError:
+        return moment
 
 
 def duration(seconds: float) -> str:

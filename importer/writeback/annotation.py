@@ -29,7 +29,7 @@ class RowNote(NamedTuple):
 
 
 class ErrorLine(NamedTuple):
-    """One finding, for the table of errors. `position` counts columns from 0; None where no cell is meant."""
+    """Equal findings, for the table of errors. `position` counts columns from 0; None where no cell is meant."""
 
     row: int | None
     position: int | None
@@ -37,18 +37,26 @@ class ErrorLine(NamedTuple):
     value: str
     code: str
     message: str
+    cells: int = 1
+    others: Sequence[int] = ()
+    """Further rows of which the same is said: as many of them as are to be named."""
 
 
 class ChangeLine(NamedTuple):
-    """One cell that changed (or would). `ticket_url` is None where the record ID is not known."""
+    """One cell that changed (or would). `ticket_url` is None where the record ID is not known.
+
+    `before` is None where it was not read. `when` and `run` tell it from what other runs did.
+    """
 
     row: int
     key: str
     ticket_url: str | None
     header: str
-    before: str
+    before: str | None
     after: str
     position: int | None = None
+    when: str = ""
+    run: str = ""
 
 
 class Dialect(Protocol):
@@ -89,6 +97,8 @@ class Annotation:
     """(label, value): the run, the portal, the plan."""
     errors: Callable[[], Iterator[ErrorLine]] = lambda: iter(())
     changes: Callable[[], Iterator[ChangeLine]] = lambda: iter(())
+    changes_note: str = ""
+    """What the lines of this run are, where they are no changes that were made."""
     translations: Translations = field(default_factory=NullTranslations)
     own: tuple[int | None, int | None] = (None, None)
     """Positions of the status and the message column of an earlier run, known by what they hold; None where none is."""

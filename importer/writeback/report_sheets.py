@@ -10,7 +10,7 @@ Source: ECMA-376 part 1, 18.3.1.99 (order), 18.3.1.47 (hyperlink), 18.3.1.28 (da
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -46,9 +46,14 @@ _LINK = Look("0B5CAD", underlined=True)
 _NUMBER_HEAD = replace(_HEAD, align="right")
 _COUNT = Look(text=False, number_format=3)
 _ROW = Look(text=False, align="left")
-_SHARE = Look("5A6570", text=False, number_format=9, align="left", indent=1)
+_SHARE = Look("5A6570", text=False, number_format=10, align="left", indent=1)
+_SHARE_UNITS = 10_000
+"""Format 10 shows hundredths of a per cent (ECMA-376 part 1, 18.8.30)."""
 _SHARE_HEAD = replace(_HEAD, align="left", indent=1)
 _PLAIN = Look()
+_QUIET = Look("5A6570")
+_OTHERS = 6
+"""The column from which further cells of the same finding stand."""
 _BAR_COLOUR = "FF8FB4DC"
 
 
@@ -124,12 +129,13 @@ class _Sheet:
         self.links.append(f'<hyperlink ref="{reference}" r:id="rId{len(self.addresses)}"/>')
         return True
 
-    def foot(self, formats: str = "") -> bytes:
-        """Return what stands behind the rows."""
+    def foot(self, formats: str = "", *, filtered: str = "") -> bytes:
+        """Return what stands behind the rows. filtered: the area that has a filter."""
         links = f"<hyperlinks>{''.join(self.links)}</hyperlinks>" if self.links else ""
         margins = '<pageMargins left="0.5" right="0.5" top="0.6" bottom="0.6" header="0.3" footer="0.3"/>'
         page = '<pageSetup orientation="landscape" fitToHeight="0"/>'
-        return f"</sheetData>{formats}{links}{margins}{page}</worksheet>".encode()
+        buttons = f'<autoFilter ref="{filtered}"/>' if filtered else ""
+        return f"</sheetData>{buttons}{formats}{links}{margins}{page}</worksheet>".encode()
 
     def relations(self) -> bytes | None:
         """Return the part of the relations of the links; None where there are none."""
@@ -145,7 +151,17 @@ class _Sheet:
 
 
 _RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
-_CHANGE_TITLES = (message("Row"), message("Ticket"), message("Column"), message("Before"), message("After"))
+_CHANGE_TITLES = (
+    message("Row"),
+    message("Ticket"),
+    message("Column"),
+    message("Before"),
+    message("After"),
+    message("When"),
+    message("Run"),
+)
+_TITLES_ALWAYS = 5
+"""Titles that the sheet had before it kept what earlier runs did."""
 
 
 def is_report(texts: Mapping[str, str]) -> bool:
@@ -158,7 +174,7 @@ def is_changes(texts: Mapping[str, str]) -> bool:
     titles = [texts.get(f"{letter}2") for letter in "ABCDE"]
     languages = (translations(language) for language in LANGUAGES)
     return texts.get("A1") == CHANGES_SHEET and any(
-        titles == [title.render(words) for title in _CHANGE_TITLES] for words in languages
+        titles == [title.render(words) for title in _CHANGE_TITLES[:_TITLES_ALWAYS]] for words in languages
     )
 
 
@@ -166,7 +182,7 @@ def report_sheet(annotation: Annotation, sheet: str, styles: Styles, around: Sur
     """Yield the sheet `Import report`: facts, totals with bars, errors with links into `sheet`."""
     out = _Sheet(styles, around)
     say = annotation.say
-    yield out.head((27, 26, 30, 22, 90))
+    yield out.head((27, 26, 30, 22, 90, 9))
     yield out.line((REPORT_SHEET, _TITLE), height=26)
     for label, value in annotation.facts:
         yield out.line((label, _LABEL), (value, _PLAIN))
@@ -174,15 +190,31 @@ def report_sheet(annotation: Annotation, sheet: str, styles: Styles, around: Sur
     yield out.line(
         (say(message("Status")), _HEAD), (say(message("Rows")), _NUMBER_HEAD), (say(message("Share")), _SHARE_HEAD)
     )
-    total = sum(count for _, count in annotation.totals)
+    totals = sorted(annotation.totals, key=_rank)
     first = out.row + 1
-    for status, count in sorted(annotation.totals, key=_rank):
+    for (status, count), share in zip(totals, _shares([count for _, count in totals]), strict=True):
         look = STATUS_LOOKS.get(status, _PLAIN)
-        yield out.line((status, look), (count, _COUNT), (count / total if total else 0, _SHARE))
-    bars = f"B{first}:B{out.row}" if annotation.totals else ""
+        yield out.line((status, look), (count, _COUNT), (share, _SHARE))
+    bars = f"B{first}:B{out.row}" if totals else ""
+    filtered = f"A{first - 1}:C{out.row}"
     yield out.line()
+    heading = out.row + 2
     yield from _error_table(out, annotation, sheet)
-    yield out.foot(_bars(bars, total) if bars else "")
+    filtered = f"A{heading}:F{out.row}" if out.row >= heading else filtered
+    total = sum(count for _, count in totals)
+    yield out.foot(_bars(bars, total) if bars else "", filtered=filtered)
+
+
+def _shares(counts: Sequence[int]) -> list[float]:
+    """Return the shares of counts, rounded so that those shown add up to 100 %: largest remainders go up."""
+    total = sum(counts)
+    if not total:
+        return [0.0] * len(counts)
+    shares = [count * _SHARE_UNITS // total for count in counts]
+    by_remainder = sorted(range(len(counts)), key=lambda n: -(counts[n] * _SHARE_UNITS % total))
+    for n in by_remainder[: _SHARE_UNITS - sum(shares)]:
+        shares[n] += 1
+    return [share / _SHARE_UNITS for share in shares]
 
 
 def _rank(total: tuple[str, int]) -> int:
@@ -200,7 +232,8 @@ def _error_table(out: _Sheet, annotation: Annotation, sheet: str) -> Iterator[by
         return
     yield out.line((say(message("Errors")), _SECTION), height=20)
     titles = (message("Cell"), message("Column"), message("Value"), message("Code"), message("Message"))
-    yield out.line(*((say(title), _HEAD) for title in titles))
+    count = (say(message("Cells")), _NUMBER_HEAD)
+    yield out.line(*((say(title), _HEAD) for title in titles), count, (say(message("Also in")), _SHARE_HEAD))
     yield _error_line(out, first, sheet, say)
     lines = []
     for error in islice(errors, MOST_LINES - 1):
@@ -214,14 +247,18 @@ def _error_table(out: _Sheet, annotation: Annotation, sheet: str) -> Iterator[by
 
 
 def _error_line(out: _Sheet, error: ErrorLine, sheet: str, say: Callable[[Message], str]) -> bytes:
-    place, linked = "", False
-    if error.row is not None:
-        cell = f"{column_letter(error.position or 0)}{error.row}"
-        place = cell if error.position is not None else say(message("row {row}", row=error.row))
-        linked = out.link_inside(0, sheet, cell)
-    texts = (error.header, error.value, error.code)
-    cells = [(place, _LINK if linked else _PLAIN), *((text, _PLAIN) for text in texts), (error.message, _PLAIN)]
-    return out.line(*cells)
+    """Return one line: its first cell, what is wrong there, and further cells of which the same is said."""
+    rows = () if error.row is None else (error.row, *error.others)
+    places = []
+    for row, place in zip(rows, (0, *range(_OTHERS, _OTHERS + len(rows))), strict=False):
+        cell = f"{column_letter(error.position or 0)}{row}"
+        text = cell if error.position is not None else say(message("row {row}", row=row))
+        look = _LINK if out.link_inside(place, sheet, cell) else _PLAIN
+        places.append((text, replace(look, indent=1, align="left") if place else look))
+    left = error.cells - max(len(rows), 1)
+    more = [(say(message("and {count} more", count=left)), _QUIET)] if left > 0 else []
+    texts = ((text, _PLAIN) for text in (error.header, error.value, error.code, error.message))
+    return out.line(places[0] if places else ("", _PLAIN), *texts, (error.cells, _COUNT), *places[1:], *more)
 
 
 def _bars(area: str, total: int) -> str:
@@ -233,25 +270,32 @@ def _bars(area: str, total: int) -> str:
     )
 
 
+def _place(change: ChangeLine) -> tuple[int, str | None, str]:
+    return change.row, change.ticket_url, change.run
+
+
 class ChangesSheet:
     """The sheet `Import changes`. Take `pieces` first, then `relations`."""
 
     def __init__(self, annotation: Annotation, styles: Styles, around: Surroundings) -> None:
         self._annotation = annotation
         self._out = _Sheet(styles, around)
+        self._empty = annotation.say(message("(empty)"))
+        self._not_read = annotation.say(message("(not read)"))
 
     def pieces(self) -> Iterator[bytes]:
-        """Yield the sheet: row, ticket, column, before, after."""
+        """Yield the sheet: row, ticket, column, before, after, when, run."""
         out = self._out
         say = self._annotation.say
-        yield out.head((9, 20, 30, 45, 45), frozen=2)
-        yield out.line((CHANGES_SHEET, _TITLE), height=26)
+        yield out.head((9, 20, 30, 45, 45, 18, 22), frozen=2)
+        note = self._annotation.changes_note
+        yield out.line((CHANGES_SHEET, _TITLE), (None, _PLAIN), (None, _PLAIN), (note, _QUIET), height=26)
         yield out.line(*((say(title), _HEAD) for title in _CHANGE_TITLES))
         changes = self._annotation.changes()
         group: list[ChangeLine] = []
         written: list[bytes] = []
         for change in islice(changes, MOST_LINES):
-            if group and (change.row, change.ticket_url) != (group[0].row, group[0].ticket_url):
+            if group and _place(change) != _place(group[0]):
                 written += self._lines(group)
                 group = []
                 if len(written) > 500:  # noqa: PLR2004 - some hundred kilobytes at a time
@@ -259,9 +303,10 @@ class ChangesSheet:
                     written = []
             group.append(change)
         yield b"".join([*written, *self._lines(group)])
+        last = out.row
         if next(changes, None) is not None:
             yield out.line((say(message("There are more; this table ends here.")), _LABEL))
-        yield out.foot()
+        yield out.foot(filtered=f"A2:G{last}")
 
     def _lines(self, group: list[ChangeLine]) -> Iterator[bytes]:
         """Yield the lines of one ticket; they share one link."""
@@ -272,8 +317,10 @@ class ChangesSheet:
             linked = out.link_outside(f"B{first}:B{last}" if last > first else f"B{first}", address)
         for change in group:
             ticket = (change.key, _LINK if linked else _PLAIN)
-            rest = ((text, _PLAIN) for text in (change.header, change.before, change.after))
-            yield out.line((change.row, _ROW), ticket, *rest)
+            before = (self._not_read, _QUIET) if change.before is None else (change.before, _PLAIN)
+            after = (change.after, _PLAIN) if change.after else (self._empty, _QUIET)
+            rest = ((text, _QUIET) for text in (change.when, change.run))
+            yield out.line((change.row, _ROW), ticket, (change.header, _PLAIN), before, after, *rest)
 
     def relations(self) -> bytes | None:
         """Return the relations part of the sheet; None where nothing is linked."""

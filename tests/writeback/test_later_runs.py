@@ -8,11 +8,12 @@ import openpyxl
 EDITS = Path(__file__).parents[2] / "fixtures" / "edits.xlsx"
 
 
-def test_a_run_that_changes_nothing_after_one_that_did(program, tmp_path):
+def test_a_run_that_changes_nothing_and_knows_of_no_other(program, tmp_path, home):
     """The first run leaves links in "Import changes"; the second has none, and its results are written all the same."""
     path = shutil.copy(EDITS, tmp_path / "edits.xlsx")
     options = ("--sandbox", "--on-invalid", "skip", "--yes", "--json")
     first = program(path, *options)
+    (home / "runs" / f"{first.summary['run_id']}.sqlite3").unlink()
 
     second = program(path, *options)
 
@@ -21,3 +22,30 @@ def test_a_run_that_changes_nothing_after_one_that_did(program, tmp_path):
     book = openpyxl.load_workbook(path)
     assert book["Edits"]["J2"].value == "unchanged"
     assert not [cell for row in book["Import changes"] for cell in row if cell.hyperlink]
+
+
+def lines_of(book):
+    return [[cell.value for cell in row] for row in book["Import changes"].iter_rows(min_row=3)]
+
+
+def test_the_workbook_remembers_what_earlier_runs_did(program, tmp_path):
+    """Lines of the first run stay below those of the second, each with its moment and run."""
+    path = Path(shutil.copy(EDITS, tmp_path / "edits.xlsx"))
+    options = ("--sandbox", "--on-invalid", "skip", "--yes", "--json")
+    first = program(path, *options).summary
+    book = openpyxl.load_workbook(path)
+    cells = lines_of(book)
+    book["Edits"]["D2"].value = "Low"
+    book.save(path)
+
+    second = program(path, *options).summary
+
+    book = openpyxl.load_workbook(path)
+    lines = lines_of(book)
+    assert [line[6] for line in lines] == [second["run_id"], *[first["run_id"]] * len(cells)]
+    assert lines[1:] == cells
+    assert all(len(line[5]) == len("2026-11-23 14:15") for line in lines)
+    assert book["Import changes"].auto_filter.ref == f"A2:G{len(lines) + 2}"
+    assert book["Edits"]["J3"].value == "unchanged"
+    assert book["Edits"]["K3"].value.startswith("updated 20")
+    assert sum(1 for sheet in book.sheetnames if sheet.startswith("Import changes")) == 1

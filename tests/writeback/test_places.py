@@ -301,7 +301,7 @@ def test_links_lead_to_cells_and_tickets():
     links = [cell.hyperlink.location for row in report for cell in row if cell.hyperlink]
     assert links == ["'Tickets'!B3", "'Tickets'!A4"]
     assert changes["B3"].hyperlink.target == "https://a/1?x=1&y=2"
-    assert [cell.value for cell in changes[3]] == [2, "1", "Subject", None, "a"]
+    assert [cell.value for cell in changes[3]] == [2, "1", "Subject", None, "a", None, None]
 
 
 def test_a_quote_in_the_name_of_the_sheet():
