@@ -76,7 +76,7 @@ wheel-check: $(READY) ## install into an empty environment and run from there: t
 docs: $(READY) ## renew the reference and the outputs in the guide, and build the site into site/
 	$(BIN)/python -m tools.make_reference
 	$(BIN)/python -m tools.guide_walk
-	$(BIN)/python -m mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 pictures: $(READY) ## draw the pictures of the guide anew (needs LibreOffice, Chromium, ImageMagick, Xvfb)
 	$(BIN)/python -m tools.make_pictures
