@@ -41,9 +41,8 @@ async def approve_plan(path: Path, context: Context, *, yes: bool = False) -> Re
                 )
             )
         job.journal.rows.close_undecided(Status.WOULD_UPDATE)
-        held.result = _result(
-            job, next_command("apply", path, sandbox=context.access.sandbox or is_sandbox(plan.record()))
-        )
+        option = context.access.option or (" --sandbox" if is_sandbox(job.journal.record) else "")
+        held.result = _result(job, next_command("apply", path, option))
     return held.result
 
 

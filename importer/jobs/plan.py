@@ -43,17 +43,17 @@ async def make_plan_file(options: RunOptions, path: Path, context: Context) -> R
         digest = read_plan(path).digest
         job.journal.note(plan={"path": str(path), "sha256": digest, "planned": planner})
         context.ui.say(message("The plan is in {path}; nothing was sent.", path=str(path)))
-        held.result = replace(finish(job), next_commands=(next_command("apply", path, sandbox=context.access.sandbox),))
+        held.result = replace(finish(job), next_commands=(next_command("apply", path, context.access.option),))
     return held.result
 
 
-def next_command(name: str, path: Path, *, sandbox: bool) -> str:
-    """Return a command about a plan, as it can be pasted."""
+def next_command(name: str, path: Path, option: str) -> str:
+    """Return a command about a plan, as it can be pasted. option: the one that leads to the portal."""
     import shlex
     import subprocess
 
-    words = ["import-tickets", name, str(path), *(["--sandbox"] if sandbox else [])]
-    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+    quoted = subprocess.list2cmdline([str(path)]) if os.name == "nt" else shlex.quote(str(path))
+    return f"import-tickets {name} {quoted}{option}"
 
 
 def is_sandbox(record: RunRecord) -> bool:
