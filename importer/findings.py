@@ -16,6 +16,8 @@ MESSAGE_HEADER = "Import message"
 REPORT_SHEET = "Import report"
 CHANGES_SHEET = "Import changes"
 """Names of the sheets that a run adds, likewise."""
+NOT_KNOWN = "(not known)"
+"""What a cell holds of which `restore` could not tell the value, in every language; every run leaves it alone."""
 
 
 @dataclass(frozen=True, slots=True)

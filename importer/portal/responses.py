@@ -39,7 +39,10 @@ class HistoryEntry:
     value: str
     timestamp: str
     source: str = ""
+    """By what way it came, as people read it."""
     user: str = ""
+    source_type: str = ""
+    """The same as HubSpot names it: `IMPORT`, `CRM_UI`, `INTEGRATION`, `AUTOMATION_PLATFORM`, ..."""
 
 
 class Record(NamedTuple):
@@ -272,6 +275,7 @@ def _history(entries: Any) -> tuple[HistoryEntry, ...]:
             _text(one.get("timestamp")),
             _text(one.get("sourceLabel") or one.get("sourceType")),
             _text(one.get("updatedByUserId")),
+            _text(one.get("sourceType")),
         )
         for one in _objects(entries)
         if one.get("timestamp")

@@ -51,6 +51,8 @@ class Template:
     schema: PortalSchema
     exported_at: str
     translations: Translations = field(default_factory=NullTranslations)
+    keeps_values: bool = True
+    """Whether the values are noted in it, so that only edited cells count when it is read again."""
 
     @property
     def facts(self) -> Mapping[str, object]:
@@ -94,7 +96,8 @@ def write_template(target: BinaryIO, template: Template, tickets: Iterable[tuple
     count = Count()
     for ticket, values in tickets:
         count.cut += sheet.add(ticket, values)
-        fingerprint.add(ticket, values)
+        if template.keeps_values:
+            fingerprint.add(ticket, values)
         count.tickets += 1
     sheet.finish(lists)
     fingerprint.finish()

@@ -20,15 +20,15 @@ import numpy as np
 import numpy.typing as npt
 
 from importer.errors import UsageError
-from importer.findings import Finding, column_letter
+from importer.findings import NOT_KNOWN, Finding, column_letter
 from importer.loader.own import data_chunks
 from importer.loader.table import Chunk, Table
 from importer.model import CheckedRow, Columns, Policy, ValueColumn, Values
 from importer.validation.ambiguity import Survey
 from importer.validation.cells import column_texts, typed_cells
-from importer.validation.clear_word import Place, without_clear_word
 from importer.validation.keys import key_converter
 from importer.validation.shown import LongTexts, Precision, languages, without_unseen
+from importer.validation.words import Place, without_word
 from schemas import ticket
 from schemas.cells import FunctionConverter, Kind, Problem, Reading, Refused, Result
 from schemas.column import StageChoices, is_doubtful
@@ -264,9 +264,10 @@ class CheckedChunk:
         self._validation = validation
         self._columns = validation.columns
         self._cleared: set[Place] = set()
+        positions = [one.position for one in self._columns.values]
+        chunk, self._kept = without_word(chunk, NOT_KNOWN, positions)
         if validation.clear_word:
-            positions = [one.position for one in self._columns.values]
-            chunk, self._cleared = without_clear_word(chunk, validation.clear_word, positions)
+            chunk, self._cleared = without_word(chunk, validation.clear_word, positions)
             validation.cleared_by_word |= {
                 one.definition.name
                 for one in self._columns.values
@@ -277,9 +278,8 @@ class CheckedChunk:
         self._rows = chunk.rows
         self._values, self._problems = validation.judge(chunk, is_whole=is_whole)
         self._keys = self._values[self._columns.key.position]
-        self._kept: set[tuple[int, int]] = set()
         if validation.edits is not None:
-            self._kept = validation.edits.kept(
+            self._kept |= validation.edits.kept(
                 self._keys, self._values, lambda position: column_texts(chunk, position, keeps_zeros=True)
             )
         self._bad: set[int] = set()

@@ -1,4 +1,7 @@
-"""Cells that hold just the clear word: they are read as empty, and clear their property whatever empty cells mean."""
+"""Cells that hold just a certain word: they are read as empty, and their places are noted.
+
+The clear word clears its property, whatever empty cells mean; what `restore` could not tell is left alone.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ Place = tuple[int, int]
 """A row's index in its chunk, and the column's position."""
 
 
-def without_clear_word(chunk: Chunk, word: str, positions: Collection[int]) -> tuple[Chunk, set[Place]]:
+def without_word(chunk: Chunk, word: str, positions: Collection[int]) -> tuple[Chunk, set[Place]]:
     """Return the chunk with the cells emptied that hold the word, outer blanks aside, and their places."""
     found: set[Place] = set()
     columns, shown = dict(chunk.columns), dict(chunk.shown)
