@@ -9,8 +9,8 @@ from nicegui import ui
 from starlette.responses import RedirectResponse
 
 from importer.jobs.resume import stored_columns
+from importer.labels import Labels
 from importer.reports.plan_view import ColumnPlan, PlanView
-from importer.reports.text import Labels
 from importer.web.cells import ROUTE
 from importer.web.frame import Screen, place_of, to
 from importer.web.runs import Run
