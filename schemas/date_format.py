@@ -137,15 +137,15 @@ def _meaning(raw: str, raws: list[str], index: int, before: list[str]) -> str:
     """Return what a run of letters stands for; `m` is the month but after hours and before seconds."""
     letter, length = raw[0].lower(), len(raw)
     if letter == "y":
-        return "year2" if length == 2 else "year4"  # noqa: PLR2004 - YY
+        return "year2" if length == 2 else "year4"
     if letter == "d":
-        return "weekday" if length > 2 else "day"  # noqa: PLR2004 - DDD
+        return "weekday" if length > 2 else "day"
     if letter == "m":
         last = before[-1] if before else ""
         following = next((one for one in raws[index + 1 :] if one[0].isalpha()), "")
-        if length <= 2 and (last in {"hour", "hour12"} or following[:1] in {"s", "S"}):  # noqa: PLR2004 - mm
+        if length <= 2 and (last in {"hour", "hour12"} or following[:1] in {"s", "S"}):
             return "minute"
-        return "month_name" if length > 2 else "month"  # noqa: PLR2004 - MMM
+        return "month_name" if length > 2 else "month"
     if letter == "h":
         twelve = any(re.fullmatch(r"[Aa]|[Aa][Mm]/[Pp][Mm]", one) for one in raws)
         return "hour12" if twelve else "hour"
@@ -175,7 +175,7 @@ def _clock(parts: dict[str, str], calendar: Calendar) -> time:
     hour = int(parts.get("hour") or parts.get("hour12") or 0)
     if "half" in parts:
         noon = calendar.halves.get(re.sub(r"[\s.]", "", parts["half"]).casefold())
-        if noon is None or not 1 <= hour <= 12:  # noqa: PLR2004 - hours of a clock face
+        if noon is None or not 1 <= hour <= 12:
             raise ValueError(parts["half"])
         hour = hour % 12 + noon
     micros = int(parts.get("fraction", "0").ljust(6, "0")[:6])

@@ -162,7 +162,7 @@ def _read_days(text: str, calendar: Calendar) -> dict[str, date]:
 
 def _read_numeric(first: str, second: str, third: str, order: str | None) -> dict[str, date]:
     orders: tuple[str, ...] = (order,) if order else ORDERS
-    if len(third) == 4:  # noqa: PLR2004 - a year written in full, at the end
+    if len(third) == 4:
         orders = (order,) if order and order.endswith("Y") else ("DMY", "MDY")
     days = {}
     for one in orders:
@@ -172,7 +172,7 @@ def _read_numeric(first: str, second: str, third: str, order: str | None) -> dic
 
 
 def _year(text: str) -> int:
-    if len(text) == 4:  # noqa: PLR2004 - written in full
+    if len(text) == 4:
         return int(text)
     return int(text) + (2000 if int(text) < TWO_DIGIT_PIVOT else 1900)
 
@@ -196,7 +196,7 @@ def _read_time(text: str, calendar: Calendar) -> tuple[time, int | str | None] |
     rest = text[found.end() :].strip()
     noon, rest = _read_half(rest, calendar)
     if noon is not None:
-        if not 1 <= hour <= 12:  # noqa: PLR2004 - hours of a clock face
+        if not 1 <= hour <= 12:
             return None
         hour = hour % 12 + noon
     elif found[2] is None:

@@ -34,7 +34,6 @@ class Message:
     """Template for other counts than one; then `values["count"]` decides."""
 
     def __str__(self) -> str:
-        """Return the English text."""
         template = self.plural if self.plural and self.values["count"] != 1 else self.template
         return template.format_map(self.values)  # a message among the values gives its own English text
 

@@ -79,7 +79,7 @@ def _mended(run: str, text: str, start: int, end: int) -> str:
     found = _decoded(run, is_odd=is_odd)
     if found == run:
         return run
-    stands_alone = len(run) == 2 and run[1] in _CLOSING  # noqa: PLR2004 - a capital letter and a sign behind it
+    stands_alone = len(run) == 2 and run[1] in _CLOSING
     if stands_alone and not behind.isalnum() and not before.islower():
         return run
     return found

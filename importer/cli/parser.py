@@ -240,7 +240,6 @@ class OneOf:
         self.choices = choices
 
     def __call__(self, text: str) -> str:
-        """Return the word."""
         if text in self.choices:
             return text
         from schemas.cells import Nearest
@@ -330,7 +329,7 @@ def positive(text: str) -> int:
 
 def port(text: str) -> int:
     """Return the number of a TCP port, 0 for any that is free."""
-    if natural(text) > 65_535:  # noqa: PLR2004 - TCP has no more
+    if natural(text) > 65_535:
         raise not_taken("{value} is not a port from 0 to 65535", text)
     return int(text)
 
@@ -341,7 +340,7 @@ def percent(text: str) -> float:
         share = float(text.removesuffix("%"))
     except ValueError:
         share = -1
-    if not 0 <= share <= 100:  # noqa: PLR2004 - a per cent
+    if not 0 <= share <= 100:
         raise not_taken("{value} is not a per cent from 0 to 100", text)
     return share
 
@@ -360,12 +359,10 @@ FILE_HELP = "the spreadsheet: CSV, TSV, XLSX, XLSM, XLS or ODS"
 
 
 def add_yes(parser: Parser, text: str = "do not ask before updating") -> None:
-    """Add `--yes`."""
     parser.add("--yes", "-y", action="store_true", default=False, help=text)
 
 
 def add_html(parser: Parser, *, without: str = "no page") -> None:
-    """Add `--html`."""
     parser.add("--html", type=Path, metavar="PATH", help="write the HTML report too", without=without)
 
 

@@ -48,7 +48,6 @@ class Person:
             return False
 
     def say(self, text: Message) -> None:
-        """Show a notice."""
         self._close_bar()
         self.terminal.say(text)
 
@@ -59,7 +58,6 @@ class Person:
         self.terminal.show_findings(findings, count=total, title=title)
 
     def show_plan(self, plan: PlanView) -> None:
-        """Show what would be done."""
         self._close_bar()
         if self.terminal.quiet:
             self._unseen_plan = plan  # shown where somebody is asked about it

@@ -64,7 +64,6 @@ def exit_code_of(checks: Sequence[Check]) -> int:
 
 
 def as_json(checks: Sequence[Check]) -> dict[str, Any]:
-    """Return what `--json` prints."""
     return {
         "checks": [
             {

@@ -107,7 +107,7 @@ def _swap_notices(job: Job) -> list[Message]:
         message(
             "Rows {rows} pass their values of {column} on to each other in a circle. The portal refuses that, since "
             "each value is held until it is given up: give one of these tickets another value first.",
-            rows=", ".join(map(str, rows[:10])) + (", …" if len(rows) > 10 else ""),  # noqa: PLR2004 - shown
+            rows=", ".join(map(str, rows[:10])) + (", …" if len(rows) > 10 else ""),
             column=column.header,
         )
         for column in unique

@@ -33,7 +33,6 @@ class Amount:
         return cells <= (self.number * of / 100 if self.percent else self.number)
 
     def __str__(self) -> str:
-        """Return the limit as it was typed."""
         return f"{self.number:g}{'%' if self.percent else ''}"
 
 
@@ -144,17 +143,13 @@ class Ui(Protocol):
         """Whether somebody is there to answer."""
         ...
 
-    def say(self, text: Message) -> None:
-        """Show a notice."""
-        ...
+    def say(self, text: Message) -> None: ...
 
     def show_findings(self, findings: Sequence[Finding], *, total: int, file: str, sheet: str | None) -> None:
         """Show the first findings of a file, and how many there are."""
         ...
 
-    def show_plan(self, plan: PlanView) -> None:
-        """Show what would be done."""
-        ...
+    def show_plan(self, plan: PlanView) -> None: ...
 
     def ask(self, question: Message) -> bool:
         """Ask a question that yes or no answers; no is what silence means."""
@@ -195,12 +190,10 @@ class Silent:
         """Do nothing."""
 
     def ask(self, question: Message) -> bool:
-        """Answer no."""
         del question
         return False
 
     def ask_rows(self, question: Message, rows: int, name: str = "") -> int:
-        """Answer no."""
         del question, rows, name
         return 0
 
@@ -208,7 +201,6 @@ class Silent:
         """Do nothing."""
 
     def ask_name(self, question: Message, name: str) -> bool:
-        """Answer no."""
         del question, name
         return False
 

@@ -47,7 +47,6 @@ class KeptPortal:
         return called(self.portal_id, self.kind, self.base_url)
 
     def as_json(self) -> dict[str, object]:
-        """Return what `--json` prints of it."""
         return {
             "portal": self.name,
             "portal_id": self.portal_id,

@@ -61,7 +61,6 @@ class RunInfo:
         return f"import-tickets undo {self.id}{self.portal_option}" if self.can_undo else None
 
     def as_json(self) -> dict[str, Any]:
-        """Return what `--json` prints of it."""
         return {
             "run_id": self.id,
             "kind": self.kind,
@@ -149,7 +148,6 @@ class RunDetails:
     report: str | None
 
     def as_json(self) -> dict[str, Any]:
-        """Return what `--json` prints."""
         return {
             **self.info.as_json(),
             "cells": {"changed": self.cells[0], "cleared": self.cells[1]},

@@ -24,11 +24,9 @@ class RowRanges:
     stretches: tuple[tuple[int, int], ...]
 
     def __contains__(self, row: int) -> bool:
-        """Return whether the row is one of them."""
         return any(first <= row <= last for first, last in self.stretches)
 
     def __str__(self) -> str:
-        """Return them as they were typed."""
         return ",".join(f"{first}" if first == last else f"{first}-{last}" for first, last in self.stretches)
 
 

@@ -72,7 +72,6 @@ class TemplateResult:
         return 1 if self.missing else 0
 
     def summary(self) -> dict[str, Any]:
-        """Return what `--json` prints."""
         return {
             "template": str(self.path),
             "tickets": self.tickets,

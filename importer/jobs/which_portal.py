@@ -68,7 +68,7 @@ def fingerprint_of(schema: PortalSchema, token: str) -> dict[str, Any]:
 def hub_of(token: str) -> str:
     """Return the place where a token's portal is hosted, as the tokens of private apps name it: `na1`, `eu1`."""
     parts = token.split("-")
-    return parts[1] if len(parts) > 2 and parts[0] == "pat" else ""  # noqa: PLR2004 - pat-HUB-...
+    return parts[1] if len(parts) > 2 and parts[0] == "pat" else ""
 
 
 def is_other_portal(began: Mapping[str, Any], now: Mapping[str, Any]) -> bool:

@@ -97,7 +97,6 @@ class Journal:
         self._file.close()
 
     def __enter__(self) -> Self:
-        """Return the journal itself."""
         return self
 
     def __exit__(

@@ -152,10 +152,10 @@ class _Walk:
         if result[6:8] != b"\xff\xff":
             self._calculated = True
             self._number(sheet, row, column, style, struct.unpack("<d", result)[0])
-        elif result[0] == 2:  # noqa: PLR2004 - the kinds of FormulaValue: 0 text, 1 truth, 2 error, 3 empty text
+        elif result[0] == 2:
             self._calculated = True
             self._mark(sheet, row, column, Marked(Kind.ERROR, _ERRORS.get(result[2], "#VALUE!")))
-        elif result[0] == 3:  # noqa: PLR2004
+        elif result[0] == 3:
             sheet.empty_results.append((row + 1, column))
         else:
             self._calculated = True

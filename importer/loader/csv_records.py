@@ -181,7 +181,7 @@ def _cut(block: str, delimiter: str, row: int, line: int) -> Records:
 def _odd_ends(block: str, rows: Sequence[Sequence[str]]) -> frozenset[int]:
     """Return the records that end in another line end than most; the last one may have none."""
     found = _LINE_END.findall(block)
-    if len(set(found)) < 2:  # noqa: PLR2004 - two kinds
+    if len(set(found)) < 2:
         return frozenset()
     last_lines = accumulate(1 + sum(len(_LINE_END.findall(field)) for field in fields) for fields in rows)
     ends = [found[line - 1] for line in last_lines if line <= len(found)]

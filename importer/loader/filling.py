@@ -72,7 +72,6 @@ class Filling:
         return place
 
     def chunk(self) -> Chunk:
-        """Return what was added."""
         count = len(self._rows)
         return Chunk(
             self._rows,

@@ -116,7 +116,7 @@ class WordSample:
         for word in _HIGH_WORD.findall(block):
             if word in self.words:
                 continue
-            high = {byte for byte in word if byte > 0x7F}  # noqa: PLR2004 - ASCII
+            high = {byte for byte in word if byte > 0x7F}
             if any(self._of_byte[byte] < _WORDS_OF_A_BYTE for byte in high):
                 self._of_byte.update(high)
                 self.words[word] = None

@@ -193,7 +193,7 @@ def _named(name: str) -> tuple[str, str, str]:
     parts = name.split(" ")
     if len(parts) == 1:
         return "", parts[0], ""
-    return parts[0], parts[1], parts[2] if len(parts) > 2 else ""  # noqa: PLR2004 - three parts, see above
+    return parts[0], parts[1], parts[2] if len(parts) > 2 else ""
 
 
 def text_content(text: str, *, limit: bool = True) -> bytes:
@@ -213,7 +213,7 @@ def _cut(text: str) -> str:
     if len(units) <= CELL_LIMIT * 2:
         return text
     kept = units[: (CELL_LIMIT - 1) * 2]
-    if 0xD8 <= kept[-1] <= 0xDB:  # noqa: PLR2004 - the first half of a pair (Unicode 3.8)
+    if 0xD8 <= kept[-1] <= 0xDB:
         kept = kept[:-2]
     return kept.decode("utf-16-le", "surrogatepass") + "…"
 

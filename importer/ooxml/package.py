@@ -175,11 +175,9 @@ class Package:
             raise
 
     def __enter__(self) -> Self:
-        """Return the package itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close the file."""
         self._file.close()
 
     def stream(self, part: str, block: int = _BLOCK) -> Iterator[bytes]:

@@ -282,7 +282,6 @@ class SharedStrings(Sequence[str]):
         return self._strings[index]
 
     def __len__(self) -> int:
-        """Return how many there are; parses them all."""
         while not self._complete:
             self._parse_block()
         return len(self._strings)

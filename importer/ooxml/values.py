@@ -101,7 +101,7 @@ def serial_value(number: float, date_system: int) -> dt.date | dt.datetime | dt.
     since = dt.timedelta(milliseconds=round(number * _DAY_MS))
     if number < 1:
         return (_EPOCH_1904 + since).time()
-    if date_system == 1904:  # noqa: PLR2004 - the system's own name
+    if date_system == 1904:
         epoch = _EPOCH_1904
     else:
         epoch = _EPOCH_1900 if since.days < _FALSE_LEAP_DAY else _EPOCH_1900 - dt.timedelta(days=1)

@@ -72,13 +72,11 @@ class Portal:
         )
 
     async def __aenter__(self) -> Self:
-        """Return the portal itself; nothing is sent yet."""
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close all connections."""
         await self._http.__aexit__(kind, error, trace)
         self._quota.close()
 

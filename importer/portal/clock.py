@@ -50,7 +50,6 @@ class StopSignal:
         return self._is_set
 
     def set(self) -> None:
-        """Ask."""
         self._is_set = True
         for listener in list(self._listeners):
             listener()

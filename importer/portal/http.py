@@ -109,13 +109,11 @@ class HttpClient:
             )
 
     async def __aenter__(self) -> Self:
-        """Return the client itself."""
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close all connections."""
         await self._transport.aclose()
 
     def scrub(self, text: str) -> str:

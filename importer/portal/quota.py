@@ -46,7 +46,6 @@ class Quota:
         self._db = _connect(path)
 
     def close(self) -> None:
-        """Close the file."""
         self._db.close()
 
     def take(self, now: float, windows: tuple[Window, ...]) -> tuple[int, float]:

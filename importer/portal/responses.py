@@ -75,23 +75,18 @@ class LazyRecords(Sequence[Record]):
     @overload
     def __getitem__(self, place: slice) -> Sequence[Record]: ...
     def __getitem__(self, place: int | slice) -> Record | Sequence[Record]:
-        """Return one of them, or several."""
         return self._all()[place]
 
     def __len__(self) -> int:
-        """Return how many there are."""
         return len(self._all())
 
     def __iter__(self) -> Iterator[Record]:
-        """Yield them in the order of the answer."""
         return iter(self._all())
 
     def __eq__(self, other: object) -> bool:
-        """Return whether these are the same tickets."""
         return isinstance(other, Sequence) and self._all() == tuple(other)
 
     def __hash__(self) -> int:
-        """Tell answers apart by what makes them equal."""
         return len(self.entries)
 
 

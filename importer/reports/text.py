@@ -92,7 +92,7 @@ def _notices(told: Iterable[Message], same_as: int | None, translations: Transla
 def _why_not_sent(record: RunRecord) -> Message:
     if record.stop:
         return record.stop
-    if record.exit_code == 2:  # noqa: PLR2004 - importer.errors.UsageError
+    if record.exit_code == 2:
         return message("Nothing was sent, because other rows are invalid.")
     return message("The run stopped before this row.")
 

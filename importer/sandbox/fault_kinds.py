@@ -41,9 +41,9 @@ _TITLES = {
 
 def _status(fault: Fault, _call: Call) -> Reply:
     more, status = fault.more, int(fault.more.get("status", 500))
-    if status == 429:  # noqa: PLR2004 - HTTP
+    if status == 429:
         reply = too_many(more.get("policy", "TEN_SECONDLY_ROLLING"), bare=bool(more.get("bare")))
-    elif more.get("html", status >= 500):  # noqa: PLR2004 - HTTP
+    elif more.get("html", status >= 500):
         reply = html_page(status, _TITLES.get(status, f"Error {status}"))
     else:
         texts = {423: "The resource is locked.", 477: "This account is being migrated to another data center."}
@@ -51,7 +51,7 @@ def _status(fault: Fault, _call: Call) -> Reply:
     if "body" in more:
         reply.body = more["body"].encode() if isinstance(more["body"], str) else more["body"]
     reply.headers |= more.get("headers", {})
-    if "retry_after" in more or status == 477:  # noqa: PLR2004 - HubSpot's own status
+    if "retry_after" in more or status == 477:
         reply.headers["Retry-After"] = str(more.get("retry_after", 2))
     return reply
 
@@ -140,7 +140,7 @@ def _nothing(fault: Fault, reply: Reply) -> Reply:
 
 
 def _errors_in_200(_fault: Fault, reply: Reply) -> Reply:
-    return Reply(200, reply.body, reply.headers) if reply.status == 207 else reply  # noqa: PLR2004 - HTTP
+    return Reply(200, reply.body, reply.headers) if reply.status == 207 else reply
 
 
 def _state(fault: Fault, reply: Reply) -> Reply:
@@ -203,7 +203,7 @@ def _message(fault: Fault, reply: Reply) -> Reply:
             error["message"] = re.sub(r',"name":"[^"]*"', "", text)
         elif fault.kind == "cut_message" and "[{" in text:
             error["message"] = text[: text.index("[{") + (len(text) - text.index("[{")) // 2]
-    if fault.kind == "short_errors" and reply.status == 400:  # noqa: PLR2004 - HTTP
+    if fault.kind == "short_errors" and reply.status == 400:
         body["errors"] = (body.get("errors") or [])[1:]
     return reply
 
@@ -311,6 +311,6 @@ def answer_before(fault: Fault, call: Call) -> Reply | None:
 def spoil(fault: Fault, reply: Reply) -> Reply:
     """The portal's answer as the fault leaves it; raises Cut where nothing of it arrives."""
     change = AFTER.get(fault.kind)
-    if change is None or (fault.kind in _OF_BATCHES and reply.status >= 300):  # noqa: PLR2004 - HTTP
+    if change is None or (fault.kind in _OF_BATCHES and reply.status >= 300):
         return reply
     return change(fault, reply)

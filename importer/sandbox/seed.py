@@ -268,13 +268,13 @@ def _sometimes(rng: random.Random, count: int) -> dict[str, str]:
         "satisfaction": str(rng.randint(1, 10)),
         "callback_phone": f"+55 11 9{rng.randrange(10_000_000, 99_999_999)}",
     }
-    return {name: value for name, value in drawn.items() if rng.random() < 0.6}  # noqa: PLR2004 - most of them
+    return {name: value for name, value in drawn.items() if rng.random() < 0.6}
 
 
 def _later(rng: random.Random, stages: list[str], owners: list[str]) -> Iterable[tuple[dict[str, str], int]]:
     """Changes that colleagues made since, with their user numbers: an owner, then stage after stage."""
     user = 9_100_001 + rng.randrange(11)
-    if rng.random() < 0.85:  # noqa: PLR2004 - most tickets have an owner
+    if rng.random() < 0.85:
         yield {"hubspot_owner_id": rng.choice(owners)}, user
     for stage in stages[1 : 1 + rng.randrange(len(stages))]:
         yield {"hs_pipeline_stage": stage}, 9_100_001 + rng.randrange(11)

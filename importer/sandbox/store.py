@@ -199,7 +199,6 @@ class Store:
         return dict(rows.fetchall())
 
     def add_tickets(self, tickets: Iterable[Ticket]) -> None:
-        """Insert new tickets."""
         self._db.executemany(
             "INSERT INTO ticket VALUES (?,?,?,?,?,?,?)",
             (
@@ -242,7 +241,6 @@ class Store:
         )
 
     def wipe(self) -> None:
-        """Forget everything."""
         for statement in ("DELETE FROM ticket", "DELETE FROM unique_value", "DELETE FROM change"):
             self._db.execute(statement)
         self._db.execute("DELETE FROM definition")

@@ -381,7 +381,7 @@ def archive_tickets(portal: Portal, keys: list[str], *, restore: bool = False) -
 
 def is_id(key: str) -> bool:
     """Whether a text can be a record ID: digits, as the portal writes them."""
-    return key.isascii() and key.isdigit() and key[0] != "0" and len(key) < 19  # noqa: PLR2004 - digits of 2^63
+    return key.isascii() and key.isdigit() and key[0] != "0" and len(key) < 19
 
 
 def check_unique_property(portal: Portal, name: str) -> None:

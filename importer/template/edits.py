@@ -103,7 +103,7 @@ class _Column:
             return True
         pair = (value, held)
         if pair not in self._same:
-            if len(self._same) > 50_000:  # noqa: PLR2004 - as many as the validator remembers
+            if len(self._same) > 50_000:
                 self._same.clear()
             definition = self.column.definition
             if type_of(definition).is_moment:

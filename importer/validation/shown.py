@@ -83,7 +83,7 @@ class Precision:
         """Return by place the last moment that a cell would show alike; "" where it shows all of it, or holds none."""
         found = []
         known = self._known
-        if len(known) > 100_000:  # noqa: PLR2004 - distinct cells
+        if len(known) > 100_000:
             known.clear()
         for place, (text, value) in enumerate(zip(texts, values, strict=True)):
             if not value or type(value) is Refused:
@@ -135,6 +135,6 @@ class LongTexts:
                 "{cells} holds exactly 32,767 characters, as many as a cell can: its text may be cut off.",
                 "{cells} hold exactly 32,767 characters, as many as a cell can: their texts may be cut off.",
                 len(names),
-                cells=", ".join(names[:5]) + (", …" if len(names) > 5 else ""),  # noqa: PLR2004 - enough to look at
+                cells=", ".join(names[:5]) + (", …" if len(names) > 5 else ""),
             )
         ]

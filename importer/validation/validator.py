@@ -121,7 +121,6 @@ class Validation:
         }
 
     def __iter__(self) -> Iterator[CheckedChunk]:
-        """Yield the checked chunks of the table, in order."""
         chunks = self._chunks(self._positions)
         chunk = next(chunks, None)
         is_whole = True

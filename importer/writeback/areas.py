@@ -50,7 +50,6 @@ class Area(NamedTuple):
         return cls(column_position(left), int(top), column_position(right or left), int(bottom or top))
 
     def __str__(self) -> str:
-        """Return the area as a reference."""
         return f"{column_letter(self.first)}{self.top}:{column_letter(self.last)}{self.bottom}"
 
     def absolute(self) -> str:

@@ -89,7 +89,7 @@ class _Records:
     def odd_ends(self) -> list[int]:
         """Return the places of records that end in another line end than most; the last one may have none."""
         kinds = Counter(filter(None, self.ends))
-        if len(kinds) < 2:  # noqa: PLR2004 - two kinds
+        if len(kinds) < 2:
             return []
         usual = kinds.most_common(1)[0][0]
         return [place for place, end in enumerate(self.ends) if end not in {usual, b""}]

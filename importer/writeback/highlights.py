@@ -42,7 +42,7 @@ Fault = tuple[int, int]
 def shared_index(cell: bytes) -> int | None:
     """Return which shared text a cell's markup names; None where it holds something else."""
     value = _VALUE.search(cell)
-    return int(value[1]) if value and _kind(cell) == b"s" and value[1].isdigit() and len(value[1]) < 10 else None  # noqa: PLR2004
+    return int(value[1]) if value and _kind(cell) == b"s" and value[1].isdigit() and len(value[1]) < 10 else None
 
 
 def formats(

@@ -238,7 +238,7 @@ def _error_table(out: _Sheet, annotation: Annotation, sheet: str) -> Iterator[by
     lines = []
     for error in islice(errors, MOST_LINES - 1):
         lines.append(_error_line(out, error, sheet, say))
-        if len(lines) == 500:  # noqa: PLR2004 - some hundred kilobytes at a time
+        if len(lines) == 500:
             yield b"".join(lines)
             lines = []
     yield b"".join(lines)
@@ -298,7 +298,7 @@ class ChangesSheet:
             if group and _place(change) != _place(group[0]):
                 written += self._lines(group)
                 group = []
-                if len(written) > 500:  # noqa: PLR2004 - some hundred kilobytes at a time
+                if len(written) > 500:
                     yield b"".join(written)
                     written = []
             group.append(change)

@@ -103,7 +103,7 @@ class _MomentConverter(Converter):
         number = int(text)
         if FIRST_MS <= abs(number) <= LAST_MS and not _STAMP.fullmatch(text):
             return number
-        if 10**8 <= abs(number) < FIRST_MS and len(text) != 8:  # noqa: PLR2004 - YYYYMMDD has eight digits
+        if 10**8 <= abs(number) < FIRST_MS and len(text) != 8:
             return Problem(
                 self.code,
                 message('"{value}" looks like seconds since 1970; write milliseconds, or a date', value=shown(text)),

@@ -44,7 +44,6 @@ class TextConverter(Converter):
         return value if len(value) <= MAX_LENGTH else None
 
     def __call__(self, text: str, kind: Kind) -> str:
-        """Return the text."""
         del kind
         text = line_breaks(text)
         return text.strip() if self._trims else text

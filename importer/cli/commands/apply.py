@@ -13,7 +13,6 @@ from importer.cli.session import fill, run_job
 
 
 def add_options(parser: Parser) -> None:
-    """Add what may be typed."""
     parser.add("plan", metavar="PLAN", type=Path, help=PLAN_HELP)
     add_yes(parser)
     add_results(parser)

@@ -17,7 +17,6 @@ PLAN_HELP = "the file that `import-tickets plan` wrote"
 
 
 def add_options(parser: Parser) -> None:
-    """Add what may be typed."""
     parser.add("plan", metavar="PLAN", type=Path, help=PLAN_HELP)
     add_yes(parser, "do not ask before approving")
     add_output(parser)

@@ -9,7 +9,6 @@ from importer.cli.session import access_of, lister_of, print_json, state_folder,
 
 
 def add_options(parser: Parser) -> None:
-    """Add what may be typed."""
     add_output(parser)
     add_portal(parser)
 

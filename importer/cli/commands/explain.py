@@ -11,7 +11,6 @@ from schemas.message import message
 
 
 def add_options(parser: Parser) -> None:
-    """Add what may be typed."""
     parser.add("code", metavar="CODE", nargs="?", help="a code, as a message shows it", without="all of them")
     add_output(parser)
 

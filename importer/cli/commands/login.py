@@ -14,7 +14,6 @@ from schemas.message import Translations, message
 
 
 def add_options(parser: Parser) -> None:
-    """Add what may be typed."""
     parser.add("name", metavar="NAME", nargs="?", help="what the portal is to be called", without="`default`")
     parser.add("--stdin", action="store_true", help="read the token from a line of standard input")
     parser.add(

@@ -22,7 +22,6 @@ from importer.cli.session import fill, run_job
 
 
 def add_options(parser: Parser) -> None:
-    """Add what may be typed."""
     parser.add("file", metavar="FILE", type=Path, help=FILE_HELP)
     parser.add(
         "--output",

@@ -10,7 +10,6 @@ from schemas.message import message
 
 
 def add_options(parser: Parser) -> None:
-    """Add what may be typed."""
     add_output(parser)
 
 

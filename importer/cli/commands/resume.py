@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 
 def add_options(parser: Parser) -> None:
-    """Add what may be typed."""
     parser.add(
         "run", metavar="RUN", nargs="?", help="which run, or a part of its ID", without="the latest unfinished one"
     )

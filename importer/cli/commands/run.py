@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 
 def add_options(parser: Parser) -> None:
-    """Add what may be typed."""
     parser.add("file", metavar="FILE", type=Path, help=FILE_HELP)
     parser.add("--dry-run", action="store_true", help="send no update")
     add_yes(parser)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 
 def add_options(parser: Parser) -> None:
-    """Add what may be typed."""
     # What an action leaves out must not undo what was typed before it: `runs --json show RUN`.
     more: dict[str, Any] = {"dest": "action", "argument_default": argparse.SUPPRESS}
     listing = parser.add_command("list", "list them (the default)", **more)

@@ -11,7 +11,6 @@ from schemas.message import message
 
 
 def add_options(parser: Parser) -> None:
-    """Add what may be typed."""
     serve = parser.add_command("serve", "serve it on loopback until interrupted", dest="action", required=True)
     serve.add("--port", type=port, default=0, metavar="N", help="on which port", without="a free one")
     serve.add("--latency-ms", type=natural, default=0, metavar="MS", help="how long each answer takes")

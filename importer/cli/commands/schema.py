@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 
 def add_options(parser: Parser) -> None:
-    """Add what may be typed."""
     pull = parser.add_command("pull", "save the portal's ticket schema", dest="action", required=True)
     pull.add("--output", type=Path, metavar="FILE", help="where to", without="`ticket-schema.json`")
     pull.add("--overwrite", action="store_true", help="replace FILE where it exists")

@@ -20,7 +20,6 @@ from schemas.message import count_message
 
 
 def add_options(parser: Parser) -> None:
-    """Add what may be typed."""
     parser.add("out", metavar="OUT", type=Path, help="the workbook to write, OUT.xlsx")
     parser.add(
         "--properties",

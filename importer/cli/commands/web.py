@@ -15,7 +15,6 @@ from schemas.message import message
 
 
 def add_options(parser: Parser) -> None:
-    """Add what may be typed."""
     parser.add("file", metavar="FILE", nargs="?", type=Path, help=FILE_HELP, without="chosen on the page")
     parser.add("--no-open", action="store_true", help="do not open the browser; the address is printed in any case")
     parser.add("--port", type=port, default=0, metavar="N", help="on which port", without="a free one")
