@@ -102,7 +102,7 @@ def test_help_after_other_options_is_the_first_page(program):
         pytest.param(["e.csv", "--json=1"], "argumento --json: não recebe um valor: '1'", id="flag-with-value"),
         pytest.param(["e.csv", "--quiet", "--verbose"], "não combina com o argumento --quiet", id="one-of-two"),
         pytest.param(["template"], "faltam estes argumentos: SAÍDA", id="required"),
-        pytest.param(["e.csv", "--max-changes", "x"], "'x' não é um número de células", id="amount"),
+        pytest.param(["e.csv", "--max-changes", "x"], "'x' não é um número nem uma porcentagem", id="amount"),
         pytest.param(["e.csv", "--map", "x"], "'x' não tem a forma CABEÇALHO=PROPRIEDADE", id="mapping"),
         pytest.param(["runs", "purge", "--older-than", "x"], "'x' não é uma idade", id="age"),
     ],
