@@ -25,7 +25,7 @@ from importer.web.work import Work
 from schemas.message import Message, message
 
 STYLE = (Path(__file__).parent / "style.css").read_text("utf-8")
-POLL_S, REPEAT_S = 0.25, 3.0
+POLL_S, REPEAT_S = 0.25, 15.0
 STEPS: tuple[tuple[str, Message], ...] = (
     ("/connect", message("Connect")),
     ("/file", message("File")),
