@@ -74,7 +74,7 @@ def fill(journal: Journal) -> None:
     journal.rows.add_findings(
         Finding(
             "invalid_option",
-            message('"{value}" is not an option; did you mean "{near}"?', value=f"Urgent{column}", near="HIGH"),
+            message('"{value}" isn\'t an option; did you mean "{near}"?', value=f"Urgent{column}", near="HIGH"),
             row=row,
             position=column,
             header=f"Column {column}",

@@ -86,7 +86,7 @@ def make_csv(path, rows):
 
 
 def notes(rows):
-    said = 'D{} Priority: "Urgentt" is not an option; did you mean "URGENT"?'
+    said = 'D{} Priority: "Urgentt" isn\'t an option; did you mean "URGENT"?'
     for row in range(2, rows + 2):
         yield (row, "invalid", said.format(row), "") if row % 20 == 0 else (row, "updated", "", "")
 

@@ -1,7 +1,7 @@
 """Words for people, kept apart from the language they are shown in.
 
 A message is an English template and the values that fill it. The template is the key of the translation, so it is
-written where the message is made: `message('"{value}" is not an option', value=cell)`. Templates are literals, for a
+written where the message is made: `message('"{value}" isn't an option', value=cell)`. Templates are literals, for a
 tool collects them.
 """
 

@@ -257,7 +257,7 @@ class Planner:
         pipeline = self._schema.pipeline(pipeline_id)
         value = row.typed or self._schema.stage_label(next(iter(row.pending[name].values())))
         text = message(
-            '"{value}" is not a stage of the ticket\'s pipeline "{pipeline}"; its stages are: {stages}',
+            '"{value}" isn\'t a stage of the ticket\'s pipeline "{pipeline}"; its stages are: {stages}',
             value=shown(value),
             pipeline=pipeline.label if pipeline else pipeline_id,
             stages=", ".join(stage.label for stage in pipeline.stages) if pipeline else "?",

@@ -35,7 +35,7 @@ def place_of(finding: Finding, translations: Translations) -> str:
 
 
 def finding_text(finding: Finding, translations: Translations) -> str:
-    """Return what a finding says with its place, `D7 Priority: "Urgentt" is not an option`."""
+    """Return what a finding says with its place, `D7 Priority: "Urgentt" isn't an option`."""
     place = place_of(finding, translations)
     text = plain_text(finding.text.render(translations))
     return f"{place}: {text}" if place else text

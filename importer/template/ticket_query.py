@@ -200,7 +200,7 @@ def read_ids(path: Path) -> list[str]:
         if not (text.isascii() and text.isdigit()):
             raise FileError(
                 message(
-                    '{file}, line {line}: "{text}" is not a ticket ID.', file=path.name, line=number, text=text[:80]
+                    '{file}, line {line}: "{text}" isn\'t a ticket ID.', file=path.name, line=number, text=text[:80]
                 ),
                 code="invalid_id",
             )

@@ -293,11 +293,11 @@ def _precision(text: str, written: Written | None) -> timedelta:
 def _no_date(text: str, wanted: DateFormat | None) -> Problem:
     value = shown(text)
     if wanted is None:
-        return Problem("invalid_date", message('"{value}" is no date; write it as 2026-03-04', value=value))
+        return Problem("invalid_date", message('"{value}" isn\'t a valid date; write it as 2026-03-04', value=value))
     return Problem(
         "invalid_date",
         message(
-            '"{value}" is no date written as {format}; 2026-03-04 is always understood',
+            '"{value}" isn\'t a valid date written as {format}; 2026-03-04 is always understood',
             value=value,
             format=wanted.text,
         ),
@@ -308,12 +308,13 @@ def _no_moment(text: str, wanted: DateFormat | None) -> Problem:
     value = shown(text)
     if wanted is None:
         return Problem(
-            "invalid_datetime", message('"{value}" is no date and time; write it as 2026-03-04 12:30', value=value)
+            "invalid_datetime",
+            message('"{value}" isn\'t a valid date and time; write it as 2026-03-04 12:30', value=value),
         )
     return Problem(
         "invalid_datetime",
         message(
-            '"{value}" is no date and time written as {format}; 2026-03-04 12:30 is always understood',
+            '"{value}" isn\'t a valid date and time written as {format}; 2026-03-04 12:30 is always understood',
             value=value,
             format=wanted.text,
         ),

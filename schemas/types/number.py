@@ -257,13 +257,13 @@ class NumberConverter(Converter):
             return Problem(
                 self.code,
                 message(
-                    '"{value}" is not a number as {locale} writes them ({example})',
+                    '"{value}" isn\'t a number as {locale} writes them ({example})',
                     value=shown(text),
                     locale=self._style.name,
                     example=f"1{self._style.groups[:1]}234{self._style.decimal}56",
                 ),
             )
-        return Problem(self.code, message('"{value}" is not a number; write digits, as in 1234.56', value=shown(text)))
+        return Problem(self.code, message('"{value}" isn\'t a number; write digits, as in 1234.56', value=shown(text)))
 
 
 def _has_only(text: str, style: NumberStyle) -> bool:

@@ -62,12 +62,12 @@ class OptionConverter(_NamedConverter):
         self._words = words(reading.locale) if self._is_boolean(definition) else {}
         shown_options = [option for option in definition.options if not option.hidden]
         self._listed = [self._best_name(option) for option in shown_options]
-        # Names that lead to an option, with the option they lead to: what is worth suggesting.
+        # Names that lead to an option, with the name to suggest for it.
         self._leads = {
-            name: value
+            name: self._best_name(option)
             for option in shown_options
             for name in (option.value, *option.labels)
-            if name.strip() and isinstance(value := self.option(name), str)
+            if name.strip() and self.option(name) == option.value
         }
         self._nearest = Nearest(list(self._leads))
 
@@ -119,25 +119,21 @@ class OptionConverter(_NamedConverter):
         return () if self._words else super().ways(text)
 
     def _best_name(self, option: Option) -> str:
-        """Return what a person would write for an option: its value, or its label where the value is a mere number."""
-        return option.label if option.value.isdigit() and self.option(option.label) == option.value else option.value
+        """Return what a person would write for an option: its label, or its value where the label leads elsewhere."""
+        return option.label if option.label.strip() and self.option(option.label) == option.value else option.value
 
     def _refuse(self, text: str) -> Problem:
         near = self._nearest(text)
         if near:
-            once = {self._leads[name]: name for name in reversed(near)}
+            names = list(dict.fromkeys(self._leads[name] for name in near))
             return Problem(
                 self.code,
-                message(
-                    '"{value}" is not an option; did you mean {near}?',
-                    value=shown(text),
-                    near=quoted(list(reversed(once.values()))),
-                ),
+                message('"{value}" isn\'t an option; did you mean {near}?', value=shown(text), near=quoted(names)),
             )
         return Problem(
             self.code,
             message(
-                '"{value}" is not an option; the options are {options}',
+                '"{value}" isn\'t an option; the options are {options}',
                 value=shown(text),
                 options=quoted(self._listed),
             ),
@@ -238,7 +234,7 @@ class OptionsConverter(Converter):
                 return Problem(
                     self.code,
                     message(
-                        '"{value}" is not an option; options are separated by a semicolon: "{right}"',
+                        '"{value}" isn\'t an option; options are separated by a semicolon: "{right}"',
                         value=shown(text),
                         right=shown(text.replace(part, ";".join(names))),
                     ),
@@ -324,12 +320,13 @@ class OwnerConverter(Converter):
         if near:
             return Problem(
                 self.code,
-                message('"{value}" is no owner; did you mean {near}?', value=shown(text), near=quoted(near)),
+                message('"{value}" isn\'t an owner; did you mean {near}?', value=shown(text), near=quoted(near)),
             )
         return Problem(
             self.code,
             message(
-                '"{value}" is no owner in this portal; write an e-mail, a full name or an owner ID', value=shown(text)
+                '"{value}" isn\'t an owner in this portal; write an e-mail, a full name or an owner ID',
+                value=shown(text),
             ),
         )
 
@@ -337,7 +334,7 @@ class OwnerConverter(Converter):
         return Problem(
             self.code,
             message(
-                '"{value}" is no owner ID, and the portal\'s owners are not known here; write the ID, or give the '
+                "\"{value}\" isn't an owner ID, and the portal's owners are not known here; write the ID, or give the "
                 "token the scope crm.objects.owners.read",
                 value=shown(text),
             ),
@@ -386,7 +383,7 @@ class PipelineConverter(_NamedConverter):
         return Problem(
             self.code,
             message(
-                '"{value}" is not a pipeline; the nearest are {near}',
+                '"{value}" isn\'t a pipeline; the nearest are {near}',
                 value=shown(bare),
                 near=quoted(self._nearest(bare) or self._listed),
             ),
@@ -428,7 +425,7 @@ class StageConverter(_NamedConverter):
             return Problem(
                 "stage_not_in_pipeline",
                 message(
-                    '"{value}" is not a stage of the row\'s pipeline "{pipeline}"; its stages are {stages}',
+                    '"{value}" isn\'t a stage of the row\'s pipeline "{pipeline}"; its stages are {stages}',
                     value=shown(bare),
                     pipeline=pipeline.label,
                     stages=stages,
@@ -479,10 +476,10 @@ class StageConverter(_NamedConverter):
         if near:
             return Problem(
                 self.code,
-                message('"{value}" is not a stage; did you mean {near}?', value=shown(text), near=quoted(near)),
+                message('"{value}" isn\'t a stage; did you mean {near}?', value=shown(text), near=quoted(near)),
             )
         return Problem(
-            self.code, message('"{value}" is not a stage; the stages are {stages}', value=shown(text), stages=stages)
+            self.code, message('"{value}" isn\'t a stage; the stages are {stages}', value=shown(text), stages=stages)
         )
 
 

@@ -48,5 +48,5 @@ class RecordIdConverter(Converter):
             )
         return Problem(
             self.code,
-            message('"{value}" is not a record ID, which is a whole number such as 25012345678', value=shown(text)),
+            message('"{value}" isn\'t a record ID, which is a whole number such as 25012345678', value=shown(text)),
         )

@@ -174,7 +174,7 @@ def test_workbook_gets_its_results_and_keeps_its_other_sheet(sandbox, program, t
         [25012345001, "=not a formula", "High", "updated", None],
     ]
     assert after["Sheet"]["D3"].value == "invalid"
-    assert after["Sheet"]["E3"].value.startswith('25012345009: C3 Priority: "Urgentt" is not an option')
+    assert after["Sheet"]["E3"].value.startswith('25012345009: C3 Priority: "Urgentt" isn\'t an option')
     assert after["Notes"]["A1"].value == "mine"
     assert {"Import report", "Import changes"} <= set(after.sheetnames)
     assert sandbox.ticket("25012345001")["properties"]["subject"] == "=not a formula"

@@ -89,7 +89,7 @@ def test_a_stage_of_another_pipeline_is_told_as_it_was_typed(portal, sheet, plan
 
     [outside] = planned.summary["errors"]
     assert (outside["code"], outside["value"]) == ("stage_not_in_pipeline", "scheduled")
-    assert outside["message"].startswith('"scheduled" is not a stage of the ticket\'s pipeline "Support Pipeline"')
+    assert outside["message"].startswith('"scheduled" isn\'t a stage of the ticket\'s pipeline "Support Pipeline"')
     [unclear] = blind.summary["errors"]
     assert (unclear["code"], unclear["value"]) == ("ambiguous_option", " new ")
 

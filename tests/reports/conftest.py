@@ -113,7 +113,7 @@ def add_plan(journal):
         [
             Finding(
                 "invalid_option",
-                message('"{value}" is not an option; did you mean "{near}"?', value="Urgentt", near="HIGH"),
+                message('"{value}" isn\'t an option; did you mean "{near}"?', value="Urgentt", near="HIGH"),
                 row=8,
                 position=2,
                 header="Priority",

@@ -85,7 +85,7 @@ def test_what_the_page_says(finished, schema):
             "508",
             "Urgentt",
             "invalid_option",
-            '"Urgentt" is not an option; did you mean "HIGH"?',
+            '"Urgentt" isn\'t an option; did you mean "HIGH"?',
         ],
         [4, "row 4", "", "504", "504", "", "note", "the portal keeps the stage New"],
     ]

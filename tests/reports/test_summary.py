@@ -59,7 +59,7 @@ def test_a_finished_run(finished):
         "key": "508",
         "value": "Urgentt",
         "code": "invalid_option",
-        "message": '"Urgentt" is not an option; did you mean "HIGH"?',
+        "message": '"Urgentt" isn\'t an option; did you mean "HIGH"?',
     }
 
 

@@ -38,7 +38,7 @@ PLAN = PlanView(
 )
 
 FINDINGS = [
-    Finding("invalid_option", message('"{value}" is not an option', value="Urg[b]ent\x1b[31m"), 7, 3, "Priority"),
+    Finding("invalid_option", message('"{value}" isn\'t an option', value="Urg[b]ent\x1b[31m"), 7, 3, "Priority"),
     Finding("formula_not_calculated", message("the formula has no stored result"), 12, 0, "A header that is very long"),
     Finding("ragged_row", message("5 fields, and the header has 6"), 15),
     Finding("empty_file", message("the file is empty")),
@@ -137,8 +137,8 @@ def test_findings_are_aligned_and_counted(pipe):
 
     assert pipe.getvalue().splitlines() == [
         "a b.csv:",
-        '  D7      Priority                  "Urg[b]ent\\x1b[31m" is not an option  invalid_option',
-        "  A12     A header that is very l…  the formula has no stored result      formula_not_calculated",
+        '  D7      Priority                  "Urg[b]ent\\x1b[31m" isn\'t an option  invalid_option',
+        "  A12     A header that is very l…  the formula has no stored result     formula_not_calculated",
         "  row 15                            5 fields, and the header has 6        ragged_row",
         "  ... and 209 more",
     ]

@@ -26,7 +26,7 @@ def test_every_row_in_order_with_what_it_needs_to_hear(finished):
         (5, Status.UPDATED, ""),
         (6, Status.UNCHANGED, ""),
         (7, Status.UNCHANGED, "same as row 5"),
-        (8, Status.INVALID, 'C8 Priority: "Urgentt" is not an option; did you mean "HIGH"?'),
+        (8, Status.INVALID, 'C8 Priority: "Urgentt" isn\'t an option; did you mean "HIGH"?'),
     ]
 
 

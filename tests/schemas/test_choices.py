@@ -85,9 +85,9 @@ def test_one_option(cell, value):
 @pytest.mark.parametrize(
     ("cell", "words"),
     [
-        ("Urgentt", '"Urgentt" is not an option; did you mean "URGENT"?'),
-        ("xyz", '"xyz" is not an option; the options are "LOW", "URGENT", "n1", "n2", "North", "padded"'),
-        ("Padded val", '"Padded val" is not an option; did you mean "Padded value"?'),
+        ("Urgentt", '"Urgentt" isn\'t an option; did you mean "Urgent"?'),
+        ("xyz", '"xyz" isn\'t an option; the options are "Low", "Urgent", "n1", "north", "South", "Padded value"'),
+        ("Padded val", '"Padded val" isn\'t an option; did you mean "Padded value"?'),
         ("NORTH", '"NORTH" is the label of several options; write the value of the one you mean: "n1", "n2"'),
     ],
 )

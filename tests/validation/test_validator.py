@@ -116,7 +116,7 @@ def test_every_finding_of_every_row_comes_at_once(check):
     first = checked.findings[0]
     assert (first.row, first.position, first.header) == (2, 1, "Priority")
     assert (first.property_name, first.key, first.value) == ("hs_ticket_priority", "501", "Urgentt")
-    assert str(first.text) == '"Urgentt" is not an option; did you mean "URGENT"?'
+    assert str(first.text) == '"Urgentt" isn\'t an option; did you mean "Urgent"?'
 
 
 def test_the_stage_is_one_of_the_rows_pipeline(check):
