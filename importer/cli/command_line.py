@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from importer import __version__
 from importer.cli.commands import COMMANDS
-from importer.cli.parser import Parser, argparse_speaks, tidy
+from importer.cli.parser import Parser, add_on_finish, argparse_speaks, tidy
 from importer.i18n import ENGLISH, translations
 from schemas.message import Message, Translations, message
 
@@ -88,7 +88,10 @@ def build_parser(kind: type[TopParser] = TopParser, *, catalogue: Translations |
         "--version", action="version", version=f"%(prog)s {__version__}", help="show program's version number and exit"
     )
     for name, command in COMMANDS.items():
-        command.add_options(parser.add_command(name, command.help, dest="command"))
+        below = parser.add_command(name, command.help, dest="command")
+        command.add_options(below)
+        if command.is_job:
+            add_on_finish(below)
     parser.finish()
     return parser
 

@@ -85,18 +85,23 @@ def _fail(error: ImportTicketsError, options: argparse.Namespace, arguments: Seq
     from importer.i18n import language_typed, translations
     from importer.reports.terminal import Terminal
 
-    Terminal(translations(language_typed(arguments, os.environ))).show_error(error)
-    if not getattr(options, "json", False):
-        return error.exit_code
-    if COMMANDS[options.command].is_job:
+    terminal = Terminal(translations(language_typed(arguments, os.environ)))
+    terminal.show_error(error)
+    wants_json, on_finish = getattr(options, "json", False), getattr(options, "on_finish", None)
+    if COMMANDS[options.command].is_job and (wants_json or on_finish):
+        from importer.cli.on_finish import run_on_finish
         from importer.jobs.finish import fail_early
         from importer.reports.summary import summary_json
 
         file = getattr(options, "file", None)
         dry_run = getattr(options, "dry_run", False)
         result = fail_early(error, file=file.absolute() if file else None, dry_run=dry_run)
-        print(summary_json(dict(result.summary)))
-    else:
+        summary = summary_json(dict(result.summary))
+        if wants_json:
+            print(summary)
+        if on_finish:
+            run_on_finish(on_finish, summary, terminal.say)
+    elif wants_json:
         from importer.cli.session import print_json
 
         print_json({"error": {"code": error.code, "message": str(error.text)}, "exit_code": error.exit_code})

@@ -468,6 +468,17 @@ def add_output(parser: Parser, *, overwrite: bool = False) -> None:
     parser.one_of(("--quiet", "less on standard error"), ("--verbose", "more on standard error"), group="output")
 
 
+def add_on_finish(parser: Parser) -> None:
+    """Add what is run at the end of a job: `importer.cli.on_finish`."""
+    parser.add(
+        "--on-finish",
+        metavar="COMMAND",
+        group="output",
+        help="run this at the end, however it ended, with the summary of --json on its standard input",
+        without="nothing",
+    )
+
+
 def add_portal(parser: Parser) -> None:
     """Add how the portal is reached: `importer.jobs.options.PortalAccess`."""
     add = partial(parser.add, group="portal")

@@ -128,8 +128,13 @@ def run_job(options: argparse.Namespace, job: Job, *, file: Path | None = None) 
     if options.settings:
         result = dataclasses.replace(result, summary={**result.summary, "settings": options.settings})
     person.show_result(result)
+    summary = summary_json(dict(result.summary))
     if options.json:
-        print(summary_json(dict(result.summary)))
+        print(summary)
+    if options.on_finish:
+        from importer.cli.on_finish import run_on_finish
+
+        run_on_finish(options.on_finish, summary, person.say)
     return result.exit_code
 
 
