@@ -13,6 +13,7 @@ from importer.template.cells import cut_text
 from importer.template.style import fill, header_cell, plain_cell
 
 if TYPE_CHECKING:
+    from openpyxl.cell.cell import Cell as StyledCell
     from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 PLAN_SHEET, LINES_SHEET, FACTS_SHEET = "Plan", "Import plan", "About this plan"
@@ -38,18 +39,22 @@ def write_plan_book(
     about.column_dimensions["A"].width, about.column_dimensions["B"].width = 24, 80
     shown.append([header_cell(shown, title, note="", read_only=True) for title in TITLES])
     hidden.append(LINE_TITLES)
+    # Filled and appended again for every row: making a cell takes openpyxl as long as writing it.
+    shown_cells, about_cells, hidden_cells = (
+        [plain_cell(sheet) for _ in range(width)] for sheet, width in ((shown, len(TITLES)), (about, 2), (hidden, 2))
+    )
     last = 1
     for number, (line, rows) in enumerate(lines, start=1):
         for start in range(0, len(line), _PIECE):
-            _append(hidden, [str(number), line[start : start + _PIECE]])
+            _append(hidden, hidden_cells, [str(number), line[start : start + _PIECE]])
         for row in rows:
-            _append(shown, [cut_text(text) for text in row])
+            _append(shown, shown_cells, [cut_text(text) for text in row])
             last += 1
     for fact in facts:
-        _append(about, fact)
+        _append(about, about_cells, fact)
     shown.auto_filter.ref = f"A1:E{last}"
     book.save(target)
 
 
-def _append(sheet: WriteOnlyWorksheet, texts: Sequence[str]) -> None:
-    sheet.append([fill(plain_cell(sheet), text) for text in texts])
+def _append(sheet: WriteOnlyWorksheet, cells: Sequence[StyledCell], texts: Sequence[str]) -> None:
+    sheet.append([fill(cell, text) for cell, text in zip(cells, texts, strict=True)])
