@@ -92,7 +92,7 @@ def run_job(order: dict[str, Any]) -> Figures:
     from importer.jobs import main as main_job
 
     stages = Stages(profile=bool(order.get("profile")))
-    stages.wrap(main_job, "read_rows", "read and validate")
+    stages.wrap(main_job, "validate", "read and validate")
     stages.wrap(main_job, "compare", "plan")
     stages.wrap(confirm, "plan_view", "show the plan")
     stages.wrap(importer.sending.sender, "send", "send")

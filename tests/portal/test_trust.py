@@ -134,7 +134,7 @@ def test_a_limit_of_the_machine_is_no_fault_of_the_program(error, said, program,
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr("importer.jobs.main.read_rows", fail)
+    monkeypatch.setattr("importer.jobs.main.validate", fail)
     ended = program(edits, "--yes", "--json", portal=sandbox)
 
     assert ended.code == 2
