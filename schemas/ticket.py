@@ -15,6 +15,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
+from operator import itemgetter
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
@@ -122,7 +123,8 @@ def problems_in(errors: SchemaErrors) -> Iterator[tuple[Any, Any, Problem]]:
     columns, checks, numbers, rows = (
         errors.failure_cases[name].tolist() for name in ("column", "check", "check_number", "index")
     )
-    for column, code, number, row in zip(columns, checks, numbers, rows, strict=True):
+    # pandera sorts the cases, and cases alike in no order of theirs: ours is that of the checks.
+    for column, code, number, row in sorted(zip(columns, checks, numbers, rows, strict=True), key=itemgetter(2)):
         value = values.loc[row, column]
         if isinstance(value, Refused) and value.problem is not None:
             yield column, row, value.problem

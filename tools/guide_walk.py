@@ -35,6 +35,7 @@ SHOWING = frozenset({"output", "shows"})
 """Steps that are compared, not done."""
 
 VOLATILE = (
+    (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "0192d3f0-7c1a-7b3e-9f52-4242a1b2c3d4"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)?"), "2026-11-23 14:15:03"),
     (re.compile(r"\d{4}-\d\d-\d\d 00:00 \("), "2026-11-24 00:00 ("),
     (re.compile(r"\b62[0-4]\d{3}\b"), "624992"),
@@ -43,7 +44,7 @@ VOLATILE = (
         r"\g<1>0.2.0, Python 3.13.1 on Linux; httpx 0.28.1, openpyxl 3.1.5, ...",
     ),
 )
-"""Moments, calls of the day that are left, versions: other ones each time."""
+"""Correlation IDs, moments, calls of the day that are left, versions: other ones each time."""
 _RUN_ID = re.compile(r"\b\d{8}-\d{6}-[0-9a-f]{4}\b")
 
 

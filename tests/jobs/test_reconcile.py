@@ -16,7 +16,7 @@ def run(program, portal):
     """Return a function that runs a file and returns the run's ID."""
 
     def run(path, *options):
-        ended = program(path, "--yes", "--json", *options, portal=portal)
+        ended = program(path, "--yes", "--json", "--allow-empty-column", *options, portal=portal)
         return ended.summary["run_id"]
 
     return run
@@ -380,7 +380,7 @@ def test_exactly_the_edits_behind_its_back_are_found(story, portal, program, she
     portal.reset()
     path = sheet(["Record ID", *names], *([key, *row] for key, row in zip(SUPPORT_TICKETS, rows, strict=False)))
 
-    ended = program(path, "--yes", "--json", portal=portal)
+    ended = program(path, "--yes", "--json", "--allow-empty-column", portal=portal)
     assert ended.code == 0, ended.out
     before = program("reconcile", path, "--json", portal=portal)
     for row, name in edited:

@@ -22,6 +22,7 @@ NOT_FROM_A_FILE = {
     "not_found",
     "archived",
     "merged",
+    "cannot_set",
     "conflict",
     "no_token",
     "unsafe_address",
