@@ -137,6 +137,12 @@ class Report:
         ):
             yield row, key, ticket, orjson.loads(wanted)
 
+    def subjects(self) -> Iterator[tuple[int, str]]:
+        """Yield what the sheet calls the tickets of its rows: (row, name), where it has a name for them."""
+        yield from self._file.db.execute(
+            "SELECT row, json_extract(wanted, '$.subject') AS name FROM sheet WHERE name <> '' ORDER BY row"
+        )
+
     def traces(self, tickets: Collection[str]) -> Iterator[Trace]:
         """Yield what this run knows of some tickets (record IDs): what it wanted, what it wrote, what came of it."""
         for ticket, status, *stored in self._file.db.execute(

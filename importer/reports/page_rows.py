@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any, cast
 
-from importer.findings import Finding
-from importer.journal import Journal, RunRecord
+from importer.findings import cell_name
+from importer.journal import FindingGroup, Journal, RunRecord
 from importer.labels import Labels, plain_text
 from importer.model import Change, Status
 from importer.reports.text import grouped, ticket_url
@@ -16,6 +17,9 @@ from schemas.property import PortalSchema
 
 MAX_ROWS = 100_000
 """Lines of each table that the page carries; browsers stay quick up to here."""
+
+NAMED_CELLS = 8
+"""Cells of equal findings that are named; how many more there are is told."""
 
 _NO_TICKET = {"missing_key", "invalid_id", "precision_lost", "not_found"}
 
@@ -91,8 +95,12 @@ class PageRows:
 
     def problems(self) -> list[list[object]]:
         """Return the findings, then the notices of rows: [row, where, header, key, ticket, value, code, text]."""
-        self.problem_count = self._journal.report.count_remarks()
-        lines = [self._problem(one) for one in self._journal.report.remarks(limit=MAX_ROWS)]
+        self.problem_count = 0
+        lines: list[list[Any]] = []
+        for group in self._journal.report.remark_groups(rows=NAMED_CELLS, limit=MAX_ROWS + 1):
+            self.problem_count += 1
+            if len(lines) < MAX_ROWS:
+                lines.append(self._problem(group))
         by_row = defaultdict(list)
         for line in lines:
             by_row[line[0]].append(line)
@@ -109,18 +117,31 @@ class PageRows:
                     lines.append([outcome.row, place, number, key, ticket, "", note, text])
         return lines
 
-    def _problem(self, finding: Finding) -> list[object]:
+    def _problem(self, group: FindingGroup) -> list[object]:
+        finding = group.first
         exists = self._key_is_ticket and finding.code not in _NO_TICKET
+        value = finding.value or ""
+        if finding.code == Status.DIFFERS:
+            value = self._labels.value(finding.property_name or "", value)
         return [
             finding.row,
-            finding.cell or self._place(finding.row),
+            self._places(group),
             self._number(plain_text(finding.header or "")),
             plain_text(finding.key or ""),
             _linkable(finding.key) if exists else None,
-            plain_text(finding.value or "", keep_lines=True),
+            plain_text(value, keep_lines=True),
             finding.code,
             plain_text(self._say(finding.text)),
         ]
+
+    def _places(self, group: FindingGroup) -> str:
+        """Return the cells of which a finding is told, `C166, C212 and 14 more`."""
+        first = group.first
+        if group.count == 1 or first.row is None:
+            return first.cell or self._place(first.row)
+        named = ", ".join(cell_name(row, first.position) or self._place(row) for row in group.rows)
+        left = group.count - len(group.rows)
+        return f"{named} {self._say(message('and {count} more', count=left))}" if left else named
 
     def _place(self, row: int | None) -> str:
         return self._say(message("row {row}", row=row)) if row else ""
@@ -150,6 +171,23 @@ class PageRows:
             plain_text(new, keep_lines=True),
             str(status),
         ]
+
+    def names(self, *tables: list[list[object]]) -> dict[str, str]:
+        """Return what the tickets of some lines are called, by row, where the sheet says it."""
+        rows = {line[0] for table in tables for line in table}
+        return {str(row): plain_text(name) for row, name in self._journal.report.subjects() if row in rows}
+
+    def flows(self, lines: list[list[object]], status: Status, most: int = 4) -> dict[int, list[tuple[str, str, int]]]:
+        """Return the changes that were made most often, by header: (before, after, how often), twice at least."""
+        empty = self._say(message("(empty)"))
+        counts: dict[int, Counter[tuple[str, str]]] = defaultdict(Counter)
+        for _, header, _, _, before, after, told in lines:
+            if told == status and before is not None:
+                counts[cast("int", header)][str(before), str(after)] += 1
+        return {
+            header: [(a or empty, b or empty, n) for (a, b), n in found.most_common(most) if n > 1]
+            for header, found in counts.items()
+        }
 
 
 def _linkable(ticket: str | None) -> str | None:
@@ -186,7 +224,7 @@ def change_table(lines: list[list[object]], rows: PageRows, record: RunRecord, s
         title=say(message("Differences") if reconciled else message("Changes")),
         count=say.number(rows.change_count),
         shown=len(lines),
-        left_out=_left_out(rows.change_count, say),
+        left_out=_left_out(rows.change_count, say, record),
         none=say(message("No difference.") if reconciled else message("No cell was to change.")),
         first_filter=say(message("Column")),
         second_filter=say(message("Status")),
@@ -201,13 +239,18 @@ def change_table(lines: list[list[object]], rows: PageRows, record: RunRecord, s
     )
 
 
-def _left_out(count: int, say: Speaker) -> str:
+def _left_out(count: int, say: Speaker, record: RunRecord | None = None) -> str:
+    """Return what is said where not all lines are here. record: of the run, where a command gives the rest."""
     if count <= MAX_ROWS:
         return ""
+    shown = say.number(MAX_ROWS)
+    if record is None or record.kind == "reconcile":
+        return say(message("The first {shown} lines; there are more.", shown=shown))
     return say(
         message(
-            "The first {shown} of {count} lines; the spreadsheet has more.",
-            shown=say.number(MAX_ROWS),
+            "The first {shown} of {count} lines; `{command} --cells --csv FILE` writes all of them.",
+            shown=shown,
             count=say.number(count),
+            command=record.command("runs show"),
         )
     )

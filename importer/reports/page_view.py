@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from importer.i18n import language_of
 from importer.journal import Journal, RunRecord
-from importer.labels import plain_text
+from importer.journal.run_record import REPORTING
+from importer.labels import clip, plain_text
 from importer.model import Status
 from importer.reports.page_rows import ORDER, PageRows, Speaker, TableView, change_table, problem_table
 from importer.reports.text import duration
@@ -22,6 +24,9 @@ from schemas.property import PortalSchema
 
 _BAR = 1000.0
 _PROPERTY_BAR = 300.0
+_SHORT = 40
+_FEWEST_ANSWERS = 5
+_MOST_POINTS = 200
 _THINNEST = 4.0
 """So that one failed row among thousands is still seen."""
 
@@ -47,6 +52,16 @@ class PropertyLine:
     cleared: str
     changed_width: float
     cleared_width: float
+    flows: tuple[tuple[str, str, str], ...] = ()
+    """What was changed into what, and how often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The line of the sending over time: tickets sent until then."""
+
+    points: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +79,7 @@ class Page:
     next_command: str
     outcomes: tuple[Outcomes, ...]
     properties: tuple[PropertyLine, ...]
+    pace: Pace | None
     tables: tuple[TableView, ...]
     footer: str
     words: Mapping[str, str]
@@ -94,7 +110,8 @@ def view_page(journal: Journal, translations: Translations, *, schema: PortalSch
         next_words=say(_next_words(command)),
         next_command=command,
         outcomes=tuple(_outcomes(counts, say)),
-        properties=tuple(_properties(journal, record, rows, counts, say)),
+        properties=tuple(_properties(journal, record, rows, counts, changes, say)),
+        pace=_pace(journal, say),
         tables=tuple(sorted(tables, key=lambda table: not table.shown)),
         footer=say(message("This page holds data of tickets; keep it as you would keep the spreadsheet.")),
         words=words,
@@ -102,6 +119,8 @@ def view_page(journal: Journal, translations: Translations, *, schema: PortalSch
             "words": words,
             "link": rows.link,
             "headers": rows.headers,
+            "names": rows.names(problems, changes),
+            "file": plain_text(f"{Path(record.file).stem}-{record.id}"),
             "problems": problems,
             "changes": changes,
         },
@@ -205,7 +224,7 @@ def _facts(record: RunRecord, say: Speaker) -> Iterator[tuple[str, str, str]]:
 
 
 def _next_command(record: RunRecord, counts: Mapping[str, int]) -> str:
-    if record.can_resume:
+    if record.can_resume and record.state != REPORTING:
         return record.command("resume")
     if record.can_undo and counts.get(Status.UPDATED):
         return record.command("undo")
@@ -223,7 +242,7 @@ def _outcomes(counts: Mapping[str, int], say: Speaker) -> Iterator[Outcomes]:
     meanings = {
         Status.UPDATED: message("the portal confirmed it"),
         Status.UNCHANGED: message("the portal already had these values"),
-        Status.INVALID: message("left out: something in the row must be mended"),
+        Status.INVALID: message("left out: something in the row must be fixed"),
         Status.FAILED: message("sent, and refused or not confirmed"),
         Status.NOT_SENT: message("fine, but the run stopped before it"),
         Status.WOULD_UPDATE: message("this is what a run would send"),
@@ -241,7 +260,12 @@ def _outcomes(counts: Mapping[str, int], say: Speaker) -> Iterator[Outcomes]:
 
 
 def _properties(
-    journal: Journal, record: RunRecord, rows: PageRows, counts: Mapping[str, int], say: Speaker
+    journal: Journal,
+    record: RunRecord,
+    rows: PageRows,
+    counts: Mapping[str, int],
+    changes: list[list[object]],
+    say: Speaker,
 ) -> Iterator[PropertyLine]:
     """Yield what was done (dry run: would be done) to each property, most cells first."""
     done = Status.WOULD_UPDATE if record.dry_run else Status.UPDATED
@@ -250,11 +274,38 @@ def _properties(
     if not counts.get(done):
         return
     totals = journal.plan.column_totals(samples=0, status=done)
+    flows = rows.flows(changes, done)
+    headers = {header: number for number, header in enumerate(rows.headers)}
     most = max((one.changed + one.cleared for one in totals), default=0) or 1
     for one in totals:
         changed, cleared = (round(_PROPERTY_BAR * cells / most, 2) for cells in (one.changed, one.cleared))
         cells = (say.number(one.changed), say.number(one.cleared))
-        yield PropertyLine(rows.header_of(one.property_name), *cells, changed, cleared)
+        header = rows.header_of(one.property_name)
+        often = flows.get(headers.get(header, -1), [])
+        told = tuple((clip(before, _SHORT), clip(after, _SHORT), say.number(n)) for before, after, n in often)
+        yield PropertyLine(header, *cells, changed, cleared, told)
+
+
+def _pace(journal: Journal, say: Speaker) -> Pace | None:
+    """Return the line of the sending; None where it is too short to be one."""
+    answers = [(datetime.fromisoformat(one.at).timestamp(), one.inputs) for one in journal.batches.answers()]
+    if len(answers) < _FEWEST_ANSWERS or not (passed := max(at for at, _ in answers) - min(at for at, _ in answers)):
+        return None
+    answers.sort()
+    start, total = answers[0][0], sum(inputs for _, inputs in answers)
+    sent = accumulate(inputs for _, inputs in answers)
+    places = [
+        ((at - start) * _BAR / passed, 100 - done * 100 / total) for (at, _), done in zip(answers, sent, strict=True)
+    ]
+    step = max(1, len(places) // _MOST_POINTS)
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in [(0.0, 100.0), *places[::step], places[-1]])
+    text = message(
+        "{count} rows in {time}, {pace} a second",
+        count=say.number(total),
+        time=duration(passed),
+        pace=say.number(round(total / passed)),
+    )
+    return Pace(points, say(text))
 
 
 def _words(say: Speaker, *, reconciled: bool) -> dict[str, str]:
@@ -266,10 +317,13 @@ def _words(say: Speaker, *, reconciled: bool) -> dict[str, str]:
         "changed": say(message("Different") if reconciled else message("Changed")),
         "cleared": say(message("Empty in the sheet") if reconciled else message("Cleared")),
         "details": say(message("Row by row")),
-        "no_script": say(message("The tables below need JavaScript; the spreadsheet holds the same.")),
+        "no_script": say(message("The tables below need JavaScript; it is switched off here.")),
         "search": say(message("Search")),
         "all": say(message("all")),
         "found": say(message("{found} of {total}", found="{found}", total="{total}")),
+        "save": say(message("Save these lines as CSV")),
+        "flows": say(message("Most often")),
+        "pace": say(message("Sent over time")),
         "more": say(message("{count} more lines are on the screen and not on paper.", count="{count}")),
         "empty": say(message("(empty)")),
         "not_read": say(message("(not read)")),

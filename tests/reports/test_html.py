@@ -218,6 +218,26 @@ def test_embedded_json_cannot_end_its_element(value):
     assert [tag for tag, _ in page.elements] == ["script", "p"]
 
 
+def test_equal_findings_are_told_once_and_frequent_changes_counted(new_journal, schema):
+    """The cells of a mistake stand in one line; a ticket has its name where the sheet says it; flows are by label."""
+    journal = new_journal(columns=(RecordedColumn(1, "Priority", "hs_ticket_priority"),))
+    rows = range(2, 14)
+    journal.rows.add([CheckedRow(row, str(row), {"subject": f"<b>{row}</b>"}) for row in rows], fold_keys=True)
+    before, after = {"hs_ticket_priority": "LOW"}, {"hs_ticket_priority": "HIGH"}
+    journal.plan.add([Change(row, str(row), str(row), before, after) for row in (2, 3, 4)])
+    journal.rows.decide([Outcome(row, Status.UPDATED) for row in (2, 3, 4)])
+    words = message('"{value}" is not an option', value="Urgentt")
+    journal.rows.add_findings(
+        Finding("invalid_option", words, row, 1, "Priority", "hs_ticket_priority", str(row), "Urgentt") for row in rows
+    )
+
+    page = Reader(render_html(journal, ENGLISH, schema=schema))
+
+    assert [one[1] for one in page.data["problems"]] == ["B2, B3, B4, B5, B6, B7, B8, B9 and 4 more"]
+    assert page.data["names"]["4"] == "<b>4</b>"
+    assert "Low → High 3" in page.text
+
+
 def test_only_so_many_lines_travel(finished, monkeypatch):
     """Of very long tables the page has the first lines, and says so."""
     monkeypatch.setattr(page_rows, "MAX_ROWS", 2)
@@ -225,8 +245,8 @@ def test_only_so_many_lines_travel(finished, monkeypatch):
     page = Reader(render_html(finished, ENGLISH))
 
     assert len(page.data["changes"]) == len(page.data["problems"]) == 2
-    assert "The first 2 of 9 lines; the spreadsheet has more." in page.text
-    assert "The first 2 of 3 lines; the spreadsheet has more." in page.text
+    assert "The first 2 of 9 lines; `import-tickets runs show" in page.text
+    assert "The first 2 lines; there are more." in page.text
 
 
 def test_the_file_is_replaced_whole(finished, tmp_path):

@@ -1,5 +1,6 @@
 """The HTML page in a browser: Debian's Chromium, driven by Playwright (`make test-desktop`)."""
 
+import csv
 import os
 import shutil
 
@@ -118,6 +119,42 @@ def test_search_and_filter(open_page, long_page):
     tools.locator("input").fill("no such text")
     expect_found(page, "0 of 50,000")
     assert page.locator(DRAWN.format("changes")).count() == 0
+
+
+def test_what_is_filtered_is_saved_as_csv(open_page, page_file):
+    """In the order on the screen; no cell of it can become a formula."""
+    page = open_page(page_file)
+    page.click("#tab-changes")
+    panel = page.locator("#panel-changes")
+    panel.get_by_role("button", name="Row").click()
+    panel.get_by_role("button", name="Row").click()
+    panel.locator("select[name=kind]").select_option("updated")
+
+    with page.expect_download() as download:
+        panel.get_by_role("button", name="CSV").click()
+
+    saved = list(csv.reader(download.value.path().open(encoding="utf-8-sig", newline="")))
+    rows = [int(row[0]) for row in saved[1:]]
+    assert saved[0] == ["Row", "Ticket", "Column", "Before", "After", "Status"]
+    assert rows == sorted(rows, reverse=True)
+    assert {row[5] for row in saved[1:]} == {"updated"}
+    assert panel.locator("th[aria-sort]").get_attribute("aria-sort") == "descending"
+
+
+@pytest.mark.parametrize("value", ["=1+1", "+cmd|'x'!A1", "@SUM(A1)", " -2+3", 'a "b", c', "-12.5"])
+def test_a_saved_cell_is_no_formula(open_page, new_journal, tmp_path, value):
+    journal = new_journal()
+    journal.rows.add([CheckedRow(2, "2", {})], fold_keys=True)
+    journal.plan.add([Change(2, "2", "2", {"subject": ""}, {"subject": value})])
+    journal.rows.decide([Outcome(2, Status.UPDATED)])
+    write_html(journal, tmp_path / "one.html", translations("en"))
+    page = open_page(tmp_path / "one.html")
+
+    with page.expect_download() as download:
+        page.locator("#panel-changes").get_by_role("button", name="CSV").click()
+
+    saved = list(csv.reader(download.value.path().open(encoding="utf-8-sig", newline="")))
+    assert saved[1][4] == (f"'{value}" if value.strip()[0] in "=+@-" and value != "-12.5" else value)
 
 
 def test_before_and_after_are_marked_word_by_word(open_page, page_file):

@@ -6,7 +6,7 @@
   const words = data.words;
   const number = new Intl.NumberFormat(document.documentElement.lang);
   const BLOCK = 40;             // rows drawn together
-  const PRINTED = 2000;         // rows of a table that go onto paper
+  const PRINTED = 40;           // rows of a table that go onto paper
   const LONGEST_COMPARED = 600; // words on a side that are still compared one by one
 
   const element = (name, css, text) => {
@@ -87,7 +87,7 @@
     ];
   }
 
-  function ticketCell(key, ticket) {
+  function ticketCell(key, ticket, row) {
     const cell = element("td", "ticket");
     if (data.link && ticket) {
       const link = element("a", "", key || ticket);
@@ -96,6 +96,7 @@
       link.target = "_blank";
       cell.append(link);
     } else cell.textContent = key;
+    if (data.names[row]) cell.append(element("span", "name", data.names[row]));
     return cell;
   }
 
@@ -104,11 +105,13 @@
       rows: data.problems,
       column: (one) => data.headers[one[2]],
       kind: (one) => one[6],
-      text: (one) => [one[1], data.headers[one[2]], one[3], one[4], one[5], one[6], one[7]].join("\n"),
+      text: (one) => [one[1], data.headers[one[2]], one[3], one[4], one[5], one[6], one[7], data.names[one[0]]].join("\n"),
+      values: (one) => [one[1], data.headers[one[2]], one[3], one[5], one[7], one[6]],
+      order: (one, column) => (column === 0 ? one[0] || 0 : null),
       cells: (one) => [
         element("td", "where", one[1]),
         element("td", "property", data.headers[one[2]]),
-        ticketCell(one[3], one[4]),
+        ticketCell(one[3], one[4], one[0]),
         element("td", "value", one[5]),
         element("td", "text", one[7]),
         element("td", "code", one[6]),
@@ -118,10 +121,12 @@
       rows: data.changes,
       column: (one) => data.headers[one[1]],
       kind: (one) => one[6],
-      text: (one) => [one[0], data.headers[one[1]], one[2], one[3], one[4], one[5], one[6]].join("\n"),
+      text: (one) => [one[0], data.headers[one[1]], one[2], one[3], one[4], one[5], one[6], data.names[one[0]]].join("\n"),
+      values: (one) => [one[0], one[2], data.headers[one[1]], one[4] ?? words.not_read, one[5], one[6]],
+      order: (one, column) => (column === 0 ? one[0] : null),
       cells: (one) => [
         element("td", "row", one[0]),
-        ticketCell(one[2], one[3]),
+        ticketCell(one[2], one[3], one[0]),
         element("td", "property", data.headers[one[1]]),
         ...beforeAndAfter(one[4], one[5]),
         element("td", "status", one[6]),
@@ -129,15 +134,27 @@
     },
   };
 
+  /* A cell that no spreadsheet program takes for a formula, quoted as RFC 4180 has it. */
+  function csvCell(value) {
+    const text = String(value);
+    const harmless = /^[\s']*[=+\-@]/.test(text) && !/^[+-]?\d+([.,]\d+)?$/.test(text) ? `'${text}` : text;
+    return `"${harmless.replaceAll('"', '""')}"`;
+  }
+
+  const collator = new Intl.Collator(document.documentElement.lang, { numeric: true });
+
   class List {
     constructor(id, source) {
+      this.id = id;
+      this.sorted = { column: -1, down: false };
       this.source = source;
       this.panel = document.getElementById(`panel-${id}`);
       this.form = this.panel.querySelector("form");
       this.table = this.panel.querySelector("table");
       this.found = this.panel.querySelector("output");
       this.more = this.panel.querySelector(".more");
-      this.width = this.table.querySelectorAll("th").length;
+      this.titles = [...this.table.querySelectorAll("th")];
+      this.width = this.titles.length;
       this.height = 36;
       this.haystacks = null;
       this.rows = source.rows;
@@ -150,6 +167,10 @@
         waiting = requestAnimationFrame(() => this.filter());
       });
       this.form.addEventListener("submit", (event) => event.preventDefault());
+      this.form.elements.save.addEventListener("click", () => this.save());
+      for (const [column, title] of this.titles.entries()) {
+        title.firstElementChild.addEventListener("click", () => this.sort(column));
+      }
       new ResizeObserver(() => this.table.style.setProperty("--tools", `${this.form.offsetHeight}px`)).observe(this.form);
       this.lay();
     }
@@ -174,8 +195,40 @@
         (!column.value || this.source.column(one) === column.value)
         && (!kind.value || this.source.kind(one) === kind.value)
         && wanted.every((word) => this.haystacks[index].includes(word)));
+      this.arrange();
       this.lay();
       if (this.panel.getBoundingClientRect().top < 0) this.panel.scrollIntoView();
+    }
+
+    /* A second click on a heading turns the order round, a third one gives that of the sheet again. */
+    sort(column) {
+      const again = this.sorted.column === column;
+      this.sorted = again && this.sorted.down ? { column: -1, down: false } : { column, down: again };
+      for (const [place, title] of this.titles.entries()) {
+        if (place === this.sorted.column) title.setAttribute("aria-sort", this.sorted.down ? "descending" : "ascending");
+        else title.removeAttribute("aria-sort");
+      }
+      this.filter();
+    }
+
+    arrange() {
+      const { column, down } = this.sorted;
+      if (column < 0) return;
+      const { values, order } = this.source;
+      const keyed = this.rows.map((one) => [order(one, column) ?? values(one)[column], one]);
+      const compare = (a, b) => (typeof a[0] === "number" ? a[0] - b[0] : collator.compare(a[0], b[0]));
+      keyed.sort((a, b) => (down ? compare(b, a) : compare(a, b)));
+      this.rows = keyed.map((pair) => pair[1]);
+    }
+
+    save() {
+      const lines = [this.titles.map((title) => title.textContent), ...this.rows.map(this.source.values)];
+      const text = `\ufeff${lines.map((line) => line.map(csvCell).join(",")).join("\r\n")}\r\n`;
+      const link = element("a");
+      link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+      link.download = `${data.file}-${this.id}.csv`;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
     }
 
     /* Lay empty blocks, as high as their rows are likely to be. */
@@ -212,6 +265,7 @@
         const row = element("tr");
         row.setAttribute("aria-rowindex", start + index + 2);
         row.append(...this.source.cells(one));
+        for (const [place, cell] of [...row.cells].entries()) cell.dataset.title = this.titles[place].textContent;
         return row;
       }));
       body.dataset.drawn = "yes";
