@@ -181,7 +181,7 @@ def test_markup_in_a_ticket_stays_text(open_page, page_file, long_page):
 
 
 def test_the_keyboard_reaches_everything(open_page, page_file):
-    """Tabs by arrow keys, then the search, the filters, the links."""
+    """Tabs by arrow keys, then the search, the filters, what saves, the six headings, the links."""
     page = open_page(page_file)
     focused = "document.activeElement.id || document.activeElement.name || document.activeElement.href"
 
@@ -196,7 +196,8 @@ def test_the_keyboard_reaches_everything(open_page, page_file):
     page.keyboard.type("lima")
     expect_found(page, "1 of 9")
     page.wait_for_selector(DRAWN.format("changes"))
-    for expected in ("column", "kind", "https://app.hubspot.com/contacts/1234567/record/0-5/502"):
+    ticket = "https://app.hubspot.com/contacts/1234567/record/0-5/502"
+    for expected in ("column", "kind", "save", *[None] * 6, ticket):
         page.keyboard.press("Tab")
         assert page.evaluate(focused) == expected
 
