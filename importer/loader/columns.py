@@ -19,7 +19,7 @@ from importer.loader.header_matcher import KEY, HeaderMatcher
 from importer.loader.header_text import bare, plain
 from importer.loader.table import FINGERPRINT_SHEET, LISTS_SHEET, REPORT_SHEETS, SheetInfo, Source, Table
 from importer.model import Columns, KeyColumn, ValueColumn
-from schemas.cells import Nearest, visible
+from schemas.cells import Nearest, quoted, visible
 from schemas.message import Message, message
 from schemas.property import LAST_MODIFIED, RECORD_ID, PortalSchema, Property
 
@@ -188,23 +188,29 @@ class _Matching:
                 )
                 raise ColumnsError([self._finding("no_key_column", self.headers.index(header), text)])
 
+    def _not_there(self, option: str, header: str) -> Message:
+        """Return that an option names a column which is not there, and which was probably meant."""
+        near = Nearest([one for one in self.headers if bare(one)])(header)
+        if not near:
+            return message('No column is called "{header}", which {option} names.', header=header, option=option)
+        return message(
+            'No column is called "{header}", which {option} names; did you mean {near}?',
+            header=header,
+            option=option,
+            near=quoted(near),
+        )
+
     def check_options(self, id_property: str | None) -> None:
         """Judge the mapping, the columns to skip and the chosen key before any column."""
         present = {plain(header) for header in self.headers}
         for header, name in self.matcher.mapping.items():
             if header not in present:
-                self.notices.append(
-                    message(
-                        'No column is called "{header}", which --map names.', header=self.matcher.mapped_headers[header]
-                    )
-                )
+                self.notices.append(self._not_there("--map", self.matcher.mapped_headers[header]))
             if len(self.matcher.named(name)) != 1 and header not in present:
                 self.found.append(self._unknown(name, None))
         for header in self.skip:
             if plain(header) not in present:
-                self.notices.append(
-                    message('No column is called "{header}", which --skip-column names.', header=header)
-                )
+                self.notices.append(self._not_there("--skip-column", header))
         if id_property is None:
             return
         names = self.matcher.named(id_property)

@@ -21,6 +21,7 @@ from importer.loader.dialect import Dialect, find_dialect
 from importer.loader.encoding import EncodedText, read_encoding
 from importer.loader.header_text import bare
 from importer.loader.table import CHUNK_SIZE, Chunk, SheetInfo, Source, Table
+from schemas.cells import shows_nothing
 from schemas.message import Message, count_message, message
 
 if TYPE_CHECKING:
@@ -166,4 +167,5 @@ def _half(row: int, line: int) -> Finding:
 
 
 def _holds_something(fields: Sequence[str]) -> bool:
-    return any(field and not field.isspace() for field in fields)
+    """Whether a record is more than blanks, or the mark that DOS programs put at a file's end (Ctrl-Z)."""
+    return not all(map(shows_nothing, fields))
