@@ -83,8 +83,8 @@ def originals(tmp_path_factory):
 
 
 def check_arguments(arguments, home, *, environment=None):
-    """Run them; what serves until it is interrupted is left out."""
-    if "serve" in arguments:
+    """Run them; what serves until it is interrupted, or runs commands, is left out."""
+    if {"serve", "web"} & set(arguments) or any(one.startswith("--on-finish") for one in arguments):
         return
     ended = run_program(arguments, home=home, environment=environment)
     if any(one.startswith("--json") for one in arguments) and ended.out and ended.code in {0, 1}:

@@ -84,7 +84,7 @@ def test_dry_run_changes_nothing_in_the_portal(sandbox, program, tmp_path):
     assert sandbox.tickets() == before
     assert sandbox.requests("batch/update") == []
     assert statuses(edits) == ["would update", "invalid"]
-    assert 'did you mean "URGENT"?' in read_rows(edits)[1]["Import message"]
+    assert 'did you mean "Urgent"?' in read_rows(edits)[1]["Import message"]
 
 
 def test_nothing_is_sent_without_a_terminal_or_yes(sandbox, program, tmp_path):

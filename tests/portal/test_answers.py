@@ -146,7 +146,7 @@ def test_records_as_the_documentation_has_them():
     assert record.properties == {"a": "1", "b": "", "c": "true", "d": "2.5", "e": '{"x": 1}'}
     assert record.history["a"] == (
         HistoryEntry("1", "2026-11-23T14:15:03.120Z", "", "77"),
-        HistoryEntry("0", "2026-11-23T14:15:03Z", "CRM_UI", ""),
+        HistoryEntry("0", "2026-11-23T14:15:03Z", "CRM_UI", "", "CRM_UI"),
     )
 
 

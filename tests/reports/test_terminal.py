@@ -139,7 +139,7 @@ def test_findings_are_aligned_and_counted(pipe):
         "a b.csv:",
         '  D7      Priority                  "Urg[b]ent\\x1b[31m" isn\'t an option  invalid_option',
         "  A12     A header that is very l…  the formula has no stored result     formula_not_calculated",
-        "  row 15                            5 fields, and the header has 6        ragged_row",
+        "  row 15                            5 fields, and the header has 6       ragged_row",
         "  ... and 209 more",
     ]
 
