@@ -17,7 +17,8 @@ from importer.findings import Finding, column_letter
 from importer.loader.dialect import DELIMITERS
 from importer.loader.header_matcher import KEY, HeaderMatcher
 from importer.loader.header_text import bare, plain
-from importer.loader.table import FINGERPRINT_SHEET, LISTS_SHEET, REPORT_SHEETS, SheetInfo, Source, Table
+from importer.loader.own import is_own_sheet
+from importer.loader.table import SheetInfo, Source, Table
 from importer.model import Columns, KeyColumn, ValueColumn
 from schemas.cells import Nearest, quoted, visible
 from schemas.message import Message, message
@@ -39,9 +40,8 @@ def choose_sheet(
     """
     if sheet is not None:
         return _named_sheet(source, sheet)
-    ours = {*REPORT_SHEETS, FINGERPRINT_SHEET, LISTS_SHEET}
-    candidates = [one for one in source.sheets if one.visible and one.name not in ours]
-    candidates = [one for one in candidates if one.header_row is not None]
+    candidates = [one for one in source.sheets if one.visible and one.header_row is not None]
+    candidates = [one for one in candidates if not is_own_sheet(source, one)]
     if not candidates:
         raise FileError(
             message("The file is empty: no visible sheet of it holds anything.")

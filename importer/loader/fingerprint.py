@@ -50,8 +50,8 @@ def read_fingerprint(source: Source) -> Fingerprint | None:
     Raises FileError for a fingerprint that cannot be read: without it, cells that nobody edited would be sent.
     """
     info = next((one for one in source.sheets if one.name == FINGERPRINT_SHEET), None)
-    if info is None:
-        return None
+    if info is None or (info.visible and info.headers[:1] != (MARK,)):
+        return None  # a visible sheet without the mark is the user's own
     headers = info.headers
     if info.header_row is None or not headers or headers[0] != MARK:
         raise _damaged()

@@ -1,7 +1,8 @@
-"""Which columns of a sheet a run wrote beside the data: told by what they hold, never by their names alone.
+"""Which columns and sheets a run wrote: known by what they hold, never by their names alone.
 
-In:  a table, and the headers that the user took for properties.
-Out: `OwnColumns`: where ours stand, and what ours are to be called this time; rows into which a report was shifted.
+In:  a table, and the headers that the user took for properties; a source and one of its sheets.
+Out: `OwnColumns`: where ours stand, and what ours are to be called this time; rows into which a report was shifted;
+     whether a sheet is ours.
 
 A spreadsheet program that opens a row with too few fields and saves it moves a report into the row's data. Such a row
 holds a status of ours with a message of ours right of it, which nobody types.
@@ -10,14 +11,25 @@ holds a status of ours with a message of ours right of it, which nobody types.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
-from importer.findings import Finding, column_letter
-from importer.i18n import catalogue_texts
+from importer.findings import CHANGES_SHEET, REPORT_SHEET, Finding, column_letter
+from importer.i18n import LANGUAGES, catalogue_texts, translations
+from importer.loader.fingerprint import MARK
 from importer.loader.header_text import bare, plain
-from importer.loader.table import CHUNK_SIZE, REPORT_COLUMNS, Chunk, OwnColumns, Table
+from importer.loader.table import (
+    CHUNK_SIZE,
+    LISTS_SHEET,
+    REPORT_COLUMNS,
+    REPORT_SHEETS,
+    Chunk,
+    OwnColumns,
+    SheetInfo,
+    Source,
+    Table,
+)
 from importer.model import Status
 from schemas.message import message
 
@@ -133,3 +145,47 @@ def _shifted(row: int, position: int, table: Table) -> Finding:
         position=position,
         header=table.headers[position] if position < len(table.headers) else None,
     )
+
+
+_RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
+CHANGE_TITLES = (
+    message("Row"),
+    message("Ticket"),
+    message("Column"),
+    message("Before"),
+    message("After"),
+    message("When"),
+    message("Run"),
+)
+_TITLES_ALWAYS = 5
+"""Titles that the sheet had before it kept what earlier runs did."""
+
+
+def is_report(texts: Mapping[str, str]) -> bool:
+    """Return whether a sheet's first cells, {reference: text}, are those of an `Import report` of ours."""
+    return texts.get("A1") == REPORT_SHEET and _RUN_ID.fullmatch(texts.get("B2", "")) is not None
+
+
+def is_changes(texts: Mapping[str, str]) -> bool:
+    """Return whether a sheet's first cells, {reference: text}, are those of an `Import changes` of ours."""
+    titles = [texts.get(f"{letter}2") for letter in "ABCDE"]
+    languages = (translations(language) for language in LANGUAGES)
+    return texts.get("A1") == CHANGES_SHEET and any(
+        titles == [title.render(words) for title in CHANGE_TITLES[:_TITLES_ALWAYS]] for words in languages
+    )
+
+
+def is_own_sheet(source: Source, info: SheetInfo) -> bool:
+    """Whether a run or a template wrote this sheet: judged by its first cells, whatever it is called."""
+    first = info.headers[0] if info.headers else ""
+    if first == MARK:
+        return True
+    if first not in REPORT_SHEETS or info.header_row is None:
+        return info.name == LISTS_SHEET and any(one.headers[:1] == (MARK,) for one in source.sheets)
+    chunk = next(source.table(info.name).chunks(range(len(CHANGE_TITLES)), 1), None)
+    if chunk is None or not chunk.rows:
+        return False
+    texts = {"A1": first}
+    if chunk.rows[0] == info.header_row + 1:
+        texts |= {f"{column_letter(place)}2": column[0] for place, column in chunk.columns.items()}
+    return is_report(texts) or is_changes(texts)

@@ -3,19 +3,18 @@
 In:  an annotation, the styles part (it gets the looks used here), the workbook's namespaces.
 Out: the parts' XML, in pieces; and for the changes the relations of their links, known once the sheet is written.
 
-A later run knows them by what they hold: the sheet's own name and, below it, the run's ID or our column titles.
+A later run knows them by what they hold (`loader.own`).
 Source: ECMA-376 part 1, 18.3.1.99 (order), 18.3.1.47 (hyperlink), 18.3.1.28 (dataBar).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
 from importer.findings import CHANGES_SHEET, REPORT_SHEET, column_letter
-from importer.i18n import LANGUAGES, translations
+from importer.loader.own import CHANGE_TITLES
 from importer.ooxml.markup import DECLARATION, RELATIONS, attribute_content, text_content
 from importer.writeback.annotation import Annotation, ChangeLine, ErrorLine
 from importer.writeback.styles import Look, Styles
@@ -150,34 +149,6 @@ class _Sheet:
         return DECLARATION + f'<Relationships xmlns="{namespace}">{lines}</Relationships>'.encode()
 
 
-_RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
-_CHANGE_TITLES = (
-    message("Row"),
-    message("Ticket"),
-    message("Column"),
-    message("Before"),
-    message("After"),
-    message("When"),
-    message("Run"),
-)
-_TITLES_ALWAYS = 5
-"""Titles that the sheet had before it kept what earlier runs did."""
-
-
-def is_report(texts: Mapping[str, str]) -> bool:
-    """Return whether a sheet's first cells, {reference: text}, are those of an `Import report` of ours."""
-    return texts.get("A1") == REPORT_SHEET and _RUN_ID.fullmatch(texts.get("B2", "")) is not None
-
-
-def is_changes(texts: Mapping[str, str]) -> bool:
-    """Return whether a sheet's first cells, {reference: text}, are those of an `Import changes` of ours."""
-    titles = [texts.get(f"{letter}2") for letter in "ABCDE"]
-    languages = (translations(language) for language in LANGUAGES)
-    return texts.get("A1") == CHANGES_SHEET and any(
-        titles == [title.render(words) for title in _CHANGE_TITLES[:_TITLES_ALWAYS]] for words in languages
-    )
-
-
 def report_sheet(annotation: Annotation, sheet: str, styles: Styles, around: Surroundings) -> Iterator[bytes]:
     """Yield the sheet `Import report`: facts, totals with bars, errors with links into `sheet`."""
     out = _Sheet(styles, around)
@@ -290,7 +261,7 @@ class ChangesSheet:
         yield out.head((9, 20, 30, 45, 45, 18, 22), frozen=2)
         note = self._annotation.changes_note
         yield out.line((CHANGES_SHEET, _TITLE), (None, _PLAIN), (None, _PLAIN), (note, _QUIET), height=26)
-        yield out.line(*((say(title), _HEAD) for title in _CHANGE_TITLES))
+        yield out.line(*((say(title), _HEAD) for title in CHANGE_TITLES))
         changes = self._annotation.changes()
         group: list[ChangeLine] = []
         written: list[bytes] = []

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from importer.findings import CHANGES_SHEET, REPORT_SHEET, column_letter
+from importer.loader.own import is_changes, is_report
 from importer.ooxml.archive import Archive, ArchiveWriter, Member
 from importer.ooxml.deflate import Codec, best_codec
 from importer.ooxml.edited_package import STYLES_TYPE, EditedPackage
@@ -32,8 +33,6 @@ from importer.writeback.report_sheets import (
     STATUS_LOOKS,
     ChangesSheet,
     Surroundings,
-    is_changes,
-    is_report,
     report_sheet,
 )
 from importer.writeback.rows import LARGEST_FRAME, MOST_WATCHED, Formats, OutOfOrder, RowPatcher

@@ -7,6 +7,7 @@ import pytest
 from importer.errors import ColumnsError, FileError
 from importer.loader import open_file
 from importer.loader.columns import agreeing_keys, choose_sheet, match_columns
+from importer.loader.fingerprint import read_fingerprint
 from importer.loader.header_matcher import HeaderMatcher
 from schemas.property import PortalSchema, Property
 
@@ -265,9 +266,16 @@ def workbook(tmp_path, **sheets):
 
 class TestSheets:
     def test_the_only_visible_sheet_with_a_key_is_read(self, tmp_path):
-        source = workbook(tmp_path, Notes=["what"], Tickets=["id", "subject"], hidden=["id"], Import_report=["id"])
+        source = workbook(tmp_path, Notes=["what"], Tickets=["id", "subject"], hidden=["id"])
 
         assert choose_sheet(source, SCHEMA).name == "Tickets"
+
+    @pytest.mark.parametrize("name", ["Import_report", "Import_changes", "Import_lists", "Import_fingerprint"])
+    def test_a_sheet_is_not_ours_by_its_name_alone(self, tmp_path, name):
+        source = workbook(tmp_path, Notes=["what"], **{name: ["id", "subject"]})
+
+        assert choose_sheet(source, SCHEMA).name == name.replace("_", " ")
+        assert read_fingerprint(source) is None
 
     def test_several_are_named(self, tmp_path):
         source = workbook(tmp_path, May=["id", "subject"], June=["external_ref"])
