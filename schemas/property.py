@@ -11,13 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-Json = Mapping[str, Any]
+from schemas.ticket_object import TICKET
 
-PIPELINE = "hs_pipeline"
-STAGE = "hs_pipeline_stage"
-OWNER = "hubspot_owner_id"
-RECORD_ID = "hs_object_id"
-LAST_MODIFIED = "hs_lastmodifieddate"
+Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +83,7 @@ class Property:
     @property
     def has_unknown_options(self) -> bool:
         """Whether values are of options that the definition does not list: teams, brands, users."""
-        is_listed = self.options or self.is_owner or self.name in {OWNER, PIPELINE, STAGE}
+        is_listed = self.options or self.is_owner or self.name in {TICKET.owner, TICKET.pipeline, TICKET.stage}
         return self.type == "enumeration" and not is_listed
 
     @property
@@ -163,9 +159,9 @@ class PortalSchema:
         """Return `value` of property `name` as people read it: option, owner, pipeline and stage by their labels."""
         if not value:
             return value
-        if name == STAGE:
+        if name == TICKET.stage:
             return self.stage_label(value)
-        if name == PIPELINE:
+        if name == TICKET.pipeline:
             pipeline = self.pipeline(value)
             return pipeline.label if pipeline else value
         definition = self.properties.get(name)

@@ -28,8 +28,9 @@ from schemas.cells import CELLS, KINDS, Converter, Kind, Problem, Reading, Refus
 from schemas.column import ColumnReader, StageReader, collect_proofs, is_doubtful
 from schemas.forms import is_text
 from schemas.message import Message, count_message, message
-from schemas.property import PIPELINE, RECORD_ID, STAGE, PortalSchema, Property, Rule
+from schemas.property import PortalSchema, Property, Rule
 from schemas.rules import Clock, RuleCheck, Verdict, make_checks
+from schemas.ticket_object import TICKET
 from schemas.types.option import StageConverter
 from schemas.types.record_id import RecordIdConverter
 from schemas.types.text import MAX_LENGTH
@@ -60,8 +61,8 @@ def ticket_schema(
         for name, definition in portal.properties.items()
         if not definition.read_only
     }
-    columns[RECORD_ID] = cell_column(RecordIdConverter(), is_whole=True)
-    return frame_schema(columns, stage=STAGE, pipeline=PIPELINE)
+    columns[TICKET.record_id] = cell_column(RecordIdConverter(), is_whole=True)
+    return frame_schema(columns, stage=TICKET.stage, pipeline=TICKET.pipeline)
 
 
 def frame_schema(
@@ -76,7 +77,7 @@ def property_column(
     definition: Property, portal: PortalSchema, reading: Reading, *, now: datetime | None = None, is_whole: bool = False
 ) -> pa.Column:
     """Return the column of a property. `is_whole`: a frame holds all of its cells, so it is read as they prove."""
-    if definition.name == STAGE:
+    if definition.name == TICKET.stage:
         reader: ColumnReader | StageReader = StageReader(StageConverter(portal.pipelines, reading))
     else:
         reader = ColumnReader(make_converter(definition, portal, reading))
@@ -282,7 +283,7 @@ def _all_pass(column: pd.Series) -> pd.Series:
 def _judgements(definition: Property, reading: Reading, clock: Clock) -> Iterator[Judgement]:
     if is_text(definition):
         yield Judgement("too_long", _fits_length, _too_long)
-    if definition.name in {PIPELINE, STAGE} and reading.blank == "clear":
+    if definition.name in {TICKET.pipeline, TICKET.stage} and reading.blank == "clear":
         yield Judgement(
             "cannot_clear",
             lambda column: column != "",

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from schemas.cells import Converter, Reading
-from schemas.property import OWNER, PIPELINE, STAGE, PortalSchema, Property
+from schemas.property import PortalSchema, Property
 from schemas.property_type import PropertyType, Same
+from schemas.ticket_object import TICKET
 from schemas.types.boolean import BOOLEAN
 from schemas.types.datetime import DATE, DATETIME
 from schemas.types.number import NUMBER
@@ -27,7 +28,7 @@ TYPES: Mapping[str, PropertyType] = {
 }
 """By the type that a definition names."""
 
-_BY_NAME: Mapping[str, PropertyType] = {OWNER: OWNER_ID, PIPELINE: PIPELINE_ID, STAGE: ENUMERATION}
+_BY_NAME: Mapping[str, PropertyType] = {TICKET.owner: OWNER_ID, TICKET.pipeline: PIPELINE_ID, TICKET.stage: ENUMERATION}
 
 
 def type_of(definition: Property) -> PropertyType:

@@ -16,7 +16,8 @@ from importer.jobs.options import PortalAccess, ReadOptions, Ui
 from importer.jobs.state import StateFolder
 from importer.model import Columns, ValueColumn
 from schemas.message import message
-from schemas.property import LAST_MODIFIED, PortalSchema
+from schemas.property import PortalSchema
+from schemas.ticket_object import TICKET
 
 if TYPE_CHECKING:
     from importer.loader import Source, Table
@@ -273,7 +274,7 @@ def _look_only(headers: Sequence[str], fingerprint: Fingerprint, schema: PortalS
     return tuple(
         ValueColumn(place, header, definition)
         for place, header, definition in columns
-        if definition is not None and definition.name != LAST_MODIFIED
+        if definition is not None and definition.name != TICKET.last_modified
     )
 
 

@@ -26,8 +26,9 @@ from importer.jobs import connect
 from importer.jobs.options import PortalAccess
 from importer.jobs.state import StateFolder
 from importer.jobs.which_portal import version_end
-from importer.portal.settings import TICKET_TYPE, VERSION_FORM
+from importer.portal.settings import VERSION_FORM
 from schemas.message import Message, message
+from schemas.ticket_object import TICKET
 
 if TYPE_CHECKING:
     from importer.portal import Portal
@@ -230,12 +231,12 @@ async def _portal(portal: Portal) -> AsyncIterator[Check]:
         )
         yield Check("accepted", "ok", text)
     for check in (
-        await _scope(portal, "tickets", path("objects", "tickets"), {"limit": "1"}),
-        await _scope(portal, "schema", path("properties", "tickets"), {"properties": "subject"}),
-        await _scope(portal, "pipelines", path("pipelines", "tickets"), {}),
+        await _scope(portal, "tickets", path("objects", TICKET.path), {"limit": "1"}),
+        await _scope(portal, "schema", path("properties", TICKET.path), {"properties": TICKET.title}),
+        await _scope(portal, "pipelines", path("pipelines", TICKET.path), {}),
         await _scope(portal, "owners", path("owners", ""), {"limit": "1"}),
-        await _scope(portal, "rules", path("property-validations", TICKET_TYPE), {}),
-        await _scope(portal, "sensitive", path("properties", "tickets"), {"dataSensitivity": "sensitive"}),
+        await _scope(portal, "rules", path("property-validations", TICKET.type_id), {}),
+        await _scope(portal, "sensitive", path("properties", TICKET.path), {"dataSensitivity": "sensitive"}),
     ):
         yield check
     yield await _limits(portal)

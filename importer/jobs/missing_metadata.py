@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from importer.jobs.options import ReadOptions, Ui
 from importer.model import Columns
 from schemas.message import Message, message
-from schemas.property import PIPELINE, STAGE, Property
+from schemas.property import Property
+from schemas.ticket_object import OWNERS_SCOPE, TICKET
 from schemas.values import type_of
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def _needed(definitions: list[Property], *, has_zone: bool) -> dict[str, Message
     """Return what these properties depend on, with what is said where it is missing."""
     found: dict[str, Message] = {}
     for definition in definitions:
-        if definition.name in {PIPELINE, STAGE}:
+        if definition.name in {TICKET.pipeline, TICKET.stage}:
             found["pipelines"] = message(
                 "The portal does not tell its pipelines, so pipelines and stages are taken by ID alone."
             )
@@ -47,7 +48,7 @@ def _needed(definitions: list[Property], *, has_zone: bool) -> dict[str, Message
             found["owners"] = message(
                 "The portal does not tell its owners (a token with the scope {scope} may read them), so owners are "
                 "taken by ID alone.",
-                scope="crm.objects.owners.read",
+                scope=OWNERS_SCOPE,
             )
         elif type_of(definition).is_moment and not has_zone:
             found["account"] = message(

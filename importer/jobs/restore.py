@@ -26,7 +26,8 @@ from importer.planning.restore import CREATED, Maker, Restorer, find_maker
 from importer.template.cells import CELL_LIMIT
 from schemas.cells import UNREADABLE, Kind, Problem, Reading
 from schemas.message import Message, count_message, message
-from schemas.property import PIPELINE, PortalSchema, Property
+from schemas.property import PortalSchema, Property
+from schemas.ticket_object import TICKET
 from schemas.types.datetime import DatetimeConverter
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ async def _read(
         found = await portal.find_tickets(
             list(dict.fromkeys(key for _, key in part)),
             id_property=opened.columns.key.id_property,
-            properties=sorted({CREATED, PIPELINE, *names}),
+            properties=sorted({CREATED, TICKET.pipeline, *names}),
             history=names,
             on_read=progress,
         )

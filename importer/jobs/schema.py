@@ -12,7 +12,8 @@ from importer.jobs.options import PortalAccess, Ui
 from importer.jobs.saving import save_whole
 from importer.jobs.state import StateFolder
 from importer.template.ticket_query import find_property
-from schemas.property import PIPELINE, STAGE, PortalSchema, Property
+from schemas.property import PortalSchema, Property
+from schemas.ticket_object import TICKET
 
 DEFAULT_FILE = Path("ticket-schema.json")
 
@@ -54,9 +55,9 @@ def listed_properties(schema: PortalSchema, *, everything: bool) -> tuple[list[P
 
 def choices_in(definition: Property, schema: PortalSchema) -> list[tuple[str, str, str]]:
     """Return (value, label, remark) of all that a property may hold: options, pipelines, stages, owners."""
-    if definition.name == PIPELINE:
+    if definition.name == TICKET.pipeline:
         return [(one.id, one.label, "") for one in schema.pipelines]
-    if definition.name == STAGE:
+    if definition.name == TICKET.stage:
         return [
             (stage.id, f"{stage.label} ({pipeline.label})", _remark(locked=stage.locked, closed=stage.closed))
             for pipeline in schema.pipelines

@@ -18,28 +18,17 @@ from importer.jobs import connect
 from importer.jobs.options import PortalAccess, Ui
 from importer.jobs.saving import save_whole
 from importer.jobs.state import StateFolder, now
-from importer.loader.header_matcher import KEY_HEADERS
 from importer.loader.header_text import plain
 from importer.loader.table import REPORT_COLUMNS
 from importer.template.ticket_query import Choice, conditions_of, find_ids, find_property, list_ids, read_ids
 from importer.writeback.outputs import Outputs
 from schemas.message import Message, count_message, message
-from schemas.property import OWNER, PIPELINE, RECORD_ID, STAGE, PortalSchema, Property
+from schemas.property import PortalSchema, Property
+from schemas.ticket_object import TICKET
 
 if TYPE_CHECKING:
     from importer.portal import Portal, Ticket
 
-DEFAULT_PROPERTIES = (
-    "subject",
-    PIPELINE,
-    STAGE,
-    "hs_ticket_priority",
-    "hs_ticket_category",
-    "source_type",
-    "hs_resolution",
-    OWNER,
-)
-"""What support teams edit most, where the portal has it; dates that HubSpot keeps itself are left out."""
 NAMED_MISSING = 5
 MAX_ROWS = 1_048_575
 """Tickets that one sheet holds. Source: Excel specifications and limits."""
@@ -99,7 +88,7 @@ async def make_template(options: TemplateOptions, access: PortalAccess, state: S
         ids = wanted if wanted is not None else await _choose(portal, options.choice, schema)
         if len(ids) > MAX_ROWS:
             raise UsageError(message("{count} tickets are more than one sheet holds; choose fewer.", count=len(ids)))
-        names = sorted({PIPELINE, *(one.name for one in definitions)})
+        names = sorted({TICKET.pipeline, *(one.name for one in definitions)})
         found = await portal.find_tickets(ids, id_property=None, properties=names)
     tickets, missing = _part(ids, found)
     if missing:
@@ -130,12 +119,12 @@ async def _choose(portal: Portal, choice: Choice, schema: PortalSchema) -> list[
 def chosen_properties(names: Sequence[str], schema: PortalSchema, ui: Ui) -> list[Property]:
     """Return the properties of the columns, each once. Raises UsageError for one that the portal does not have."""
     if not names:
-        usual = (schema.properties.get(name) for name in DEFAULT_PROPERTIES)
+        usual = (schema.properties.get(name) for name in TICKET.usual_columns)
         return [one for one in usual if one is not None and not one.garbled]
     found: dict[str, Property] = {}
     for name in names:
         definition = find_property(name, schema)
-        if definition.name in {RECORD_ID, "hs_ticket_id"}:
+        if definition.name in {TICKET.record_id, *TICKET.record_id_copies}:
             ui.say(message("{name} is the first column anyway.", name=definition.name))
             continue
         if definition.garbled:
@@ -158,7 +147,7 @@ def chosen_properties(names: Sequence[str], schema: PortalSchema, ui: Ui) -> lis
 def headers_for(definitions: Iterable[Property], schema: PortalSchema) -> list[str]:
     """Return the header of each property: its label, or its internal name where the label could mean another thing."""
     labels = Counter(label for one in schema.properties.values() for label in set(map(plain, one.labels)))
-    reserved = {*KEY_HEADERS, *(one.casefold() for one in REPORT_COLUMNS)}
+    reserved = {*TICKET.key_headers, *(one.casefold() for one in REPORT_COLUMNS)}
 
     def header(definition: Property) -> str:
         label = " ".join(definition.label.split())

@@ -25,7 +25,8 @@ from importer.model import Change, CheckedRow, Columns, KeyColumn, Outcome, Stat
 from importer.planning.planner import note_compared
 from importer.planning.undo import Reversal
 from schemas.message import message
-from schemas.property import STAGE, PortalSchema
+from schemas.property import PortalSchema
+from schemas.ticket_object import TICKET
 
 if TYPE_CHECKING:
     from importer.portal import Portal
@@ -142,7 +143,7 @@ async def plan_undo(parent: Journal, job: Job, portal: Portal, today: PortalSche
     """
     from importer.portal.events import reading
 
-    names = sorted({STAGE, *(column.definition.name for column in job.columns.values)})
+    names = sorted({TICKET.stage, *(column.definition.name for column in job.columns.values)})
     progress = reading(portal.on_event, sum(1 for _ in parent.report.written()))
     reversal = Reversal(job.columns, job.schema, today)
     note_compared(job.journal, portal)

@@ -22,7 +22,8 @@ from importer.loader.table import SheetInfo, Source, Table
 from importer.model import Columns, KeyColumn, ValueColumn
 from schemas.cells import Nearest, quoted, visible
 from schemas.message import Message, message
-from schemas.property import LAST_MODIFIED, RECORD_ID, PortalSchema, Property
+from schemas.property import PortalSchema, Property
+from schemas.ticket_object import TICKET
 
 
 def choose_sheet(
@@ -231,7 +232,7 @@ class _Matching:
             )
 
     def _unique_ones(self) -> str:
-        unique = (one for one in self.matcher.properties.values() if one.unique and one.name != RECORD_ID)
+        unique = (one for one in self.matcher.properties.values() if one.unique and one.name != TICKET.record_id)
         names = [one.name for one in unique if not one.read_only and not one.hidden]
         return f": {', '.join(names)}" if names else ""
 
@@ -334,7 +335,7 @@ class _Matching:
             if name == KEY or (key is not None and position == key.position):
                 continue
             column = ValueColumn(position, self.headers[position], self.matcher.properties[name])
-            if name == LAST_MODIFIED:
+            if name == TICKET.last_modified:
                 modified = column
             elif column.definition.garbled and not column.definition.read_only:
                 self.found.append(self._finding("unreadable_property", position, _garbled(column.definition), name))

@@ -12,10 +12,8 @@ from collections.abc import Mapping, Sequence
 from rapidfuzz import fuzz, process
 
 from importer.loader.header_text import bare, plain
-from schemas.property import RECORD_ID, PortalSchema, Property
-
-KEY_HEADERS = frozenset({"id", RECORD_ID, "record id", "ticket id", "ticketid"})
-"""Headers of the record-ID column, without case: the API's names, and those of HubSpot's exports."""
+from schemas.property import PortalSchema, Property
+from schemas.ticket_object import TICKET
 
 KEY = "id"
 """What stands for the record ID among names of properties."""
@@ -35,7 +33,7 @@ class HeaderMatcher:
         self.by_label: dict[str, list[str]] = defaultdict(list)
         for one in schema.properties.values():
             # In whatever language the portal gives them, these two labels mean the record ID, as in its exports.
-            name = KEY if one.name in {RECORD_ID, "hs_ticket_id"} else one.name
+            name = KEY if one.name in {TICKET.record_id, *TICKET.record_id_copies} else one.name
             for label in map(plain, one.labels):
                 if name not in self.by_label[label]:
                     self.by_label[label].append(name)
@@ -45,23 +43,23 @@ class HeaderMatcher:
         mapped = self.mapping.get(plain(header))
         if mapped is not None:
             return self.named(mapped)
-        if plain(header) in KEY_HEADERS:
+        if plain(header) in TICKET.key_headers:
             return self._key_or_property(header)
         return self.named(header)
 
     def _key_or_property(self, header: str) -> list[str]:
         """Return the key, and the properties that hold something else and bear this header as a label or name."""
         shown = bare(header)
-        if shown == RECORD_ID:
+        if shown == TICKET.record_id:
             return [KEY]
         by_name = [shown] if shown in self.properties else []
         others = dict.fromkeys([*by_name, *self.by_label.get(plain(header), ())])
-        return [KEY, *(name for name in others if name not in {KEY, RECORD_ID, "hs_ticket_id"})]
+        return [KEY, *(name for name in others if name not in {KEY, TICKET.record_id, *TICKET.record_id_copies})]
 
     def named(self, name: str) -> list[str]:
         """Return the properties of this name, else of this label."""
         shown = bare(name)
-        if shown in {KEY, RECORD_ID}:
+        if shown in {KEY, TICKET.record_id}:
             return [KEY]
         if shown in self.properties:
             return [shown]

@@ -18,7 +18,8 @@ from importer.labels import Labels
 from importer.model import Change, CheckedRow, Columns, Outcome, Status, Values
 from importer.planning.property_history import Teller, changed_since, is_after
 from schemas.message import Message, message
-from schemas.property import LAST_MODIFIED, PortalSchema
+from schemas.property import PortalSchema
+from schemas.ticket_object import TICKET
 from schemas.values import same_value
 
 if TYPE_CHECKING:
@@ -137,5 +138,5 @@ class Conflicts:
 
 def _touched_since(ticket: Ticket, moment: str) -> bool:
     """Whether the record's own stamps moved after `moment`: only then can one of its properties have."""
-    stamps = [stamp for stamp in (ticket.properties.get(LAST_MODIFIED, ""), ticket.updated_at) if stamp]
+    stamps = [stamp for stamp in (ticket.properties.get(TICKET.last_modified, ""), ticket.updated_at) if stamp]
     return not stamps or any(is_after(stamp, moment) for stamp in stamps)

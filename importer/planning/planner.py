@@ -22,7 +22,8 @@ from importer.planning.pending_stages import settle_pending
 from importer.planning.policies import make_policies, too_long, unite
 from schemas.cells import shown, shows_nothing
 from schemas.message import Message, message
-from schemas.property import LAST_MODIFIED, PIPELINE, STAGE, PortalSchema
+from schemas.property import PortalSchema
+from schemas.ticket_object import TICKET
 from schemas.types.datetime import is_between, is_plain_day, parse_day
 from schemas.values import make_comparer
 
@@ -80,7 +81,8 @@ class Planner:
     @property
     def properties(self) -> list[str]:
         """The properties to read of each ticket."""
-        return sorted({*(one.definition.name for one in self._columns.values), PIPELINE, STAGE, LAST_MODIFIED})
+        always = {TICKET.pipeline, TICKET.stage, TICKET.last_modified}
+        return sorted({one.definition.name for one in self._columns.values} | always)
 
     async def plan(self, journal: Journal, portal: Portal) -> None:
         """Compare every undecided row with its ticket, and note the result, and when the plan was begun.
@@ -182,7 +184,7 @@ class Planner:
             return Outcome(row.row, status, (self._missing(row, ticket),), ticket=ticket.new_id)
         wanted = row.wanted
         for name, choices in row.pending.items():
-            pipeline = ticket.properties.get(PIPELINE, "")
+            pipeline = ticket.properties.get(TICKET.pipeline, "")
             if pipeline not in choices:
                 return Outcome(row.row, Status.INVALID, (self._stage_outside(row, name, pipeline),), ticket=ticket.id)
             wanted = {**wanted, name: choices[pipeline]}
@@ -193,10 +195,11 @@ class Planner:
             del before[name], after[name]
         if not after:
             return Outcome(row.row, Status.UNCHANGED, notices=tuple(notices.values()), ticket=ticket.id)
-        if (stage := after.get(STAGE)) and stage in self._locked_stages:
+        if (stage := after.get(TICKET.stage)) and stage in self._locked_stages:
             return Outcome(row.row, Status.INVALID, (self._stage_locked(row, stage),), ticket=ticket.id)
-        if PIPELINE in after and STAGE not in after:
-            before[STAGE] = held.get(STAGE, "")  # the portal may choose another one; an undo wants to know it
+        if TICKET.pipeline in after and TICKET.stage not in after:
+            # The portal may choose another stage, and an undo wants to know the one before.
+            before[TICKET.stage] = held.get(TICKET.stage, "")
         return Change(row.row, self._key_as_known(row.key, ticket), ticket.id, before, after)
 
     def _key_as_known(self, key: str, ticket: Ticket) -> str:
@@ -251,7 +254,7 @@ class Planner:
             stage=label,
         )
         value = row.typed or label
-        return self._columns.finding("cannot_set", text, row=row.row, key=row.key, name=STAGE, value=value)
+        return self._columns.finding("cannot_set", text, row=row.row, key=row.key, name=TICKET.stage, value=value)
 
     def _stage_outside(self, row: CheckedRow, name: str, pipeline_id: str) -> Finding:
         pipeline = self._schema.pipeline(pipeline_id)

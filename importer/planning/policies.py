@@ -20,7 +20,8 @@ from importer.model import Change, Columns, Policy, ValueColumn
 from schemas.cells import Nearest, fold, quoted, shows_nothing
 from schemas.forms import is_own_form
 from schemas.message import Message, message
-from schemas.property import OWNER, PIPELINE, STAGE, PortalSchema, Property
+from schemas.property import PortalSchema, Property
+from schemas.ticket_object import TICKET
 from schemas.types.text import MAX_LENGTH, has_lines, line_breaks
 from schemas.values import same_value
 
@@ -217,7 +218,7 @@ def _takes_parts(definition: Property) -> bool:
     if definition.is_multiple:
         return True
     is_text = definition.type == "string" and not definition.is_owner
-    return is_text and definition.name not in {OWNER, PIPELINE, STAGE} and has_lines(definition)
+    return is_text and definition.name not in {TICKET.owner, TICKET.pipeline, TICKET.stage} and has_lines(definition)
 
 
 def check_values_are_read(columns: Columns) -> None:
@@ -252,11 +253,11 @@ def _choices(definition: Property, schema: PortalSchema) -> Iterator[str]:
     """Yield what the values of a property are called."""
     for option in definition.options:
         yield from (option.value, option.label)
-    for pipeline in schema.pipelines if definition.name in {PIPELINE, STAGE} else ():
-        called = [pipeline] if definition.name == PIPELINE else pipeline.stages
+    for pipeline in schema.pipelines if definition.name in {TICKET.pipeline, TICKET.stage} else ():
+        called = [pipeline] if definition.name == TICKET.pipeline else pipeline.stages
         for one in called:
             yield from (one.id, one.label)
-    for owner in schema.owners if definition.is_owner or definition.name == OWNER else ():
+    for owner in schema.owners if definition.is_owner or definition.name == TICKET.owner else ():
         yield from (owner.id, owner.email, owner.name)
 
 

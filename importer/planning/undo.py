@@ -18,7 +18,8 @@ from importer.labels import Labels
 from importer.model import Change, Columns, Status, Values
 from importer.planning.property_history import Teller
 from schemas.message import Message, message
-from schemas.property import PIPELINE, STAGE, PortalSchema
+from schemas.property import PortalSchema
+from schemas.ticket_object import TICKET
 from schemas.values import same_value
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class Reversal:
                 conflicts[name] = Conflict(ticket.id, name, wrote, held)
             else:
                 after[name] = before
-        if PIPELINE in after and STAGE not in change.after and STAGE in change.before:
+        if TICKET.pipeline in after and TICKET.stage not in change.after and TICKET.stage in change.before:
             self._put_back_stage(change, ticket, after, conflicts)
         for name in [name for name, before in after.items() if not self._takes(name, before)]:
             kept[name] = Kept(name, "removed", after.pop(name))
@@ -116,7 +117,7 @@ class Reversal:
         change: Change, ticket: Ticket, after: dict[str, str], conflicts: dict[str, Conflict], kept: dict[str, Kept]
     ) -> None:
         """Put back pipeline and stage together, or neither."""
-        for name, other in ((PIPELINE, STAGE), (STAGE, PIPELINE)):
+        for name, other in ((TICKET.pipeline, TICKET.stage), (TICKET.stage, TICKET.pipeline)):
             if name in after and other in conflicts:
                 del after[name]
                 held = ticket.properties.get(name, "")
@@ -131,9 +132,9 @@ class Reversal:
             return False
         if not value:
             return True
-        if name == PIPELINE:
+        if name == TICKET.pipeline:
             return not self._today.pipelines or self._today.pipeline(value) is not None
-        if name == STAGE:
+        if name == TICKET.stage:
             known = {stage.id for pipeline in self._today.pipelines for stage in pipeline.stages}
             return not known or value in known
         if definition.type != "enumeration" or definition.external_options or not definition.options:
@@ -145,13 +146,13 @@ class Reversal:
         self, change: Change, ticket: Ticket, after: dict[str, str], conflicts: dict[str, Conflict]
     ) -> None:
         """Put the stage back that the portal had to choose, since the run named a pipeline alone: its first one."""
-        held = ticket.properties.get(STAGE, "")
-        pipeline = self._schema.pipeline(change.after[PIPELINE])
+        held = ticket.properties.get(TICKET.stage, "")
+        pipeline = self._schema.pipeline(change.after[TICKET.pipeline])
         chosen = pipeline.stages[0].id if pipeline and pipeline.stages else held
         if held == chosen:
-            after[STAGE] = change.before[STAGE]
+            after[TICKET.stage] = change.before[TICKET.stage]
         else:
-            conflicts[STAGE] = Conflict(ticket.id, STAGE, chosen, held)
+            conflicts[TICKET.stage] = Conflict(ticket.id, TICKET.stage, chosen, held)
 
     def _same(self, name: str, left: str, right: str) -> bool:
         return same_value(self._schema.properties.get(name), left, right)
@@ -188,7 +189,7 @@ class Reversal:
     def _why_kept(self, kept: Kept) -> Message:
         before = self._labels.value(kept.name, kept.before)
         if kept.why == "together":
-            other = self._labels.header(STAGE if kept.name == PIPELINE else PIPELINE)
+            other = self._labels.header(TICKET.stage if kept.name == TICKET.pipeline else TICKET.pipeline)
             return message(
                 '"{before}" is not put back, since {other} cannot be and both belong together',
                 before=before,

@@ -14,8 +14,7 @@ from importer.model import CheckedRow, Columns
 from importer.portal import Missing, Ticket
 from schemas.message import message
 from schemas.property import Property
-
-_SCOPES = {"sensitive": "tickets.sensitive.v2", "highly_sensitive": "tickets.highly_sensitive.v2"}
+from schemas.ticket_object import TICKET
 
 
 def check_shown(rows: Iterable[tuple[CheckedRow, Ticket | Missing]], columns: Columns) -> None:
@@ -33,8 +32,8 @@ def check_shown(rows: Iterable[tuple[CheckedRow, Ticket | Missing]], columns: Co
 
 def scope_for(definition: Property | None) -> str:
     """Return the scope that shows a property's values, as far as its definition tells."""
-    known = _SCOPES.get(definition.sensitivity if definition else "")
-    return known or " / ".join(_SCOPES.values())
+    known = TICKET.sensitive_scopes.get(definition.sensitivity if definition else "")
+    return known or " / ".join(TICKET.sensitive_scopes.values())
 
 
 def _unreadable(columns: Columns, position: int, header: str, definition: Property) -> Finding:

@@ -27,6 +27,7 @@ from importer.portal.retrying import Call, RetryingClient, Signal
 from importer.portal.settings import PortalSettings
 from importer.portal.tickets import Missing, Ticket
 from schemas.message import Message
+from schemas.ticket_object import TICKET
 
 MAX_INPUTS = 100
 """Tickets in one batch request. Source: HubSpot CRM API, batch limits."""
@@ -129,7 +130,7 @@ class Portal:
         """
         call = Call(
             "POST",
-            self.settings.path("objects", "tickets/batch/update"),
+            self.settings.path("objects", f"{TICKET.path}/batch/update"),
             content=orjson.dumps({"inputs": inputs}),
             counter=Counter.UPDATE,
             conflict_is_final=is_part,
@@ -172,7 +173,7 @@ class Portal:
             body["idProperty"] = id_property
         call = Call(
             "POST",
-            self.settings.path("objects", "tickets/batch/read"),
+            self.settings.path("objects", f"{TICKET.path}/batch/read"),
             query={"archived": "true"} if archived else None,
             content=orjson.dumps(body),
             counter=Counter.READ,
@@ -218,7 +219,7 @@ class Portal:
             "archived": "true" if archived else "",
         }
         body = await self.get(
-            self.settings.path("objects", f"tickets/{tickets.quoted(key)}"),
+            self.settings.path("objects", f"{TICKET.path}/{tickets.quoted(key)}"),
             query={name: value for name, value in asked.items() if value} or None,
             stop=stop,
             repeats=repeats,
@@ -231,7 +232,7 @@ class Portal:
 
         Raises Refused, Unavailable and the errors of `update`. Source: HubSpot CRM search.
         """
-        path = self.settings.path("objects", "tickets/search")
+        path = self.settings.path("objects", f"{TICKET.path}/search")
         reply = await self._accepted(Call("POST", path, content=orjson.dumps(body), metered=False))
         return dict(reply.body or {})
 

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 from importer.errors import MissingScope, PortalError, Unavailable
 from importer.portal.clock import together
 from importer.portal.errors import NoSuchPath, Refused
-from importer.portal.settings import TICKET_TYPE, PortalSettings
+from importer.portal.settings import PortalSettings
+from schemas.ticket_object import TICKET
 
 SENSITIVITIES = ("sensitive", "highly_sensitive")
 """Properties of these classes are listed only when asked for. Source: HubSpot Properties API."""
@@ -55,13 +56,13 @@ async def fetch_bodies(get: Get, settings: PortalSettings) -> tuple[Body, Mappin
 
     languages = [one.lower() for one in settings.languages if not re.match(r"en\b|en_", one.lower())]
     plain, pipelines, owners, validations, account, *further = await together(
-        get(path("properties", "tickets")),
-        ask("pipelines", path("pipelines", "tickets")),
+        get(path("properties", TICKET.path)),
+        ask("pipelines", path("pipelines", TICKET.path)),
         _unless_missing(gaps, "owners", lambda: _fetch_owners(get, path("owners", ""))),
-        ask("validations", path("property-validations", TICKET_TYPE)),
+        ask("validations", path("property-validations", TICKET.type_id)),
         ask("account", path("account-info", "details")),
-        *(ask(one, path("properties", "tickets"), dataSensitivity=one) for one in SENSITIVITIES),
-        *(ask(one, path("properties", "tickets"), locale=one) for one in languages),
+        *(ask(one, path("properties", TICKET.path), dataSensitivity=one) for one in SENSITIVITIES),
+        *(ask(one, path("properties", TICKET.path), locale=one) for one in languages),
     )
     properties: dict[str, Any] = {}
     sensitive, translated = further[: len(SENSITIVITIES)], further[len(SENSITIVITIES) :]

@@ -12,8 +12,6 @@ from importer.errors import UsageError
 from schemas.message import message
 
 DEFAULT_URL = "https://api.hubapi.com"
-TICKET_TYPE = "0-5"
-"""The type ID of tickets. Source: HubSpot, object type IDs."""
 VERSION_FORM = re.compile(r"v[0-9]+|[0-9]{4}-[0-9]{2}")
 
 

@@ -22,9 +22,8 @@ from importer.portal.clock import StopSignal, together
 from importer.portal.errors import Lost, NoSuchPath, Refused
 from importer.portal.responses import BatchResult, HistoryEntry, Record
 from importer.portal.retries import MAX_REPEATS
+from schemas.ticket_object import TICKET
 
-MERGED_IDS = "hs_merged_object_ids"
-"""Lists the IDs that were merged into a ticket, joined by `;`."""
 MAX_NAMED_SINGLES = 50
 """Missing tickets of a run that are looked up one by one, with two requests, though the portal said that they do not
 exist: merged ones may be reported so, and archived ones. A wrong file must not cost a request a row."""
@@ -239,7 +238,7 @@ async def _read_all(
     reader: Reader, keys: list[str], asked: Question, found: Found, named: set[str], *, again: bool = False
 ) -> list[str]:
     """Read keys in batches into `found`; note in `named` those the portal says are missing; return those not found."""
-    names = (*asked.properties, asked.id_property or MERGED_IDS)
+    names = (*asked.properties, asked.id_property or TICKET.merged_ids)
     trouble = _Trouble(was_read=again)
 
     async def ask(batch: list[str], *, is_part: bool = False) -> None:
@@ -327,7 +326,7 @@ def _note_answer(answer: BatchResult, batch: Sequence[str], asked: Question, fou
         if key is not None and (called == key or key not in exact):
             found[key] = Ticket(record.id, record.properties, record.history, record.updated_at)
         if key is None and asked.id_property is None:
-            merged = record.properties.get(MERGED_IDS, "").replace(",", ";").split(";")
+            merged = record.properties.get(TICKET.merged_ids, "").replace(",", ";").split(";")
             for old in wanted.named(one.strip() for one in merged):
                 found.setdefault(old, Missing("merged", record.id))
     for fault in answer.faults:
@@ -422,7 +421,7 @@ async def _read_whole(reader: Reader, key: str, asked: Question, *, repeats: int
     """Read one ticket with all properties asked for, some at a time since they stand in the address."""
     values: dict[str, str] = {}
     record: Record | None = None
-    for part in _by_address([*asked.properties, MERGED_IDS]):
+    for part in _by_address([*asked.properties, TICKET.merged_ids]):
         record = await reader.read_one(key, properties=part, stop=asked.stop, repeats=repeats)
         if record is None or fold_key(record.id, None) != key:
             return record

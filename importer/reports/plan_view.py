@@ -15,7 +15,8 @@ from importer.journal import ColumnTotals, Journal
 from importer.labels import Labels
 from importer.model import Columns, Status
 from schemas.message import Message
-from schemas.property import OWNER, PIPELINE, STAGE, PortalSchema
+from schemas.property import PortalSchema
+from schemas.ticket_object import TICKET
 
 MOST_ROWS_BY_YES = 100
 """With more rows than these, a portal marked as production wants its name typed."""
@@ -179,10 +180,10 @@ def _count_moves(journal: Journal, schema: PortalSchema) -> _Moves:
     tickets = stages = closing = owners = stageless = 0
     for change in journal.plan.changes():
         tickets += bool(change.after)
-        owners += OWNER in change.after
-        stage = change.after.get(STAGE)
+        owners += TICKET.owner in change.after
+        stage = change.after.get(TICKET.stage)
         if stage:
             stages += 1
-            closing += stage in closed and change.before.get(STAGE) not in closed
-        stageless += PIPELINE in change.after and not stage
+            closing += stage in closed and change.before.get(TICKET.stage) not in closed
+        stageless += TICKET.pipeline in change.after and not stage
     return _Moves(tickets, stages, closing, owners, stageless)

@@ -17,6 +17,7 @@ from importer.journal import Journal, RunRecord, load_messages
 from importer.labels import clip, plain_text
 from importer.model import Status
 from schemas.message import Message, Translations, message
+from schemas.ticket_object import TICKET
 
 _SMALLEST_SHARE = 0.001
 
@@ -100,11 +101,11 @@ def _why_not_sent(record: RunRecord) -> Message:
 def ticket_url(ui_domain: str, portal_id: str, ticket: str | None) -> str | None:
     """Return the address of a ticket's page, or None where the portal or the ticket is not known.
 
-    Source: HubSpot knowledge base, "Record URLs": /contacts/{portal}/record/{object type}/{record}; tickets are 0-5.
+    Source: HubSpot knowledge base, "Record URLs": /contacts/{portal}/record/{object type}/{record}.
     """
     if not ticket or not ticket.isdecimal() or not portal_id.isdecimal() or not _HOST.fullmatch(ui_domain):
         return None
-    return f"https://{ui_domain}/contacts/{portal_id}/record/0-5/{ticket}"
+    return f"https://{ui_domain}/contacts/{portal_id}/record/{TICKET.type_id}/{ticket}"
 
 
 def grouped(number: int, translations: Translations) -> str:

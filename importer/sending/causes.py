@@ -14,7 +14,8 @@ from http import HTTPStatus
 from importer.model import Change
 from importer.portal import BatchResult, PortalFault
 from importer.sending.matching import suspects
-from schemas.property import PIPELINE, STAGE, Property
+from schemas.property import Property
+from schemas.ticket_object import TICKET
 
 PASSING = frozenset({"INTERNAL_ERROR", "RATE_LIMIT", "RATE_LIMITS", "CONFLICT", "LOCKED"})
 """Categories of a row's error that may be gone at the next try."""
@@ -60,12 +61,12 @@ def sharing(changes: Sequence[Change], refusal: BatchResult) -> list[Change]:
     the ticket, and so does what is missing beside the values sent.
     """
     named = [problem for fault in refusal.faults for problem in fault.problems if problem.name]
-    shut = {one.name for one in named if one.code in UNWRITABLE} - {STAGE, PIPELINE}
+    shut = {one.name for one in named if one.code in UNWRITABLE} - {TICKET.stage, TICKET.pipeline}
     if shut:
         return [change for change in changes if not shut.isdisjoint(change.after)]
     for one in named:
         values = {change.after.get(one.name) for change in changes}
-        fits = one.name not in {STAGE, PIPELINE} and not one.code.startswith("MISSING")
+        fits = one.name not in {TICKET.stage, TICKET.pipeline} and not one.code.startswith("MISSING")
         if fits and len(values) == 1 and None not in values:
             return list(changes)
     return []

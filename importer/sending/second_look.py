@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from importer.model import Change, Values, fold_key
 from importer.portal import Ticket
 from schemas.forms import holds
-from schemas.property import PIPELINE, STAGE, Property
+from schemas.property import Property
+from schemas.ticket_object import TICKET
 from schemas.values import same_value
 
 
@@ -75,7 +76,7 @@ def _left(change: Change, before: Values, ticket: Ticket, definitions: Mapping[s
     A pipeline and its stage go together.
     """
     there = {name for name in change.after if _wants(change, name, ticket.properties.get(name, ""), definitions)}
-    pair = {PIPELINE, STAGE} & change.after.keys()
+    pair = {TICKET.pipeline, TICKET.stage} & change.after.keys()
     if not pair <= there:
         there -= pair
     if not before or not there:

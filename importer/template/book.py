@@ -25,7 +25,8 @@ from importer.template.cells import choices_of, cut_text, make_cell
 from importer.template.drop_downs import Lists, Rows, TemplateColumn, rules_of
 from importer.template.style import clip, column_cell, fill, header_cell, plain_cell, width_of
 from schemas.message import Message, Translations, message
-from schemas.property import PIPELINE, RECORD_ID, PortalSchema, Property
+from schemas.property import PortalSchema, Property
+from schemas.ticket_object import TICKET
 from schemas.values import type_of
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ _DESCRIPTION_LENGTH = 200
 
 def key_header(schema: PortalSchema) -> str:
     """Return the header of the record IDs: the API's name where another property bears the label."""
-    others = (one for one in schema.properties.values() if one.name != RECORD_ID)
-    return RECORD_ID if any(plain(KEY_HEADER) in map(plain, one.labels) for one in others) else KEY_HEADER
+    others = (one for one in schema.properties.values() if one.name != TICKET.record_id)
+    return TICKET.record_id if any(plain(KEY_HEADER) in map(plain, one.labels) for one in others) else KEY_HEADER
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ class _Tickets:
         self._key_header = key_header(template.schema)
         self._words = template.translations
         self._zone = ZoneInfo(template.schema.time_zone)
-        self._pipeline_names = choices_of(Property(PIPELINE, "", "enumeration", "select"), template.schema)
+        self._pipeline_names = choices_of(Property(TICKET.pipeline, "", "enumeration", "select"), template.schema)
         self._pipelines: list[str] = []
         self._sheet = book.create_sheet(TICKETS_SHEET)
         self._sheet.freeze_panes = "B2"
@@ -150,7 +151,7 @@ class _Tickets:
             )
             fill(cell, content)
         self._sheet.append(self._cells)
-        pipeline = values.get(PIPELINE, "")
+        pipeline = values.get(TICKET.pipeline, "")
         self._pipelines.append(self._pipeline_names.show(pipeline) if self._pipeline_names else pipeline)
         return cut
 
@@ -204,7 +205,7 @@ class _Fingerprint:
 def _note(definition: Property | None) -> list[Message]:
     """Return what the note on a header says; the internal name first."""
     if definition is None:
-        return [message("{text}", text=RECORD_ID), message("The ticket; not to be edited.")]
+        return [message("{text}", text=TICKET.record_id), message("The ticket; not to be edited.")]
     lines = [message("{text}", text=definition.name)]
     if definition.read_only:
         lines.append(message("Read-only: HubSpot fills it in, and it is not sent."))

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from schemas.cells import Converter, Kind, Reading
-from schemas.property import PIPELINE, STAGE, PortalSchema, Property
+from schemas.property import PortalSchema, Property
 from schemas.property_type import SheetCell
+from schemas.ticket_object import TICKET
 from schemas.types.option import StageConverter
 from schemas.values import make_converter, type_of
 
@@ -59,7 +60,7 @@ def choices_of(definition: Property, schema: PortalSchema) -> Choices | None:
     A choice is shown by its label wherever the label, read as the label of a cell, leads back to it; else by its value
     where that does; else by the label, though it is offered to nobody: it is refused where somebody copies it.
     """
-    if definition.name == STAGE:
+    if definition.name == TICKET.stage:
         return _stages(schema)
     reader = make_converter(definition, schema, AS_LABELS)
     multiple = reader if definition.is_multiple else None
@@ -70,7 +71,7 @@ def choices_of(definition: Property, schema: PortalSchema) -> Choices | None:
     def offered(texts: Mapping[str, str], values: Iterable[str]) -> tuple[str, ...]:
         return tuple(texts[one] for one in values if reader(texts[one], Kind.TEXT) == one)
 
-    if definition.name == PIPELINE:
+    if definition.name == TICKET.pipeline:
         texts = named((one.id, one.label) for one in schema.pipelines)
         return Choices(texts, offered(texts, texts)) if texts else None
     if definition.is_owner:
@@ -92,7 +93,7 @@ def _shown(read: Callable[[str, Kind], object], value: str, label: str) -> str:
 
 def _stages(schema: PortalSchema) -> Choices | None:
     stages = StageConverter(schema.pipelines, AS_LABELS)
-    pipelines = choices_of(Property(PIPELINE, "", "enumeration", "select"), schema)
+    pipelines = choices_of(Property(TICKET.pipeline, "", "enumeration", "select"), schema)
     if pipelines is None:
         return None
     texts: dict[str, str] = {}

@@ -17,7 +17,8 @@ from importer.loader.table import LISTS_SHEET
 from importer.template.cells import Choices
 from importer.template.style import clip, escape, fill, plain_cell
 from schemas.message import Message, Translations, message
-from schemas.property import PIPELINE, STAGE, Property
+from schemas.property import Property
+from schemas.ticket_object import TICKET
 from schemas.values import type_of
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Lists:
             )
 
     def _pipeline_of_each_stage(self, choices: Choices) -> list[str]:
-        names = [PIPELINE]
+        names = [TICKET.pipeline]
         for pipeline, stages in (choices.by_pipeline or {}).items():
             self._stages[pipeline] = (len(names) + 1, len(names) + len(stages))
             names += [pipeline] * len(stages)
@@ -121,7 +122,7 @@ def rules_of(
         return []
     if column.choices.by_pipeline is None:
         return [_placed(_list_rule(column, lists.range_of(column), words), whole)]
-    place = next((n for n, one in enumerate(columns, 1) if one.definition.name == PIPELINE), None)
+    place = next((n for n, one in enumerate(columns, 1) if one.definition.name == TICKET.pipeline), None)
     if place is not None and not any(map(_WILD.search, column.choices.by_pipeline)):
         formula = lists.stages_by_cell(column, f"${column_letter(place)}2")
         return [_placed(_list_rule(column, formula, words), whole)]
@@ -152,7 +153,7 @@ def _list_rule(column: TemplateColumn, formula: str, words: Translations) -> Dat
     from openpyxl.worksheet.datavalidation import DataValidation
 
     assert column.choices is not None
-    may_be_empty = column.definition.name not in {PIPELINE, STAGE}
+    may_be_empty = column.definition.name not in {TICKET.pipeline, TICKET.stage}
     rule = DataValidation(type="list", formula1=formula, allow_blank=may_be_empty)
     if column.choices.multiple is None:
         text = message("Choose one of the list, or leave the cell empty.")

@@ -23,7 +23,8 @@ from importer.validation.cells import typed_cells
 from schemas.cells import Kind, Reading, Refused, shows_nothing
 from schemas.column import ColumnReader
 from schemas.message import message
-from schemas.property import PIPELINE, STAGE, PortalSchema
+from schemas.property import PortalSchema
+from schemas.ticket_object import TICKET
 from schemas.types.datetime import parse_moment
 from schemas.types.text import TextConverter
 from schemas.values import make_converter, same_value, type_of
@@ -46,7 +47,7 @@ class Edits:
             if one.definition.name in places
         ]
         by_name = {one.column.definition.name: one.column.position for one in self._columns}
-        self._stage, self._pipeline = by_name.get(STAGE), by_name.get(PIPELINE)
+        self._stage, self._pipeline = by_name.get(TICKET.stage), by_name.get(TICKET.pipeline)
 
     def kept(
         self, keys: Sequence[str], read: Mapping[int, Sequence[str]], texts: Callable[[int], Sequence[str]]

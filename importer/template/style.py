@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from importer.template.cells import Cell, Choices
 from schemas.property import Property
+from schemas.ticket_object import TICKET
 from schemas.values import type_of
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 _HEADER_FILL, _READ_ONLY_HEADER_FILL, _READ_ONLY_FILL = "FF33475B", "FF7C8793", "FFEDEFF1"
 _TEXT_FORMAT = "@"
-_LONG_TEXTS = {"subject", "content"}
 _WIDEST, _SEVERAL = 44, 34
 _ESCAPED = re.compile("_x[0-9A-Fa-f]{4}_|[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 
@@ -68,7 +68,7 @@ def _format(definition: Property | None) -> str:
 def width_of(header: str, definition: Property, choices: Choices | None) -> int:
     """Return how wide a column is to be, in characters."""
     widest = max(map(len, choices.offered), default=0) if choices else 0
-    usual = 40 if definition.name in _LONG_TEXTS else type_of(definition).width
+    usual = 40 if definition.name in TICKET.long_texts else type_of(definition).width
     if definition.is_multiple:
         usual = _SEVERAL
     return max(usual, min(widest + 4, _WIDEST), min(len(header) + 4, _WIDEST))

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from importer.errors import FileError, UsageError
 from schemas.cells import Kind, Nearest, Problem, Reading, quoted
 from schemas.message import message
-from schemas.property import LAST_MODIFIED, OWNER, PIPELINE, RECORD_ID, STAGE, PortalSchema, Property
+from schemas.property import PortalSchema, Property
+from schemas.ticket_object import TICKET
 from schemas.types.datetime import parse_moment
 from schemas.types.option import StageConverter
 from schemas.values import make_converter, type_of
@@ -84,15 +85,17 @@ def conditions_of(choice: Choice, schema: PortalSchema) -> list[Condition]:
     found = []
     pipeline = None
     if choice.pipeline is not None:
-        pipeline = _value(find_property(PIPELINE, schema), choice.pipeline, schema)
-        found.append(_equals(PIPELINE, pipeline))
+        pipeline = _value(find_property(TICKET.pipeline, schema), choice.pipeline, schema)
+        found.append(_equals(TICKET.pipeline, pipeline))
     if choice.stage is not None:
-        found.append({"propertyName": STAGE, "operator": "IN", "values": _stages(choice.stage, pipeline, schema)})
+        found.append(
+            {"propertyName": TICKET.stage, "operator": "IN", "values": _stages(choice.stage, pipeline, schema)}
+        )
     if choice.owner is not None:
-        found.append(_equals(OWNER, _value(find_property(OWNER, schema), choice.owner, schema)))
+        found.append(_equals(TICKET.owner, _value(find_property(TICKET.owner, schema), choice.owner, schema)))
     if choice.modified_since is not None:
-        moment = _value(find_property(LAST_MODIFIED, schema), choice.modified_since, schema)
-        found.append({"propertyName": LAST_MODIFIED, "operator": "GTE", "value": _epoch_ms(moment)})
+        moment = _value(find_property(TICKET.last_modified, schema), choice.modified_since, schema)
+        found.append({"propertyName": TICKET.last_modified, "operator": "GTE", "value": _epoch_ms(moment)})
     found += [_filter(find_property(name, schema), text, schema) for name, text in choice.filters]
     if len(found) > MAX_CONDITIONS:
         raise UsageError(message("HubSpot's search takes at most {count} conditions.", count=MAX_CONDITIONS))
@@ -110,8 +113,8 @@ def _equals(name: str, value: str) -> Condition:
 def _filter(definition: Property, text: str, schema: PortalSchema) -> Condition:
     if not text.strip():
         return {"propertyName": definition.name, "operator": "NOT_HAS_PROPERTY"}
-    if definition.name == STAGE:
-        return {"propertyName": STAGE, "operator": "IN", "values": _stages(text, None, schema)}
+    if definition.name == TICKET.stage:
+        return {"propertyName": TICKET.stage, "operator": "IN", "values": _stages(text, None, schema)}
     value = _value(definition, text, schema)
     if definition.is_multiple:
         return {"propertyName": definition.name, "operator": "IN", "values": [one for one in value.split(";") if one]}
@@ -147,13 +150,13 @@ async def find_ids(portal: Portal, conditions: Sequence[Condition], *, limit: in
     """
     found: list[str] = []
     while limit is None or len(found) < limit:
-        above = {"propertyName": RECORD_ID, "operator": "GT", "value": found[-1]} if found else None
+        above = {"propertyName": TICKET.record_id, "operator": "GT", "value": found[-1]} if found else None
         started = portal.clock.tick()
         page = await portal.search(
             {
                 "filterGroups": [{"filters": [*conditions, *([above] if above else [])]}],
-                "sorts": [{"propertyName": RECORD_ID, "direction": "ASCENDING"}],
-                "properties": [RECORD_ID],
+                "sorts": [{"propertyName": TICKET.record_id, "direction": "ASCENDING"}],
+                "properties": [TICKET.record_id],
                 "limit": PAGE,
             }
         )
@@ -168,9 +171,9 @@ async def find_ids(portal: Portal, conditions: Sequence[Condition], *, limit: in
 async def list_ids(portal: Portal, *, limit: int | None = None) -> list[str]:
     """Return the IDs of all tickets, page by page, at most `limit` of them. Raises the portal's errors."""
     found: dict[str, None] = {}
-    query = {"limit": str(LIST_PAGE), "properties": RECORD_ID}
+    query = {"limit": str(LIST_PAGE), "properties": TICKET.record_id}
     while limit is None or len(found) < limit:
-        page = await portal.get(portal.settings.path("objects", "tickets"), query=query) or {}
+        page = await portal.get(portal.settings.path("objects", TICKET.path), query=query) or {}
         found |= dict.fromkeys(str(one["id"]) for one in page.get("results") or () if one.get("id"))
         after = ((page.get("paging") or {}).get("next") or {}).get("after")
         if not after or str(after) == query.get("after"):

@@ -34,8 +34,9 @@ from schemas.cells import FunctionConverter, Kind, Problem, Reading, Refused, Re
 from schemas.column import StageChoices, is_doubtful
 from schemas.date_format import compile_date_format
 from schemas.message import Message, message
-from schemas.property import PIPELINE, STAGE, PortalSchema
+from schemas.property import PortalSchema
 from schemas.ticket import Problems
+from schemas.ticket_object import TICKET
 from schemas.types.datetime import DatetimeConverter, moment_text
 from schemas.types.number import style_of
 from schemas.values import type_of
@@ -97,9 +98,9 @@ class Validation:
             converter = _modified_converter(self._by(reading, columns.modified.position))
             checked[columns.modified.position] = ticket.cell_column(converter)
         by_name = {one.name: position for position, one in definitions.items()}
-        self.stage_position = by_name.get(STAGE)
+        self.stage_position = by_name.get(TICKET.stage)
         """The stage column."""
-        pipeline = by_name.get(PIPELINE)
+        pipeline = by_name.get(TICKET.pipeline)
         self.stages_wait = self.stage_position is not None and pipeline is None and bool(schema.pipelines)
         """Whether stages wait for the tickets' pipelines, as the sheet names none."""
         self._schema = ticket.frame_schema(checked, stage=self.stage_position, pipeline=pipeline)
@@ -430,14 +431,14 @@ class CheckedChunk:
         if position is None or StageChoices not in set(map(type, self._values[position])):
             return [NOTHING] * len(self._rows)
         return [
-            {STAGE: stage.by_pipeline} if isinstance(stage, StageChoices) else NOTHING
+            {TICKET.stage: stage.by_pipeline} if isinstance(stage, StageChoices) else NOTHING
             for stage in self._values[position]
         ]
 
     def _wanted(self, pending: Sequence[Mapping[str, Values]]) -> list[dict[str, str]]:
         """Return for every place the values that are settled."""
         waits = self._validation.stages_wait
-        columns = [one for one in self._columns.values if not (waits and one.definition.name == STAGE)]
+        columns = [one for one in self._columns.values if not (waits and one.definition.name == TICKET.stage)]
         names = [one.definition.name for one in columns]
         cells = [self._values[one.position] for one in columns]
         lines: Iterable[tuple[str, ...]] = zip(*cells, strict=True) if cells else iter([()] * len(self._rows))
@@ -454,7 +455,7 @@ class CheckedChunk:
             keeps_stage = stages in keeping
             for one, choices, stage in zip(wanted, pending, self._values[stages], strict=True):
                 if choices is not NOTHING:
-                    one.pop(STAGE, None)
+                    one.pop(TICKET.stage, None)
                 elif waits and (stage or not keeps_stage):
-                    one[STAGE] = stage
+                    one[TICKET.stage] = stage
         return wanted

@@ -18,10 +18,12 @@ from importer.loader.fingerprint import read_fingerprint
 from importer.template import Template, template_columns, write_template
 from importer.validation.validator import Validation
 from schemas.cells import Reading, shows_nothing
-from schemas.property import PIPELINE, STAGE, Option, Pipeline, Property, Stage
+from schemas.property import Option, Pipeline, Property, Stage
+from schemas.ticket_object import TICKET
 from schemas.values import same_value
 from tests.laws import examples
 
+PIPELINE, STAGE = TICKET.pipeline, TICKET.stage
 EXPORTED = "2026-11-23T12:00:00.000Z"
 
 
