@@ -5,7 +5,6 @@ The plan becomes a run of its own, with a journal, so that `resume`, `undo` and 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 from importer.errors import FileError, UsageError
 from importer.jobs.approve import check_not_applied, fill_journal
-from importer.jobs.confirm import confirm
+from importer.jobs.confirm import confirm, has_digest
 from importer.jobs.context import Context
 from importer.jobs.finish import finish
 from importer.jobs.job import Job, Opening, opening
@@ -63,6 +62,7 @@ async def _prepare(plan: PlanFile, options: RunOptions, who: Mapping[str, str], 
     )
     held.file, held.sheet = options.file, record.sheet
     held.lock(options.file)
+    _check_failed_to(options, record.digest)
     check_targets(options, context.state.outputs)
     tell_version(context.access, context.ui)
     portal = await held.connect()
@@ -78,6 +78,8 @@ async def _prepare(plan: PlanFile, options: RunOptions, who: Mapping[str, str], 
             settings=options.settings,
             requests={"read": 0, "update": 0, "retried": 0, "rate_limited": 0},
             plan=_facts(plan, who),
+            on_conflict=options.on_conflict,
+            failed_to=str(options.failed_to.absolute()) if options.failed_to else None,
         )
     )
     schema, columns = stored_columns(journal.record)
@@ -104,14 +106,21 @@ def _find_file(plan: PlanFile) -> Path:
     told = plan.head["file"]
     beside = plan.path.parent / Path(told["name"]).name
     for path in (plan.path.parent / told["path"], beside):
-        try:
-            with path.open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-        except (OSError, ValueError):
-            continue
-        if found == told["sha256"]:
+        if has_digest(path, told["sha256"]):
             return path.resolve()
     return beside
+
+
+def _check_failed_to(options: RunOptions, digest: str) -> None:
+    """Raise UsageError where `--failed-to` would have no rows to copy: they are in FILE, as they were typed."""
+    if options.failed_to and not has_digest(options.file, digest):
+        raise UsageError(
+            message(
+                "--failed-to copies rows from {file} as it was when the plan was made, and it is not there. Put it "
+                "beside the plan, or leave --failed-to out; nothing was sent.",
+                file=str(options.file),
+            )
+        )
 
 
 def _not_approved(plan: PlanFile) -> UsageError:

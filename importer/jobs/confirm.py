@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 from importer.errors import FileError, GuardRail, InvalidRows, NotConfirmed
 from importer.jobs.forecast import plan_view
@@ -56,11 +57,16 @@ def file_changed(job: Job) -> bool:
     """Whether the file is another than the one that was read. An undo has no file to compare, nor has a plan file."""
     if job.journal.record.kind != "run" or job.journal.record.plan:
         return False
+    return not has_digest(job.options.file, job.journal.record.digest)
+
+
+def has_digest(path: Path, digest: str) -> bool:
+    """Whether a file is there, and is the one of that SHA-256."""
     try:
-        with job.options.file.open("rb") as file:
-            return bool(hashlib.file_digest(file, "sha256").hexdigest() != job.journal.record.digest)
-    except OSError:
-        return True
+        with path.open("rb") as file:
+            return bool(hashlib.file_digest(file, "sha256").hexdigest() == digest)
+    except (OSError, ValueError):
+        return False
 
 
 def check_guard_rails(job: Job, view: PlanView) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from importer.errors import FileError
 from importer.files import write_whole
-from importer.jobs.confirm import file_changed
+from importer.jobs.confirm import has_digest
 from importer.model import Status
 from importer.writeback.plain_copy import Value, cell_value, write_values
 from schemas.message import message
@@ -30,7 +30,7 @@ def write_failed_rows(job: Job, path: Path) -> None:
     if not rows:
         return
     source = job.options.file
-    if file_changed(job):
+    if not has_digest(source, job.journal.record.digest):
         job.ui.say(message("{file} changed meanwhile, so {path} was not written.", file=source.name, path=str(path)))
     elif not job.outputs.may_replace(path, overwrite=job.options.overwrite):
         job.ui.say(message("{path} has become another file meanwhile, and was left alone.", path=str(path)))

@@ -131,6 +131,7 @@ def make_record(options: RunOptions, opened: connect.Opened, schema: PortalSchem
             fingerprint=fingerprint_of(schema, portal.settings.token) if portal else None,
         ),
         dry_run=options.dry_run,
+        on_conflict=options.on_conflict,
         diff=options.diff,
         output=str(options.output) if options.output else None,
         html=str(options.html) if options.html else None,

@@ -71,5 +71,6 @@ async def send(job: Job, *, look_again: bool) -> None:
         total=journal.plan.count_rows(last=last),
         planned_at=datetime.fromisoformat(compared_at) if compared_at else None,
         look_again=look_again,
+        overwrite=journal.record.on_conflict == "overwrite",
         max_failures=job.options.max_failures,
     )

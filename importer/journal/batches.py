@@ -38,7 +38,7 @@ class Progress:
 
     `at`: ISO 8601, UTC. `state`: `sent`, before it leaves; `planned`, where it did not leave after all. `answer`:
     (inputs, HTTP status or None, correlation ID, problem, what it says of the batch as JSON). `updated`: rows that were
-    confirmed as they were sent. `less`: changes that ask for less than was planned.
+    confirmed as they were sent. `renewed`: changes that are not as planned any more, with their values before.
     """
 
     batch: int
@@ -47,7 +47,7 @@ class Progress:
     answer: tuple[int, int | None, str | None, str | None, str | None] | None = None
     updated: tuple[int, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
-    less: tuple[Change, ...] = ()
+    renewed: tuple[Change, ...] = ()
 
 
 class BatchAnswer(NamedTuple):
@@ -189,9 +189,9 @@ class Batches:
             self._insert_answers(answers)
             self._file.db.executemany(
                 "UPDATE plan SET before = ?, changes = ? WHERE row = ?",
-                [(dump(dict(c.before)), dump(dict(c.after)), c.row) for one in steps for c in one.less],
+                [(dump(dict(c.before)), dump(dict(c.after)), c.row) for one in steps for c in one.renewed],
             )
-            self._renew_digests({one.batch for one in steps if one.less})
+            self._renew_digests({one.batch for one in steps if one.renewed})
             if updated:
                 self._rows.write_status(Status.UPDATED, updated)
             if outcomes:

@@ -92,6 +92,8 @@ class RunRecord:
     """The bodies of the portal's answers, with the properties of this file alone."""
 
     dry_run: bool = False
+    on_conflict: Literal["skip", "overwrite"] = "skip"
+    """What becomes of tickets that changed in the portal since the plan was made."""
     diff: bool = True
     """Whether the values before were read, so that the run can be undone."""
     output: str | None = None

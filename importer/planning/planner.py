@@ -92,8 +92,7 @@ class Planner:
         """
         from importer.portal.events import reading
 
-        if self._conflicts is not None:
-            note_compared(journal, portal)
+        note_compared(journal, portal)
         progress = reading(portal.on_event, journal.rows.count_undecided())
         for undecided in journal.rows.undecided(CHUNK):
             rows = self._leave_unedited(journal, undecided)

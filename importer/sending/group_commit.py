@@ -46,10 +46,10 @@ class Notebook:
         self._put(Progress(batch, _now(), "sent"))
         await self.written()
 
-    def note_less(self, batch: int, changes: tuple[Change, ...]) -> None:
-        """Note that rows of a batch ask for less than was planned, the rest being there by now."""
+    def note_renewed(self, batch: int, changes: tuple[Change, ...]) -> None:
+        """Note that rows of a batch ask for less than was planned, the rest being there by now, or overwrite more."""
         if changes:
-            self._put(Progress(batch, _now(), less=changes))
+            self._put(Progress(batch, _now(), renewed=changes))
 
     def note_kept(self, batch: int) -> None:
         """Note that a batch did not leave after all."""

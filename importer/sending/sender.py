@@ -53,6 +53,7 @@ async def send(
     total: int = 0,
     planned_at: datetime | None = None,
     look_again: bool = False,
+    overwrite: bool = False,
     max_failures: int | None = None,
 ) -> None:
     """Send every open batch of the journal.
@@ -60,7 +61,8 @@ async def send(
     total: how many rows there are to send, for progress. planned_at: when the values were read that the changes were
     made from. Later than a minute after that, and at once with `look_again` (somebody was asked meanwhile, or the run
     is resumed), each batch is checked against them before it leaves, and rows that the portal changed meanwhile are
-    `conflict`. None: they are sent over whatever there is.
+    `conflict`; with `overwrite` they are sent, and what they overwrite is noted as the values before. None: they are
+    sent over whatever there is.
     max_failures: stop once so many rows were refused.
     Batches that were sent before are read back first.
     Raises Interrupted once `stop` is set and what is in flight is noted, if that leaves anything to do; Unauthorized,
@@ -70,7 +72,9 @@ async def send(
     journal.may_have_sent = True
     fresh_s = -math.inf if look_again else FRESH_S
     fresh_until = math.inf if planned_at is None else planned_at.timestamp() + fresh_s
-    sending = _Sending(journal, portal, OutcomeWriter(columns, schema), on_event, total, fresh_until, max_failures)
+    sending = _Sending(
+        journal, portal, OutcomeWriter(columns, schema), on_event, total, fresh_until, overwrite, max_failures
+    )
     await sending.run(stop or StopSignal())
 
 
@@ -85,6 +89,7 @@ class _Sending:
         on_event: OnEvent | None,
         total: int,
         fresh_until: float,
+        overwrite: bool,  # noqa: FBT001 - as `send` has it
         max_failures: int | None,
     ) -> None:
         self._journal = journal
@@ -101,6 +106,7 @@ class _Sending:
             self._count,
             self._note_sign_of_life,
             fresh_until,
+            overwrite,
             CommonCause(total),
             GivenUp(journal.batches.values_given_up),
         )

@@ -51,6 +51,8 @@ class Line:
     answered: Callable[[], None]
     fresh_until: float
     """Seconds since 1970 until which the plan is taken for what the portal holds."""
+    overwrite: bool
+    """Whether a row is sent though the portal changed its cells after that."""
     causes: CommonCause
     given_up: GivenUp
     later: dict[int, tuple[Batch, list[Change]]] = field(default_factory=dict)
@@ -216,7 +218,8 @@ class Settling:
         judged = [self._judge(change, found[change.row], before.get(change.row)) for change in changes]
         left = [one for one in judged if isinstance(one, Change)]
         self._settle(one for one in judged if isinstance(one, Outcome))
-        self.line.notebook.note_less(self.batch.number, _narrowed(changes, left))
+        self.line.notebook.note_renewed(self.batch.number, _renewed(changes, left, before))
+        self._before = None  # it is another by now
         return left
 
     def _judge(self, change: Change, ticket: Ticket | Missing, before: Values | None) -> Change | Outcome:
@@ -234,9 +237,12 @@ class Settling:
             return write.nothing_to_send(change)
         if look is None:
             return change
-        if not look.is_as_planned:
+        if look.is_as_planned:
+            return change if was_sent else look.left  # what is there by now may be our own
+        if not self.line.overwrite or look.has_other_key:
             return write.conflicting(change, look)
-        return change if was_sent else look.left  # what is there by now may be our own
+        left = change._replace(before=look.before) if was_sent else look.left
+        return left._replace(before={name: look.moved.get(name, value) for name, value in left.before.items()})
 
     def _settle_confirmed(
         self, changes: Sequence[Change], found: Mapping[int, Ticket | Missing], answer: BatchResult
@@ -325,10 +331,14 @@ class Settling:
             self._doubtful.pop(change.row, None)
 
 
-def _narrowed(changes: Sequence[Change], left: Sequence[Change]) -> tuple[Change, ...]:
-    """Return those that ask for less than they did."""
+def _renewed(changes: Sequence[Change], left: Sequence[Change], before: Mapping[int, Values]) -> tuple[Change, ...]:
+    """Return those that ask for less than they did, or overwrite something else than was planned."""
     asked = {change.row: change.after for change in changes}
-    return tuple(change for change in left if len(change.after) < len(asked[change.row]))
+    return tuple(
+        change
+        for change in left
+        if len(change.after) < len(asked[change.row]) or (change.before and change.before != before.get(change.row))
+    )
 
 
 def _is_to_be_seen(answer: BatchResult, faults: Iterable[PortalFault]) -> bool:

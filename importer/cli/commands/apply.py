@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from importer.cli.commands.approve import PLAN_HELP
-from importer.cli.commands.run import add_guard_rails
+from importer.cli.commands.run import add_failed_to, add_guard_rails, add_on_conflict
 from importer.cli.parser import Command, Parser, add_html, add_output, add_portal, add_results, add_yes
 from importer.cli.session import fill, run_job
 
@@ -17,6 +17,7 @@ def add_options(parser: Parser) -> None:
     add_yes(parser)
     add_results(parser)
     add_html(parser)
+    add_failed_to(parser)
     parser.add(
         "--require-approval",
         action="store_true",
@@ -24,6 +25,7 @@ def add_options(parser: Parser) -> None:
         help="refuse a plan that nobody but its planner has approved: a guard against mistakes, not against malice",
     )
     add_guard_rails(parser)
+    add_on_conflict(parser, "tickets changed in the portal since the plan was made")
     add_output(parser, overwrite=True)
     add_portal(parser)
 

@@ -41,13 +41,7 @@ def add_options(parser: Parser) -> None:
     add_selection(parser)
     add_results(parser)
     add_html(parser)
-    parser.add(
-        "--failed-to",
-        type=Path,
-        metavar="PATH",
-        help="write the rows that were not updated into a new file, to fix and run again",
-        without="no such file",
-    )
+    add_failed_to(parser)
     add_limits(parser)
     add_reading(parser)
     add_output(parser, overwrite=True)
@@ -62,16 +56,27 @@ def add_selection(parser: Parser) -> None:
     parser.add("--first", type=positive, metavar="N", help="only the first N rows that would change", without="all")
 
 
+def add_failed_to(parser: Parser) -> None:
+    """Add where the rows go that ended badly."""
+    parser.add(
+        "--failed-to",
+        type=Path,
+        metavar="PATH",
+        help="write the rows that were not updated into a new file, to fix and run again",
+        without="no such file",
+    )
+
+
+def add_on_conflict(parser: Parser, words: str = "tickets changed in the portal since the sheet was made") -> None:
+    """Add what becomes of tickets that somebody else changed."""
+    parser.add("--on-conflict", type=OneOf("skip", "overwrite"), default="skip", help=words, group="limits")
+
+
 def add_limits(parser: Parser) -> None:
     """Add what keeps a plan within bounds."""
     add_guard_rails(parser)
+    add_on_conflict(parser)
     add = partial(parser.add, group="limits")
-    add(
-        "--on-conflict",
-        type=OneOf("skip", "overwrite"),
-        default="skip",
-        help="tickets changed in the portal since the sheet was made",
-    )
     add("--no-diff", action="store_true", help="do not read current values first; send every cell")
 
 
