@@ -24,6 +24,9 @@ from importer.sending.settling import READ_BACK_REPEATS, Settling
 from schemas.message import message
 
 _JITTER = random.Random()  # noqa: S311 - jitter
+MOST_REFUSED = 7
+"""Requests about one batch that were refused before any row of it was taken (itself, its halves and their quarters),
+after which its rows are sent one by one: dividing on would cost two requests a row."""
 MOST_PARTS_LOST = 7
 """Requests about one batch that failed to the end without an answer between, after which it is divided no further."""
 
@@ -33,6 +36,9 @@ class Delivery(Settling):
     """One batch on its way."""
 
     _parts_lost: int = 0
+    _refused: int = 0
+    _was_taken: bool = False
+    """How many requests about it were refused, and whether any was accepted."""
     _flying: set[int] = field(default_factory=set)
     """First rows of requests that left and have no end yet."""
     _repeats: int = 0
@@ -98,10 +104,12 @@ class Delivery(Settling):
             self._parts_lost, self.was_answered = 0, True
             self.line.answered()
         if answer.accepted:
+            self._was_taken = True
             await self._settle_answered(changes, answer)
             return None
         self._settle((), inputs=len(changes), answer=answer)
         if answer.refused:
+            self._refused += 1
             self._clear_doubt(changes)
             return answer
         self._parts_lost += 1
@@ -141,7 +149,10 @@ class Delivery(Settling):
             await self._deliver(left, is_part=True)
 
     async def _divide(self, changes: Sequence[Change], refusal: BatchResult) -> None:
-        """Send refused changes again in two parts, and so on."""
+        """Send refused changes again in two parts, and so on; or one by one, as long as nothing is taken anyhow."""
+        if self._refused >= MOST_REFUSED and not self._was_taken:
+            await self._send_singly(changes, refusal)
+            return
         first, second = divide(changes, refusal)
         again = await self._attempt(first, is_part=True)
         if again is not None:
@@ -150,6 +161,20 @@ class Delivery(Settling):
             await self._part(second, refusal)  # all of `first` was taken: what was refused is in here
         else:
             await self._deliver(second, is_part=True)  # a row alone is sent for the portal's words about it
+
+    async def _send_singly(self, changes: Sequence[Change], refusal: BatchResult) -> None:
+        """Send refused changes one by one until some row of the batch is taken, then the others as usual."""
+        left, was_refused = list(changes), False
+        while len(left) > 1 and not self._was_taken:
+            one = left.pop()
+            again = await self._attempt([one], is_part=True)
+            if again is not None:
+                was_refused = True
+                await self._part([one], again)
+        if was_refused or len(left) == 1:
+            await self._deliver(left, is_part=True)
+        else:
+            await self._part(left, refusal)  # what was refused is still in here
 
     async def _probe(self, changes: Sequence[Change], refusal: BatchResult) -> None:
         """Divide refused changes; but as long as no row of the run was taken, send some of them alone first.

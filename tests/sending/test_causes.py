@@ -8,6 +8,7 @@ import pytest
 from importer.errors import TooManyFailures
 from importer.model import Change
 from importer.portal import Refused
+from tests.laws import IS_NIGHTLY
 from tests.sending.staging import Stage
 from tests.sending.test_hostile_answers import OddPortal, changes_of, deliver
 
@@ -207,3 +208,102 @@ def test_refused_rows_at_the_end_stop_nothing(stage):
     stage.send(max_failures=1)
 
     assert stage.counts == {"failed": 2, "updated": 1}
+
+
+def archive_priority(server):
+    _, body = server.call("GET", "/crm/v3/properties/tickets/hs_ticket_priority")
+    server.define("property", body | {"archived": True})
+
+
+def calculate_priority(server):
+    """As if its definition had not said so when the plan was made."""
+    _, body = server.call("GET", "/crm/v3/properties/tickets/hs_ticket_priority")
+    server.define("property", body | {"calculated": True, "modificationMetadata": {"readOnlyValue": True}})
+
+
+def remove_option(server):
+    _, body = server.call("GET", "/crm/v3/properties/tickets/hs_ticket_priority")
+    server.define("property", body | {"options": [one for one in body["options"] if one["value"] != "HIGH"]})
+
+
+def lock_stage(server):
+    _, body = server.call("GET", "/crm/v3/pipelines/tickets/0")
+    body["stages"][1]["writePermissions"] = "READ_ONLY"
+    server.define("pipeline", body)
+
+
+def raise_firewall(server):
+    server.fault("status", status=403, html=True, body="<html><h1>Access denied</h1></html>", path=UPDATE, times=None)
+
+
+PRIORITY, WAITING = {"hs_ticket_priority": "HIGH"}, {"hs_pipeline": "0", "hs_pipeline_stage": "2"}
+REASONS = [
+    (archive_priority, PRIORITY),
+    (calculate_priority, PRIORITY),
+    (remove_option, PRIORITY),
+    (lock_stage, WAITING),
+    (raise_firewall, PRIORITY),
+]
+
+
+@pytest.mark.parametrize("traced_rows", ["each", "together"])
+@pytest.mark.parametrize(("befall", "cells"), REASONS, ids=lambda one: getattr(one, "__name__", ""))
+def test_one_reason_for_a_thousand_rows_takes_thirty_requests(server, tmp_path, befall, cells, traced_rows):
+    """It arose after the plan was made; told row by row, and for the whole batch. None was written, none is lost."""
+    server.reset(1000)
+    stage = Stage(server, tmp_path, names=tuple(cells))
+    stage.plan(1000, after=lambda n: {"subject": f"subject {n}"} | cells, start=len(stage.live_ids()) - 1000)
+    server.switch(traced_rows=traced_rows)
+    befall(server)
+    server.forget_requests()
+
+    with pytest.raises(Refused, match="for one reason"):
+        stage.send()
+
+    assert len(stage.changes) == 1000
+    assert len(server.requests(UPDATE)) <= 30
+    assert stage.counts["failed"] + stage.counts.get("", 0) == 1000
+    assert set(stage.codes) == {"rejected"}
+    assert stage.disagreements() == []
+
+
+@pytest.mark.parametrize("count", [20, 150])
+def test_one_reason_for_few_rows_costs_little_more_than_one_request_a_row(server, tmp_path, count):
+    """Too few to speak for all, so that each is tried; to divide their batches to the end would cost two a row."""
+    raise_firewall(server)
+    stage = Stage(server, tmp_path).plan(count)
+
+    stage.send()
+
+    assert stage.counts == {"failed": count}
+    assert len(server.requests(UPDATE)) <= 1.1 * count + 10
+
+
+def test_a_firewall_that_lets_few_rows_through(server, tmp_path):
+    """The others get its words."""
+    for n in range(60):
+        if n % 30 != 7:
+            server.fault("status", status=403, html=True, path=UPDATE, holds=f'"subject {n}"', times=None)
+    stage = Stage(server, tmp_path).plan(60)
+
+    stage.send()
+
+    assert stage.counts == {"failed": 58, "updated": 2}
+    assert stage.disagreements() == []
+
+
+MANY = 100_000 if IS_NIGHTLY else 5_000
+
+
+def test_one_poison_row_among_many(tmp_path):
+    def answer(portal, inputs):
+        if any(one["id"] == "4321" for one in inputs):
+            return 400, {"category": "VALIDATION_ERROR", "message": "one of these is wrong"}
+        return 200, {"results": [portal.write(one) for one in inputs]}
+
+    portal = OddPortal(MANY, answer)
+
+    statuses, _, _ = deliver(portal, changes_of(MANY), tmp_path, total=MANY)
+
+    assert [row for row, status in statuses.items() if status == "failed"] == [4321 - 998]
+    assert len(portal.updates) <= MANY / 100 + 20
