@@ -15,7 +15,7 @@ from importer.journal import Journal, RunRecord
 from importer.journal.run_record import REPORTING
 from importer.labels import Labels, plain_text
 from importer.model import Status
-from importer.reports.text import local_time, row_messages
+from importer.reports.text import correction_lines, local_time, row_messages
 from importer.writeback import (
     Annotation,
     Dialect,
@@ -158,6 +158,7 @@ def _facts(journal: Journal) -> list[tuple[Message, str]]:
         (message("Update requests"), str(record.requests.get("update", 0))),
     ]
     facts += plan_facts(record.plan or {})
+    facts += [(message("Corrected"), line) for line in correction_lines(record.corrections)]
     if run := run_to_undo(journal):
         facts.append((message("To undo"), run.command("undo")))
     return facts

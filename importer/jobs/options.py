@@ -15,6 +15,7 @@ from schemas.message import Message
 if TYPE_CHECKING:
     from importer.jobs.portals import KeptPortal
     from importer.jobs.selection import RowRanges
+    from importer.journal.run_record import Correction
     from importer.reports.plan_view import PlanView
 
 DEFAULT_ADDRESS = "https://api.hubapi.com"
@@ -120,6 +121,8 @@ class RunOptions:
     on_conflict: Literal["skip", "overwrite"] = "skip"
     settings: str | None = None
     """The settings files that options came from, parted as in PATH."""
+    corrections: Sequence[Correction] = ()
+    """Cells of FILE that were corrected beforehand; the report lists them."""
 
 
 @dataclass(frozen=True, slots=True)

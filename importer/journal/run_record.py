@@ -52,6 +52,16 @@ class RecordedColumn(NamedTuple):
     property_name: str
 
 
+class Correction(NamedTuple):
+    """A cell of FILE that was corrected before the run, on somebody's word."""
+
+    row: int
+    position: int
+    header: str
+    before: str
+    after: str
+
+
 @dataclass(frozen=True, slots=True)
 class RunRecord:
     """All facts of one run."""
@@ -86,6 +96,7 @@ class RunRecord:
     own_names: tuple[str, str] = (STATUS_HEADER, MESSAGE_HEADER)
     key: RecordedKey = field(default_factory=RecordedKey)
     columns: tuple[RecordedColumn, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
     portal: RecordedPortal = field(default_factory=RecordedPortal)
     schema: Mapping[str, Any] = field(default_factory=dict)
@@ -130,12 +141,16 @@ class RunRecord:
     def to_json(self) -> dict[str, Any]:
         """Return the facts by name, as JSON has them."""
         values = {name: getattr(self, name) for name in _NAMES}
-        columns = [list(one) for one in self.columns]
-        return values | {"columns": columns, "stop": self.stop.to_json() if self.stop else None}
+        return values | {
+            "columns": [list(one) for one in self.columns],
+            "corrections": [list(one) for one in self.corrections],
+            "stop": self.stop.to_json() if self.stop else None,
+        }
 
     @classmethod
     def from_json(cls, facts: Mapping[str, Any]) -> Self:
         """Return the record of what `to_json` returned. Raises KeyError, TypeError or ValueError where it is not."""
+        facts = {"corrections": [], **facts}  # journals made before there were any have none
         values = {name: facts[name] for name in _NAMES}
         return cls(
             **values
@@ -145,6 +160,7 @@ class RunRecord:
                 "own_names": tuple(values["own_names"]),
                 "key": RecordedKey(**values["key"]),
                 "columns": tuple(RecordedColumn(*one) for one in values["columns"]),
+                "corrections": tuple(Correction(*one) for one in values["corrections"]),
                 "portal": RecordedPortal(**values["portal"]),
                 "stop": Message.from_json(values["stop"]) if values["stop"] else None,
             }

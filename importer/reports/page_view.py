@@ -18,7 +18,7 @@ from importer.journal.run_record import REPORTING
 from importer.labels import clip, plain_text
 from importer.model import Status
 from importer.reports.page_rows import ORDER, PageRows, Speaker, TableView, change_table, problem_table
-from importer.reports.text import duration
+from importer.reports.text import correction_lines, duration
 from schemas.message import Message, Translations, count_message, message
 from schemas.property import PortalSchema
 
@@ -221,6 +221,8 @@ def _facts(record: RunRecord, say: Speaker) -> Iterator[tuple[str, str, str]]:
             update=say.number(requests["update"]),
         )
         yield say(message("Requests")), say(told), ""
+    for line in correction_lines(record.corrections):
+        yield say(message("Corrected")), line, ""
 
 
 def _next_command(record: RunRecord, counts: Mapping[str, int]) -> str:

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import groupby
 
-from importer.findings import Finding
+from importer.findings import Finding, cell_name
 from importer.i18n import PORTUGUESE, language_of
 from importer.journal import Journal, RunRecord, load_messages
+from importer.journal.run_record import Correction
 from importer.labels import clip, plain_text
 from importer.model import Status
 from schemas.message import Message, Translations, message
@@ -138,3 +139,15 @@ def percent(share: float, translations: Translations) -> str:
     """Return a share (0 to 1) in per cent with one digit, `0.4`; a smaller one that is not nothing as `<0.1`."""
     figure = "<0.1" if 0 < share < _SMALLEST_SHARE else f"{share * 100:.1f}".removesuffix(".0")
     return figure.replace(".", ",") if language_of(translations) == PORTUGUESE else figure
+
+
+def correction_lines(corrections: Iterable[Correction]) -> list[str]:
+    """Return what was corrected before a run, a line for each column and pair of texts: `Priority: A → B (D8, D9)`."""
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for one in corrections:
+        cells = groups.setdefault((one.header, one.before, one.after), [])
+        cells.append(cell_name(one.row, one.position) or "")
+    return [
+        plain_text(f'{header}: "{clip(before, 100)}" → "{clip(after, 100)}" ({", ".join(cells)})')
+        for (header, before, after), cells in groups.items()
+    ]

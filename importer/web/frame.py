@@ -61,6 +61,12 @@ class Text(TextElement):
         self.classes(classes)
 
 
+def titled(cell: ui.element, title: str) -> ui.element:
+    """Let a cell of a table say its column's title, for where the table is shown as cards."""
+    cell.props["data-title"] = title
+    return cell
+
+
 class Screen:
     """One screen while it is drawn: the work that it shows, and the words of its language."""
 
@@ -167,7 +173,7 @@ class Screen:
                 for row in rows:
                     with ui.element("tr"):
                         for place, text in enumerate(row):
-                            Text("td", text, "number" if place in numbers else "")
+                            titled(Text("td", text, "number" if place in numbers else ""), self.words(headers[place]))
 
     def finding_rows(self, findings: Iterable[Finding]) -> list[tuple[str, str]]:
         """Return the places of findings and what is wrong there."""

@@ -17,6 +17,7 @@ from importer.errors import ImportTicketsError, PortalError
 from importer.findings import Finding
 from importer.i18n import translations
 from importer.jobs import connect
+from importer.jobs.corrections import copy_name, write_corrections
 from importer.jobs.doctor import Check, examine
 from importer.jobs.main import import_tickets
 from importer.jobs.options import PortalAccess, ReadOptions, RunOptions
@@ -25,6 +26,7 @@ from importer.jobs.resume import resume_run
 from importer.jobs.state import StateFolder
 from importer.jobs.undo import undo_run
 from importer.jobs.which_portal import portal_name
+from importer.journal.run_record import Correction, RunRecord
 from importer.web import uploads
 from importer.web.columns import FileLook, look_at
 from importer.web.runs import Explain, Run
@@ -58,6 +60,10 @@ class Work:
     checks: Sequence[Check] = ()
     read: ReadOptions = field(default_factory=ReadOptions)
     look: FileLook | None = None
+    corrections: dict[tuple[int, int], Correction] = field(default_factory=dict)
+    """Cells of the file that were corrected here, by row and position."""
+    into_file: bool = False
+    """Whether corrections go into the file itself, and not into a copy beside it."""
     run: Run | None = None
     error: ImportTicketsError | None = None
     """Why the last step did not come to its end."""
@@ -138,13 +144,16 @@ class Work:
     def use_file(self, file: Path) -> None:
         """Work on a file of this machine, in place."""
         self.drop_upload()
-        self.file, self.is_upload, self.look, self.read = file, False, None, ReadOptions()
+        self._take(file, is_upload=False)
 
     def use_upload(self, name: str, content: bytes) -> None:
         """Work on a file that came through the page."""
         self.drop_upload()
-        self.file, self.is_upload = uploads.keep(self.state, name, content), True
-        self.look, self.read = None, ReadOptions()
+        self._take(uploads.keep(self.state, name, content), is_upload=True)
+
+    def _take(self, file: Path, *, is_upload: bool) -> None:
+        self.file, self.is_upload, self.look, self.read = file, is_upload, None, ReadOptions()
+        self.corrections, self.into_file = {}, is_upload  # an upload is a copy already
 
     def drop_upload(self) -> None:
         """End the run on the file, and remove the file if it is an upload of which no run is unfinished."""
@@ -169,8 +178,25 @@ class Work:
     def start_run(self) -> None:
         """Begin the main job on the file: it asks before anything is sent."""
         assert self.file is not None
-        options = RunOptions(self.file, read=self.read)
+        options = RunOptions(self.file, read=self.read, corrections=tuple(self.corrections.values()))
         self._begin("run", partial(import_tickets, options), file=self.file)
+
+    async def correct(self, corrections: Sequence[Correction]) -> None:
+        """Write corrections into the file, or a copy, and judge it anew; `error` says why that could not be."""
+        assert self.run is not None
+        record = self.state.read_record(self.run.run_id)
+        self.leave_run()
+        written = await self.attempt(partial(self._write, corrections, record))
+        if written is not None:
+            self.file, self.into_file = written, True
+            for one in corrections:
+                earlier = self.corrections.get((one.row, one.position))
+                self.corrections[one.row, one.position] = one._replace(before=earlier.before) if earlier else one
+        self.start_run()
+
+    async def _write(self, corrections: Sequence[Correction], record: RunRecord) -> Path:
+        target = None if self.into_file else copy_name(Path(record.file))
+        return write_corrections(corrections, record, self.state, target=target)
 
     def start_undo(self, run_id: str) -> None:
         """Begin to undo a run: it asks before anything is sent."""

@@ -18,7 +18,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import BinaryIO
@@ -32,7 +32,7 @@ from schemas.message import message
 LONGEST_RECORD = 64 << 20
 """A quoted field that runs on for this many bytes was never meant as one."""
 
-_FORMULA_START = re.compile(r"[\s']*[=+\-@]")
+FORMULA_START = re.compile(r"[\s']*[=+\-@]")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 _NO_NOTE: Note = (0, "", "", "")
 _MASK = bytes.maketrans(b"\n\r", b"\x1e\x1f")
@@ -231,7 +231,7 @@ class _Ours:
         """Return text of ours as one field: on one line, never the start of a formula, quoted where it must be."""
         if not text.isprintable():
             text = _UNPRINTABLE.sub(" ", text)
-        if not text[:1].isalnum() and _FORMULA_START.match(text):
+        if not text[:1].isalnum() and FORMULA_START.match(text):
             text = "'" + text
         if len(text) > CELL_LIMIT:
             text = text[: CELL_LIMIT - 1] + "…"
@@ -282,7 +282,11 @@ class _Fields:
         """
         delimiter, count = self._delimiter, self._width - 1
         if outlines is None:
-            ragged = [place for place, one in enumerate(records) if len(self._split(one)) != self._width or not one]
+            ragged = [
+                place
+                for place, one in enumerate(records)
+                if len(split_fields(one, self._delimiter)) != self._width or not one
+            ]
             filled = {place for place in ragged if records[place].strip(b' "' + delimiter)}
             return sorted({*ragged, *(place for place in odd if place + 1 in filled)})
         ragged = [place for place, one in enumerate(outlines) if one.count(delimiter) != count]
@@ -298,7 +302,10 @@ class _Fields:
         if ragged:
             bare = list(bare)
             for place in ragged:
-                if self._new_width > self._width and len(self._split(records[place])) == self._new_width:
+                if (
+                    self._new_width > self._width
+                    and len(split_fields(records[place], self._delimiter)) == self._new_width
+                ):
                     raise NotUnderstood(
                         message(
                             "Row {row} has too many fields: exactly as many as the header would have with the "
@@ -324,7 +331,7 @@ class _Fields:
         return ours
 
     def _header(self, record: bytes) -> tuple[bytes, bytes]:
-        fields = self._split(record)
+        fields = split_fields(record, self._delimiter)
         self._ours.quote_all = all(field.startswith(b'"') for field in fields)
         bare = self._delimiter.join(field for position, field in enumerate(fields) if position not in self._own)
         return bare, self._ours.fields(*self._names)
@@ -342,17 +349,63 @@ class _Fields:
 
     def _without_ours(self, bare: bytes) -> bytes:
         """Return a record, which has the header's number of fields, without those that an earlier run wrote."""
-        return self._delimiter.join(field for n, field in enumerate(self._split(bare)) if n not in self._own)
+        return self._delimiter.join(
+            field for n, field in enumerate(split_fields(bare, self._delimiter)) if n not in self._own
+        )
 
-    def _split(self, bare: bytes) -> list[bytes]:
-        """Return the fields of a record as they stand, quotes and all."""
-        parts = bare.split(self._delimiter)
-        if b'"' not in bare:
-            return parts
-        fields: list[bytes] = []
-        for part in parts:
-            if fields and fields[-1].startswith(b'"') and fields[-1].count(b'"') % 2:
-                fields[-1] += self._delimiter + part
-            else:
-                fields.append(part)
-        return fields
+
+def split_fields(bare: bytes, delimiter: bytes) -> list[bytes]:
+    """Return the fields of a record as they stand, quotes and all."""
+    parts = bare.split(delimiter)
+    if b'"' not in bare:
+        return parts
+    fields: list[bytes] = []
+    for part in parts:
+        if fields and fields[-1].startswith(b'"') and fields[-1].count(b'"') % 2:
+            fields[-1] += delimiter + part
+        else:
+            fields.append(part)
+    return fields
+
+
+def correct_records(
+    source: BinaryIO,
+    target: BinaryIO,
+    coding: Coding,
+    dialect: Dialect,
+    width: int,
+    texts: Mapping[tuple[int, int], str],
+) -> None:
+    """Copy `source` to `target` with other texts in some fields, {(row, position): text}.
+
+    width: fields of the header. Raises NotUnderstood where a row has another number of them, or is not there.
+    """
+    delimiter = coding.ours(dialect.delimiter)
+    wanted: dict[int, dict[int, str]] = {}
+    for (row, position), text in texts.items():
+        wanted.setdefault(row, {})[position] = text
+    blocks = _separator_apart(coding.read(source, lambda _: None), separator_line=dialect.separator_line)
+    target.write(coding.back(next(blocks, b"")))
+    row = 0
+    for records in _records(blocks, delimiter):
+        bare = list(records.bare)
+        for place in range(len(bare)):
+            row += 1
+            if row not in wanted:
+                continue
+            fields = split_fields(bare[place], delimiter)
+            if len(fields) != width:
+                raise NotUnderstood(message("Row {row} has not as many fields as the header.", row=row))
+            for position, text in wanted.pop(row).items():
+                new = _new_field(coding.ours(text), fields[position], delimiter)
+                fields[position] = new.translate(_MASK) if records.masked else new
+            bare[place] = delimiter.join(fields)
+        target.write(coding.back(records.joined(bare, [b""] * len(bare))))
+    if wanted:
+        raise NotUnderstood(message("The sheet has no row {row}.", row=min(wanted)))
+
+
+def _new_field(text: bytes, old: bytes, delimiter: bytes) -> bytes:
+    """Return a text as a field, in quotes where the old one was, or where it must be."""
+    is_plain = not any(sign in text for sign in (b'"', delimiter, b"\n", b"\r")) and text == text.strip(b" ")
+    return text if is_plain and not old.startswith(b'"') else b'"%s"' % text.replace(b'"', b'""')

@@ -31,14 +31,48 @@ LARGEST_FRAME = 128 << 20
 """Bytes before and behind the rows, which are held whole."""
 _ATTRIBUTES = rb"""(?:[^<>"']|"[^"<]*"|'[^'<]*')*?"""
 _REFERENCE = re.compile(rb"""(?:^|\s)r\s*=\s*["']([A-Z]{1,3})(\d+)["']""")
-_ROW_NUMBER = re.compile(rb"""(?:^|\s)r\s*=\s*["'](\d+)["']""")
-_STYLE = re.compile(rb"""(?:^|\s)s\s*=\s*["'](\d+)["']""")
-_SPANS = re.compile(rb"""(?:^|\s)spans\s*=\s*["'](\d+):(\d+)["']""")
+ROW_NUMBER = re.compile(rb"""(?:^|\s)r\s*=\s*["'](\d+)["']""")
+STYLE = re.compile(rb"""(?:^|\s)s\s*=\s*["'](\d+)["']""")
+SPANS = re.compile(rb"""(?:^|\s)spans\s*=\s*["'](\d+):(\d+)["']""")
 
 
 def _holds(block: bytes, sign: bytes, text: bytes) -> bool:
     """Return whether a text that holds a rare sign is in a block: one byte is found ten times as fast as several."""
     return sign in block and text in block
+
+
+def row_pattern(prefix: bytes) -> re.Pattern[bytes]:
+    """Return what matches a row's start tag: its attributes, and a slash where it has no cells."""
+    return re.compile(rb"<%srow(?=[\s/>])(%s)(/?)>" % (prefix, _ATTRIBUTES))
+
+
+def cell_pattern(prefix: bytes) -> re.Pattern[bytes]:
+    """Return what matches a cell: its attributes, and as the third group what it holds."""
+    return re.compile(rb"<%sc(?=[\s/>])(%s)(/>|>(.*?)</%sc\s*>)" % (prefix, _ATTRIBUTES, prefix), re.DOTALL)
+
+
+def read_cells(
+    content: bytes, pattern: re.Pattern[bytes], extension: bytes
+) -> tuple[dict[int, tuple[bytes, bool]], bytes]:
+    """Return {position: (markup with the white space before it, whether it holds something)} and what follows."""
+    cells: dict[int, tuple[bytes, bool]] = {}
+    at = 0
+    position = -1
+    while found := pattern.search(content, at):
+        space = content[at : found.start()]
+        if space.strip():
+            break
+        reference = _REFERENCE.search(found[1])
+        here = column_position(reference[1].decode()) if reference else position + 1
+        if here <= position:
+            raise NotUnderstood(message("The XML of the sheet is not as workbooks have it."))
+        position = here
+        cells[position] = content[at : found.end()], bool(found[3] and found[3].strip())
+        at = found.end()
+    behind = content[at:]
+    if behind.strip() and not behind.strip().startswith(extension):
+        raise NotUnderstood(message("The XML of the sheet is not as workbooks have it."))
+    return cells, behind
 
 
 class OutOfOrder(Exception):
@@ -75,8 +109,8 @@ class RowPatcher:
         self._row_start = b"<%srow" % p
         self._cell_start = b'<%sc r="' % p
         self._data_end = b"</%ssheetData" % p
-        self._open_row = re.compile(rb"<%srow(?=[\s/>])(%s)(/?)>" % (p, _ATTRIBUTES))
-        self._cell = re.compile(rb"<%sc(?=[\s/>])(%s)(/>|>(.*?)</%sc\s*>)" % (p, _ATTRIBUTES, p), re.DOTALL)
+        self._open_row = row_pattern(p)
+        self._cell = cell_pattern(p)
         self._usual_row = re.compile(rb'<%srow r="(\d{1,9})"(?: spans="(\d{1,5}:\d{1,5})")?' % p)
         self._usual_cell = re.compile(rb'<%sc r="([A-Z]+)(\d+)"' % p)
         self._extension = b"<%sextLst" % p
@@ -267,7 +301,7 @@ class RowPatcher:
                 if not closed:
                     raise NotUnderstood(message("The XML of the sheet is not as workbooks have it."))
                 return b"".join([*out, between])
-            number = _ROW_NUMBER.search(found[1])
+            number = ROW_NUMBER.search(found[1])
             row = whole_number(number[1]) if number else self._last_row + 1
             if row <= self._last_row and self._lookup is None:
                 raise OutOfOrder
@@ -285,7 +319,7 @@ class RowPatcher:
 
     def _row(self, row: int, tag: bytes, content: bytes, *, empty: bool) -> bytes:
         """Return one row, whatever its shape, with our cells."""
-        cells, behind = self._read_cells(content)
+        cells, behind = read_cells(content, self._cell, self._extension)
         self._note_faults(row, cells)
         ours = self._cells_of(row, cells)
         drop = {p for p, (_, filled) in cells.items() if p in self._place.reused and filled and row != self._header_row}
@@ -293,7 +327,7 @@ class RowPatcher:
             return tag if empty else tag + content + self._row_end
         merged = {position: markup for position, (markup, _) in cells.items() if position not in drop} | ours
         if ours:
-            tag = _SPANS.sub(
+            tag = SPANS.sub(
                 lambda span: span[0].replace(b"%s:%s" % span.groups(), self._wider(b"%s:%s" % span.groups())), tag
             )
         if empty:
@@ -301,33 +335,12 @@ class RowPatcher:
         return tag + b"".join(merged[position] for position in sorted(merged)) + behind + self._row_end
 
     def _watch(self, row: int, content: bytes) -> None:
-        self._note_faults(row, self._read_cells(content)[0])
+        self._note_faults(row, read_cells(content, self._cell, self._extension)[0])
 
     def _note_faults(self, row: int, cells: Mapping[int, tuple[bytes, bool]]) -> None:
         for position in self._watched.get(row, ()):
             if position in cells:
                 self.faults[row, position] = cells[position][0].lstrip()
-
-    def _read_cells(self, content: bytes) -> tuple[dict[int, tuple[bytes, bool]], bytes]:
-        """Return {position: (markup with the white space before it, whether it holds something)} and what follows."""
-        cells: dict[int, tuple[bytes, bool]] = {}
-        at = 0
-        position = -1
-        while found := self._cell.search(content, at):
-            space = content[at : found.start()]
-            if space.strip():
-                break
-            reference = _REFERENCE.search(found[1])
-            here = column_position(reference[1].decode()) if reference else position + 1
-            if here <= position:
-                raise NotUnderstood(message("The XML of the sheet is not as workbooks have it."))
-            position = here
-            cells[position] = content[at : found.end()], bool(found[3] and found[3].strip())
-            at = found.end()
-        behind = content[at:]
-        if behind.strip() and not behind.strip().startswith(self._extension):
-            raise NotUnderstood(message("The XML of the sheet is not as workbooks have it."))
-        return cells, behind
 
     def _cells_of(self, row: int, cells: Mapping[int, tuple[bytes, bool]]) -> dict[int, bytes]:
         """Return our cells for a row, {position: markup}. Raises Occupied where something else stands there."""
@@ -349,7 +362,7 @@ class RowPatcher:
         """Return our headers, as their neighbour looks. Those that stand there from an earlier run are left alone."""
         self._header_done = True
         neighbour = cells.get(self._neighbour)
-        found = _STYLE.search(neighbour[0].partition(b">")[0]) if neighbour else None
+        found = STYLE.search(neighbour[0].partition(b">")[0]) if neighbour else None
         style = whole_number(found[1]) if found else 0
         texts = dict(zip((self._place.status, self._place.message), self._names, strict=True))
         return {

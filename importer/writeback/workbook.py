@@ -153,7 +153,7 @@ def _attempt(archive: Archive, target: BinaryIO, annotation: Annotation, plan: _
         report: lambda: report_sheet(annotation, sheet, styles, around),
         changes: changes_sheet.pieces,
     }
-    writer = _Writer(archive, target, codec)
+    writer = PartsWriter(archive, target, codec)
     patched = _Sheet(noted, plan, looks, highlight, package.shared_texts)
     later = {part.lower() for part in (report, changes, relations_part(changes), styles_part)}
     writer.copy_all(package.changed, sheet_member, patched.pieces(archive.pieces(sheet_member)), later)
@@ -248,7 +248,7 @@ class _Sheet:
 
     def pieces(self, old: Iterator[bytes]) -> Iterator[bytes]:
         """Yield the part; `old` yields the one it is made from."""
-        head, rest, prefix = _split_head(old)
+        head, rest, prefix = split_head(old)
         frame = Frame(head, prefix)
         place = self._plan.place
         yield frame.head(place, {place.status: STATUS_WIDTH, place.message: MESSAGE_WIDTH})
@@ -263,7 +263,7 @@ class _Sheet:
         self.added_rows = rows.added_rows
 
 
-def _split_head(pieces: Iterator[bytes]) -> tuple[bytes, bytes, str]:
+def split_head(pieces: Iterator[bytes]) -> tuple[bytes, bytes, str]:
     """Return everything up to the rows, the beginning of the rows, and the prefix of the main markup."""
     head = b""
     for piece in pieces:
@@ -280,7 +280,7 @@ def _split_head(pieces: Iterator[bytes]) -> tuple[bytes, bytes, str]:
     raise NotUnderstood(message("The XML of the sheet is not as workbooks have it."))
 
 
-class _Writer:
+class PartsWriter:
     """Writes the new archive: members in the old order, those that are known late behind them."""
 
     def __init__(self, archive: Archive, target: BinaryIO, codec: Codec) -> None:

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse
 
 from importer.model import Policy
 from importer.web.columns import ColumnLook
-from importer.web.frame import Screen, Text, to
+from importer.web.frame import Screen, Text, titled, to
 from importer.web.work import Work
 from schemas.message import message
 
@@ -59,7 +59,7 @@ class _Columns(Screen):
             self.listing()
             if look.has_dates:
                 self.dates()
-            with ui.element("div").classes("row"):
+            with ui.element("div").classes("strip"):
                 self.go(message("Back"), "/file", second=True)
                 if not look.findings:
                     self.button(message("Check the rows"), self.check_rows)
@@ -75,13 +75,13 @@ class _Columns(Screen):
             with ui.element("tbody"):
                 for column in self.work.look.columns:
                     with ui.element("tr"):
-                        Text("td", column.header)
-                        with ui.element("td"):
+                        Text("td", column.header, "strong")
+                        with titled(ui.element("td"), self.words(titles[1])):
                             self.target(column)
-                        with ui.element("td"):
+                        with titled(ui.element("td"), self.words(titles[2])):
                             for sample in column.samples:
                                 Text("div", sample[:60])
-                        with ui.element("td"):
+                        with titled(ui.element("td"), self.words(titles[3])):
                             if column.policy:
                                 self.policy(column)
 

@@ -69,7 +69,7 @@ class _Connect(Screen):
     def unfinished(self) -> None:
         """Offer to go on with a run that stopped early."""
         if run := self.work.state.unfinished_run():
-            with ui.element("div").classes("note row"):
+            with ui.element("div").classes("note strip"):
                 self.text(message("Run {run} did not finish. It can go on where it stopped.", run=run))
                 self.go(message("Show it"), "/history", second=True)
 
@@ -107,7 +107,7 @@ class _Connect(Screen):
         if not portals:
             return
         self.text(message("Kept accounts"), "h2")
-        with ui.element("div").classes("row"):
+        with ui.element("div").classes("strip"):
             for portal in portals:
                 text = message("{name} (portal {portal})", name=portal.name, portal=portal.portal_id)
                 self.button(text, lambda name=portal.name: self.by_name(name), second=True)

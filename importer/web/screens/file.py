@@ -74,7 +74,7 @@ class _File(Screen):
         if not seen:
             return
         self.text(message("Recent files"), "h2")
-        with ui.element("div").classes("row"):
+        with ui.element("div").classes("strip"):
             for path, counts in islice(seen.items(), RECENT):
                 text = message("{file}: {result}", file=Path(path).name, result=counts)
                 self.button(text, lambda path=path: self.use(Path(path)), second=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from nicegui import ui
 
 from importer.jobs.run_list import RunInfo, list_runs
-from importer.web.frame import Screen, Text
+from importer.web.frame import Screen, Text, titled
 from importer.web.work import Work
 from schemas.message import Message, message
 
@@ -31,7 +31,7 @@ class _History(Screen):
         runs = list(islice(list_runs(self.work.state), SHOWN))
         with self.frame("/history", message("Runs on this machine")):
             if self.work.account is None:
-                with ui.element("div").classes("note row"):
+                with ui.element("div").classes("note strip"):
                     self.text(message("Connect to the account of a run to resume or undo it."))
                     self.go(message("Connect"), "/connect", second=True)
             if not runs:
@@ -50,8 +50,9 @@ class _History(Screen):
         counts = ", ".join(f"{count} {status}" for status, count in run.counts.items() if status and count)
         kind = f" ({run.kind})" if run.kind != "run" else ""
         with ui.element("tr"):
-            for text in (run.id + kind, Path(run.file).name, run.portal_id or run.base_url, run.state, counts):
-                Text("td", text)
+            texts = (run.id + kind, Path(run.file).name, run.portal_id or run.base_url, run.state, counts)
+            for title, text in zip(TITLES, texts, strict=False):
+                titled(Text("td", text), self.words(title))
             with ui.element("td"):
                 if self.work.account is not None and not self.work.is_sending:
                     if run.can_resume:

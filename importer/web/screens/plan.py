@@ -143,7 +143,7 @@ class _Plan(Screen):
             if self.run.name:
                 text = message('Type "{name}" to say yes', name=self.run.name)
                 self.name = ui.input(self.words(text), on_change=self.allow).props("outlined autocomplete=off")
-            with ui.element("div").classes("row"):
+            with ui.element("div").classes("strip"):
                 self.go(message("Back"), "/problems", second=True)
                 if self.run.may_send_some and self.run.rows > FIRST:
                     first = message("Send the first {count}", count=FIRST)
@@ -182,7 +182,7 @@ class _Plan(Screen):
 
         headers = {"": self.words(message("every column"))}
         headers |= self.names()
-        with ui.element("div").classes("row"):
+        with ui.element("div").classes("strip"):
             find = ui.input(self.words(message("Find")), on_change=lambda event: narrow(text=event.value or ""))
             find.props("outlined dense debounce=300")
             ui.select(

@@ -10,15 +10,23 @@ from starlette.responses import RedirectResponse
 
 from importer.errors import ImportTicketsError
 from importer.findings import Finding
+from importer.jobs.corrections import correction_of, suggestion
+from importer.jobs.resume import stored_columns
+from importer.reports.text import correction_lines
+from importer.web.editors import Editor, add_editor
 from importer.web.frame import Screen, Text, to
 from importer.web.runs import Run
 from importer.web.work import Work
 from schemas.message import Message, count_message, message
+from schemas.property import PortalSchema
 
 READ = 5_000
 """Findings that are read to be grouped; a file that has more is told so."""
 CELLS_SHOWN = 12
 GROUPS_SHOWN = 50
+EVERY = 0
+"""Stands for every cell of a group where one is chosen."""
+CELLS_OFFERED = 200
 
 
 @dataclass(slots=True)
@@ -28,6 +36,7 @@ class Group:
     text: str
     header: str
     places: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
 
 
 def add(work: Work) -> None:
@@ -48,6 +57,7 @@ class _Problems(Screen):
     def __init__(self, work: Work, run: Run) -> None:
         super().__init__(work)
         self.run = run
+        self.schema: PortalSchema | None = None
 
     def draw(self) -> None:
         with self.frame("/problems", message("Is anything wrong in the file?")):
@@ -57,27 +67,30 @@ class _Problems(Screen):
             self.notices(self.run.notices)
             error = self.run.result.error if self.run.result else None
             self.error(error)
+            self.error(self.work.error)
+            self.corrected()
             groups, count = self.groups()
             if groups:
                 self.text(
                     count_message("{count} problem was found.", "{count} problems were found.", count), "p", "strong"
                 )
-                self.listing(groups)
                 self.text(
                     message(
-                        "Rows with a problem are never sent. Correct them in the spreadsheet, save it and check it "
-                        "again; or go on without them."
+                        "Rows with a problem are never sent. Correct the cells here, or in the spreadsheet and check "
+                        "it again; or go on without these rows."
                     ),
                     "p",
                     "soft",
                 )
+                self.where()
+                self.listing(groups)
             elif error is None:
                 self.text(message("No. Every row can be sent as it is."), "p")
             self.ways_on(has_groups=bool(groups))
 
     def ways_on(self, *, has_groups: bool) -> None:
         """Offer to check again, and to go on."""
-        with ui.element("div").classes("row"):
+        with ui.element("div").classes("strip"):
             self.go(message("Back"), "/columns", second=True)
             if has_groups and self.work.is_upload:
                 self.go(message("Choose the corrected file"), "/file", second=True)
@@ -122,6 +135,7 @@ class _Problems(Screen):
         if self.run.run_id:
             try:
                 with self.work.state.open_journal(self.run.run_id) as journal:
+                    self.schema = stored_columns(journal.record)[0]
                     findings = list(journal.report.findings(limit=READ))
                     count = sum(journal.report.count_findings().values())
             except ImportTicketsError:
@@ -130,14 +144,78 @@ class _Problems(Screen):
         for finding, (place, text) in zip(findings, self.finding_rows(findings), strict=True):
             group = found.setdefault((finding.header or "", text), Group(text, finding.header or ""))
             group.places.append(finding.cell or place)
+            group.findings.append(finding)
         return sorted(found.values(), key=lambda one: -len(one.places)), count
 
+    def corrected(self) -> None:
+        """Say which cells were corrected here."""
+        if self.work.corrections:
+            text = count_message(
+                "One cell was corrected in {file}: {cells}",
+                "{count} cells were corrected in {file}: {cells}",
+                len(self.work.corrections),
+                file=self.work.file.name if self.work.file else "",
+                cells=", ".join(correction_lines(self.work.corrections.values())),
+            )
+            self.text(text, "p", "note").props("role=status")
+
+    def where(self) -> None:
+        """Ask where corrections go; into the file itself only if that is chosen."""
+        file = self.work.file
+        if self.work.into_file or file is None:
+            return
+        name = self.words(message("Corrections go into"))
+        options = {False: self.words(message("a copy beside the file")), True: file.name}
+        with ui.element("div").classes("strip").props(f'role=group aria-label="{name}"'):
+            Text("span", name)
+            ui.radio(options, on_change=self.choose, value=False).props("inline")
+
+    def choose(self, event: object) -> None:
+        """Note where corrections go."""
+        self.work.into_file = bool(getattr(event, "value", False))
+
     def listing(self, groups: Sequence[Group]) -> None:
-        """Show the groups with their cells."""
-        rows = [(one.header, one.text, self.places(one)) for one in groups[:GROUPS_SHOWN]]
-        self.table((message("Column"), message("What is wrong"), message("Cells")), rows)
+        """Show the groups with their cells, and what they can be corrected with."""
+        with ui.element("ul").classes("groups"):
+            for group in groups[:GROUPS_SHOWN]:
+                with ui.element("li").classes("card"):
+                    with ui.element("div").classes("strip"):
+                        Text("span", group.header, "strong")
+                        Text("span", self.places(group), "soft")
+                    Text("p", group.text)
+                    if self.schema is not None and correction_of(group.findings[0], "") is not None:
+                        self.correcting(group, self.schema)
         if len(groups) > GROUPS_SHOWN:
             Text("p", self.words(message("{count} more kinds of problems follow.", count=len(groups) - GROUPS_SHOWN)))
+
+    def correcting(self, group: Group, schema: PortalSchema) -> None:
+        """Offer to correct every cell of a group at once, or one of them."""
+        first = group.findings[0]
+        near = suggestion(first, schema)
+        cells = len(group.findings)
+        with ui.element("div").classes("strip"):
+            label = self.words(message("New value ({column})", column=group.header))
+            read = add_editor(schema, first.property_name, label=label, value=near or first.value or "")
+            which = None
+            if cells > 1:
+                every = count_message("in the one cell", "in all {count} cells", cells)
+                offered = {place: group.places[place - 1] for place in range(1, min(cells, CELLS_OFFERED) + 1)}
+                options = {EVERY: self.words(every), **offered}
+                which = ui.select(options, value=EVERY, label=self.words(message("Where"))).props("outlined dense")
+            button = self.button(message("Correct"), lambda: self.correct(group, read, which), second=True)
+            name = self.words(message("Correct {cells}", cells=", ".join(group.places[:CELLS_SHOWN])))
+            button.props(f'aria-label="{name}"')
+
+    async def correct(self, group: Group, read: Editor, which: ui.select | None) -> None:
+        """Write the new value into the cells, and judge the file anew."""
+        text, place = read(), int(which.value) if which is not None else EVERY
+        if not text or self.work.is_sending:
+            ui.notify(self.words(message("Choose a value first.")), type="warning")
+            return
+        findings = group.findings if place == EVERY else [group.findings[place - 1]]
+        found = [one for one in (correction_of(finding, text) for finding in findings) if one is not None]
+        await self.work.correct(found)
+        ui.navigate.to("/problems")
 
     def places(self, group: Group) -> str:
         """Return the first cells of a group, and how many more there are."""

@@ -76,7 +76,7 @@ class _Result(Screen):
         """Offer the workbook and the page."""
         if not self.run_id:
             return
-        with ui.element("div").classes("row"):
+        with ui.element("div").classes("strip"):
             report = self.result.report
             if report is not None:
                 self.button(message("Download {file}", file=report.name), lambda: self.hand_out(report))
@@ -105,7 +105,7 @@ class _Result(Screen):
 
     def next_steps(self) -> None:
         """Offer to undo, to go on, to begin anew."""
-        with ui.element("div").classes("row"):
+        with ui.element("div").classes("strip"):
             if self.run_id:
                 try:
                     info = show_run(self.work.state, self.run_id).info

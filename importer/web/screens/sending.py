@@ -52,7 +52,7 @@ class _Sending(Screen):
                 "p",
                 "soft",
             )
-            with ui.element("div").classes("row"):
+            with ui.element("div").classes("strip"):
                 self.button(message("Stop after what is under way"), self.run.leave, second=True)
 
             def show() -> None:

@@ -1,0 +1,188 @@
+"""Correct cells of FILE on somebody's word: in the file itself or in a copy beside, and nothing but these cells.
+
+In:  the record of the run that found them wrong, and what they are to hold.
+Out: the file, judged anew by whoever runs it next; and, before that, what a cell of a property may be given.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from io import BufferedReader
+from itertools import count
+from pathlib import Path
+from typing import BinaryIO
+
+from importer.errors import FileError
+from importer.files import Busy, fitting_name, write_whole
+from importer.findings import Finding
+from importer.jobs.state import StateFolder
+from importer.journal import RunRecord
+from importer.journal.run_record import Correction
+from schemas.cells import shown
+from schemas.message import Message, message
+from schemas.property import PIPELINE, STAGE, PortalSchema, Property
+
+_WORKBOOKS = frozenset({"xlsx", "xlsm"})
+_DELIMITED = frozenset({"csv", "tsv"})
+
+
+def choices(schema: PortalSchema, name: str | None) -> Mapping[str, str]:
+    """Return what a cell of a property may hold where that is one of a list: {text for the cell: what people read}."""
+    definition = schema.properties.get(name or "")
+    if definition is None:
+        return {}
+    if name == STAGE:
+        return {
+            schema.stage_label(stage.id): schema.stage_label(stage.id)
+            for one in schema.pipelines
+            for stage in one.stages
+            if not stage.locked
+        }
+    if name == PIPELINE:
+        return {one.label: one.label for one in schema.pipelines}
+    if definition.is_owner:
+        owners = [one for one in schema.owners if not one.archived]
+        return {one.email or one.name or one.id: f"{one.name} ({one.email})".strip() for one in owners}
+    return _options(definition)
+
+
+def _options(definition: Property) -> dict[str, str]:
+    shown_options = [one for one in definition.options if not one.hidden]
+    labels = [one.label for one in shown_options]
+    values = {one.value for one in shown_options}
+    return {
+        one.label
+        if labels.count(one.label) == 1 and one.label.strip() and one.label not in values - {one.value}
+        else one.value: one.label
+        for one in shown_options
+    }
+
+
+def suggestion(finding: Finding, schema: PortalSchema) -> str | None:
+    """Return the one text that a finding suggests for its cell; None where it suggests none, or several."""
+    near = finding.text.values.get("near")
+    if not isinstance(near, str) or finding.property_name is None:
+        return None
+    found = [
+        text
+        for text, label in choices(schema, finding.property_name).items()
+        if near in {f'"{shown(text)}"', f'"{shown(label)}"'}
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def correction_of(finding: Finding, text: str) -> Correction | None:
+    """Return the correction of a finding's cell; None where it is of no cell."""
+    if finding.row is None or finding.position is None:
+        return None
+    return Correction(finding.row, finding.position, finding.header or "", finding.value or "", text)
+
+
+def copy_name(file: Path) -> Path:
+    """Return a name beside the file that nothing has: `edits.corrected.xlsx`."""
+    for number in count(1):
+        tail = f".corrected{file.suffix}" if number == 1 else f".corrected-{number}{file.suffix}"
+        path = file.with_name(fitting_name(file.stem, tail, file.parent))
+        if not path.exists():
+            return path
+    raise AssertionError
+
+
+def write_corrections(
+    corrections: Sequence[Correction], record: RunRecord, state: StateFolder, *, target: Path | None = None
+) -> Path:
+    """Write the corrections into the file of a run, or into a copy, `target`; return which.
+
+    Raises FileError where the file is another one by now, is open elsewhere, holds a formula in such a cell, or is of
+    a kind whose cells cannot be changed one by one; then nothing was written.
+    """
+    from importer.ooxml.errors import NotUnderstood
+    from importer.writeback.replace import find_obstacle
+
+    file = Path(record.file)
+    with state.lock_file(file.resolve()):
+        obstacle = find_obstacle(file) if target is None and file.exists() else None
+        if obstacle is not None:
+            raise FileError(message("{why} Nothing was corrected.", why=obstacle))
+        try:
+            with file.open("rb") as source:
+                _check_same(source, record)
+                write_whole(
+                    target or file,
+                    lambda out: _write(source, out, corrections, record),
+                    like=file,
+                    check=lambda new: _check(new, corrections, record),
+                )
+        except NotUnderstood as error:
+            raise FileError(
+                message("{why} Nothing was corrected: do it in your spreadsheet program.", why=error.reason)
+            ) from error
+        except Busy as error:
+            raise FileError(message("{path} is open in another program.", path=str(target or file))) from error
+        except OSError as error:
+            raise _unwritable(target or file, error) from error
+    return target or file
+
+
+def _check_same(source: BufferedReader, record: RunRecord) -> None:
+    """Raise FileError where the file is not the one that the run read, or left."""
+    if hashlib.file_digest(source, "sha256").hexdigest() not in {record.digest, record.coming}:
+        raise FileError(
+            message("{file} changed since it was read. Check it again.", file=Path(record.file).name),
+            code="file_changed",
+        )
+
+
+def _unwritable(path: Path, error: OSError) -> FileError:
+    reason = error.strerror or str(error)
+    return FileError(message("{path} cannot be written ({reason}).", path=str(path), reason=reason))
+
+
+def _write(source: BinaryIO, out: BinaryIO, corrections: Sequence[Correction], record: RunRecord) -> None:
+    from importer.loader import open_file
+    from importer.loader.dialect import Dialect
+    from importer.ooxml.errors import NotUnderstood
+    from importer.writeback.corrections import correct_delimited, correct_workbook
+
+    texts = {(one.row, one.position): one.after for one in corrections}
+    source.seek(0)
+    if record.dialect is not None:
+        width = len(open_file(Path(record.file), **_reading(record)).table(None).headers)
+        correct_delimited(source, out, Dialect(**record.dialect), width, texts)
+    elif open_file(Path(record.file)).format in _WORKBOOKS:
+        correct_workbook(source, out, record.sheet or "", texts)
+    else:
+        raise NotUnderstood(_of_another_kind(Path(record.file)))
+
+
+def _of_another_kind(file: Path) -> Message:
+    return message("{file} is neither CSV nor an Excel workbook, whose cells could be changed.", file=file.name)
+
+
+def _reading(record: RunRecord) -> dict[str, str]:
+    facts = record.dialect or {}
+    return {name: facts[name] for name in ("encoding", "delimiter") if name in facts}
+
+
+def _check(new: Path, corrections: Sequence[Correction], record: RunRecord) -> None:
+    """Raise FileError unless the new file reads as the old one but for the corrected cells."""
+    wanted = {(one.row, one.position): one.after for one in corrections}
+    for old_row, new_row in zip(_rows(Path(record.file), record), _rows(new, record), strict=True):
+        row, texts = old_row
+        for position, text in enumerate(texts):
+            if (row, position) in wanted:
+                text = wanted[row, position]  # noqa: PLW2901
+            if new_row[0] != row or new_row[1][position] != text:
+                raise FileError(
+                    message("The corrected file does not read as it should in row {row}. Nothing was written.", row=row)
+                )
+
+
+def _rows(path: Path, record: RunRecord) -> Iterator[tuple[int, tuple[str, ...]]]:
+    from importer.loader import open_file
+
+    table = open_file(path, **_reading(record)).table(record.sheet)
+    places = range(len(table.headers))
+    for chunk in table.chunks(places):
+        yield from zip(chunk.rows, zip(*(chunk.columns[place] for place in places), strict=True), strict=True)

@@ -1,0 +1,101 @@
+"""Corrections on the page, without a browser: written into a real file, judged anew by the run itself, reported."""
+
+import asyncio
+
+import openpyxl
+import pytest
+
+from importer.jobs.corrections import choices, correction_of, suggestion
+from importer.jobs.resume import stored_columns
+from tests.web.test_work import wait_for, work  # noqa: F401
+
+
+def findings_of(work):  # noqa: F811
+    with work.state.open_journal(work.run.run_id) as journal:
+        return list(journal.report.findings()), stored_columns(journal.record)[0]
+
+
+def test_a_suggestion_is_written_into_a_copy_and_the_run_finds_the_cell_right(work, tmp_path):  # noqa: F811
+    """FILE is left alone unless it is chosen; the report lists what was corrected."""
+    before = work.file.read_bytes()
+    work.start_run()
+    wait_for(work.run, "asking")
+    found, schema = findings_of(work)
+    near = {one.cell: suggestion(one, schema) for one in found if suggestion(one, schema)}
+    assert near["D8"] == "Urgent"
+    finding = next(one for one in found if one.cell == "D8")
+
+    asyncio.run(work.correct([correction_of(finding, "Urgent")]))
+    wait_for(work.run, "asking")
+
+    assert work.error is None
+    assert work.file == tmp_path / "edits.corrected.xlsx"
+    assert (tmp_path / "edits.xlsx").read_bytes() == before
+    left, _ = findings_of(work)
+    assert len(left) == len(found) - 1
+    assert "D8" not in {one.cell for one in left}
+
+    work.run.answer(work.run.rows)
+    wait_for(work.run, "done")
+    book = openpyxl.load_workbook(work.file)
+    report = [[cell.value for cell in row[:2]] for row in book["Import report"].iter_rows()]
+    assert ["Corrected", 'Priority: "Urgentt" → "Urgent" (D8)'] in report
+    assert book.worksheets[0]["D8"].value == "Urgent"
+
+
+def test_a_second_correction_of_a_cell_goes_into_the_same_file(work):  # noqa: F811
+    work.into_file = True
+    work.start_run()
+    wait_for(work.run, "asking")
+    finding = next(one for one in findings_of(work)[0] if one.cell == "D8")
+    file = work.file
+
+    for text in ("Nonsense", "High"):
+        asyncio.run(work.correct([correction_of(finding, text)]))
+        wait_for(work.run, "asking")
+
+    assert work.file == file
+    assert [one[3:] for one in work.corrections.values()] == [("Urgentt", "High")]
+
+
+def test_a_file_that_was_saved_meanwhile_is_left_alone(work):  # noqa: F811
+    work.into_file = True
+    work.start_run()
+    wait_for(work.run, "asking")
+    finding = next(one for one in findings_of(work)[0] if one.cell == "D8")
+    book = openpyxl.load_workbook(work.file)
+    book.save(work.file)
+    saved = work.file.read_bytes()
+
+    asyncio.run(work.correct([correction_of(finding, "Urgent")]))
+
+    assert work.error.code == "file_changed"
+    assert work.file.read_bytes() == saved
+    assert not work.corrections
+
+
+def test_the_editor_offers_what_a_cell_may_hold():
+    """Labels of options, stages with their pipeline, owners by e-mail with their names."""
+    from importer.jobs import connect
+    from importer.jobs.options import PortalAccess
+    from importer.jobs.state import StateFolder
+
+    async def schema(home):
+        async with connect.connect(PortalAccess(sandbox=True), StateFolder(home)) as portal:
+            return await connect.fetch_schema(portal, StateFolder(home))
+
+    import tempfile
+    from pathlib import Path
+
+    with tempfile.TemporaryDirectory() as folder:
+        found = asyncio.run(schema(Path(folder)))
+
+    assert choices(found, "hs_ticket_priority")["Urgent"] == "Urgent"
+    assert any(text.endswith("(Support Pipeline)") for text in choices(found, "hs_pipeline_stage"))
+    assert all("@" in text for text in choices(found, "hubspot_owner_id") if text)
+    assert choices(found, "subject") == {}
+
+
+@pytest.fixture(autouse=True)
+def _home(monkeypatch, tmp_path):
+    monkeypatch.setenv("IMPORT_TICKETS_HOME", str(tmp_path / "home"))
