@@ -149,20 +149,10 @@ def validate(job: Job, opened: connect.Opened) -> None:
     from importer.template.edits import Edits, read_only_edits
     from importer.validation.validator import Validation
     from schemas.cells import Reading
-    from schemas.values import type_of
 
     read = job.options.read
-    hint = None if read.locale else opened.source.locale_hint
-    if hint and any(type_of(one.definition).by_locale for one in job.columns.values):
-        job.ui.say(
-            message(
-                "Numbers, dates and yes or no in cells of text are read as in {locale}, the language of the file "
-                "itself; --locale names another.",
-                locale=hint,
-            )
-        )
     reading = Reading(
-        locale=read.locale or hint,
+        locale=read.locale,
         date_format=read.date_format,
         time_zone=read.time_zone or (opened.fingerprint or job.schema).time_zone,
         blank=read.blank,

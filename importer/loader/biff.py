@@ -13,6 +13,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from importer.loader.column_formats import NotedFormats
 from importer.loader.ole import broken
 from importer.ooxml.number_format import Format, Shows, read_format
 from importer.ooxml.sheet_parser import SheetFacts
@@ -37,7 +38,8 @@ _ERRORS = {
 
 
 _LABEL, _LABEL_SST, _RSTRING = 0x0204, 0x00FD, 0x00D6
-_VALUES = frozenset({_BOOLERR, _FORMULA, _NUMBER, _RK, _MULRK, _LABEL, _LABEL_SST, _RSTRING})
+_TEXTS = frozenset({_LABEL, _LABEL_SST, _RSTRING})
+_VALUES = frozenset({_BOOLERR, _FORMULA, _NUMBER, _RK, _MULRK}) | _TEXTS
 """Records of cells that hold a value; each begins with its row and column."""
 
 
@@ -55,6 +57,7 @@ class BiffSheet:
     columns: int = 0
     """How far the cells with values reach."""
     filled: int = 0
+    formats: NotedFormats = field(default_factory=NotedFormats)
     empty_results: list[tuple[int, int]] = field(default_factory=list)
     """(row, position) of formulas whose stored result is an empty text, which may mean that there is none."""
 
@@ -134,6 +137,9 @@ class _Walk:
                     column = struct.unpack_from("<H", self.stream, start + size - 2)[0]
                 sheet.rows, sheet.columns = max(sheet.rows, row + 1), max(sheet.columns, column + 1)
                 sheet.filled += 1
+                if kind in _TEXTS:
+                    form = self._format(struct.unpack_from("<H", self.stream, start + 4)[0])
+                    sheet.formats.note(row + 1, column, form, is_number=False)
             if kind == _BOOLERR:
                 row, column, _, value, is_error = struct.unpack_from("<HHHBB", self.stream, start)
                 if is_error:
@@ -173,6 +179,7 @@ class _Walk:
     def _number(self, sheet: BiffSheet, row: int, column: int, style: int, number: float) -> None:
         """Mark a number whose format shows what calamine drops: zeros before it, the sign of a date."""
         form = self._format(style)
+        sheet.formats.note(row + 1, column, form, is_number=True)
         if form.digits > 1 or form.overlooked or (number < 0 and form.shows is Shows.MOMENT):
             self._mark(sheet, row, column, number_value(repr(number), form, self.book.date_system))
 

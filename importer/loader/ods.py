@@ -13,10 +13,11 @@ import datetime as dt
 import re
 import zipfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from importer.errors import FileError
+from importer.loader.column_formats import NotedFormats
 from importer.loader.ods_styles import CellStyles
 from importer.loader.sheet_table import Grid, GridSource, check_size, stored_grid
 from importer.loader.xls import protected
@@ -38,7 +39,6 @@ MAX_SPACES, MAX_REPEATS = 4 << 20, 8 << 20
 _MAX_ROW = 1 << 20
 _MAX_COLUMN = 1 << 14
 _DURATION = re.compile(r"(-)?P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:[.,]\d+)?)S)?)?")
-_LANGUAGE = re.compile(r"[a-z]{2,3}-[A-Z]{2}")
 _ERROR_TEXT = re.compile(r"#(?:N/A|REF!|DIV/0!|VALUE!|NAME\?|NUM!|NULL!|WERT!|NV|BEZUG!)|Err:\d{3}", re.IGNORECASE)
 
 
@@ -50,6 +50,7 @@ class _Sheet:
     facts: SheetFacts = field(default_factory=SheetFacts)
     width: int = 0
     cells: int = 0
+    formats: NotedFormats = field(default_factory=NotedFormats)
 
 
 class OdsSource(GridSource):
@@ -62,7 +63,6 @@ class OdsSource(GridSource):
             refuse_document_types(archive)
             parser = _ContentParser(_styles(archive))
             parser.read(stream_member(archive, _CONTENT))
-            self.locale_hint = _locale(archive)
         self._parsed = {one.name: one for one in parser.sheets}
         super().__init__(path, "ods", [(one.name, one.style not in parser.hidden_styles) for one in parser.sheets])
 
@@ -75,7 +75,9 @@ class OdsSource(GridSource):
             values = rows[number] = [""] * parsed.width
             for position, value in parsed.rows[number]:
                 values[position] = value
-        return stored_grid(rows, parsed.width, parsed.facts)
+        noted = parsed.formats
+        grid = stored_grid(rows, parsed.width, parsed.facts)
+        return replace(grid, formats=noted.formats, currency_cells=noted.currency_cells)
 
 
 def _refuse_encrypted(archive: zipfile.ZipFile) -> None:
@@ -92,20 +94,6 @@ def _styles(archive: zipfile.ZipFile) -> CellStyles:
         for element in read_elements(read_member(archive, _STYLES), _STYLES):
             styles.start(element.name, element.attributes)
     return styles
-
-
-def _locale(archive: zipfile.ZipFile) -> str | None:
-    """Return the language and country of the default cell style, such as `pt-BR`.
-
-    American English is no sign: LibreOffice writes it where nobody chose a language.
-    """
-    if _STYLES not in archive.namelist():
-        return None
-    for element in read_elements(read_member(archive, _STYLES), _STYLES):
-        language, country = element.attributes.get("language", ""), element.attributes.get("country", "")
-        if element.name == "text-properties" and _LANGUAGE.fullmatch(f"{language}-{country}"):
-            return None if (language, country) == ("en", "US") else f"{language}-{country}"
-    return None
 
 
 class _ContentParser:
@@ -130,6 +118,7 @@ class _ContentParser:
         self._spaces = 0
         self._repeated = 0
         self._row_cells: list[tuple[int, Value]] = []
+        self._row_formats: list[tuple[int, Format]] = []
         parser = new_parser(_CONTENT)
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
@@ -178,7 +167,7 @@ class _ContentParser:
         self._row_repeat = int(attributes.get("number-rows-repeated", "1"))
         self._row_hidden = attributes.get("visibility", "visible") != "visible"
         self._position = 0
-        self._row_cells = []
+        self._row_cells, self._row_formats = [], []
 
     def _start_other(self, tag: str, attributes: Mapping[str, str]) -> None:
         if tag == "table":
@@ -231,7 +220,17 @@ class _ContentParser:
                 raise _too_many()
             self._count_repeats(repeat - 1)
             self._row_cells += [(self._position + offset, value) for offset in range(repeat)]
+            self._note_format(attributes, repeat)
         self._position += repeat
+
+    def _note_format(self, attributes: Mapping[str, str], repeat: int) -> None:
+        """Note what the format of a filled cell says: its language, its currency."""
+        language = self._styles.language(self._cell_style(attributes))
+        is_number = attributes.get("value-type") == "currency"
+        if not language and not is_number:
+            return
+        form = Format(language=language, currency=attributes.get("currency", "") if is_number else "")
+        self._row_formats += [(self._position + offset, form) for offset in range(repeat)]
 
     def _count_repeats(self, count: int) -> None:
         """Bound the cells that are not written, but repeated by a number."""
@@ -270,6 +269,8 @@ class _ContentParser:
             self._count_repeats(len(self._row_cells) * (self._row_repeat - 1))
             for number in range(self._row, self._row + self._row_repeat):
                 sheet.rows[number] = self._row_cells
+                for position, form in self._row_formats:
+                    sheet.formats.note(number, position, form, is_number=True)
                 if self._row_hidden:
                     sheet.facts.hidden_rows.append(number)
         self._row += self._row_repeat

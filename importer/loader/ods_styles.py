@@ -1,18 +1,27 @@
-"""How the cell styles of an OpenDocument spreadsheet show whole numbers: with zeros before them, or without.
+"""What the cell styles of an OpenDocument spreadsheet say of values: zeros before whole numbers, a language.
 
 In:  the elements of styles.xml and content.xml in document order. LibreOffice keeps number formats that came from an
      XLSX file in the former, those that a person chose in the latter.
-Out: by cell style, how many digits its numbers are padded to. Source: OpenDocument 1.3 part 3, data styles.
+Out: by cell style, how many digits its numbers are padded to, and the language of its dates and numbers.
+     Source: OpenDocument 1.3 part 3, data styles.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from importer.ooxml.number_format import Format
 
 _GENERAL = "N0"
 """LibreOffice's name of the format that a new cell has."""
+
+_WITH_LANGUAGE = frozenset({"number-style", "date-style", "time-style"})
+_LANGUAGE = re.compile(r"[a-z]{2,3}-[A-Z]{2}")
+
+
+def _language(attributes: Mapping[str, str]) -> str:
+    return f"{attributes.get('language', '')}-{attributes.get('country', '')}"
 
 
 class CellStyles:
@@ -23,6 +32,8 @@ class CellStyles:
         """Number format -> how many digits its whole numbers are padded to."""
         self._formats: dict[str, str] = {}
         """Cell style -> number format."""
+        self._languages: dict[str, str] = {}
+        """Date or number format -> the language that was chosen for it."""
         self._parents: dict[str, str] = {}
         """Cell style -> the style it takes over what it does not say itself."""
         self._open = ""
@@ -36,7 +47,9 @@ class CellStyles:
                 self._formats[name] = attributes["data-style-name"]
             if "parent-style-name" in attributes:
                 self._parents[name] = attributes["parent-style-name"]
-        elif tag == "number-style":
+        elif tag in _WITH_LANGUAGE and _LANGUAGE.fullmatch(language := _language(attributes)):
+            self._languages[name] = language
+        if tag == "number-style":
             self._open = name
         elif tag.endswith("-style"):
             self._open = ""  # dates, currencies and the like have parts of these names too
@@ -50,6 +63,10 @@ class CellStyles:
     def format(self, style: str) -> Format:
         """Return the format of a style, as far as zeros before numbers go."""
         return Format(digits=self._digits.get(self._format_name(style), 0)) if self._digits else Format()
+
+    def language(self, style: str) -> str:
+        """Return the language of a style's format, such as `pt-BR`; "" where nobody chose one."""
+        return self._languages.get(self._format_name(style), "") if self._languages else ""
 
     def _format_name(self, style: str) -> str:
         passed: set[str] = set()

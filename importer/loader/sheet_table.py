@@ -61,8 +61,10 @@ class Grid:
     last_row: int
     """The last row that holds something."""
     notices: tuple[Message, ...] = ()
-    formats: Callable[[], Mapping[int, frozenset[Format]]] | None = None
-    """Reads the telling number formats of the columns."""
+    formats: Callable[[int], Mapping[int, frozenset[Format]]] | None = None
+    """Reads the telling number formats of the columns, below a header row."""
+    currency_cells: Callable[[int], Mapping[int, str]] | None = None
+    """Reads {row: currency} of the column at a position."""
 
 
 def check_size(rows: int, columns: int, *, filled: int | None = None) -> None:
@@ -136,7 +138,11 @@ class GridTable(Table):
     @cached_property
     def formats(self) -> Mapping[int, frozenset[Format]]:
         """The telling number formats of the columns."""
-        return self._grid.formats() if self._grid.formats else {}
+        return self._grid.formats(self.header_row) if self._grid.formats else {}
+
+    def currency_cells(self, position: int) -> Mapping[int, str]:
+        """Return {row: currency} for number cells of a column; see `Table.currency_cells`."""
+        return self._grid.currency_cells(position) if self._grid.currency_cells else {}
 
     @cached_property
     def notices(self) -> tuple[Message, ...]:

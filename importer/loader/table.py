@@ -115,7 +115,12 @@ class Table(ABC):
 
     @property
     def formats(self) -> Mapping[int, frozenset[Format]]:
-        """By position, the number formats of dates, times and languages that filled cells have; empty if unknown."""
+        """By position, the formats of dates, languages and currencies that filled cells have; empty if unknown."""
+        return {}
+
+    def currency_cells(self, position: int) -> Mapping[int, str]:
+        """Return {row: currency} for number cells of a column that are formatted with a sign or code of one."""
+        del position
         return {}
 
     @abstractmethod
@@ -137,8 +142,6 @@ class Source(ABC):
     """SHA-256 of the file's bytes as read, in hex."""
     date_system: int = 1900
     """1900 or 1904: the year from which a workbook counts days."""
-    locale_hint: str | None = None
-    """The language and region the spreadsheet itself names, such as `pt-BR`; a hint, not a promise."""
     notices: tuple[Message, ...] = ()
 
     @property

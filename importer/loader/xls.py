@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import cast
@@ -78,7 +79,9 @@ class XlsSource(GridSource):
             with file_errors(self.path):
                 with _calamine(), python_calamine.load_workbook(self.path) as book:
                     values = book.get_sheet_by_name(sheet)
-                return overlaid(values, found.cells, found.facts)
+                grid = overlaid(values, found.cells, found.facts)
+                noted = found.formats
+                return replace(grid, formats=noted.formats, currency_cells=noted.currency_cells)
         except CalamineFailed as problem:
             raise broken() from problem
 

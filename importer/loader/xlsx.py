@@ -21,7 +21,7 @@ from pathlib import Path
 
 from importer.errors import FileError
 from importer.loader.cells import column_texts
-from importer.loader.column_formats import column_formats
+from importer.loader.column_formats import column_formats, currency_cells
 from importer.loader.file_errors import file_errors
 from importer.loader.sheet_table import Block, Grid, GridTable, Piece, check_size, empty_sheet, pieces_of
 from importer.loader.table import CHUNK_SIZE, SheetInfo, Source, file_digest
@@ -63,9 +63,8 @@ class WorkbookSource(Source):
             raise empty_sheet(part.name)
         with file_errors(self.path):
             grid = _read_grid(self.path, part, len(info.headers))
-            return GridTable(
-                self, info, replace(grid, formats=partial(column_formats, self.path, part, info.header_row))
-            )
+            formats, currencies = partial(column_formats, self.path, part), partial(currency_cells, self.path, part)
+            return GridTable(self, info, replace(grid, formats=formats, currency_cells=currencies))
 
 
 def _meaning(package: Package, part: str) -> Meaning:

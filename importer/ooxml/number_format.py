@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from locale import windows_locale
 
@@ -34,6 +34,8 @@ class Format:
     """Of names of months and days, such as `pt-BR`; "" where the format leaves it to the reader's system."""
     clock: str = ""
     """The finest part of a time of day that is shown: `minutes`, `seconds`; "" where none is."""
+    currency: str = ""
+    """The sign or code shown beside the number, such as `R$`; "" where the format leaves it to the reader's system."""
     digits: int = 0
     """Whole numbers are shown with at least so many digits; above 1, zeros may stand before them."""
 
@@ -47,6 +49,8 @@ _GENERAL = Format()
 _MOMENT_IDS = {*range(14, 23), *range(27, 37), 45, 47, *range(50, 59)}
 """Built-in formats of dates and times; 27 to 36 and 50 to 58 are those of East Asian languages."""
 _ELAPSED_IDS = {46}
+_SYSTEM_CURRENCY_IDS = {*range(5, 9), *range(37, 45)}
+"""Built-in formats with the sign of the reader's own country, whatever the file writes there."""
 _CLOCK_IDS = {**dict.fromkeys((18, 20, 22), "minutes"), **dict.fromkeys((19, 21, 45, 47), "seconds")}
 
 _SILENT = re.compile(r'"[^"]*"?|\\.|_.|\*.')
@@ -57,6 +61,11 @@ _MOMENT = re.compile(r"[ymdhs]|am/pm|a/p", re.IGNORECASE)
 _RARE_MOMENT = re.compile(r"(?<![0#?.])e(?![+-])|g|aaa|b[12]", re.IGNORECASE)
 """Years of an era (`e`, `ggge`), names of days (`aaa`), Buddhist and Hijri years (`b1`, `b2`)."""
 _LANGUAGE = re.compile(r"\[\$[^\]-]*-(?:([0-9A-Fa-f]{3,8})|([a-z]{2,3}-[A-Z]{2}))[\],]")
+_CURRENCY_BRACKET = re.compile(r"\[\$([^\]-]+)(?:-[^\]]*)?\]")
+_SHOWN_TEXT = re.compile(r'\[[^\]]*\]|_.|\*.|"([^"]*)"?|\\(.)|([^0#?.,])')
+"""What a section shows around its digits: quoted, escaped, or as it stands."""
+_SIGN = re.compile(r"(?<![^\W\d_])[A-Za-z]{0,3}[$\u00a2-\u00a5\u20a0-\u20c0\uffe0\uffe1\uffe5\uffe6][A-Za-z]?")
+_CODE = re.compile(r"[A-Z]{3}")
 _GENERAL_WORD = re.compile(
     "G/標準|G/通用格式|G/표준|"
     "generale?|geral|est[áa]ndar|standardowy|standaard|standard|standart|yleinen|ogólny|obecný|všeobecn[ýe]|normál|"
@@ -70,7 +79,8 @@ def read_format(format_id: int, codes: Mapping[int, str]) -> Format:
     """Return the format of this ID; `codes` are those the workbook defines itself."""
     code = codes.get(format_id)
     if code is not None:
-        return read_code(code)
+        form = read_code(code)
+        return replace(form, currency="") if format_id in _SYSTEM_CURRENCY_IDS else form
     if format_id in _ELAPSED_IDS:
         return Format(Shows.ELAPSED)
     if format_id in _MOMENT_IDS:
@@ -90,7 +100,19 @@ def read_code(code: str) -> Format:
     if rare or elapsed or _MOMENT.search(plain):
         overlooked = rare or word
         return Format(Shows.MOMENT, overlooked=overlooked, language=_language(code), clock=_clock(plain))
-    return Format(overlooked=word and code.casefold() != "general", digits=_shown_digits(plain))
+    overlooked = word and code.casefold() != "general"
+    currency = _currency(code.partition(";")[0])
+    return Format(overlooked=overlooked, currency=currency, digits=_shown_digits(plain))
+
+
+def _currency(section: str) -> str:
+    """Return the currency that a section names, in brackets, in quotes, or as it stands."""
+    if bracket := _CURRENCY_BRACKET.search(section):
+        return bracket[1].strip()
+    text = "".join("".join(found.groups("")) for found in _SHOWN_TEXT.finditer(section))
+    if sign := _SIGN.search(text):
+        return sign[0]
+    return text.strip() if _CODE.fullmatch(text.strip()) else ""
 
 
 def _clock(section: str) -> str:

@@ -38,7 +38,7 @@ from schemas.property import PortalSchema
 from schemas.ticket import Problems
 from schemas.ticket_object import TICKET
 from schemas.types.datetime import DatetimeConverter, moment_text
-from schemas.types.number import style_of
+from schemas.types.number import NumberConverter, style_of
 from schemas.values import type_of
 
 NOTHING: Mapping[str, Values] = {}
@@ -110,6 +110,21 @@ class Validation:
     def _by(self, reading: Reading, position: int) -> Reading:
         """Return how the texts of a column are to be read: in its own language, where it names one."""
         return replace(reading, locale=self._languages.get(position, reading.locale))
+
+    @cached_property
+    def _foreign(self) -> dict[int, Mapping[int, str]]:
+        """By position, {row: sign} of number cells that are shown in another currency than their property's.
+
+        They are judged as texts with that sign.
+        """
+        found: dict[int, Mapping[int, str]] = {}
+        for position, reader in self._readers.items():
+            if isinstance(converter := reader.converter, NumberConverter) and converter.signs:
+                shown = {form.currency for form in self._table.formats.get(position, ())} - {""}
+                if foreign := {sign for sign in shown if converter.is_foreign(sign)}:
+                    cells = self._table.currency_cells(position)
+                    found[position] = {row: sign for row, sign in cells.items() if sign in foreign}
+        return found
 
     @cached_property
     def precisions(self) -> dict[int, tuple[str, Precision]]:
@@ -203,7 +218,11 @@ class Validation:
         else:
             texts = column_texts(chunk, position, keeps_zeros=type_of(column.definition).keeps_zeros)
             self._long.note(texts, chunk.rows, position)
-        return typed_cells(texts, kinds)
+        cells = typed_cells(texts, kinds)
+        if signs := self._foreign.get(position):
+            rows = zip(chunk.rows, cells, strict=True)
+            return [f"{signs[row]} {cell}" if row in signs else cell for row, cell in rows]
+        return cells
 
 
 def _modified_texts(texts: Sequence[str], kinds: npt.NDArray[np.uint8] | None) -> Sequence[str]:

@@ -36,8 +36,10 @@ _SHORTENED = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?E[+-][0-9]{2,3}")
 _MINUS = str.maketrans({"\u2212": "-", "\u2010": "-", "\ufe63": "-", "\uff0d": "-"})
 _DIRECTION_MARKS = dict.fromkeys(map(ord, "\u200e\u200f\u061c"))
 _CURRENCY = re.compile(
-    r"(?:[A-Z]{3}|[A-Z]{0,3}[$\u00a2-\u00a5\u058f\u060b\u09f2\u09f3\u0e3f\u17db\u20a0-\u20c0\ufdfc\uff04\uffe1\uffe5\uffe6]|kr|Kč|zł|Ft|lei|S/)\.?"
+    r"(?:[A-Z]{3}|[A-Z]{0,3}[$\u00a3-\u00a5\u058f\u060b\u09f2\u09f3\u0e3f\u17db\u20a0-\u20c0\ufdfc\uff04\uffe1\uffe5\uffe6]|kr|Kč|zł|Ft|lei|S/)\.?"
 )
+_CODE_LENGTH = 3
+_CURRENCY_BEHIND = re.compile(rf"{_CURRENCY.pattern}$")
 
 
 @dataclass(frozen=True)
@@ -138,8 +140,11 @@ class NumberConverter(Converter):
         point = self._style is None or self._style.decimal == "."
         self._plain = Lines(_QUICK_DECIMAL if point else _QUICK_WHOLE)
         self._currency = definition.number_hint == "currency" or definition.currency_symbol
-        self._signs = signs_of(currency) if currency and self._currency else frozenset()
-        """Signs of the portal's own currency; empty where it is not known."""
+        self.signs = signs_of(currency) if currency and self._currency else frozenset()
+        """Signs of the portal's own currency, folded; empty where it is not known."""
+        own = "|".join(map(re.escape, sorted(self.signs, key=len, reverse=True))) or "(?!)"
+        self._own = re.compile(rf"(?:{own})\.?", re.IGNORECASE)
+        self._own_behind = re.compile(rf"(?:{own})\.?$", re.IGNORECASE)
         self._code = currency
 
     def convert_all(self, texts: Sequence[str], kind: Kind) -> list[str | None]:
@@ -204,8 +209,8 @@ class NumberConverter(Converter):
         elif core[:1] == "%":
             core, percent = core[1:].lstrip(), True
         if self._currency:
-            core, sign = _without_currency(core)
-            if sign and self._signs and fold(sign.rstrip(".")) not in self._signs:
+            core, sign = self._without_currency(core)
+            if sign and self.signs:
                 return Problem(
                     self.code,
                     message(
@@ -216,6 +221,26 @@ class NumberConverter(Converter):
                     ),
                 )
         return _Core(core, percent)
+
+    def is_foreign(self, sign: str) -> bool:
+        """Whether what a number is shown with is a sign or code of a currency, and not of the portal's own."""
+        is_currency = len(sign) != _CODE_LENGTH or not sign.isalpha() or sign in find_locale("en").currencies
+        return is_currency and not self._is_own(sign)
+
+    def _is_own(self, sign: str) -> bool:
+        return fold(sign.strip().rstrip(".")) in self.signs
+
+    def _without_currency(self, text: str) -> tuple[str, str]:
+        """Return the number without signs of a currency before and behind it, and the first that isn't its own."""
+        minus = ""
+        if text[:1] in {"-", "+"}:
+            minus, text = text[0], text[1:].lstrip()
+        if before := _CURRENCY.match(text) or self._own.match(text):
+            text = text[before.end() :].lstrip()
+        if behind := _CURRENCY_BEHIND.search(text) or self._own_behind.search(text):
+            text = text[: behind.start()].rstrip()
+        signs = [found[0] for found in (before, behind) if found]
+        return minus + text, next((sign for sign in signs if not self._is_own(sign)), "")
 
     def _values(self, core: _Core) -> Mapping[str, str]:
         """Return what each style makes of the digits."""
@@ -296,20 +321,6 @@ def signs_of(currency: str) -> frozenset[str]:
                 continue
             found.add(locale.currency_symbols.get(currency, currency))
     return frozenset(fold(one.rstrip(".")) for one in found)
-
-
-def _without_currency(text: str) -> tuple[str, str]:
-    """Return the number without a currency's sign or code before or behind it, and that; a minus may stand aside."""
-    sign = ""
-    if text[:1] in {"-", "+"}:
-        sign, text = text[0], text[1:].lstrip()
-    if before := _CURRENCY.match(text):
-        text, currency = text[before.end() :].lstrip(), before[0]
-    elif behind := re.search(rf"{_CURRENCY.pattern}$", text):
-        text, currency = text[: behind.start()].rstrip(), behind[0]
-    else:
-        currency = ""
-    return sign + text, currency
 
 
 def hundredth(value: str) -> str:

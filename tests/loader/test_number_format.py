@@ -61,6 +61,34 @@ def test_digits(code, digits):
     assert read_code(code).digits == digits
 
 
+@pytest.mark.parametrize(
+    ("code", "currency"),
+    [
+        ("[$\u20ac-407] #,##0.00", "\u20ac"),
+        ("[$R$-416]0;-[$R$-416]0", "R$"),
+        ("[$USD] 0.00", "USD"),
+        ('0.00" EUR"', "EUR"),
+        ('"R$" #,##0.00', "R$"),
+        ('_-"US$"* #,##0.00_-', "US$"),
+        ("\\$0.00", "$"),
+        ("$#,##0", "$"),
+        ("0.00 \u20ac", "\u20ac"),
+        ("[$-416]0.00", ""),
+        ("0.00", ""),
+        ('0" days"', ""),
+        ("General", ""),
+        ("0%", ""),
+        ("@", ""),
+    ],
+)
+def test_currencies(code, currency):
+    assert read_code(code).currency == currency
+
+
+def test_built_in_currency_formats_follow_the_readers_system():
+    assert read_format(44, {44: '_("$"* #,##0.00_)'}).currency == ""
+
+
 def test_zeros_stand_before_whole_numbers_alone():
     assert with_zeros("7", 6) == "000007"
     assert with_zeros("-7", 6) == "-000007"

@@ -54,15 +54,19 @@ def test_numbers_of_all_types(tmp_path):
     ]
 
 
-@pytest.mark.parametrize(("language", "hint"), [(("pt", "BR"), "pt-BR"), (("en", "GB"), "en-GB"), (("en", "US"), None)])
-def test_the_language_of_cells_is_a_hint(tmp_path, language, hint):
-    """American English is none: LibreOffice writes it where nobody chose a language."""
-    language, country = language
-    attributes = f'xmlns:fo="urn:fo" fo:language="{language}" fo:country="{country}"'
-    styles = f'<s:styles xmlns:s="urn:s"><s:text-properties {attributes}/></s:styles>'
-    write_ods(tmp_path / "a.ods", table(HEADER), styles=styles)
+def test_a_language_counts_for_columns_whose_cells_are_formatted_with_it(tmp_path):
+    """Neither the language of the default style, nor a format of a header or of an empty cell says anything."""
+    fo = 'xmlns:fo="urn:fo" fo:language="pt" fo:country="BR"'
+    day = '<n:date-style s:name="N1" n:language="pt" n:country="BR"/>'
+    used = '<s:style s:name="ce1" s:family="table-cell" s:data-style-name="N1"/>'
+    styles = f'<s:styles xmlns:s="urn:s" xmlns:n="urn:n"><s:text-properties {fo}/>{day}{used}</s:styles>'
+    header = line(cell(TEXT, "id"), cell(TEXT, "day"), cell(f'{TEXT} table:style-name="ce1"', "month"))
+    row = line(cell(TEXT, "1"), cell(f'{TEXT} table:style-name="ce1"', "03/04/2026"), cell('table:style-name="ce1"'))
+    write_ods(tmp_path / "a.ods", table(header, row), styles=styles)
 
-    assert open_file(tmp_path / "a.ods").locale_hint == hint
+    formats = open_file(tmp_path / "a.ods").table("Tickets").formats
+
+    assert {place: {one.language for one in several} for place, several in formats.items()} == {1: {"pt-BR"}}
 
 
 def test_dates_and_times(tmp_path):

@@ -74,6 +74,23 @@ def test_the_date_system_of_1904(tmp_path):
     assert column(path) == [(2, "2026-03-04", Kind.DATE)]
 
 
+def test_formats_name_the_language_and_the_currency_of_their_cells(tmp_path):
+    day, euros = (xlwt.easyxf(num_format_str=code) for code in ("[$-416]d/m/yyyy", "[$\u20ac-407] 0.00"))
+
+    def fill(sheet):
+        sheet.write(1, 1, "03/04/2026", day)
+        sheet.write(2, 1, 5)
+        sheet.write(3, 1, 12.5, euros)
+        sheet.write(4, 1, "12,50", euros)
+
+    write(tmp_path / "a.xls", fill)
+    source = open_file(tmp_path / "a.xls")
+    table = source.table(source.sheets[0].name)
+
+    assert {(one.language, one.currency) for one in table.formats[1]} == {("pt-BR", ""), ("", "\u20ac")}
+    assert table.currency_cells(1) == {4: "\u20ac"}
+
+
 def test_every_error_of_a_cell_or_a_formula(tmp_path):
     def fill(sheet):
         for index, code in enumerate([0x00, 0x07, 0x0F, 0x17, 0x1D, 0x24, 0x2A], start=1):

@@ -46,3 +46,33 @@ def test_a_column_is_read_in_the_language_of_its_own_cells(check, tmp_path):
         'B "due_on": texts are read as in pt-BR, the language of its cells\' format; --locale names another.'
     ]
     assert (told.wanted(2)["due_on"], told.notices) == ("2026-03-04", [])
+
+
+def write_amounts(path, *formats):
+    book = openpyxl.Workbook()
+    book.active.append(["id", "refund"])
+    for number, code in enumerate(formats):
+        book.active.append([501 + number, 12.5])
+        book.active.cell(number + 2, 2).number_format = code
+    book.save(path)
+
+
+def test_a_number_cell_shown_in_another_currency_is_refused(check, portal, tmp_path):
+    """As a text with that sign is: the cell shows another amount than the ticket would."""
+    refund = Property("refund", "Refund", "number", "number", number_hint="currency")
+    schema = replace(portal, currency="BRL", properties={**portal.properties, "refund": refund})
+    formats = ("[$R$-416] #,##0.00", "[$\u20ac-407] #,##0.00", "0.00", '0.00" USD"', '0" PCS"')
+    write_amounts(tmp_path / "edits.xlsx", *formats)
+
+    checked = check(tmp_path / "edits.xlsx", schema=schema)
+
+    assert checked.codes == [("B3", "invalid_number"), ("B5", "invalid_number")]
+    assert checked.wanted(2) == checked.wanted(4) == {"refund": "12.5"}
+
+
+def test_the_currency_of_a_format_says_nothing_of_a_plain_number(check, portal, tmp_path):
+    refund = Property("refund", "Refund", "number", "number")
+    schema = replace(portal, currency="BRL", properties={**portal.properties, "refund": refund})
+    write_amounts(tmp_path / "edits.xlsx", "[$\u20ac-407] #,##0.00")
+
+    assert check(tmp_path / "edits.xlsx", schema=schema).codes == []
