@@ -21,7 +21,8 @@ from importer.journal import RunRecord
 from importer.journal.run_record import Correction
 from schemas.cells import shown
 from schemas.message import Message, message
-from schemas.property import PIPELINE, STAGE, PortalSchema, Property
+from schemas.property import PortalSchema, Property
+from schemas.ticket_object import TICKET
 
 _WORKBOOKS = frozenset({"xlsx", "xlsm"})
 _DELIMITED = frozenset({"csv", "tsv"})
@@ -32,14 +33,14 @@ def choices(schema: PortalSchema, name: str | None) -> Mapping[str, str]:
     definition = schema.properties.get(name or "")
     if definition is None:
         return {}
-    if name == STAGE:
+    if name == TICKET.stage:
         return {
             schema.stage_label(stage.id): schema.stage_label(stage.id)
             for one in schema.pipelines
             for stage in one.stages
             if not stage.locked
         }
-    if name == PIPELINE:
+    if name == TICKET.pipeline:
         return {one.label: one.label for one in schema.pipelines}
     if definition.is_owner:
         owners = [one for one in schema.owners if not one.archived]
