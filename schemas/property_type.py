@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,9 @@ Same = Callable[[str, str], bool]
 
 SheetCell = str | int | float | bool | date | datetime | None
 """What a cell of a workbook that we make holds."""
+
+Scaled = Decimal | date | datetime
+"""A value that has a place on a scale; a datetime has its zone."""
 
 
 def _as_text(value: str, _: ZoneInfo) -> SheetCell:
@@ -44,6 +48,8 @@ class PropertyType:
     """Returns what a cell holds for a value, so that reading the cell gives the value again."""
     cell_format: Callable[[Property], str] = lambda _: "@"
     """Returns the number format of a column. Source: ECMA-376 part 1, 18.8.30."""
+    scale: Callable[[str], Scaled | None] | None = None
+    """Makes of a value what can be put in order, of types whose values have one."""
     width: int = 24
     """Characters that a column is wide."""
     input_rule: Literal["", "true or false", "number", "date"] = ""

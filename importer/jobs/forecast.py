@@ -39,6 +39,7 @@ def plan_view(job: Job) -> PlanView:
         job.schema,
         job.columns,
         cleared_by_word=job.cleared_by_word,
+        time_zone=job.options.read.time_zone,
         forecast=_forecast(job, requests, limits),
         portal=job.portal_name,
         notices=[

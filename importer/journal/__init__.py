@@ -18,8 +18,9 @@ from typing import Self, Unpack
 
 from importer.errors import FileError, JournalLost
 from importer.journal.batches import Batch, BatchAnswer, Batches, Progress
+from importer.journal.column_totals import ColumnTotals, Scale, Span
 from importer.journal.connection import JournalFile, dump, is_damage, load_messages
-from importer.journal.plan import ColumnTotals, Plan
+from importer.journal.plan import Plan
 from importer.journal.plan_records import PlanRecords
 from importer.journal.report import FindingGroup, Report, RowOutcome
 from importer.journal.rows import Rows
@@ -35,6 +36,8 @@ __all__ = [
     "Progress",
     "RowOutcome",
     "RunRecord",
+    "Scale",
+    "Span",
     "dump",
     "load_messages",
 ]

@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-import orjson
-
+from importer.journal.column_totals import ColumnTotals, Scale, count_columns
 from importer.journal.connection import JournalFile, dump, load_values
 from importer.model import Change, Status
-
-CHUNK = 2_000
-"""Rows that are read at a time."""
-EMPTY = '""'
-"""What an emptied cell is in JSON: where this is nowhere in it, no cell is emptied."""
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnTotals:
-    """What a plan does to one property: cells to change, cells to clear, and some samples (before, after)."""
-
-    property_name: str
-    changed: int
-    cleared: int
-    samples: tuple[tuple[str, str], ...]
 
 
 class PlanCell(NamedTuple):
@@ -77,40 +58,11 @@ class Plan:
             )
             self._file.db.executemany("DELETE FROM plan WHERE row = ?", ((row,) for row, _ in twins))
 
-    def column_totals(self, *, samples: int = 3, status: Status | None = None) -> list[ColumnTotals]:
+    def column_totals(
+        self, *, most: int = 3, status: Status | None = None, scales: Mapping[str, Scale] | None = None
+    ) -> list[ColumnTotals]:
         """Return what the plan (or what was done, with a status) does to each property, most cells first."""
-        changed, cleared = self._count_by_property(status)
-        totals = changed + cleared
-        return [
-            ColumnTotals(name, changed[name], cleared[name], self._samples(name, samples, status))
-            for name in sorted(totals, key=lambda name: (-totals[name], name))
-        ]
-
-    def _count_by_property(self, status: Status | None) -> tuple[Counter[str], Counter[str]]:
-        """Return how many cells the changes of rows with a status give a value, and how many they empty, by property.
-
-        SQLite would sort the cells to count them, which takes twice as long, and more the more rows there are.
-        """
-        changed: Counter[str] = Counter()
-        cleared: Counter[str] = Counter()
-        found = self._file.db.execute("SELECT changes FROM planned WHERE status IS ?", (status and str(status),))
-        while part := found.fetchmany(CHUNK):
-            text = "[" + ",".join([changes for (changes,) in part]) + "]"
-            values = orjson.loads(text)
-            changed.update(chain.from_iterable(values))
-            if EMPTY in text:
-                cleared.update([name for one in values for name, value in one.items() if not value])
-        changed.subtract(cleared)
-        return changed, cleared
-
-    def _samples(self, name: str, count: int, status: Status | None) -> tuple[tuple[str, str], ...]:
-        path = f'$."{name}"'
-        found = self._file.db.execute(
-            "SELECT json_extract(before, ?), json_extract(changes, ?) FROM planned "
-            "WHERE json_extract(changes, ?) IS NOT NULL AND status IS ? ORDER BY row LIMIT ?",
-            (path, path, path, status and str(status), count),
-        )
-        return tuple((before or "", after) for before, after in found)
+        return count_columns(self._file, most=most, status=status, scales=scales or {})
 
     def count_cells(self) -> tuple[int, int]:
         """Return how many cells the plan would give a new value, and how many it would empty."""
@@ -154,7 +106,7 @@ class Plan:
         ).fetchone()
         return int(found[0])
 
-    def changes(self) -> Iterator[Change]:
+    def changes(self) -> Generator[Change]:
         """Yield the changes that nothing has become of yet, in row order."""
         for row, key, ticket, before, after in self._file.db.execute(
             "SELECT row, key, ticket, before, changes FROM planned WHERE status IS NULL "

@@ -143,6 +143,12 @@ class Report:
             "SELECT row, json_extract(wanted, '$.subject') AS name FROM sheet WHERE name <> '' ORDER BY row"
         )
 
+    def subject(self, row: int) -> str:
+        """Return what the sheet calls the ticket of a row; empty where it has no name for it."""
+        query = "SELECT json_extract(wanted, '$.subject') FROM sheet WHERE row = ?"
+        found = self._file.db.execute(query, (row,)).fetchone()
+        return (found and found[0]) or ""
+
     def traces(self, tickets: Collection[str]) -> Iterator[Trace]:
         """Yield what this run knows of some tickets (record IDs): what it wanted, what it wrote, what came of it."""
         for ticket, status, *stored in self._file.db.execute(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, cast
+from typing import Any
 
 from importer.findings import cell_name
 from importer.journal import FindingGroup, Journal, RunRecord
 from importer.labels import Labels, plain_text
 from importer.model import Change, Status
-from importer.reports.text import grouped, ticket_url
+from importer.reports.column_plan import Range, Shown
+from importer.reports.text import grouped, range_text, ticket_url, value_text
 from schemas.message import Message, Translations, message
 from schemas.property import PortalSchema
 
@@ -45,6 +46,14 @@ class Speaker:
     def number(self, number: int) -> str:
         """Return `number` with its thousands apart."""
         return grouped(number, self._translations)
+
+    def value(self, value: Shown) -> str:
+        """Return a value in the form of the language."""
+        return value_text(value, self._translations)
+
+    def range(self, one: Range) -> str:
+        """Return from where to where values go."""
+        return range_text(one, self._translations)
 
     def __call__(self, text: Message) -> str:
         """Return `text` in that language."""
@@ -176,18 +185,6 @@ class PageRows:
         """Return what the tickets of some lines are called, by row, where the sheet says it."""
         rows = {line[0] for table in tables for line in table}
         return {str(row): plain_text(name) for row, name in self._journal.report.subjects() if row in rows}
-
-    def flows(self, lines: list[list[object]], status: Status, most: int = 4) -> dict[int, list[tuple[str, str, int]]]:
-        """Return the changes that were made most often, by header: (before, after, how often), twice at least."""
-        empty = self._say(message("(empty)"))
-        counts: dict[int, Counter[tuple[str, str]]] = defaultdict(Counter)
-        for _, header, _, _, before, after, told in lines:
-            if told == status and before is not None:
-                counts[cast("int", header)][str(before), str(after)] += 1
-        return {
-            header: [(a or empty, b or empty, n) for (a, b), n in found.most_common(most) if n > 1]
-            for header, found in counts.items()
-        }
 
 
 def _linkable(ticket: str | None) -> str | None:

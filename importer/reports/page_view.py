@@ -17,6 +17,7 @@ from importer.journal import Journal, RunRecord
 from importer.journal.run_record import REPORTING
 from importer.labels import clip, plain_text
 from importer.model import Status
+from importer.reports.column_plan import ColumnPlan, ValueForms, column_plans
 from importer.reports.page_rows import ORDER, PageRows, Speaker, TableView, change_table, problem_table
 from importer.reports.text import correction_lines, duration
 from schemas.message import Message, Translations, count_message, message
@@ -25,6 +26,8 @@ from schemas.property import PortalSchema
 _BAR = 1000.0
 _PROPERTY_BAR = 300.0
 _SHORT = 40
+_FLOWS = 4
+"""Changes of a column that are named."""
 _FEWEST_ANSWERS = 5
 _MOST_POINTS = 200
 _THINNEST = 4.0
@@ -110,7 +113,7 @@ def view_page(journal: Journal, translations: Translations, *, schema: PortalSch
         next_words=say(_next_words(command)),
         next_command=command,
         outcomes=tuple(_outcomes(counts, say)),
-        properties=tuple(_properties(journal, record, rows, counts, changes, say)),
+        properties=tuple(_properties(journal, record, schema, counts, say)),
         pace=_pace(journal, say),
         tables=tuple(sorted(tables, key=lambda table: not table.shown)),
         footer=say(message("This page holds data of tickets; keep it as you would keep the spreadsheet.")),
@@ -262,12 +265,7 @@ def _outcomes(counts: Mapping[str, int], say: Speaker) -> Iterator[Outcomes]:
 
 
 def _properties(
-    journal: Journal,
-    record: RunRecord,
-    rows: PageRows,
-    counts: Mapping[str, int],
-    changes: list[list[object]],
-    say: Speaker,
+    journal: Journal, record: RunRecord, schema: PortalSchema | None, counts: Mapping[str, int], say: Speaker
 ) -> Iterator[PropertyLine]:
     """Yield what was done (dry run: would be done) to each property, most cells first."""
     done = Status.WOULD_UPDATE if record.dry_run else Status.UPDATED
@@ -275,17 +273,24 @@ def _properties(
         done = Status.DIFFERS
     if not counts.get(done):
         return
-    totals = journal.plan.column_totals(samples=0, status=done)
-    flows = rows.flows(changes, done)
-    headers = {header: number for number, header in enumerate(rows.headers)}
-    most = max((one.changed + one.cleared for one in totals), default=0) or 1
-    for one in totals:
+    forms = ValueForms(schema, schema.time_zone if schema else "UTC")
+    headers = {name: header for _, header, name in record.columns}
+    plans = column_plans(journal, forms, headers, most=_FLOWS, status=done)
+    most = max((one.changed + one.cleared for one in plans), default=0) or 1
+    for one in plans:
         changed, cleared = (round(_PROPERTY_BAR * cells / most, 2) for cells in (one.changed, one.cleared))
         cells = (say.number(one.changed), say.number(one.cleared))
-        header = rows.header_of(one.property_name)
-        often = flows.get(headers.get(header, -1), [])
-        told = tuple((clip(before, _SHORT), clip(after, _SHORT), say.number(n)) for before, after, n in often)
-        yield PropertyLine(header, *cells, changed, cleared, told)
+        yield PropertyLine(plain_text(one.header), *cells, changed, cleared, tuple(_flows(one, say)))
+
+
+def _flows(column: ColumnPlan, say: Speaker) -> Iterator[tuple[str, str, str]]:
+    """Yield what was changed into what more than once; of many numbers or dates, the ranges."""
+    if column.after is not None:
+        start = say.range(column.before) if column.before else say(message("(empty)"))
+        yield start, say.range(column.after), ""
+    for before, after, count in column.flows:
+        if count > 1 and before is not None:
+            yield clip(say.value(before), _SHORT), clip(say.value(after), _SHORT), say.number(count)
 
 
 def _pace(journal: Journal, say: Speaker) -> Pace | None:

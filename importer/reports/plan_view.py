@@ -5,39 +5,24 @@ Made from the journal once the plan is written into it; a dry run and a real one
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from importer.journal import ColumnTotals, Journal
-from importer.labels import Labels
+from importer.journal import Journal
 from importer.model import Columns, Status
+from importer.reports.column_plan import FLOWS_SHOWN, ColumnPlan, ExampleRow, ValueForms, column_plans, example_row
 from schemas.message import Message
 from schemas.property import PortalSchema
 from schemas.ticket_object import TICKET
 
 MOST_ROWS_BY_YES = 100
 """With more rows than these, a portal marked as production wants its name typed."""
-SAMPLES_SHOWN = 3
-_SAMPLES_READ = 20
-"""Of these, the first that differ from each other are shown."""
-
 MIN_ROWS_FOR_CLEARED_COLUMN = 2
 """From how many rows on a column of nothing but empty cells is worth a line of its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnPlan:
-    """What the plan does to one property. Samples are (before, after) by label; before is None where not known."""
-
-    header: str
-    changed: int
-    cleared: int
-    samples: tuple[tuple[str | None, str], ...] = ()
-    cleared_everywhere: bool = False
-    """The column is empty on every valid row, so that the plan clears the property wherever it holds something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +58,12 @@ class PlanView:
     notices: tuple[Message, ...] = ()
     undone_run: str | None = None
     """The run that an undo would take back."""
+    compared: bool = True
+    """Whether the values before are known; where not, nobody knows what of this is a change."""
+    example: ExampleRow | None = None
+    """One ticket with all that changes on it, where there are more of them than changes are shown."""
+    time_zone: str = ""
+    """Whose clocks the moments are shown by; empty where none are shown."""
 
     @property
     def total(self) -> int:
@@ -99,21 +90,23 @@ def make_plan_view(
     portal: Message | None = None,
     notices: Sequence[Message] = (),
     cleared_by_word: Collection[str] = (),
+    time_zone: str | None = None,
 ) -> PlanView:
     """Return the view of the plan that `journal` holds.
 
     To be called once the plan is written: rows with changes are those to send, invalid and unchanged ones have their
     status or repeat another row. `portal` is what it is called; `notices` are said below the table.
     `cleared_by_word` are properties whose cells say that they clear: such columns are not empty.
+    `time_zone` is that of the person; None for the portal's.
     Where the run did not read values before (`--no-diff`), moves and new owners count by what the sheet says.
     """
     record = journal.record
-    labels = Labels(schema)
+    zone = time_zone or schema.time_zone
+    forms = ValueForms(schema, zone)
     headers = {one.definition.name: one.header for one in columns.values}
-    totals = journal.plan.column_totals(samples=_SAMPLES_READ)
-    suspects = {one.property_name for one in totals if not one.changed}.difference(cleared_by_word)
-    undone_run = record.parent
-    blank = _blank_everywhere(journal, suspects) if suspects and not undone_run else set()
+    plans = column_plans(journal, forms, headers)
+    suspects = {one.name for one in plans if not one.changed}.difference(cleared_by_word)
+    blank = _blank_everywhere(journal, suspects) if suspects and not record.parent else set()
     counts = journal.rows.count_by_status()
     total = sum(counts.values())
     invalid = counts.get(Status.INVALID, 0)
@@ -126,31 +119,26 @@ def make_plan_view(
         unchanged=total - invalid - moves.tickets - counts.get(Status.NOT_SENT, 0),
         invalid=invalid,
         conflicts=journal.plan.count_conflicts(),
-        columns=tuple(_view_column(one, headers, labels, blank, compared=record.diff) for one in totals),
+        columns=tuple(replace(one, cleared_everywhere=one.name in blank) for one in plans),
         forecast=forecast,
         stage_moves=moves.stage,
         closing=moves.closing,
         stageless=moves.stageless,
         owner_changes=moves.owner,
         notices=tuple(notices),
-        undone_run=undone_run,
+        undone_run=record.parent,
+        compared=record.diff,
+        example=_example(journal, headers, forms) if moves.tickets > FLOWS_SHOWN else None,
+        time_zone=zone if any(one.has_moments for one in plans) else "",
     )
 
 
-def _view_column(
-    totals: ColumnTotals, headers: dict[str, str], labels: Labels, blank: set[str], *, compared: bool
-) -> ColumnPlan:
-    name = totals.property_name
-    samples: Iterable[tuple[str | None, str]] = (labels.change(name, *one) for one in totals.samples)
-    if not compared:
-        samples = ((None, labels.value(name, after)) for _, after in totals.samples)
-    return ColumnPlan(
-        header=headers.get(name) or labels.header(name),
-        changed=totals.changed,
-        cleared=totals.cleared,
-        samples=tuple(dict.fromkeys(samples))[:SAMPLES_SHOWN],
-        cleared_everywhere=name in blank,
-    )
+def _example(journal: Journal, headers: Mapping[str, str], forms: ValueForms) -> ExampleRow | None:
+    with contextlib.closing(journal.plan.changes()) as changes:
+        first = next((one for one in changes if one.after), None)
+    if first is None:
+        return None
+    return example_row(first, journal.report.subject(first.row), headers, forms, compared=journal.record.diff)
 
 
 def _blank_everywhere(journal: Journal, suspects: set[str]) -> set[str]:

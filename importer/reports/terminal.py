@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, TextIO
 from importer.errors import ImportTicketsError
 from importer.findings import STATUS_HEADER, Finding
 from importer.i18n import ENGLISH, PORTUGUESE, language_of
-from importer.labels import clip, clip_change, plain_text
+from importer.labels import clip, plain_text
 from importer.model import Status
-from importer.reports.plan_view import MOST_ROWS_BY_YES, ColumnPlan, PlanView
+from importer.reports.column_plan import ColumnFlow, ColumnPlan
+from importer.reports.plan_text import PlanText
+from importer.reports.plan_view import MOST_ROWS_BY_YES, PlanView
 from importer.reports.progress import Progress
 from importer.reports.summary import Summary
-from importer.reports.text import duration, percent
 from schemas.message import Message, Translations, count_message, message
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
-    from rich.text import Text
 
 FINDINGS_SHOWN = 20
 """How many findings the terminal lists; the spreadsheet has them all."""
@@ -35,6 +35,7 @@ _LONGEST_SAMPLE, _SHORTEST_SAMPLE = 40, 12
 _NUMBERS_WIDTH = 24
 """What the plan's table needs beside headers and samples: two numbers, gaps, an arrow."""
 _HEADER_LENGTH = 24
+_NO_FLOW = ColumnFlow(None, "", 0)
 _WIDE = 100
 """From this width on, codes have a column of their own."""
 _UNFOLDED = 1000
@@ -174,97 +175,61 @@ class Terminal:
     # --- the plan -----------------------------------------------------------------------------------------------
 
     def show_plan(self, plan: PlanView) -> None:
-        """Draw the plan: rows, cells by property with samples, what moves, and what it would cost."""
-        self._write(self._title(plan.file, plan.sheet, plan.portal), style="bold")
+        """Draw the plan: rows, cells by property with what changes most often, what moves, and what it would cost."""
+        words = self._plan_text
+        self._write(words.title(plan), style="bold")
         if plan.undone_run:
             self._write(f"  {self._words(message('Undo of run {run}', run=plan.undone_run))}")
-        self._write(f"  {self._count_plan(plan)}")
+        self._write(f"  {words.rows(plan)}")
+        if not plan.compared:
+            blind = message("Current values were not read (--no-diff), so it is not known which of these are changes.")
+            self._write(f"  {self._words(blind)}", style="yellow")
         if plan.columns:
-            self._write(f"  {self._count_cells(plan.cells_changed, plan.cells_cleared)}")
-            self._draw(self._plan_table(plan.columns))
-        for text in _moves(plan):
-            self._write(f"  {self._words(text)}")
-        for column in plan.columns:
-            if column.cleared_everywhere:
-                self._write(f"  {self._words(_cleared_everywhere(column))}", style="bold red")
+            self._write(f"  {words.cells(plan.cells_changed, plan.cells_cleared, compared=plan.compared)}")
+            self._draw(self._plan_table(plan))
+        if plan.example:
+            self._write(f"  {words.example(plan.example)}")
+        if plan.time_zone:
+            self._write(f"  {self._words(message('Times are in {zone}.', zone=plan.time_zone))}")
+        for line in words.moves(plan):
+            self._write(f"  {line}")
+        for line in words.erasures(plan):
+            self._write(f"  {line}", style="bold red")
         for notice in plan.notices:
             self._write(f"  {self._words(notice)}", style="yellow")
         if plan.rows_to_update:
-            self._write(f"  {self._forecast(plan)}")
+            self._write(f"  {words.forecast(plan)}")
 
-    def _title(self, file: str, sheet: str | None, portal: Message | None) -> str:
-        place = message('{file}, sheet "{sheet}"', file=file, sheet=sheet) if sheet else message("{file}", file=file)
-        title = plain_text(self._words(place))
-        return f"{title} {self._arrow} {plain_text(self._words(portal))}" if portal else title
+    @property
+    def _plan_text(self) -> PlanText:
+        return PlanText(self._translations, arrow="→" if self._can_unicode else "->")
 
-    def _count_plan(self, plan: PlanView) -> str:
-        rows = [
-            count_message("{count} ticket to put back", "{count} tickets to put back", plan.rows_to_update)
-            if plan.undone_run
-            else count_message("{count} row to update", "{count} rows to update", plan.rows_to_update),
-            message("{count} unchanged", count=plan.unchanged),
-            message("{count} invalid", count=plan.invalid),
-        ]
-        line = ", ".join(map(self._words, rows))
-        if plan.conflicts:
-            text = message("{count} of them changed in the portal meanwhile", count=plan.conflicts)
-            line += f" ({self._words(text)})"
-        return line
-
-    def _count_cells(self, changed: int, cleared: int) -> str:
-        told = count_message(
-            "{count} cell to change, {cleared} to clear",
-            "{count} cells to change, {cleared} to clear",
-            changed,
-            cleared=cleared,
-        )
-        return self._words(told)
-
-    def _plan_table(self, columns: Sequence[ColumnPlan]) -> Table:
+    def _plan_table(self, plan: PlanView) -> Table:
         from rich.text import Text
 
-        before_after = f"{self._words(message('before'))} {self._arrow} {self._words(message('after'))}"
-        table = self._table([message("column"), message("change"), message("clear")], right=(1, 2))
-        table.add_column(Text(before_after), overflow="fold")
-        room = self._sample_room(columns)
-        for column in columns:
-            style = "bold red" if column.cleared_everywhere else ""
+        words = self._plan_text
+        titles, last = words.titles(plan)
+        table = self._table(titles, right=(1, 2))
+        table.add_column(Text(last), overflow="fold")
+        room = self._sample_room(plan.columns)
+        for column in plan.columns:
+            style = "bold red" if column.cleared else ""
             table.add_row(
-                Text(clip(plain_text(column.header), _HEADER_LENGTH), style=style),
-                Text(str(column.changed)),
-                Text(str(column.cleared), style=style),
-                Text("\n").join(self._sample(before, after, room) for before, after in column.samples),
+                Text(clip(plain_text(column.header), _HEADER_LENGTH), style=style if column.cleared_everywhere else ""),
+                Text(words.number(column.changed)),
+                Text(words.number(column.cleared), style=style),
+                Text("\n".join(words.details(column, room))),
             )
         return table
 
     def _sample_room(self, columns: Sequence[ColumnPlan]) -> int:
-        """Return how many characters each side of a sample may have, so that it stays on one line."""
+        """Return how many characters each side of a change may have, so that it stays on one line."""
         if not self.interactive:
             return _LONGEST_SAMPLE
         headers = max(len(clip(one.header, _HEADER_LENGTH)) for one in columns)
-        left = self._open_console().width - headers - _NUMBERS_WIDTH
+        often = max(len(str(flow.cells)) for one in columns for flow in (*one.flows, _NO_FLOW)) + len(" x ")
+        left = self._open_console().width - headers - _NUMBERS_WIDTH - often
         return max(_SHORTEST_SAMPLE, min(_LONGEST_SAMPLE, left // 2))
-
-    def _sample(self, before: str | None, after: str, room: int) -> Text:
-        from rich.text import Text
-
-        old, new = clip_change(plain_text(before or ""), plain_text(after), room)
-        known = Text(old) if old else Text(self._words(message("(empty)")), style="italic")
-        left = Text(self._words(message("(not read)")), style="italic") if before is None else known
-        right = Text(new) if new else Text(self._words(message("(empty)")), style="italic")
-        return Text(f" {self._arrow} ").join([left, right])
-
-    def _forecast(self, plan: PlanView) -> str:
-        forecast = plan.forecast
-        parts = [
-            count_message("{count} update request", "{count} update requests", forecast.requests),
-            *([count_message("{count} read", "{count} reads", forecast.reads)] if forecast.reads else ()),
-            message("about {time}", time=duration(forecast.seconds)),
-        ]
-        if forecast.daily_share is not None:
-            share = percent(forecast.daily_share, self._translations)
-            parts.append(message("{share} % of the day's calls", share=share))
-        return ", ".join(map(self._words, parts))
 
     # --- findings and totals ------------------------------------------------------------------------------------
 
@@ -311,7 +276,7 @@ class Terminal:
         if summary["dry_run"]:
             total = count_message("{count} row: ", "{count} rows: ", rows["total"])
             line = Text(self._words(total)) + line
-            line.append(f" ({self._count_cells(cells['changed'], cells['cleared'])})")
+            line.append(f" ({self._plan_text.cells(cells['changed'], cells['cleared'])})")
         if report:
             where = message('See "{column}" in {file}', column=STATUS_HEADER, file=report)
             line.append(f". {plain_text(self._words(where))}")
@@ -393,9 +358,9 @@ class Terminal:
         return text.render(self._translations)
 
     @property
-    def _arrow(self) -> str:
-        encoding = (getattr(self._stream, "encoding", None) or "utf-8").lower()
-        return "→" if encoding.startswith("utf") else "->"
+    def _can_unicode(self) -> bool:
+        """Whether signs beyond a code page can be written."""
+        return (getattr(self._stream, "encoding", None) or "utf-8").lower().startswith("utf")
 
     def _write(self, line: str, *, style: str = "", fold: bool = True) -> None:
         """Write a line of ours; where there is no terminal, without rich."""
@@ -437,28 +402,3 @@ class Terminal:
             width = self._width if self.interactive else _UNFOLDED
             self._console = Console(file=self._stream, markup=False, emoji=False, highlight=False, width=width)
         return self._console
-
-
-def _moves(plan: PlanView) -> list[Message]:
-    moves = [
-        count_message(
-            "{count} ticket moves to another stage", "{count} tickets move to another stage", plan.stage_moves
-        ),
-        count_message(
-            "{count} ticket goes to another pipeline without a stage of it; the portal may refuse that",
-            "{count} tickets go to another pipeline without a stage of it; the portal may refuse that",
-            plan.stageless,
-        ),
-        count_message("{count} ticket closes", "{count} tickets close", plan.closing),
-        count_message("{count} ticket gets another owner", "{count} tickets get another owner", plan.owner_changes),
-    ]
-    return [one for one in moves if one.values["count"]]
-
-
-def _cleared_everywhere(column: ColumnPlan) -> Message:
-    return count_message(
-        '"{column}" is empty on every valid row: it would be cleared on {count} ticket.',
-        '"{column}" is empty on every valid row: it would be cleared on {count} tickets.',
-        column.cleared,
-        column=column.header,
-    )

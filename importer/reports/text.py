@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from decimal import Decimal
 from itertools import groupby
 
 from importer.findings import Finding, cell_name
@@ -17,9 +18,11 @@ from importer.journal import Journal, RunRecord, load_messages
 from importer.journal.run_record import Correction
 from importer.labels import clip, plain_text
 from importer.model import Status
+from importer.reports.column_plan import Range, Shown
 from schemas.message import Message, Translations, message
 from schemas.ticket_object import TICKET
 
+_SWAPPED = str.maketrans(",.", ".,")
 _SMALLEST_SHARE = 0.001
 
 _SENTENCE_ENDS = (".", "?", "!", "…")
@@ -113,6 +116,30 @@ def grouped(number: int, translations: Translations) -> str:
     """Return a number with its thousands apart, as the language does: `45,000` or `45.000`."""
     told = f"{number:,}"
     return told.replace(",", ".") if language_of(translations) == PORTUGUESE else told
+
+
+def value_text(value: Shown, translations: Translations) -> str:
+    """Return a value in the reader's form: in English `1,234.5`, `2026-03-04 09:30`; else `1.234,5`, `04/03/2026`.
+
+    Days and moments in English stand in ISO 8601, since English writes days in two orders.
+    """
+    if isinstance(value, str):
+        return plain_text(value) or message("(empty)").render(translations)
+    is_portuguese = language_of(translations) == PORTUGUESE
+    if isinstance(value, Decimal):
+        return f"{value:,f}".translate(_SWAPPED) if is_portuguese else f"{value:,f}"
+    day = f"{value:%d/%m/}{value.year:04d}" if is_portuguese else f"{value.year:04d}{value:-%m-%d}"
+    if not isinstance(value, datetime):
+        return day
+    fraction = f".{value.microsecond // 1000:03d}" if value.microsecond else ""
+    seconds = f"{value:%H:%M:%S}{fraction}" if value.second or fraction else f"{value:%H:%M}"
+    return f"{day} {seconds}"
+
+
+def range_text(one: Range, translations: Translations) -> str:
+    """Return from where to where some values go, or the only one."""
+    first, last = (value_text(value, translations) for value in one)
+    return first if first == last else f"{first} … {last}"
 
 
 def local_time(moment: str) -> str:

@@ -426,6 +426,7 @@ DATE = PropertyType(
     by_locale=True,
     cell=lambda value, _: day_cell(value),
     cell_format=lambda _: "yyyy-mm-dd",
+    scale=parse_day,
     width=13,
     input_rule="date",
 )
@@ -436,6 +437,7 @@ DATETIME = PropertyType(
     by_locale=True,
     cell=moment_cell,
     cell_format=lambda _: "yyyy-mm-dd hh:mm",
+    scale=parse_moment,
     width=18,
     input_rule="date",
 )

@@ -337,11 +337,8 @@ _DIGITS = 15
 
 def number_cell(value: str) -> SheetCell:
     """Return the number where a cell keeps all of its digits, else the text."""
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        return value
-    if not number.is_finite():
+    number = parse_number(value)
+    if number is None:
         return value
     if number == number.to_integral_value():
         return int(number) if abs(number) < 10**_DIGITS else f"{number:f}"
@@ -356,6 +353,15 @@ def _same_decimal(left: str, right: str) -> bool:
         return False
 
 
+def parse_number(value: str) -> Decimal | None:
+    """Return a number that a portal holds."""
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
 _FORMATS = {"percentage": "0.00%", "currency": "#,##0.00##"}
 """By a property's hint of how to show its numbers."""
 
@@ -365,6 +371,7 @@ NUMBER = PropertyType(
     by_locale=True,
     cell=lambda value, _: number_cell(value),
     cell_format=lambda definition: _FORMATS.get(definition.number_hint, "General"),
+    scale=parse_number,
     width=14,
     input_rule="number",
 )

@@ -48,6 +48,8 @@ def test_cells_by_property_with_samples_by_label(portal, sheet, plan):
     assert "1 ticket moves to another stage" in lines
     assert "1 ticket closes" in lines
     assert "2 tickets get another owner" in lines
+    assert "1 value of Ticket owner is erased." in lines
+    assert '"due_on" is empty on every valid row: 2 values are erased.' in lines
     assert ended.summary["cells"] == {"changed": 4, "cleared": 3}
 
 
@@ -103,13 +105,33 @@ def test_a_move_between_closed_stages_closes_nothing(portal, sheet, plan):
     assert "closes" not in ended.err
 
 
+def test_a_plan_that_read_no_values_claims_no_changes(portal, sheet, plan):
+    """Whether a row changes anything, what it erases and which ticket closes is not known."""
+    names = ("Record ID", "Ticket status", "Ticket owner", "due_on")
+    edits = sheet(
+        names, (A, "Closed (Support Pipeline)", "Bruno Carvalho", ""), (B, "Closed (Support Pipeline)", "", "")
+    )
+
+    ended = plan(edits, "--no-diff")
+
+    lines = [" ".join(line.split()) for line in ended.err.splitlines()]
+    assert "2 rows to send, 0 invalid" in lines
+    assert any(line.startswith("Current values were not read (--no-diff)") for line in lines)
+    assert "3 cells with a value, 3 empty" in lines
+    assert "2 rows name a closed stage" in lines
+    assert '"due_on" is empty on every row: what the portal holds there is erased.' in lines
+    assert "1 empty cell of Ticket owner: what the portal holds there is erased." in lines
+    table_on = " ".join(lines[lines.index("2 rows to send, 0 invalid") :])
+    assert not [word for word in ("unchanged", "not read) ", " → ", "closes", "another owner") if word in table_on]
+
+
 def test_a_column_that_would_be_cleared_on_every_row_has_a_line_of_its_own(portal, sheet, plan):
     for key in (A, B):
         portal.change(key, {"due_on": "2026-01-01"})
 
     ended = plan(sheet(("Record ID", "subject", "due_on"), (A, "x", ""), (B, "y", "")))
 
-    assert '"due_on" is empty on every valid row: it would be cleared on 2 tickets.' in ended.err
+    assert '"due_on" is empty on every valid row: 2 values are erased.' in ended.err
 
 
 def test_rows_that_fail_while_planning_count_as_invalid_alone(portal, sheet, plan):

@@ -194,9 +194,9 @@ def test_totals_count_cells_to_change_and_to_clear(journal):
         ]
     )
 
-    totals = {one.property_name: (one.changed, one.cleared, one.samples) for one in journal.plan.column_totals()}
+    totals = {one.property_name: (one.changed, one.cleared, one.flows) for one in journal.plan.column_totals()}
 
-    assert totals == {"a": (2, 0, (("x", "z"), ("", "q"))), "b": (0, 2, (("y", ""), ("w", "")))}
+    assert totals == {"a": (2, 0, (("x", "z", 1), ("", "q", 1))), "b": (0, 2, (("y", "", 1), ("w", "", 1)))}
     assert journal.plan.count_cells() == (2, 2)
     assert journal.report.count_cells(Status.UPDATED) == (0, 0)
     journal.rows.decide([Outcome(2, Status.UPDATED)])

@@ -4,6 +4,7 @@ import io
 import re
 import subprocess
 import sys
+from datetime import date
 
 import pytest
 
@@ -11,7 +12,8 @@ from importer.errors import ColumnsError, DailyLimit
 from importer.findings import Finding
 from importer.i18n import translations
 from importer.model import Status
-from importer.reports.plan_view import ColumnPlan, Forecast, PlanView
+from importer.reports.column_plan import ColumnFlow, ColumnPlan, ExampleRow, Range
+from importer.reports.plan_view import Forecast, PlanView
 from importer.reports.summary import build_summary, failure_summary
 from importer.reports.terminal import Terminal
 from schemas.message import message
@@ -27,14 +29,33 @@ PLAN = PlanView(
     invalid=5,
     conflicts=2,
     columns=(
-        ColumnPlan("Priority", 320, 4, (("Low", "High"), ("High", ""), (None, "Low"))),
-        ColumnPlan("Close date", 0, 398, cleared_everywhere=True),
+        ColumnPlan(
+            "hs_ticket_priority",
+            "Priority",
+            1320,
+            4,
+            (ColumnFlow("Low", "High", 1310), ColumnFlow("High", "", 4)),
+            others=10,
+        ),
+        ColumnPlan(
+            "due",
+            "Due on",
+            90,
+            0,
+            before=Range(date(2026, 1, 1), date(2026, 3, 4)),
+            after=Range(date(2026, 4, 1), date(2026, 4, 1)),
+        ),
+        ColumnPlan("closed", "Close date", 0, 398, cleared_everywhere=True),
     ),
     forecast=Forecast(requests=4, seconds=200, daily_share=0.0004),
     stage_moves=12,
     closing=1,
     owner_changes=3,
     notices=(message("3 hidden rows are read too"),),
+    example=ExampleRow(
+        2, "502", "Printer on [b]fire", (("Priority", "Low", "High"), ("Close date", date(2026, 1, 1), ""))
+    ),
+    time_zone="America/Sao_Paulo",
 )
 
 FINDINGS = [
@@ -59,16 +80,21 @@ def test_the_plan_without_a_terminal(pipe):
     assert pipe.getvalue().splitlines() == [
         'edits.xlsx, sheet "Q3" → portal 1234567 (sandbox account)',
         "  398 rows to update, 11 unchanged, 5 invalid (2 of them changed in the portal meanwhile)",
-        "  320 cells to change, 402 to clear",
+        "  1410 cells to change, 402 to clear",
         "  column      change  clear  before → after",
-        "  Priority       320      4  Low → High",
-        "                             High → (empty)",
-        "                             (not read) → Low",
+        "  Priority     1,320      4  1,310 x Low → High",
+        "                                 4 x High → (empty)",
+        "                             and 10 others",
+        "  Due on          90      0  from 2026-01-01 … 2026-03-04",
+        "                             to 2026-04-01",
         "  Close date       0    398",
+        '  For example row 2, ticket 502 "Printer on [b]fire": Priority Low → High; Close date 2026-01-01 → (empty)',
+        "  Times are in America/Sao_Paulo.",
         "  12 tickets move to another stage",
         "  1 ticket closes",
         "  3 tickets get another owner",
-        '  "Close date" is empty on every valid row: it would be cleared on 398 tickets.',
+        "  4 values of Priority are erased.",
+        '  "Close date" is empty on every valid row: 398 values are erased.',
         "  3 hidden rows are read too",
         "  4 update requests, about 3 min 20 s, <0.1 % of the day's calls",
     ]
@@ -79,7 +105,7 @@ def test_the_plan_in_portuguese(pipe):
 
     told = pipe.getvalue()
     assert "  398 linhas a atualizar, 11 sem mudança, 5 com erro (2 delas por terem mudado" in told
-    assert '  "Close date" está vazia em todas as linhas válidas: seria limpa em 398 tickets.' in told
+    assert '  "Close date" está vazia em todas as linhas válidas: 398 valores são apagados.' in told
     assert "  4 requisições de atualização, cerca de 3 min 20 s, <0,1 % das chamadas do dia" in told
 
 
@@ -114,7 +140,7 @@ def test_a_cleared_column_is_red(screen):
     Terminal(ENGLISH, stream=screen, width=100).show_plan(PLAN)
 
     red = [line for line in screen.getvalue().splitlines() if "\x1b[1;31m" in line]
-    assert [strip_colours(line).split()[0] for line in red] == ["Close", '"Close']
+    assert [strip_colours(line).split()[0] for line in red] == ["Priority", "Close", "4", '"Close']
 
 
 def test_no_color_is_honoured(screen, monkeypatch):

@@ -9,8 +9,9 @@ from nicegui import ui
 from starlette.responses import RedirectResponse
 
 from importer.jobs.resume import stored_columns
-from importer.labels import Labels
-from importer.reports.plan_view import ColumnPlan, PlanView
+from importer.reports.column_plan import ColumnPlan, ValueForms, column_plans
+from importer.reports.plan_text import PlanText
+from importer.reports.plan_view import PlanView
 from importer.web.cells import ROUTE
 from importer.web.frame import Screen, place_of, to
 from importer.web.runs import Run
@@ -18,7 +19,8 @@ from importer.web.work import Work
 from schemas.message import Message, count_message, message
 
 FIRST = 10
-SAMPLES = 3
+ROOM = 40
+"""Characters of each side of a change."""
 DATASOURCE = """{getRows(p) {
   const q = new URLSearchParams({start: p.startRow, count: p.endRow - p.startRow, ...(window.planFilter || {})});
   fetch('%s?' + q).then(r => r.json()).then(d => p.successCallback(d.rows, d.total)).catch(() => p.failCallback());
@@ -40,17 +42,9 @@ def add(work: Work) -> None:
 def _left_of(work: Work, run: Run, plan: PlanView) -> PlanView:
     """Return the plan without the rows that were sent first."""
     with work.state.open_journal(run.run_id) as journal:
+        schema = stored_columns(journal.record)[0]
         headers = {one.property_name: one.header for one in journal.record.columns}
-        labels = Labels(stored_columns(journal.record)[0])
-        columns = tuple(
-            ColumnPlan(
-                headers.get(one.property_name) or labels.header(one.property_name),
-                one.changed,
-                one.cleared,
-                tuple(labels.change(one.property_name, *sample) for sample in one.samples),
-            )
-            for one in journal.plan.column_totals(samples=SAMPLES)
-        )
+        columns = column_plans(journal, ValueForms(schema, plan.time_zone or schema.time_zone), headers)
         return replace(plan, columns=columns, rows_to_update=journal.plan.count_rows())
 
 
@@ -113,18 +107,14 @@ class _Plan(Screen):
             return
         self.text(message("By column"), "h2")
         self.table(
-            (message("Column"), message("Changed"), message("Erased"), message("For example")),
-            [(one.header, str(one.changed), str(one.cleared), self.samples(one)) for one in self.plan.columns],
+            (message("Column"), message("Changed"), message("Erased"), message("Most often")),
+            [(one.header, str(one.changed), str(one.cleared), self.often(one)) for one in self.plan.columns],
             numbers=(1, 2),
         )
 
-    def samples(self, column: ColumnPlan) -> str:
-        """Return some changes of a column, a line each."""
-        empty = self.words(message("(empty)"))
-        return "\n".join(
-            f"{'?' if before is None else before or empty} → {after or empty}"
-            for before, after in column.samples[:SAMPLES]
-        )
+    def often(self, column: ColumnPlan) -> str:
+        """Return what is changed into what most often, a line each."""
+        return "\n".join(PlanText(self._words, arrow="→").details(column, ROOM))
 
     def question(self) -> None:
         """Ask, with the erasures ticked off first."""
