@@ -11,6 +11,7 @@ import re
 import unicodedata
 
 from schemas.property import Property
+from schemas.types.text import is_phone
 from schemas.values import same_value, type_of
 
 _NEVER_SHOWN = re.compile(r"(?is)<(script|style)\b.*?</\1\s*>|<!--.*?-->")
@@ -32,7 +33,7 @@ def is_own_form(definition: Property | None, sent: str, returned: str) -> bool:
     essence = _essence(returned)
     if essence and essence == _essence(sent):
         return True
-    if definition is None or definition.field_type != "phonenumber":
+    if definition is None or not is_phone(definition):
         return False
     digits = _dialled(returned)
     return bool(digits) and digits == _dialled(sent)

@@ -81,12 +81,6 @@ class Property:
         return self.referenced_object == "OWNER"
 
     @property
-    def has_unknown_options(self) -> bool:
-        """Whether values are of options that the definition does not list: teams, brands, users."""
-        is_listed = self.options or self.is_owner or self.name in {TICKET.owner, TICKET.pipeline, TICKET.stage}
-        return self.type == "enumeration" and not is_listed
-
-    @property
     def is_multiple(self) -> bool:
         """Whether a value holds several options joined by `;`."""
         return self.type == "enumeration" and self.field_type == "checkbox"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,6 +20,11 @@ SheetCell = str | int | float | bool | date | datetime | None
 
 Scaled = Decimal | date | datetime
 """A value that has a place on a scale; a datetime has its zone."""
+
+
+def option_names(definition: Property, _: PortalSchema) -> Iterable[str]:
+    """Return the values and labels of a property's own options."""
+    return [name for option in definition.options for name in (option.value, option.label)]
 
 
 def _as_text(value: str, _: ZoneInfo) -> SheetCell:
@@ -54,3 +59,13 @@ class PropertyType:
     """Characters that a column is wide."""
     input_rule: Literal["", "true or false", "number", "date"] = ""
     """What a spreadsheet is to ask for when a cell is edited."""
+    has_parts: Callable[[Property], bool] = lambda _: False
+    """Says whether a value of a property consists of parts that can be added or taken away: options, lines."""
+    has_unlisted_options: Callable[[Property], bool] = lambda _: False
+    """Says whether values are of options that the definition does not list: teams, brands, users."""
+    takes: Callable[[Property, PortalSchema, str], bool] = lambda _, __, ___: True
+    """Says whether the portal still takes a value that it once held: options and stages may be gone by now."""
+    names: Callable[[Property, PortalSchema], Iterable[str]] = option_names
+    """Returns the words that stand for values of a property, where there is a list of them."""
+    tidy: Callable[[str], str] | None = None
+    """Returns a value that a portal holds as it is written today; None where all are."""

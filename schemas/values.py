@@ -15,7 +15,7 @@ from schemas.ticket_object import TICKET
 from schemas.types.boolean import BOOLEAN
 from schemas.types.datetime import DATE, DATETIME
 from schemas.types.number import NUMBER
-from schemas.types.option import ENUMERATION, OWNER_ID, PIPELINE_ID
+from schemas.types.option import ENUMERATION, OWNER_ID, PIPELINE_ID, STAGE_ID
 from schemas.types.text import TEXT
 
 TYPES: Mapping[str, PropertyType] = {
@@ -28,7 +28,7 @@ TYPES: Mapping[str, PropertyType] = {
 }
 """By the type that a definition names."""
 
-_BY_NAME: Mapping[str, PropertyType] = {TICKET.owner: OWNER_ID, TICKET.pipeline: PIPELINE_ID, TICKET.stage: ENUMERATION}
+_BY_NAME: Mapping[str, PropertyType] = {TICKET.owner: OWNER_ID, TICKET.pipeline: PIPELINE_ID, TICKET.stage: STAGE_ID}
 
 
 def type_of(definition: Property) -> PropertyType:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tools.measure_house import TYPE_DISPATCH
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -47,3 +49,13 @@ def test_no_file_lies_loose_in_the_hall():
     loose = {path.stem for path in (ROOT / "importer").iterdir() if path.is_file()}
 
     assert loose == {"__init__", "__main__", "py", "model", "findings", "errors", "labels", "files", "i18n"}
+
+
+def test_no_room_but_the_types_asks_for_a_property_s_type():
+    asking = {
+        path.relative_to(ROOT).as_posix()
+        for path in sources()
+        if TYPE_DISPATCH.search(path.read_text(encoding="utf-8"))
+    }
+
+    assert {path for path in asking if not path.startswith("schemas/types/")} == {"schemas/property.py"}

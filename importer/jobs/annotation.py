@@ -24,6 +24,7 @@ from importer.writeback import (
 )
 from schemas.message import Message, message
 from schemas.property import PortalSchema
+from schemas.values import type_of
 
 if TYPE_CHECKING:
     from importer.jobs.job import Job
@@ -133,7 +134,7 @@ def _error_lines(journal: Journal, labels: Labels, words: Translations) -> Itera
 def _compared_key(record: RunRecord, schema: PortalSchema) -> int | None:
     """Return the position of the key column where its cells hold the journal's keys as they stand; else None."""
     definition = schema.properties.get(record.key.property)
-    as_typed = record.key.property == "id" or (definition is not None and definition.type == "string")
+    as_typed = record.key.property == "id" or (definition is not None and type_of(definition).is_text)
     return record.key.position if as_typed else None
 
 

@@ -12,6 +12,7 @@ from importer.model import Change, Columns, Outcome, Status
 from schemas.forms import is_text
 from schemas.message import Message, count_message
 from schemas.spoiled import spoiled
+from schemas.types.text import is_html
 
 _TAG = re.compile(
     r"</?(?:a|b|blockquote|br|code|div|em|font|h[1-6]|hr|i|img|li|ol|p|pre|s|span|strong|sub|sup|t[dhr]|table|tbody|thead|u"
@@ -32,7 +33,7 @@ class TextDoubts:
         self._refuses = not allow_spoiled
         texts = [one.definition for one in columns.values if is_text(one.definition)]
         self._names = {one.name for one in texts}
-        self._rich = {one.name for one in texts if one.field_type == "html"}
+        self._rich = {one.name for one in texts if is_html(one)}
         self._plain: dict[str, int] = {}
 
     def refused(self, change: Change) -> Outcome | None:

@@ -24,8 +24,8 @@ from schemas.cells import shown, shows_nothing
 from schemas.message import Message, message
 from schemas.property import PortalSchema
 from schemas.ticket_object import TICKET
-from schemas.types.datetime import is_between, is_plain_day, parse_day
-from schemas.values import make_comparer
+from schemas.types.datetime import is_between
+from schemas.values import make_comparer, type_of
 
 if TYPE_CHECKING:
     from importer.journal import Journal
@@ -76,7 +76,7 @@ class Planner:
         self._policies = make_policies(columns)
         self._comparers = {name: make_comparer(one) for name, one in schema.properties.items()}
         self._locked_stages = {stage.id for one in schema.pipelines for stage in one.stages if stage.locked}
-        self._days = {name for name, one in schema.properties.items() if one.type == "date"}
+        self._tidy = {name: tidy for name, one in schema.properties.items() if (tidy := type_of(one).tidy)}
 
     @property
     def properties(self) -> list[str]:
@@ -228,8 +228,8 @@ class Planner:
             if current and (last := alike.get(name)) and is_between(value, current, last):
                 continue
             before[name], after[name] = current, value
-        for name in self._days & after.keys():
-            before[name] = _tidy(before[name])
+        for name in self._tidy.keys() & after.keys():
+            before[name] = self._tidy[name](before[name])
         return before, after
 
     def _leave_unedited(self, journal: Journal, rows: list[CheckedRow]) -> list[CheckedRow]:
@@ -292,11 +292,3 @@ def missing_text(key: str, missing: Missing) -> Message:
 def _present(ticket: Ticket | Missing) -> Ticket:
     assert isinstance(ticket, tuple)
     return ticket
-
-
-def _tidy(day: str) -> str:
-    """Return a day as it is written: older portals answer days as milliseconds."""
-    if not day or is_plain_day(day):
-        return day
-    read = parse_day(day)
-    return read.isoformat() if read else day

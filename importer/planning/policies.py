@@ -21,9 +21,8 @@ from schemas.cells import Nearest, fold, quoted, shows_nothing
 from schemas.forms import is_own_form
 from schemas.message import Message, message
 from schemas.property import PortalSchema, Property
-from schemas.ticket_object import TICKET
-from schemas.types.text import MAX_LENGTH, has_lines, line_breaks
-from schemas.values import same_value
+from schemas.types.text import MAX_LENGTH, is_html, line_breaks
+from schemas.values import same_value, type_of
 
 Apply = Callable[[str, str], str]
 """Of what the portal holds and what a cell says, neither cleared: what is to be there."""
@@ -80,7 +79,7 @@ class _Lines:
 
     def __init__(self, definition: Property) -> None:
         self._definition = definition
-        self._is_html = definition.field_type == "html"
+        self._is_html = is_html(definition)
         self._break = "<br>" if self._is_html else "\n"
 
     def append(self, current: str, asked: str) -> str:
@@ -169,7 +168,7 @@ def assign_policies(
             notices.append(message('No column is called "{header}", which --policy names.', header=header))
     values = tuple(replace(one, policy=chosen.get(one.position, one.policy)) for one in columns.values)
     for one in values:
-        if one.policy in _ADDING and not _takes_parts(one.definition):
+        if one.policy in _ADDING and not type_of(one.definition).has_parts(one.definition):
             raise UsageError(
                 message(
                     '"{header}" can\'t have the policy {policy}: that is for texts of several lines and for properties '
@@ -213,14 +212,6 @@ def _unknown(header: str, known: Sequence[str]) -> UsageError:
     return UsageError(message('--policy names a column "{header}", and there is none.', header=header))
 
 
-def _takes_parts(definition: Property) -> bool:
-    """Whether a value has parts: several options, or lines."""
-    if definition.is_multiple:
-        return True
-    is_text = definition.type == "string" and not definition.is_owner
-    return is_text and definition.name not in {TICKET.owner, TICKET.pipeline, TICKET.stage} and has_lines(definition)
-
-
 def check_values_are_read(columns: Columns) -> None:
     """Raise UsageError for a policy that depends on the portal's values, where they are not read (`--no-diff`)."""
     for one in columns.values:
@@ -238,7 +229,7 @@ def check_values_are_read(columns: Columns) -> None:
 def check_clear_word(columns: Columns, schema: PortalSchema, word: str) -> None:
     """Raise UsageError where an option, a stage, a pipeline or an owner of a column bears the clear word."""
     for column in columns.values:
-        if fold(word) in {fold(one) for one in _choices(column.definition, schema)}:
+        if fold(word) in {fold(one) for one in type_of(column.definition).names(column.definition, schema)}:
             raise UsageError(
                 message(
                     '--clear-word "{word}" is also a value of "{header}", so a cell that holds it is ambiguous. Choose '
@@ -247,18 +238,6 @@ def check_clear_word(columns: Columns, schema: PortalSchema, word: str) -> None:
                     header=column.header,
                 )
             )
-
-
-def _choices(definition: Property, schema: PortalSchema) -> Iterator[str]:
-    """Yield what the values of a property are called."""
-    for option in definition.options:
-        yield from (option.value, option.label)
-    for pipeline in schema.pipelines if definition.name in {TICKET.pipeline, TICKET.stage} else ():
-        called = [pipeline] if definition.name == TICKET.pipeline else pipeline.stages
-        for one in called:
-            yield from (one.id, one.label)
-    for owner in schema.owners if definition.is_owner or definition.name == TICKET.owner else ():
-        yield from (owner.id, owner.email, owner.name)
 
 
 def notices_of(columns: Columns) -> list[Message]:

@@ -20,7 +20,7 @@ from importer.planning.property_history import Teller
 from schemas.message import Message, message
 from schemas.property import PortalSchema
 from schemas.ticket_object import TICKET
-from schemas.values import same_value
+from schemas.values import same_value, type_of
 
 if TYPE_CHECKING:
     from importer.portal import HistoryEntry, Missing, Ticket
@@ -130,17 +130,7 @@ class Reversal:
         definition = self._today.properties.get(name)
         if definition is None or definition.read_only:
             return False
-        if not value:
-            return True
-        if name == TICKET.pipeline:
-            return not self._today.pipelines or self._today.pipeline(value) is not None
-        if name == TICKET.stage:
-            known = {stage.id for pipeline in self._today.pipelines for stage in pipeline.stages}
-            return not known or value in known
-        if definition.type != "enumeration" or definition.external_options or not definition.options:
-            return True
-        parts = {part for part in value.split(";") if part} if definition.is_multiple else {value}
-        return parts <= {option.value for option in definition.options}
+        return not value or type_of(definition).takes(definition, self._today, value)
 
     def _put_back_stage(
         self, change: Change, ticket: Ticket, after: dict[str, str], conflicts: dict[str, Conflict]

@@ -185,7 +185,7 @@ class Validation:
                 place=self._place(position),
             )
             for position, one in sorted(self._by_position.items())
-            if one.definition.has_unknown_options
+            if type_of(one.definition).has_unlisted_options(one.definition)
         ]
         found += self._long.notices()
         found += [doubt.notice(self._place(position)) for position, doubt in ticket.doubts(self._schema)]

@@ -14,6 +14,7 @@ from importer.jobs.options import PortalAccess, ReadOptions, Silent
 from importer.jobs.state import StateFolder
 from importer.loader import Table
 from schemas.property import PortalSchema
+from schemas.values import type_of
 
 SAMPLES = 3
 ROWS_READ = 200
@@ -94,7 +95,7 @@ def _look(opened: connect.Opened, findings: Sequence[Finding], schema: PortalSch
         tuple(looks),
         tuple(findings),
         {one.name: one.label for one in schema.properties.values() if not one.read_only},
-        any(one.definition.type in {"date", "datetime"} for one in columns.values),
+        any(type_of(one.definition).input_rule == "date" for one in columns.values),
     )
 
 

@@ -394,7 +394,7 @@ def read_moment(value: str) -> datetime | None:
         return None
 
 
-def is_plain_day(value: str) -> bool:
+def _is_plain_day(value: str) -> bool:
     """Return whether a date is written as we send it, so that another text of this form is another day."""
     return len(value) == _DAY_LENGTH and value[4] == value[7] == "-"
 
@@ -402,8 +402,16 @@ def is_plain_day(value: str) -> bool:
 _DAY_LENGTH, _MOMENT_LENGTH = len("2026-03-04"), len("2026-03-04T12:30:00.000Z")
 
 
+def _tidy_day(value: str) -> str:
+    """Return a day as it is written today: older portals answer days as milliseconds."""
+    if not value or _is_plain_day(value):
+        return value
+    day = parse_day(value)
+    return day.isoformat() if day else value
+
+
 def _same_day(left: str, right: str) -> bool:
-    if is_plain_day(left) and is_plain_day(right):
+    if _is_plain_day(left) and _is_plain_day(right):
         return left == right
     day = parse_day(left)
     return day is not None and day == parse_day(right)
@@ -429,6 +437,7 @@ DATE = PropertyType(
     scale=parse_day,
     width=13,
     input_rule="date",
+    tidy=_tidy_day,
 )
 DATETIME = PropertyType(
     converter=lambda _, __, reading: DatetimeConverter(reading),

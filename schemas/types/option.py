@@ -18,7 +18,7 @@ from schemas.cells import Converter, Kind, Nearest, Problem, Reading, Result, Wa
 from schemas.message import Message, message
 from schemas.naming import VALUES, Meanings, Names, crossed, way_notice
 from schemas.property import Option, Owner, Pipeline, PortalSchema, Property, Stage
-from schemas.property_type import PropertyType, Same
+from schemas.property_type import PropertyType, Same, option_names
 from schemas.types.boolean import word_crossed, words
 from schemas.types.text import TEXT
 
@@ -518,6 +518,53 @@ def _owners(definition: Property, portal: PortalSchema, _: Reading) -> Converter
     return OptionsConverter(definition, owner) if definition.is_multiple else owner
 
 
-ENUMERATION = PropertyType(converter=_options, comparer=_comparer, width=22)
-OWNER_ID = replace(ENUMERATION, converter=_owners)
-PIPELINE_ID = replace(ENUMERATION, converter=lambda _, portal, reading: PipelineConverter(portal.pipelines, reading))
+def _takes_option(definition: Property, _: PortalSchema, value: str) -> bool:
+    if definition.external_options or not definition.options:
+        return True
+    parts = _parts(value) if definition.is_multiple else {value}
+    return parts <= {option.value for option in definition.options}
+
+
+def _takes_pipeline(_: Property, portal: PortalSchema, value: str) -> bool:
+    return not portal.pipelines or portal.pipeline(value) is not None
+
+
+def _takes_stage(_: Property, portal: PortalSchema, value: str) -> bool:
+    known = {stage.id for pipeline in portal.pipelines for stage in pipeline.stages}
+    return not known or value in known
+
+
+def _names_of_owners(definition: Property, portal: PortalSchema) -> Iterable[str]:
+    return [
+        *option_names(definition, portal),
+        *(name for one in portal.owners for name in (one.id, one.email, one.name)),
+    ]
+
+
+def _names_of_pipelines(definition: Property, portal: PortalSchema) -> Iterable[str]:
+    return [*option_names(definition, portal), *(name for one in portal.pipelines for name in (one.id, one.label))]
+
+
+def _names_of_stages(definition: Property, portal: PortalSchema) -> Iterable[str]:
+    stages = (one for pipeline in portal.pipelines for one in pipeline.stages)
+    return [*option_names(definition, portal), *(name for one in stages for name in (one.id, one.label))]
+
+
+ENUMERATION = PropertyType(
+    converter=_options,
+    comparer=_comparer,
+    width=22,
+    has_parts=lambda definition: definition.is_multiple,
+    has_unlisted_options=lambda definition: not definition.options,
+    takes=_takes_option,
+)
+OWNER_ID = replace(ENUMERATION, converter=_owners, names=_names_of_owners, has_unlisted_options=lambda _: False)
+PIPELINE_ID = replace(
+    ENUMERATION,
+    converter=lambda _, portal, reading: PipelineConverter(portal.pipelines, reading),
+    names=_names_of_pipelines,
+    has_unlisted_options=lambda _: False,
+    takes=_takes_pipeline,
+)
+STAGE_ID = replace(ENUMERATION, names=_names_of_stages, has_unlisted_options=lambda _: False, takes=_takes_stage)
+"""A stage depends on its row's pipeline, so its cells are read by `StageConverter`."""

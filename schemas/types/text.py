@@ -21,6 +21,21 @@ def has_lines(definition: Property) -> bool:
     return definition.field_type in _MANY_LINES or definition.text_hint == "multi_line"
 
 
+def has_parts(definition: Property) -> bool:
+    """Return whether lines can be added to texts of a property; what a type that is not known holds may be JSON."""
+    return definition.type == "string" and has_lines(definition)
+
+
+def is_html(definition: Property) -> bool:
+    """Return whether HubSpot reads texts of a property as HTML."""
+    return definition.field_type == "html"
+
+
+def is_phone(definition: Property) -> bool:
+    """Return whether texts of a property are phone numbers, which the portal writes in its own form."""
+    return definition.field_type == "phonenumber"
+
+
 class TextConverter(Converter):
     """Reads the cells of a string property, and of properties whose type is not known."""
 
@@ -81,6 +96,10 @@ def _comparer(definition: Property) -> Same:
 
 
 TEXT = PropertyType(
-    converter=lambda definition, _, __: TextConverter(definition), comparer=_comparer, is_text=True, keeps_zeros=True
+    converter=lambda definition, _, __: TextConverter(definition),
+    comparer=_comparer,
+    is_text=True,
+    keeps_zeros=True,
+    has_parts=has_parts,
 )
 """Free text. The portal's rules may normalise it; unique values are compared without case."""
