@@ -17,7 +17,7 @@ from importer.jobs.finish import finish
 from importer.jobs.job import Job, opening
 from importer.jobs.main import prepare
 from importer.jobs.options import Result, RunOptions
-from importer.jobs.plan_file import BOOK_SUFFIX, kept_facts, plan_lines, read_plan, write_plan
+from importer.jobs.plan_file import BOOK_SUFFIX, kept_facts, read_plan, write_plan
 from importer.jobs.plan_notes import who_am_i
 from importer.jobs.targets import SPREADSHEETS, is_same
 from importer.journal import RunRecord
@@ -38,8 +38,8 @@ async def make_plan_file(options: RunOptions, path: Path, context: Context) -> R
         job = held.begin(replace(job, options=replace(options, dry_run=True)))
         confirm(job)
         _settle_invalid_rows(job)
-        lines = plan_lines(_head(job, path, planner), job.journal.plan_records)
-        write_plan(path, lines, like=options.file, check=context.state.outputs.noting(path))
+        noting = context.state.outputs.noting(path)
+        write_plan(path, _head(job, path, planner), job.journal.plan_records, like=options.file, check=noting)
         digest = read_plan(path).digest
         job.journal.note(plan={"path": str(path), "sha256": digest, "planned": planner})
         context.ui.say(message("The plan is in {path}; nothing was sent.", path=str(path)))

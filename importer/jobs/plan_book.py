@@ -1,13 +1,18 @@
 """A plan in a workbook: the same lines as in a text file, and beside them what people read of them.
 
-In:  lines of a plan, or the path of a workbook that holds them.
-Out: the workbook, or the lines; and whether what people see in it is what the lines say.
+In:  the records of a plan, or the path of a workbook that holds them.
+Out: the workbook, or the lines; and whether it is as it was written.
+
+Each byte of a workbook that we wrote is sealed: its archive ends in a comment with the SHA-256 of all before it. A
+program that saves the workbook anew leaves the comment out; then what people see in it is compared with the lines.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,13 +22,27 @@ from importer.errors import FileError
 from importer.labels import Labels, plain_text
 from importer.loader import open_file
 from importer.template.cells import cut_text
-from importer.template.plan_book import LINES_SHEET, PLAN_SHEET, TITLES, write_plan_book
+from importer.template.plan_book import (
+    NOTES_SHEET,
+    TEXT_SHEET,
+    TITLES,
+    plan_sheet,
+    write_noted_book,
+    write_plan_book,
+)
 from schemas.message import message
 from schemas.property import read_schema
+from schemas.ticket_object import TICKET
 
 _ZIP = b"PK"
+_END, _END_SIZE = b"PK\x05\x06", 22
+"""The last record of an archive, without the comment behind it (APPNOTE 4.3.16)."""
+_SEAL = b"import-tickets "
+_DIGEST_SIZE = 64
 _CHUNK = 500
 _FIXED = (1 << 256) - 1
+
+Record = Mapping[str, Any]
 
 
 def is_book(path: Path) -> bool:
@@ -32,74 +51,114 @@ def is_book(path: Path) -> bool:
         return file.read(len(_ZIP)) == _ZIP
 
 
-def write_book(lines: Iterable[bytes], target: BinaryIO) -> None:
-    """Write the lines of a plan, and of its notes, into a workbook."""
-    facts: list[tuple[str, str]] = []
-
-    def shown() -> Iterator[tuple[str, list[list[str]]]]:
-        cells: ReadableCells | None = None
-        for line in lines:
-            record = orjson.loads(line)
-            if cells is None:
-                cells = ReadableCells(record)
-                facts.extend(_facts(record))
-            facts.extend(_notes(record))
-            yield line.decode().removesuffix("\n"), cells.rows(record)
-
-    write_plan_book(shown(), facts, target)
+def write_book(head: Record, records: Iterable[Record], lines: Iterable[bytes], target: BinaryIO) -> None:
+    """Write the lines of a plan into a workbook; `head` and `records` are what they were made from."""
+    cells = ReadableCells(head)
+    rows = (row for record in records for row in cells.rows(record))
+    text = (line.decode() for line in lines)
+    write_plan_book(rows, text, _facts(head, ()), target, comment=_SEAL + b"0" * _DIGEST_SIZE)
+    _seal(target)
 
 
-def _facts(head: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def write_noted(path: Path, head: Record, notes: Sequence[Record], lines: Iterable[bytes], target: BinaryIO) -> None:
+    """Write the workbook `path` with these notes, of which `lines` are the lines.
+
+    Raises NotUnderstood where it is no workbook of a plan.
+    """
+    with path.open("rb") as source:
+        text = (line.decode() for line in lines)
+        write_noted_book(source, text, _facts(head, notes), target, comment=_SEAL + b"0" * _DIGEST_SIZE)
+    _seal(target)
+
+
+def _seal(target: BinaryIO) -> None:
+    """Put the digest of all before it where the archive's comment leaves room for it."""
+    place = target.seek(-_DIGEST_SIZE, os.SEEK_END)
+    target.seek(0)
+    digest = _digest_of(target, place)
+    target.seek(place)
+    target.write(digest)
+
+
+def is_sealed(path: Path) -> bool | None:
+    """Return whether a workbook is, byte for byte, as we wrote it; None where another program wrote it.
+
+    Raises OSError where it cannot be read.
+    """
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        comment = len(_SEAL) + _DIGEST_SIZE
+        file.seek(max(size - _END_SIZE - comment, 0))
+        tail = file.read()
+        if tail[-_END_SIZE:].startswith(_END):
+            return None
+        file.seek(0)
+        digest = _digest_of(file, size - _DIGEST_SIZE)
+    return tail.startswith(_END) and tail[_END_SIZE:] == _SEAL + digest
+
+
+def _digest_of(file: BinaryIO, size: int) -> bytes:
+    hasher = hashlib.sha256()
+    while size > 0 and (block := file.read(min(size, 1 << 20))):
+        hasher.update(block)
+        size -= len(block)
+    return hasher.hexdigest().encode()
+
+
+def _facts(head: Record, notes: Iterable[Record]) -> Iterator[tuple[str, str]]:
     yield "Planned by", _person(head["planned"])
     yield "Spreadsheet", head["file"]["name"]
     yield "Portal", head["run"]["portal"]["portal_id"]
     yield "What next", "import-tickets approve, import-tickets apply"
     yield "Please note", "Cells are to be read, not edited: a plan that was altered is refused. Make a new one instead."
+    for note in notes:
+        for name, title in (("approved", "Approved by"), ("applied", "Applied by")):
+            if name in note:
+                yield title, _person(note[name])
 
 
-def _notes(record: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, title in (("approved", "Approved by"), ("applied", "Applied by")):
-        if name in record:
-            yield title, _person(record[name])
-
-
-def _person(who: dict[str, str]) -> str:
+def _person(who: Mapping[str, str]) -> str:
     return f"{who['account']} ({who['machine']}), {who['at']}"
 
 
 class ReadableCells:
     """What people see of a plan: a row of cells for each cell of a ticket that is to change."""
 
-    def __init__(self, head: dict[str, Any]) -> None:
-        self._labels = Labels(read_schema(head["run"]["schema"]))
-        self._headers = {name: header for _, header, name in head["run"]["columns"]}
+    def __init__(self, head: Record) -> None:
+        schema = read_schema(head["run"]["schema"])
+        self._labels = Labels(schema)
+        self._labelled = {TICKET.stage, TICKET.pipeline} | {
+            one.name for one in schema.properties.values() if one.is_owner or one.options
+        }
+        self._headers = {name: plain_text(header) for _, header, name in head["run"]["columns"]}
 
-    def rows(self, record: dict[str, Any]) -> list[list[str]]:
-        """Return the rows of cells of one line; none for a line that changes nothing."""
-        before, key = record.get("before", {}), str(record.get("key", ""))
-        found = []
-        for name, after in record.get("after", {}).items():
-            old, new = self._labels.change(name, before.get(name, ""), after)
+    def rows(self, record: Record) -> Iterator[tuple[str, ...]]:
+        """Yield the rows of cells of one line; none for a line that changes nothing."""
+        changes = record.get("after")
+        if not changes:
+            return
+        before, row, key = record.get("before", {}), str(record["row"]), _shown(str(record.get("key", "")))
+        for name, after in changes.items():
+            old, new = before.get(name, ""), after
+            if name in self._labelled:  # of all other values, what is kept for the labels would grow with the plan
+                old, new = self._labels.change(name, old, new)
             header = self._headers.get(name) or self._labels.header(name)
-            found.append([str(record["row"]), *(plain_text(one, keep_lines=True) for one in (key, header, old, new))])
-        return found
+            yield row, key, header, _shown(old), _shown(new)
+
+
+def _shown(text: str) -> str:
+    return cut_text(plain_text(text, keep_lines=True))
 
 
 def lines_of_book(path: Path) -> Iterator[bytes]:
     """Yield the lines that a workbook holds. Raises FileError where it holds none."""
-    number, pieces = "", list[str]()
-    for this, piece in _rows_of(path, LINES_SHEET, 2):
-        if this != number and pieces:
-            yield _whole(pieces)
-            pieces = []
-        number = this
-        pieces.append(piece)
-    if pieces:
-        yield _whole(pieces)
-
-
-def _whole(pieces: list[str]) -> bytes:
-    return ("".join(pieces) + "\n").encode("utf-8", "surrogatepass")
+    rest = ""
+    for (piece,) in chain(_rows_of(path, TEXT_SHEET, 1), _rows_of(path, NOTES_SHEET, 1)):
+        *lines, rest = (rest + piece).split("\n")
+        for line in lines:
+            yield line.encode("utf-8", "surrogatepass") + b"\n"
+    if rest:
+        yield rest.encode("utf-8", "surrogatepass")
 
 
 def _rows_of(path: Path, sheet: str, width: int) -> Iterator[tuple[str, ...]]:
@@ -118,9 +177,16 @@ def shows_what_it_holds(path: Path, lines: Iterable[bytes]) -> bool:
     for line in lines:
         record = orjson.loads(line)
         cells = cells or ReadableCells(record)
-        for row in cells.rows(record):
-            held += _number_of(cut_text(text) for text in row)
-    return held & _FIXED == sum(map(_number_of, _rows_of(path, PLAN_SHEET, len(TITLES)))) & _FIXED
+        held += sum(map(_number_of, cells.rows(record)))
+    return held & _FIXED == sum(map(_number_of, _visible_rows(path))) & _FIXED
+
+
+def _visible_rows(path: Path) -> Iterator[tuple[str, ...]]:
+    sheets = {one.name for one in open_file(path).sheets}
+    for number in count(1):
+        if number > 1 and plan_sheet(number) not in sheets:
+            return
+        yield from _rows_of(path, plan_sheet(number), len(TITLES))
 
 
 def _number_of(row: Iterable[str]) -> int:

@@ -15,7 +15,6 @@ import hashlib
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -24,9 +23,10 @@ import orjson
 
 from importer.errors import FileError, UsageError
 from importer.files import Busy, Moved, write_whole
-from importer.jobs.plan_book import is_book, lines_of_book, shows_what_it_holds, write_book
+from importer.jobs.plan_book import is_book, is_sealed, lines_of_book, shows_what_it_holds, write_book, write_noted
 from importer.journal import RunRecord
 from importer.loader.file_errors import file_errors
+from importer.ooxml.errors import NotUnderstood
 from schemas.message import Message, message
 
 FORMAT = 1
@@ -59,6 +59,8 @@ class PlanFile:
     notes: tuple[Mapping[str, Any], ...]
     last: str
     """The digest of the last note; of the plan, where there is none."""
+    state: tuple[int, ...]
+    """What the system said of the file before it was read: another one by now has another."""
 
     @property
     def planned(self) -> Mapping[str, str]:
@@ -128,12 +130,16 @@ def kept_facts(record: RunRecord) -> Mapping[str, Any]:
 def plan_lines(head: Mapping[str, Any], records: Iterable[Record]) -> Iterator[bytes]:
     """Yield the lines of a new plan."""
     hasher, count = hashlib.sha256(), -1
-    for record in chain([{"import-tickets plan": FORMAT, **head}], records):
+    for record in chain([_first(head)], records):
         line = dump_line(record)
         hasher.update(line)
         count += 1
         yield line
     yield dump_line({"rows": count, "sha256": hasher.hexdigest()})
+
+
+def _first(head: Mapping[str, Any]) -> Record:
+    return {"import-tickets plan": FORMAT, **head}
 
 
 def note_line(last: str, note: Mapping[str, Any]) -> bytes:
@@ -150,6 +156,7 @@ def read_plan(path: Path) -> PlanFile:
 
     Raises FileError where it cannot be read, UsageError `plan_altered` where it is not as it was written.
     """
+    state = _state_of(path)
     hasher, count, head = hashlib.sha256(), -1, b""
     digest = last = ""
     notes: list[Mapping[str, Any]] = []
@@ -173,18 +180,33 @@ def read_plan(path: Path) -> PlanFile:
         facts = None
     if not isinstance(facts, dict) or facts.get("import-tickets plan") != FORMAT:
         raise altered(path, message("another version of import-tickets made it"))
-    plan = PlanFile(path, facts, digest, count, tuple(notes), last)
+    plan = PlanFile(path, facts, digest, count, tuple(notes), last, state)
     _check_book(plan)
     return plan
 
 
+def _state_of(path: Path) -> tuple[int, ...]:
+    with file_errors(path):
+        found = path.stat()
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
 def _check_book(plan: PlanFile) -> None:
-    """Raise UsageError `plan_altered` where a workbook shows people something else than the plan it holds."""
+    """Raise UsageError `plan_altered` where a workbook is not as we wrote it, or shows people something else.
+
+    Another program may have saved it anew: then what it shows is compared with the plan it holds.
+    """
+    path = plan.path
+    if not is_book(path):
+        return
+    sealed = is_sealed(path)
+    if sealed is False:
+        raise altered(path, message("something in it was changed since"))
     try:
-        if is_book(plan.path) and not shows_what_it_holds(plan.path, islice(_lines_of(plan.path), plan.count + 1)):
-            raise altered(plan.path, message("its visible cells are not those of the plan"))
+        if sealed is None and not shows_what_it_holds(path, islice(_lines_of(path), plan.count + 1)):
+            raise altered(path, message("its visible cells are not those of the plan"))
     except (FileError, KeyError, TypeError, AttributeError, ValueError) as error:
-        raise altered(plan.path, message("its visible cells are not those of the plan")) from error
+        raise altered(path, message("its visible cells are not those of the plan")) from error
 
 
 def _read_note(path: Path, line: bytes, last: str) -> Mapping[str, Any]:
@@ -215,16 +237,22 @@ def _lines_of(path: Path) -> Iterator[bytes]:
         raise altered(path, error.text) from error
 
 
-def write_plan(path: Path, lines: Iterable[bytes], *, like: Path, check: Callable[[Path], object]) -> None:
-    """Write a new plan file, which nobody may read who may not read `like`. Raises FileError where it cannot be."""
-    _write(path, partial(_put, path, lines), like=like, check=check)
+def write_plan(
+    path: Path, head: Mapping[str, Any], records: Iterable[Record], *, like: Path, check: Callable[[Path], object]
+) -> None:
+    """Write a new plan file, which nobody may read who may not read `like`; `records` are gone through twice.
 
+    Raises FileError where it cannot be.
+    """
 
-def _put(path: Path, lines: Iterable[bytes], stream: BinaryIO) -> None:
-    if path.suffix.lower() == BOOK_SUFFIX:
-        write_book(lines, stream)
-    else:
-        stream.writelines(lines)
+    def put(stream: BinaryIO) -> None:
+        lines = plan_lines(head, records)
+        if path.suffix.lower() == BOOK_SUFFIX:
+            write_book(orjson.loads(dump_line(_first(head))), records, lines, stream)
+        else:
+            stream.writelines(lines)
+
+    _write(path, put, like=like, check=check)
 
 
 def add_note(plan: PlanFile, note: Mapping[str, Any]) -> None:
@@ -232,23 +260,40 @@ def add_note(plan: PlanFile, note: Mapping[str, Any]) -> None:
 
     Raises FileError where it cannot be written, or was written by somebody else since it was read.
     """
+    path = plan.path
+    added = note_line(plan.last, note)
+
+    def put(stream: BinaryIO) -> None:
+        if is_book(path):
+            lines = [*map(dump_line, plan.notes), added]
+            write_noted(path, plan.head, [*plan.notes, note], lines, stream)
+        else:
+            stream.writelines(chain(_lines_of(path), [added]))
 
     def check(new: Path) -> None:
         if read_plan(new).notes[:-1] != plan.notes:
             raise Moved
 
-    lines = chain(_lines_of(plan.path), [note_line(plan.last, note)])
-    _write(plan.path, partial(_put, plan.path, lines), like=plan.path, check=check)
+    _write(path, put, like=path, check=check, unless=lambda: _state_of(path) != plan.state)
 
 
-def _write(path: Path, write: Callable[[BinaryIO], object], *, like: Path, check: Callable[[Path], object]) -> None:
+def _write(
+    path: Path,
+    write: Callable[[BinaryIO], object],
+    *,
+    like: Path,
+    check: Callable[[Path], object],
+    unless: Callable[[], bool] = lambda: False,
+) -> None:
     try:
-        write_whole(path, write, like=like, check=check)
+        write_whole(path, write, like=like, check=check, unless=unless)
     except Moved as error:
         raise FileError(
             message("{path} was changed by somebody else just now. Look at it, and run again.", path=str(path)),
             code="file_changed",
         ) from error
+    except NotUnderstood as error:
+        raise altered(path, error.reason) from error
     except (Busy, OSError) as error:
         raise FileError(
             message("{path} cannot be written ({reason}).", path=str(path), reason=error.strerror or str(error))

@@ -1,60 +1,160 @@
-"""Write a plan as a workbook: a sheet that people read, and a very hidden one with the lines of the plan itself.
+"""Write a plan as a workbook: sheets that people read, and very hidden ones with the text of the plan and its notes.
 
-In:  lines of text, and for each the cells that people see of it.
-Out: an XLSX file. All text is text, never a formula.
+In:  the text of a plan, the rows of cells that people see of it, what is to be said about it.
+Out: an XLSX file, written row by row. All text is text, never a formula.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import chain, count
+from typing import BinaryIO
 
-from importer.template.cells import cut_text
-from importer.template.style import fill, header_cell, plain_cell
+from importer.ooxml.archive import Archive, ArchiveWriter
+from importer.ooxml.deflate import best_codec
+from importer.ooxml.edited_package import EditedPackage
+from importer.ooxml.errors import NotUnderstood
+from importer.ooxml.markup import DECLARATION, TRANSITIONAL, text_content
+from importer.ooxml.new_package import NewPackage
+from importer.writeback.styles import Look, Styles, minimal_styles
+from schemas.message import message
 
-if TYPE_CHECKING:
-    from openpyxl.cell.cell import Cell as StyledCell
-    from openpyxl.worksheet._write_only import WriteOnlyWorksheet
-
-PLAN_SHEET, LINES_SHEET, FACTS_SHEET = "Plan", "Import plan", "About this plan"
+PLAN_SHEET, TEXT_SHEET, NOTES_SHEET, FACTS_SHEET = "Plan", "Import plan", "Import plan notes", "About this plan"
 TITLES = ("Row", "Ticket", "Column", "Before", "After")
-LINE_TITLES = ("Line", "Text")
-_WIDTHS = (8, 16, 28, 50, 50)
+TEXT_TITLE = "Text"
+_WIDTHS, _FACT_WIDTHS = (8, 16, 28, 50, 50), (24, 80)
+LAST_ROW = 1_048_576
+"""Rows of a sheet (Excel specifications and limits)."""
 _PIECE = 16_000
-"""Characters of a line that one cell takes: a cell holds 32,767 UTF-16 units (Excel specifications and limits)."""
+"""Characters of the text that one cell takes: a cell holds 32,767 UTF-16 units (Excel specifications and limits)."""
+_BLOCK = 200
+"""Rows that are handed on together."""
+_SHORT = 40
+_LETTERS = "ABCDE"
+
+Facts = Iterable[tuple[str, str]]
+
+
+def plan_sheet(number: int) -> str:
+    """Return the name of the n-th sheet that people read: there are more where one cannot hold all rows."""
+    return PLAN_SHEET if number == 1 else f"{PLAN_SHEET} {number}"
 
 
 def write_plan_book(
-    lines: Iterable[tuple[str, Sequence[Sequence[str]]]], facts: Sequence[tuple[str, str]], target: BinaryIO
+    rows: Iterator[Sequence[str]], text: Iterable[str], facts: Facts, target: BinaryIO, *, comment: bytes = b""
 ) -> None:
-    """Write the workbook. lines: each with the rows of cells (as `TITLES`) that people see of it."""
-    from openpyxl import Workbook
+    """Write the workbook. rows: cells as `TITLES`; text: the plan's, in any pieces."""
+    styles = Styles(minimal_styles())
+    shown = _ShownRows(rows, head=styles.cell(Look(ink="FFFFFF", fill="33475B", bold=True)), plain=styles.cell(Look()))
+    package = NewPackage(target, styles.data())
+    for number in count(1):
+        package.write_sheet(plan_sheet(number), shown.pieces())
+        package.note_filter(f"$A$1:$E${shown.last}")
+        if shown.following is None:
+            break
+    package.write_sheet(FACTS_SHEET, _facts_sheet(facts))
+    package.write_sheet(TEXT_SHEET, _text_sheet(text), state="veryHidden")
+    package.write_sheet(NOTES_SHEET, _text_sheet(()), state="veryHidden")
+    package.close(comment=comment)
 
-    book = Workbook(write_only=True)
-    shown, about, hidden = (book.create_sheet(name) for name in (PLAN_SHEET, FACTS_SHEET, LINES_SHEET))
-    hidden.sheet_state = "veryHidden"
-    shown.freeze_panes = "A2"
-    for letter, width in zip("ABCDE", _WIDTHS, strict=True):
-        shown.column_dimensions[letter].width = width
-    about.column_dimensions["A"].width, about.column_dimensions["B"].width = 24, 80
-    shown.append([header_cell(shown, title, note="", read_only=True) for title in TITLES])
-    hidden.append(LINE_TITLES)
-    # Filled and appended again for every row: making a cell takes openpyxl as long as writing it.
-    shown_cells, about_cells, hidden_cells = (
-        [plain_cell(sheet) for _ in range(width)] for sheet, width in ((shown, len(TITLES)), (about, 2), (hidden, 2))
+
+def write_noted_book(source: BinaryIO, text: Iterable[str], facts: Facts, target: BinaryIO, *, comment: bytes) -> None:
+    """Write a plan's workbook with other notes: all its other parts are copied as they are stored.
+
+    Raises NotUnderstood where it has no sheet for the notes.
+    """
+    codec = best_codec()
+    package = EditedPackage(Archive(source, codec))
+    notes, about = package.sheet_part(NOTES_SHEET), package.sheet_part(FACTS_SHEET)
+    if notes is None:
+        raise NotUnderstood(message('There is no sheet "{sheet}".', sheet=NOTES_SHEET))
+    new = {notes.lower(): _text_sheet(text)}
+    if about is not None:
+        new[about.lower()] = _facts_sheet(facts)
+    out = ArchiveWriter(target, codec)
+    for rank, member in enumerate(package.archive.members.values()):
+        if member.name.lower() in new:
+            out.write(member.name, new[member.name.lower()], rank, member)
+        else:
+            out.copy(package.archive, member, rank)
+    out.close(comment)
+
+
+class _ShownRows:
+    """The rows that people read, a sheet after another. `following` is the first one that did not fit yet."""
+
+    def __init__(self, rows: Iterator[Sequence[str]], *, head: int, plain: int) -> None:
+        self._rows = rows
+        self._head = head
+        self._plain = plain
+        self.following = next(rows, None)
+        self.last = 1
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the next sheet."""
+        self.last = 1
+        yield _start(_WIDTHS, is_long=True) + _row(1, TITLES, self._head).encode()
+        while self.following is not None and self.last < LAST_ROW:
+            yield self._block().encode()
+        yield f'</sheetData><autoFilter ref="A1:E{self.last}"/></worksheet>'.encode()
+
+    def _block(self) -> str:
+        end, found = min(self.last + _BLOCK, LAST_ROW), []
+        while self.following is not None and self.last < end:
+            self.last += 1
+            found.append(_row(self.last, self.following, self._plain))
+            self.following = next(self._rows, None)
+        return "".join(found)
+
+
+def _facts_sheet(facts: Facts) -> Iterator[bytes]:
+    yield _start(_FACT_WIDTHS)
+    yield "".join(_row(number, fact, 0) for number, fact in enumerate(facts, start=1)).encode()
+    yield b"</sheetData></worksheet>"
+
+
+def _text_sheet(text: Iterable[str]) -> Iterator[bytes]:
+    """Yield a sheet of one column that holds a text in pieces, below a header."""
+    yield _start(()) + _row(1, (TEXT_TITLE,), 0).encode()
+    rest, number = "", 1
+    for one in chain(text, [None]):
+        rest += one or ""
+        while len(rest) >= _PIECE or (one is None and rest):
+            number += 1
+            yield _row(number, (rest[:_PIECE],), 0).encode()
+            rest = rest[_PIECE:]
+    yield b"</sheetData></worksheet>"
+
+
+def _start(widths: Sequence[int], *, is_long: bool = False) -> bytes:
+    pane = (
+        '<sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" '
+        'state="frozen"/><selection pane="bottomLeft"/></sheetView></sheetViews>'
     )
-    last = 1
-    for number, (line, rows) in enumerate(lines, start=1):
-        for start in range(0, len(line), _PIECE):
-            _append(hidden, hidden_cells, [str(number), line[start : start + _PIECE]])
-        for row in rows:
-            _append(shown, shown_cells, [cut_text(text) for text in row])
-            last += 1
-    for fact in facts:
-        _append(about, about_cells, fact)
-    shown.auto_filter.ref = f"A1:E{last}"
-    book.save(target)
+    columns = "".join(f'<col min="{n}" max="{n}" width="{w}" customWidth="1"/>' for n, w in enumerate(widths, start=1))
+    return (
+        DECLARATION
+        + (
+            f'<worksheet xmlns="{TRANSITIONAL}">{pane if is_long else ""}<sheetFormatPr defaultRowHeight="15"/>'
+            f"{f'<cols>{columns}</cols>' if columns else ''}<sheetData>"
+        ).encode()
+    )
 
 
-def _append(sheet: WriteOnlyWorksheet, cells: Sequence[StyledCell], texts: Sequence[str]) -> None:
-    sheet.append([fill(cell, text) for cell, text in zip(cells, texts, strict=True)])
+def _row(number: int, texts: Sequence[str], style: int) -> str:
+    cells = [
+        f'<c r="{letter}{number}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{_content(text)}</t></is></c>'
+        for letter, text in zip(_LETTERS, texts, strict=False)
+        if text
+    ]
+    return f'<row r="{number}">{"".join(cells)}</row>'
+
+
+def _content(text: str) -> str:
+    return _short_content(text) if len(text) < _SHORT else text_content(text, limit=False).decode()
+
+
+@lru_cache(4_096)
+def _short_content(text: str) -> str:
+    return text_content(text, limit=False).decode()

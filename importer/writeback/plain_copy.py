@@ -7,16 +7,15 @@ Out: an XLSX with one sheet: the values at their addresses, without formats and 
 from __future__ import annotations
 
 import datetime as dt
-import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from importer.errors import FileError
 from importer.findings import column_letter
-from importer.ooxml.edited_package import FILTER_NAME, STYLES_TYPE, WORKSHEET_TYPE
 from importer.ooxml.errors import NotUnderstood
-from importer.ooxml.markup import DECLARATION, RELATIONS, TRANSITIONAL, attribute_content, text_content
+from importer.ooxml.markup import DECLARATION, TRANSITIONAL, text_content
+from importer.ooxml.new_package import NewPackage
 from importer.writeback.annotation import Annotation
 from importer.writeback.areas import Area
 from importer.writeback.styles import minimal_styles
@@ -26,8 +25,6 @@ from schemas.message import message
 Value = str | float | bool | dt.date | None
 _EPOCH = dt.datetime(1899, 12, 30)  # noqa: DTZ001 - a cell's date has no zone
 _BOLD, _DATE, _DATETIME = 1, 2, 3
-_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
-_MAIN_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
 
 
 def read_values(path: Path, annotation: Annotation) -> Iterator[list[Value]]:
@@ -88,48 +85,27 @@ def notes_alone(annotation: Annotation) -> Iterator[list[Value]]:
 
 def write_values(rows: Iterable[list[Value]], sheet: str, header_row: int, target: BinaryIO) -> None:
     """Write an XLSX with one sheet of these rows."""
-    relations = RELATIONS[TRANSITIONAL]
-    start = DECLARATION.decode()
-    parts = {
-        "[Content_Types].xml": f'{start}<Types xmlns="{_PACKAGE}/content-types"><Default Extension="rels" ContentType='
-        '"application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType='
-        f'"application/xml"/><Override PartName="/xl/workbook.xml" ContentType="{_MAIN_TYPE}"/><Override PartName='
-        f'"/xl/worksheets/sheet1.xml" ContentType="{WORKSHEET_TYPE}"/><Override PartName="/xl/styles.xml" ContentType='
-        f'"{STYLES_TYPE}"/></Types>',
-        "_rels/.rels": f'{start}<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="rId1" Type='
-        f'"{relations}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/_rels/workbook.xml.rels": f'{start}<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="rId1" '
-        f'Type="{relations}/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="{relations}/'
-        'styles" Target="styles.xml"/></Relationships>',
-    }
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in parts.items():
-            archive.writestr(name, text)
-        archive.writestr("xl/styles.xml", _styles())
-        with archive.open("xl/worksheets/sheet1.xml", "w") as part:
-            part.write(
-                f'{start}<worksheet xmlns="{TRANSITIONAL}"><sheetViews><sheetView workbookViewId="0"><pane ySplit='
-                f'"{header_row}" topLeftCell="A{header_row + 1}" activePane="bottomLeft" state="frozen"/><selection '
-                'pane="bottomLeft"/></sheetView></sheetViews><sheetFormatPr defaultRowHeight="15"/><sheetData>'.encode()
-            )
-            last, width = header_row, 1
-            for number, row in enumerate(rows, start=1):
-                last, width = max(last, number), max(width, len(row))
-                cells = b"".join(
-                    _cell(f"{column_letter(n)}{number}", v, number == header_row) for n, v in enumerate(row)
-                )
-                if cells:
-                    part.write(f'<row r="{number}">'.encode() + cells + b"</row>")
-            area = Area(0, header_row, width - 1, last)
-            part.write(f'</sheetData><autoFilter ref="{area}"/></worksheet>'.encode())
-        noted = f"'{sheet.replace(chr(39), chr(39) * 2)}'!{area.absolute()}"
-        archive.writestr(
-            "xl/workbook.xml",
-            f'{start}<workbook xmlns="{TRANSITIONAL}" xmlns:r="{relations}"><bookViews><workbookView/></bookViews>'
-            f'<sheets><sheet name="{attribute_content(sheet)}" sheetId="1" r:id="rId1"/></sheets><definedNames>'
-            f'<definedName name="{FILTER_NAME}" localSheetId="0" hidden="1">{text_content(noted).decode()}'
-            "</definedName></definedNames></workbook>",
+    package = NewPackage(target, _styles())
+    last, width = header_row, 1
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal last, width
+        pane = f'<pane ySplit="{header_row}" topLeftCell="A{header_row + 1}" activePane="bottomLeft" state="frozen"/>'
+        view = f'<sheetView workbookViewId="0">{pane}<selection pane="bottomLeft"/></sheetView>'
+        start = (
+            f'<worksheet xmlns="{TRANSITIONAL}"><sheetViews>{view}</sheetViews><sheetFormatPr defaultRowHeight="15"/>'
         )
+        yield DECLARATION + f"{start}<sheetData>".encode()
+        for number, row in enumerate(rows, start=1):
+            last, width = max(last, number), max(width, len(row))
+            cells = b"".join(_cell(f"{column_letter(n)}{number}", v, number == header_row) for n, v in enumerate(row))
+            if cells:
+                yield f'<row r="{number}">'.encode() + cells + b"</row>"
+        yield f'</sheetData><autoFilter ref="{Area(0, header_row, width - 1, last)}"/></worksheet>'.encode()
+
+    package.write_sheet(sheet, pieces())
+    package.note_filter(Area(0, header_row, width - 1, last).absolute())
+    package.close()
 
 
 def _styles() -> bytes:

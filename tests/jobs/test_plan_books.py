@@ -3,6 +3,9 @@
 import openpyxl
 import pytest
 
+from importer.errors import UsageError
+from importer.jobs.plan_book import is_sealed
+from importer.jobs.plan_file import read_plan, write_plan
 from tests.jobs.office import A, B, C, values
 
 HEADER = ("Record ID", "subject", "content", "hs_ticket_priority")
@@ -46,7 +49,9 @@ def test_people_read_labels_and_every_text_is_text(book):
     opened = openpyxl.load_workbook(book)
     cells = {(row[0].value, row[2].value): row for row in opened["Plan"].iter_rows(min_row=2)}
 
-    assert [opened[name].sheet_state for name in opened.sheetnames] == ["visible", "visible", "veryHidden"]
+    states = {name: opened[name].sheet_state for name in opened.sheetnames}
+    hidden = dict.fromkeys(("Import plan", "Import plan notes"), "veryHidden")
+    assert states == {"Plan": "visible", "About this plan": "visible"} | hidden
     assert [cell.value for cell in opened["Plan"][1]] == ["Row", "Ticket", "Column", "Before", "After"]
     assert [cell.value for cell in cells["4", "hs_ticket_priority"]] == ["4", C, "hs_ticket_priority", "Low", "High"]
     formula_like = cells["2", "subject"][4]
@@ -81,7 +86,7 @@ def alter(sheet, cell, text):
 
 
 def alter_line(opened):
-    cell = opened["Import plan"]["B3"]
+    cell = next(cell for (cell,) in opened["Import plan"].iter_rows() if "=1+1" in cell.value)
     cell.value = cell.value.replace("=1+1", "=1+2")
     cell.data_type = "s"
 
@@ -91,7 +96,7 @@ ALTERATIONS = {
     "a ticket": alter("Plan", "B2", "1"),
     "a row less": lambda opened: opened["Plan"].delete_rows(2),
     "the plan itself": alter_line,
-    "a line less": lambda opened: opened["Import plan"].delete_rows(4),
+    "a piece less": lambda opened: opened["Import plan"].delete_rows(4),
     "no plan": lambda opened: opened.remove(opened["Import plan"]),
     "nothing to read": lambda opened: opened.remove(opened["Plan"]),
 }
@@ -116,3 +121,50 @@ def test_a_damaged_workbook_is_refused(book, portal, program):
     ended = program("apply", book, "--yes", "--json", portal=portal)
 
     assert (ended.code, ended.codes) == (2, [(None, "plan_altered")])
+
+
+def test_one_altered_byte_is_noticed_wherever_it_is(book):
+    """Of the archive too: its names, dates and sizes, and the seal itself."""
+    content = book.read_bytes()
+    tail = range(len(content) - 600, len(content))
+    for place in [*range(0, len(content), 251), *tail]:
+        book.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+
+        with pytest.raises(UsageError) as refused:
+            read_plan(book)
+
+        assert refused.value.code == "plan_altered", place
+
+    book.write_bytes(content)
+    assert read_plan(book).count == 3
+
+
+def test_a_workbook_saved_anew_is_approved_and_sealed_again(edited, program):
+    saved = edited(sort_rows)
+    program("approve", saved, "--yes")
+    program("approve", saved, "--yes")
+
+    assert is_sealed(saved)
+    assert len(read_plan(saved).notes) == 2
+
+
+def test_more_rows_than_a_sheet_holds_go_on_the_next_one(tmp_path, monkeypatch):
+    monkeypatch.setattr("importer.template.plan_book.LAST_ROW", 3)
+    who = {"account": "a", "machine": "m", "key": "k", "at": "2026-11-29T12:00:00.000Z"}
+    head = {
+        "planned": who,
+        "file": {"name": "edits.csv"},
+        "run": {"portal": {"portal_id": "1"}, "schema": {"properties": {"results": []}}, "columns": []},
+    }
+    records = [{"row": n, "key": str(n), "after": {"subject": "x"}} for n in range(2, 7)]
+    path = tmp_path / "plan.xlsx"
+    write_plan(path, head, records, like=path, check=lambda new: None)
+
+    opened = openpyxl.load_workbook(path)
+    assert {name: opened[name].max_row for name in opened.sheetnames[:3]} == {"Plan": 3, "Plan 2": 3, "Plan 3": 2}
+    opened.save(path)
+    assert read_plan(path).count == 5
+    opened["Plan 3"]["E2"] = "y"
+    opened.save(path)
+    with pytest.raises(UsageError):
+        read_plan(path)
