@@ -82,10 +82,18 @@ class InvalidRows(UsageError):
     code = ""
 
 
+class ErrorsOnly(InvalidRows):
+    """The person wants the errors in the sheet, and the valid rows kept back."""
+
+
 class NotConfirmed(UsageError):
-    """Nobody said yes."""
+    """Nobody said yes. `answered`: somebody was asked, and a no is no failure."""
 
     code = "not_confirmed"
+
+    def __init__(self, text: Message, *, answered: bool = False) -> None:
+        super().__init__(text)
+        self.answered = answered
 
 
 class MachineLimit(UsageError):

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from importer.errors import NotConfirmed
 from importer.findings import Finding
 from importer.model import Status
 from importer.reports.plan_view import PlanView
@@ -64,19 +65,32 @@ class Person:
         else:
             self.terminal.show_plan(plan)
 
+    def offer_errors(self, file: str) -> None:
+        """Let the next question be answered with the errors written into the sheet, and nothing sent."""
+        self._show_before_asking()
+        self.terminal.show_fact(
+            message("Type e to write the errors into {file} and change nothing in HubSpot.", file=file)
+        )
+        self.terminal.offers_errors = True
+
     def ask(self, question: Message) -> bool:
         """Ask a question that yes or no answers."""
-        self._close_bar()
-        if self._unseen_plan is not None:
-            self.terminal.show_plan(self._unseen_plan)
+        self._show_before_asking()
         return self.terminal.ask(question)
 
     def ask_rows(self, question: Message, rows: int, name: str = "") -> int:
         """Ask a question that yes, no or a number answers; return how many of the rows are to be sent."""
+        self._show_before_asking()
+        rows = self.terminal.ask_rows(question, rows, name)
+        self.terminal.offers_errors = False
+        return rows
+
+    def _show_before_asking(self) -> None:
+        """Show the plan that `--quiet` left out: nobody is asked about what they have not seen."""
         self._close_bar()
         if self._unseen_plan is not None:
             self.terminal.show_plan(self._unseen_plan)
-        return self.terminal.ask_rows(question, rows, name)
+            self._unseen_plan = None
 
     def show_outcomes(self, outcomes: Sequence[tuple[int, str, Status | None, Message | None]]) -> None:
         """Show what became of some rows."""
@@ -85,9 +99,7 @@ class Person:
 
     def ask_name(self, question: Message, name: str) -> bool:
         """Ask a question to which only `name`, typed whole, is a yes."""
-        self._close_bar()
-        if self._unseen_plan is not None:
-            self.terminal.show_plan(self._unseen_plan)
+        self._show_before_asking()
         return self.terminal.ask_name(question, name)
 
     def progress(self, event: Event) -> None:
@@ -127,9 +139,15 @@ class Person:
         if result.error is not None:
             self.terminal.show_error(result.error)
         summary = dict(result.summary)
+        if isinstance(result.error, NotConfirmed) and result.error.answered:
+            return
         if summary["run_id"] and (summary["rows"]["total"] or result.error is None):
             report = result.report
-            self.terminal.show_summary(summary, report=report.name if report else None)
+            self.terminal.show_summary(summary, report=report.name if report else None, was_undo=result.was_undo)
+        if result.page is not None:
+            self.terminal.show_fact(message("Page: {path}", path=str(result.page)))
+        if result.undo_command and not result.next_commands:
+            self.terminal.show_fact(message("To undo: {command}", command=result.undo_command))
         if summary["run_id"] and self._verbose:
             self.terminal.say(_effort(summary))
         for command in result.next_commands:

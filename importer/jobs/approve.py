@@ -122,7 +122,7 @@ def _ask(job: Job, *, yes: bool) -> None:
         view.rows_to_update,
     )
     if not job.ui.ask(question):
-        raise NotConfirmed(message("Nothing was approved: you did not say yes."))
+        raise NotConfirmed(message("Nothing was approved."), answered=True)
 
 
 def _result(job: Job, following: str) -> Result:

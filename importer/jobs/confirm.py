@@ -8,6 +8,7 @@ from pathlib import Path
 from importer.errors import FileError, GuardRail, InvalidRows, NotConfirmed
 from importer.jobs.forecast import plan_view
 from importer.jobs.job import Job
+from importer.jobs.options import OffersErrors
 from importer.reports.plan_view import MOST_ROWS_BY_YES, PlanView
 from schemas.message import Message, count_message, message
 
@@ -156,8 +157,22 @@ def ask(job: Job, rows: int) -> int | None:
                 "Nothing was sent: there is no terminal to ask on. Run again with --yes to go ahead without a question."
             )
         )
+    confirmed = _answer(job, _question(job, rows), rows)
+    if not confirmed:
+        raise NotConfirmed(
+            message(
+                "Nothing was changed in HubSpot. To see the errors in the sheet, run the same command with --dry-run."
+            )
+            if job.must_choose
+            else message("Nothing was changed in HubSpot."),
+            answered=True,
+        )
+    return confirmed if confirmed < rows else None
+
+
+def _question(job: Job, rows: int) -> Message:
     portal = job.portal_name or message("the portal")
-    question: Message = (
+    return (
         count_message(
             "Update one ticket in {portal}, and leave out the invalid rows?",
             "Update {count} tickets in {portal}, and leave out the invalid rows?",
@@ -175,12 +190,19 @@ def ask(job: Job, rows: int) -> int | None:
         if job.journal.record.kind == "undo"
         else count_message("Update one ticket in {portal}?", "Update {count} tickets in {portal}?", rows, portal=portal)
     )
+
+
+def _answer(job: Job, question: Message, rows: int) -> int:
+    """Return how many rows the person wants sent.
+
+    Raises ErrorsOnly where the person wants the errors in the sheet, and nothing sent.
+    """
+    is_run = job.journal.record.kind == "run"
     kept = job.context.access.portal
     name = kept.name if kept and kept.production and rows > MOST_ROWS_BY_YES else ""
-    if rows > PART_FROM and job.journal.record.kind == "run":
-        confirmed = job.ui.ask_rows(question, rows, name)
-    else:
-        confirmed = rows if (job.ui.ask_name(question, name) if name else job.ui.ask(question)) else 0
-    if not confirmed:
-        raise NotConfirmed(message("Nothing was sent: you did not say yes."))
-    return confirmed if confirmed < rows else None
+    is_first = job.journal.record.state == "planned"
+    if is_run and is_first and job.must_choose and isinstance(job.ui, OffersErrors):
+        job.ui.offer_errors((job.options.output or job.options.file).name)
+    if is_run and rows > PART_FROM:
+        return job.ui.ask_rows(question, rows, name)
+    return rows if (job.ui.ask_name(question, name) if name else job.ui.ask(question)) else 0

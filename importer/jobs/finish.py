@@ -139,13 +139,12 @@ def _report(job: Job, error: ImportTicketsError | None, *, annotate: bool) -> Re
             report = annotate_file(job)
         except JournalLost as lost:
             journal.go_on_in_memory(lost)
-    if annotate and options.html:
-        _write_page(job, options.html)
+    page = options.html if annotate and options.html and _write_page(job, options.html) else None
     state: State = "finished" if journal.record.state == REPORTING else journal.record.state
     journal.outlive(lambda: journal.note(state=state, report=str(report) if report else None))
     if error is not None and journal.lost is not None and journal.lost is not error:
         job.ui.say(journal.lost.text)
-    return summarize(journal, error=error, report=report)
+    return summarize(journal, error=error, report=report, page=page)
 
 
 def _has_sheet(record: RunRecord) -> bool:
@@ -170,7 +169,9 @@ def close_open_rows(journal: Journal, columns: Columns, schema: PortalSchema) ->
     journal.rows.close_undecided(Status.NOT_SENT)
 
 
-def summarize(journal: Journal, *, error: ImportTicketsError | None, report: Path | None) -> Result:
+def summarize(
+    journal: Journal, *, error: ImportTicketsError | None, report: Path | None, page: Path | None = None
+) -> Result:
     """Return the result of a job from its journal."""
     from importer.reports.summary import build_summary
 
@@ -179,8 +180,18 @@ def summarize(journal: Journal, *, error: ImportTicketsError | None, report: Pat
     summary = build_summary(journal, exit_code=exit_code, report=report, stop=stop)
     unfinished = journal.may_have_sent if journal.lost else journal.record.can_resume
     is_gone = isinstance(journal.lost, JournalGone)
-    following = (journal.record.command("resume"),) if unfinished and not is_gone else ()
-    return Result(exit_code, summary, report=report, error=stop, next_commands=following)
+    record = journal.record
+    undoes = record.kind == "run" and record.can_undo and not is_gone and summary["rows"]["updated"] > 0
+    return Result(
+        exit_code,
+        summary,
+        report=report,
+        error=stop,
+        next_commands=(record.command("resume"),) if unfinished and not is_gone else (),
+        page=page,
+        undo_command=record.command("undo") if undoes else "",
+        was_undo=record.kind == "undo",
+    )
 
 
 def exit_code_of(journal: Journal) -> int:
@@ -191,15 +202,17 @@ def exit_code_of(journal: Journal) -> int:
     return 1 if not_sent or any(counts.get(status) for status in bad) or journal.report.count_findings() else 0
 
 
-def _write_page(job: Job, path: Path) -> None:
-    """Write the HTML report; a place that cannot be written changes nothing of what became of the rows."""
+def _write_page(job: Job, path: Path) -> bool:
+    """Write the HTML report; return whether it was written. A failure changes nothing about the rows."""
     from importer.i18n import translations
     from importer.reports.html import write_html
 
     if not job.outputs.may_replace(path, overwrite=job.options.overwrite):
         job.ui.say(message("{path} has become another file meanwhile, and was left alone.", path=str(path)))
-        return
+        return False
     try:
         write_html(job.journal, path, translations(job.context.lang), schema=job.schema, check=job.outputs.noting(path))
     except FileError as problem:
         job.ui.say(problem.text)
+        return False
+    return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from importer.errors import ImportTicketsError
 from importer.findings import Finding
@@ -136,6 +136,11 @@ class Result:
     """Why it stopped early."""
     next_commands: tuple[str, ...] = ()
     """What to run next."""
+    page: Path | None = None
+    """The HTML page written."""
+    undo_command: str = ""
+    """What puts back what the run changed; empty where it changed nothing, or cannot be undone."""
+    was_undo: bool = False
 
 
 class Ui(Protocol):
@@ -175,6 +180,15 @@ class Ui(Protocol):
 
     def progress(self, event: Any) -> None:
         """Show how far the work is."""
+        ...
+
+
+@runtime_checkable
+class OffersErrors(Protocol):
+    """A Ui whose question may have a third answer: write the errors into the sheet, and send nothing."""
+
+    def offer_errors(self, file: str) -> None:
+        """Let the next question be answered so: `ask` and `ask_rows` raise ErrorsOnly then."""
         ...
 
 

@@ -89,7 +89,7 @@ def _settle_invalid_rows(job: Job) -> None:
         )
         if job.ui.ask(question):
             return
-        raise NotConfirmed(message("There is no plan: you did not say yes."))
+        raise NotConfirmed(message("There is no plan."), answered=True)
     raise InvalidRows(
         count_message(
             "There is no plan: one row is invalid. Fix it, or plan the others with --on-invalid skip.",

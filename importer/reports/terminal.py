@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, TextIO
 
-from importer.errors import ImportTicketsError
+from importer.errors import ErrorsOnly, ImportTicketsError, NotConfirmed
 from importer.findings import STATUS_HEADER, Finding
 from importer.i18n import ENGLISH, PORTUGUESE, language_of
 from importer.labels import clip, plain_text
@@ -22,6 +22,8 @@ from importer.reports.plan_text import PlanText
 from importer.reports.plan_view import MOST_ROWS_BY_YES, PlanView
 from importer.reports.progress import Progress
 from importer.reports.summary import Summary
+from importer.reports.text import status_count
+from importer.reports.typed import forget_typed
 from schemas.message import Message, Translations, count_message, message
 
 if TYPE_CHECKING:
@@ -75,6 +77,8 @@ class Terminal:
         self._stream = stream if stream is not None else sys.stderr
         self._answers = answers if answers is not None else sys.stdin
         self._width = width
+        self.offers_errors = False
+        """Whether `e` answers a question: write the errors into the sheet, and send nothing."""
         self._console: Console | None = None
         self.quiet = quiet
         self.interactive = self._stream.isatty()
@@ -95,7 +99,8 @@ class Terminal:
         if error.findings:
             self.show_findings(error.findings, count=len(error.findings))
         else:
-            self._write(self._words(error.text), style="bold red")
+            is_answer = isinstance(error, ErrorsOnly) or (isinstance(error, NotConfirmed) and error.answered)
+            self._write(self._words(error.text), style="" if is_answer else "bold red")
 
     def show_next(self, command: str) -> None:
         """Write the command to run next, whole, so that it can be copied."""
@@ -103,7 +108,7 @@ class Terminal:
 
     def ask(self, question: Message) -> bool:
         """Ask, and return whether the answer is yes. No answer at all is a no."""
-        return self._is_yes(self._answer(f"{self._words(question)} [y/N] "))
+        return self._is_yes(self._answer(f"{self._words(question)} {self._words(message('[y/N]'))} "))
 
     def ask_rows(self, question: Message, rows: int, name: str = "") -> int:
         """Ask, and return how many of the rows are to be sent: all for yes, none for no, else the number.
@@ -128,16 +133,26 @@ class Terminal:
                 )
             )
 
+    def show_fact(self, text: Message) -> None:
+        """Write a line to be copied from, whole, also when quiet."""
+        self._write(self._words(text), fold=False)
+
     def _answer(self, prompt: str) -> str:
-        """Return the line that is typed after a prompt; nothing where none is."""
-        self._stream.write(prompt)
-        self._stream.flush()
+        """Return the line that is typed after a prompt, "" for Ctrl-C and the end of input.
+
+        What was typed before the prompt is dropped. Raises ErrorsOnly where that is the answer.
+        """
+        forget_typed(self._answers)
         try:
+            self._stream.write(prompt)
+            self._stream.flush()
             answer = self._answers.readline()
-        except (OSError, ValueError):  # the terminal is gone, or was closed
+        except (OSError, ValueError, KeyboardInterrupt):  # the terminal is gone, or was closed; Ctrl-C says no
             answer = ""
         if not answer.endswith("\n"):
             self._stream.write("\n")
+        if self.offers_errors and answer.strip().lower() == "e":
+            raise ErrorsOnly(message("Nothing was changed in HubSpot."))
         return answer.strip()
 
     def _is_yes(self, answer: str) -> bool:
@@ -265,13 +280,17 @@ class Terminal:
         if count > len(shown):
             self._write(f"  {self._words(message('... and {count} more', count=count - len(shown)))}")
 
-    def show_summary(self, summary: Summary, *, report: str | None = None) -> None:
+    def show_summary(self, summary: Summary, *, report: str | None = None, was_undo: bool = False) -> None:
         """Write what became of the rows, in one sentence, and where to look. `report` is the spreadsheet's name."""
         from rich.text import Text
 
         rows, cells = summary["rows"], summary["cells"]
         counts = ((status, style, rows.get(status.replace(" ", "_"), 0)) for status, style in _STYLES.items())
-        parts = [Text(f"{count} {status}", style=style) for status, style, count in counts if count]
+        parts = [
+            Text(self._words(status_count(status, count, was_undo=was_undo)), style=style)
+            for status, style, count in counts
+            if count
+        ]
         line = Text(", ").join(parts) if parts else Text(self._words(message("No rows")))
         if summary["dry_run"]:
             total = count_message("{count} row: ", "{count} rows: ", rows["total"])

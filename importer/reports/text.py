@@ -19,7 +19,7 @@ from importer.journal.run_record import Correction
 from importer.labels import clip, plain_text
 from importer.model import Status
 from importer.reports.column_plan import Range, Shown
-from schemas.message import Message, Translations, message
+from schemas.message import Message, Translations, count_message, message
 from schemas.ticket_object import TICKET
 
 _SWAPPED = str.maketrans(",.", ".,")
@@ -110,6 +110,22 @@ def ticket_url(ui_domain: str, portal_id: str, ticket: str | None) -> str | None
     if not ticket or not ticket.isdecimal() or not portal_id.isdecimal() or not _HOST.fullmatch(ui_domain):
         return None
     return f"https://{ui_domain}/contacts/{portal_id}/record/{TICKET.type_id}/{ticket}"
+
+
+def status_count(status: str, count: int, *, was_undo: bool = False) -> Message:
+    """Return how many rows have a status, in a sentence: `22 updated`, after an undo `22 put back`."""
+    if was_undo and status == Status.UPDATED:
+        return count_message("{count} put back", "{count} put back", count)
+    return {
+        Status.UPDATED: count_message("{count} updated", "{count} updated", count),
+        Status.WOULD_UPDATE: count_message("{count} would update", "{count} would update", count),
+        Status.MATCHES: count_message("{count} matches", "{count} matches", count),
+        Status.UNCHANGED: message("{count} unchanged", count=count),
+        Status.DIFFERS: count_message("{count} differs", "{count} differs", count),
+        Status.INVALID: message("{count} invalid", count=count),
+        Status.FAILED: count_message("{count} failed", "{count} failed", count),
+        Status.NOT_SENT: count_message("{count} not sent", "{count} not sent", count),
+    }[Status(status)]
 
 
 def grouped(number: int, translations: Translations) -> str:

@@ -85,6 +85,7 @@ def test_yes_goes_ahead(on_terminal, edits, sandbox):
 
 @pytest.mark.parametrize("answer", ["n\n", "\n", "\x04"], ids=["no", "nothing", "end-of-input"])
 def test_anything_else_is_a_no_and_leaves_the_file_alone(answer, on_terminal, edits, sandbox):
+    """One plain line says so: it is no failure, and there is nothing to resume or to total."""
     original = edits.read_bytes()
     session = on_terminal(edits)
     session.wait_for("[y/N]")
@@ -93,6 +94,8 @@ def test_anything_else_is_a_no_and_leaves_the_file_alone(answer, on_terminal, ed
     code, _, shown = session.end()
 
     assert code == 2, shown
+    assert shown.splitlines()[-1] == "Nothing was changed in HubSpot."
+    assert "resume" not in shown
     assert edits.read_bytes() == original
     assert sandbox.requests("batch/update") == []
 
@@ -127,6 +130,59 @@ def test_a_no_to_leaving_rows_out_is_a_no(on_terminal, edits, sandbox):
     assert sandbox.requests("batch/update") == []
 
 
+def test_a_yes_typed_before_the_question_is_no_answer_to_it(on_terminal, edits, sandbox):
+    """Nobody had read the plan then: a whole line, and the beginning of one."""
+    sandbox.fault("latency", ms=1500, path="batch/read")
+    session = on_terminal(edits)
+    session.type("y\ny")
+    session.wait_for("[y/N] ")
+    session.type("\n")
+
+    code, _, shown = session.end()
+
+    assert code == 2, shown
+    assert sandbox.requests("batch/update") == []
+
+
+def test_the_third_answer_writes_the_errors_into_the_sheet_alone(on_terminal, edits, sandbox):
+    with edits.open("a") as file:
+        file.write("99999999999,No such ticket\n")
+    session = on_terminal(edits)
+    session.wait_for("[y/N]")
+    session.type("e\n")
+
+    code, _, shown = session.end()
+
+    assert code == 2, shown
+    assert "Type e to write the errors into edits.csv and change nothing in HubSpot." in shown
+    assert "Nothing was changed in HubSpot.\r\n" in shown
+    assert edits.read_text().splitlines()[3].startswith("99999999999,No such ticket,invalid,")
+    assert sandbox.requests("batch/update") == []
+
+
+def test_the_question_in_portuguese(on_terminal, edits, sandbox):
+    session = on_terminal(edits, "--lang", "pt-BR")
+    session.wait_for("[s/N] ")
+    session.type("s\n")
+
+    code, _, shown = session.end()
+
+    assert code == 0, shown
+    assert "2 atualizados" in shown
+
+
+def test_what_to_run_next_can_be_pasted(on_terminal, edits, sandbox, home, tmp_path, program):
+    session = on_terminal(edits, "--yes", "--html", tmp_path / "page.html")
+
+    shown = session.end()[2]
+
+    lines = shown.replace("\r", "").splitlines()
+    assert f"Page: {tmp_path / 'page.html'}" in lines
+    [undo] = [line.removeprefix("To undo: import-tickets ") for line in lines if line.startswith("To undo")]
+    undone = program(*undo.split(), "--yes", portal=sandbox)
+    assert (undone.code, undone.err.splitlines()[-1]) == (0, "2 put back")
+
+
 def test_ctrl_c_at_the_question_sends_nothing(on_terminal, edits, sandbox):
     original = edits.read_bytes()
     session = on_terminal(edits)
@@ -135,7 +191,8 @@ def test_ctrl_c_at_the_question_sends_nothing(on_terminal, edits, sandbox):
 
     code, _, shown = session.end()
 
-    assert code == 130
+    assert code == 2
+    assert shown.splitlines()[-1] == "Nothing was changed in HubSpot."
     assert "Traceback" not in shown
     assert edits.read_bytes() == original
     assert sandbox.requests("batch/update") == []

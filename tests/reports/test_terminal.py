@@ -238,7 +238,8 @@ def test_ask(screen, answer, language, yes):
     terminal = Terminal(translations(language), stream=screen, answers=io.StringIO(answer))
 
     assert terminal.ask(message("Update {count} tickets?", count=4)) is yes
-    assert screen.getvalue().rstrip("\n") == "Update 4 tickets? [y/N] "
+    choices = "[s/N]" if language == "pt-BR" else "[y/N]"
+    assert screen.getvalue().rstrip("\n") == f"Update 4 tickets? {choices} "
 
 
 def test_quiet(pipe):
