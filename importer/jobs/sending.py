@@ -72,5 +72,6 @@ async def send(job: Job, *, look_again: bool) -> None:
         planned_at=datetime.fromisoformat(compared_at) if compared_at else None,
         look_again=look_again,
         overwrite=journal.record.on_conflict == "overwrite",
+        cell_by_cell=journal.record.kind == "undo",
         max_failures=job.options.max_failures,
     )

@@ -251,7 +251,9 @@ class Batches:
                 f"FROM rows AS r JOIN findings AS f ON f.row = r.row WHERE r.status = 'failed' AND f.code IN {codes} "
                 "AND EXISTS (SELECT 1 FROM plan WHERE plan.row = r.row)"
             ).fetchall()
-            self._file.db.executemany("DELETE FROM findings WHERE row = ?", ((r,) for r, _ in rows))
+            self._file.db.executemany(
+                f"DELETE FROM findings WHERE row = ? AND code IN {codes}", ((r,) for r, _ in rows)
+            )
             self._file.db.executemany(
                 "UPDATE rows SET status = NULL, notices = NULL WHERE row = ?", ((r,) for r, _ in rows)
             )

@@ -15,7 +15,7 @@ from importer.portal.clock import pause
 from importer.portal.retries import MAX_REPEATS, MAX_TIME_S, wait_s
 from importer.sending.batches import make_inputs, without_overlap
 from importer.sending.bisect import blames_rows, concerns_request, divide
-from importer.sending.causes import PROBES, may_concern_all, passes, reason_of, sharing, spread
+from importer.sending.causes import PROBES, may_concern_all, passes, reason_of, sharing, spread, without_refused
 from importer.sending.matching import (
     Proof,
     examine,
@@ -216,6 +216,7 @@ class Delivery(Settling):
         rejected: list[Outcome] = []
         passing: list[Change] = []
         freed: list[Change] = []
+        lessened: list[Change] = []
         for change in changes:
             if (told := faults.get(change.row)) is None:
                 continue
@@ -223,16 +224,28 @@ class Delivery(Settling):
                 passing.append(change)
             elif self.line.may_postpone and self.line.given_up.frees(change, told, self.line.definitions):
                 freed.append(change)
+            elif self.line.cell_by_cell and (less := without_refused(change, told)) is not None:
+                self._lessen(change, less, told)
+                lessened.append(less)
             else:
                 rejected.append(self.line.write.rejected(change, told))
                 self.line.causes.note(1, reason_of(told))
         self._settle(rejected)
-        if passing or freed:
+        if passing or freed or lessened:
             self.line.causes.rule_out()
         self.line.postpone(self.batch, freed)
         self._stop_if_all_alike(answer)
         if passing:
             await self._send_again(passing, faults, answer)
+        if lessened:
+            await self._deliver(lessened, is_part=True)
+
+    def _lessen(self, change: Change, less: Change, faults: Sequence[PortalFault]) -> None:
+        """Remember that a row is sent without the cells that were refused, beside those refused before."""
+        refusal, lessened = self.line.write.rejected(change, faults), self.line.lessened
+        if change.row in lessened:
+            refusal = replace(refusal, findings=(*lessened[change.row][1].findings, *refusal.findings))
+        lessened[change.row] = less, refusal
 
     async def _send_again(
         self, changes: Sequence[Change], faults: Mapping[int, Sequence[PortalFault]], answer: BatchResult

@@ -54,6 +54,7 @@ async def send(
     planned_at: datetime | None = None,
     look_again: bool = False,
     overwrite: bool = False,
+    cell_by_cell: bool = False,
     max_failures: int | None = None,
 ) -> None:
     """Send every open batch of the journal.
@@ -63,6 +64,7 @@ async def send(
     is resumed), each batch is checked against them before it leaves, and rows that the portal changed meanwhile are
     `conflict`; with `overwrite` they are sent, and what they overwrite is noted as the values before. None: they are
     sent over whatever there is.
+    cell_by_cell: a cell that the portal refuses keeps no other cell of its row from being sent.
     max_failures: stop once so many rows were refused.
     Batches that were sent before are read back first.
     Raises Interrupted once `stop` is set and what is in flight is noted, if that leaves anything to do; Unauthorized,
@@ -73,7 +75,15 @@ async def send(
     fresh_s = -math.inf if look_again else FRESH_S
     fresh_until = math.inf if planned_at is None else planned_at.timestamp() + fresh_s
     sending = _Sending(
-        journal, portal, OutcomeWriter(columns, schema), on_event, total, fresh_until, overwrite, max_failures
+        journal,
+        portal,
+        OutcomeWriter(columns, schema),
+        on_event,
+        total,
+        fresh_until,
+        overwrite,
+        cell_by_cell,
+        max_failures,
     )
     await sending.run(stop or StopSignal())
 
@@ -90,6 +100,7 @@ class _Sending:
         total: int,
         fresh_until: float,
         overwrite: bool,  # noqa: FBT001 - as `send` has it
+        cell_by_cell: bool,  # noqa: FBT001 - as `send` has it
         max_failures: int | None,
     ) -> None:
         self._journal = journal
@@ -107,6 +118,7 @@ class _Sending:
             self._note_sign_of_life,
             fresh_until,
             overwrite,
+            cell_by_cell,
             CommonCause(total),
             GivenUp(journal.batches.values_given_up),
         )

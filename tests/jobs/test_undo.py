@@ -478,3 +478,58 @@ def test_a_cell_that_cannot_go_back_keeps_no_other_from_going_back(portal, progr
 
 def other_priority(held):
     return "LOW" if held["hs_ticket_priority"] != "LOW" else "HIGH"
+
+
+MANY = ("subject", "content", "effort_hours", "hs_ticket_priority")
+
+
+def forbid_texts(portal, name):
+    rule = {"ruleType": "MIN_LENGTH", "ruleArguments": ["60"], "shouldApplyNormalization": False}
+    portal.define("rule", {"propertyName": name, "propertyValidationRules": [rule]})
+
+
+def lock(portal, name):
+    body = portal.call("GET", f"/crm/v3/properties/tickets/{name}")[1]
+    portal.define("property", body | {"modificationMetadata": {"readOnlyValue": True}})
+
+
+def remove_options(portal, name):
+    body = portal.call("GET", f"/crm/v3/properties/tickets/{name}")[1]
+    portal.define("property", body | {"options": [one for one in body["options"] if one["value"] == "URGENT"]})
+
+
+@pytest.mark.parametrize(
+    ("name", "befall", "traced_rows"),
+    [
+        ("subject", forbid_texts, "each"),
+        ("effort_hours", lock, "together"),
+        ("hs_ticket_priority", remove_options, "together"),
+    ],
+)
+def test_a_cell_refused_while_it_is_sent_keeps_no_other_cell(
+    name, befall, traced_rows, portal, program, sheet, run, monkeypatch
+):
+    """What the plan could not see: a rule, or a definition that changed while the question waited."""
+    before = {"subject": "Short", "content": "Old", "effort_hours": "2", "hs_ticket_priority": "LOW"}
+    for ticket in SUPPORT_TICKETS:
+        portal.change(ticket, before)
+    after = dict(zip(MANY, ("S" * 70, "New", "7", "URGENT"), strict=True))
+    done = run(sheet(("Record ID", *MANY), *((ticket, *after.values()) for ticket in SUPPORT_TICKETS)))
+    portal.switch(traced_rows=traced_rows)
+    monkeypatch.setattr("importer.jobs.confirm.ask", lambda job, rows: befall(portal, name))
+
+    undone = program("undo", done, "--json", portal=portal)
+
+    assert undone.code == 1, undone.err
+    assert {(one["row"], one["code"], one["property"]) for one in undone.summary["errors"]} == {
+        (row, "rejected", name) for row in (2, 3, 4, 5)
+    }
+    assert undone.summary["rows"]["updated"] == 4
+    assert undone.summary["cells"]["changed"] == 4 * 3
+    for ticket in SUPPORT_TICKETS:
+        held = values(portal, ticket)
+        assert {one: held[one] for one in MANY} == before | {name: after[name]}
+    again = program("undo", undone.summary["run_id"], "--yes", "--json", portal=portal)
+    assert again.summary["rows"]["updated"] == 4
+    held = values(portal, A)
+    assert {one: held[one] for one in MANY} == after
