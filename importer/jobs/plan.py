@@ -19,8 +19,9 @@ from importer.jobs.main import prepare
 from importer.jobs.options import Result, RunOptions
 from importer.jobs.plan_file import BOOK_SUFFIX, kept_facts, read_plan, write_plan
 from importer.jobs.plan_notes import who_am_i
+from importer.jobs.state import StateFolder
 from importer.jobs.targets import SPREADSHEETS, is_same
-from importer.journal import RunRecord
+from importer.journal import Journal, RunRecord
 from schemas.message import count_message, message
 
 
@@ -38,8 +39,9 @@ async def make_plan_file(options: RunOptions, path: Path, context: Context) -> R
         job = held.begin(replace(job, options=replace(options, dry_run=True)))
         confirm(job)
         _settle_invalid_rows(job)
+        head = _head(job.journal, options, path, planner) | {"cleared_by_word": sorted(job.cleared_by_word)}
         noting = context.state.outputs.noting(path)
-        write_plan(path, _head(job, path, planner), job.journal.plan_records, like=options.file, check=noting)
+        write_plan(path, head, job.journal.plan_records, like=options.file, check=noting)
         digest = read_plan(path).digest
         job.journal.note(plan={"path": str(path), "sha256": digest, "planned": planner})
         context.ui.say(message("The plan is in {path}; nothing was sent.", path=str(path)))
@@ -99,8 +101,8 @@ def _settle_invalid_rows(job: Job) -> None:
     )
 
 
-def _head(job: Job, path: Path, planner: Mapping[str, str]) -> Mapping[str, Any]:
-    record, file = job.journal.record, job.options.file
+def _head(journal: Journal, options: RunOptions, path: Path, planner: Mapping[str, str]) -> dict[str, Any]:
+    record, file = journal.record, options.file
     try:
         relative = Path(os.path.relpath(file, path.parent)).as_posix()
     except ValueError:  # on another drive
@@ -109,6 +111,17 @@ def _head(job: Job, path: Path, planner: Mapping[str, str]) -> Mapping[str, Any]
         "planned": planner,
         "file": {"name": file.name, "path": relative, "sha256": record.digest},
         "run": kept_facts(record),
-        "cleared_by_word": sorted(job.cleared_by_word),
-        "allow_empty_column": job.options.allow_empty_column,
+        "cleared_by_word": [],
+        "allow_empty_column": options.allow_empty_column,
     }
+
+
+def save_plan(journal: Journal, path: Path, state: StateFolder) -> None:
+    """Write the plan that waits in a journal to a new file, as `make_plan_file` does; invalid rows are left out.
+
+    path: where it stands for a moment only, before it is handed out: FILE is looked for beside it.
+    """
+    options = RunOptions(Path(journal.record.file))
+    head = _head(journal, options, path, who_am_i(state))
+    head["file"]["path"] = options.file.name
+    write_plan(path, head, journal.plan_records, like=options.file, check=lambda _: None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 import orjson
@@ -78,6 +78,19 @@ class Rows:
             self._file.db.execute(
                 "UPDATE rows SET status = 'not sent', left_out = 1, same_as = NULL, notices = ? WHERE row > ?",
                 (dump_messages([reason]), row),
+            )
+
+    def leave_out(self, rows: Collection[int], reason: Message) -> None:
+        """Leave out rows of the plan, and those that say the same of their tickets, whatever was found of them."""
+        chosen = dump(sorted(rows))
+        among = "IN (SELECT value FROM json_each(?))"
+        with self._file.writing():
+            for table in ("findings", "plan"):
+                self._file.db.execute(f"DELETE FROM {table} WHERE row {among}", (chosen,))
+            self._file.db.execute(
+                "UPDATE rows SET status = 'not sent', left_out = 1, same_as = NULL, notices = ? "
+                f"WHERE status IS NULL AND (row {among} OR same_as {among})",
+                (dump_messages([reason]), chosen, chosen),
             )
 
     def count_left_out(self) -> int:

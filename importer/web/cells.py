@@ -49,6 +49,7 @@ def cells_of(work: Work, *, start: int, count: int, name: str, erased: bool, tex
         rows.append(
             {
                 "row": cell.row,
+                "send": cell.row not in run.left_out,
                 "ticket": cell.ticket or cell.key,
                 "key": cell.key,
                 "column": headers.get(cell.name) or labels.header(cell.name),

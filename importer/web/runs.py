@@ -24,7 +24,7 @@ from importer.model import Status
 from importer.portal.clock import StopSignal
 from importer.portal.events import Event
 from importer.reports.plan_view import PlanView
-from schemas.message import Message
+from schemas.message import Message, message
 
 Phase = Literal["working", "asking", "done"]
 Explain = Callable[[Exception], ImportTicketsError]
@@ -69,6 +69,8 @@ class Run:
     """How many rows the question is about."""
     questions: int = 0
     """How many were asked."""
+    left_out: set[int] = field(default_factory=set)
+    """Rows of the plan that were unticked; they are left out once the question is answered."""
     was_agreed: bool = False
     event: Event | None = None
     waiting: Event | None = None
@@ -145,6 +147,8 @@ class Run:
         self.phase = "asking"
         self.changes += 1
         answer = 0 if self.stop.is_set else self._answers.get()
+        if answer:
+            self.leave_out()
         self.phase = "working"
         self.was_agreed = self.was_agreed or answer > 0
         self.changes += 1
@@ -168,6 +172,18 @@ class Run:
         """Answer the question: so many rows; 0 is no."""
         if self.phase == "asking":
             self._answers.put(rows)
+
+    @property
+    def may_leave_out(self) -> bool:
+        """Whether single rows of the plan may be unticked."""
+        return self.kind == "run" and self.phase == "asking"
+
+    def leave_out(self) -> None:
+        """Take the rows that were unticked out of the plan; nothing else is under way then."""
+        if self.left_out:
+            with self.state.open_journal(self.run_id) as journal:
+                journal.rows.leave_out(self.left_out, message("left out on the page"))
+            self.left_out.clear()
 
     def leave(self) -> None:
         """Ask the job to stop once what is in flight is finished."""

@@ -21,6 +21,9 @@ HOST = "127.0.0.1"
 GRACE_S = 3
 """How long an answer that is under way may take once the server is asked to stop."""
 
+RECONNECT_S = 60
+"""How long a browser may be silent before what is ticked on its page is forgotten: laptops sleep, pages are busy."""
+
 
 class Server(uvicorn.Server):
     """A server that leaves signals to whoever started it."""
@@ -56,6 +59,7 @@ async def serve(
         dark=None,
         language="pt-BR" if language == "pt-BR" else "en-US",
         show_welcome_message=False,
+        reconnect_timeout=RECONNECT_S,
         storage_secret=secrets.token_hex(16),
     )
     config = uvicorn.Config(

@@ -1,13 +1,14 @@
 """The page as a person uses it, in Debian's Chromium (`make test-desktop`), compared with the command line."""
 
 import os
-import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import openpyxl
 import pytest
 
+from importer.writeback.corrections import correct_workbook
 from tests.reports.test_html_desktop import CHROMIUM
 
 pytestmark = [pytest.mark.desktop, pytest.mark.timeout(400)]
@@ -82,7 +83,7 @@ def cells_of(path):
 
 
 def test_a_person_updates_and_undoes(page, tmp_path):
-    """Practise, drop the demo workbook, go on without invalid rows, ten rows first, the rest, download, undo."""
+    """Practise, drop the demo workbook, correct D8, go on without the rest, ten rows first, the others, undo."""
     page.wait_for_url("**/connect")
     check_axe(page)
     press(page, "Practise")
@@ -95,23 +96,26 @@ def test_a_person_updates_and_undoes(page, tmp_path):
     press(page, "Check the rows")
     page.locator("button", has_text="Go on without these").wait_for()
     check_axe(page)
-    press(page, "Go on without these")
+    page.locator("li", has_text="Urgentt").locator("button", has_text="Correct").click()
+    page.locator("p", has_text="One cell was corrected").wait_for()
+    press(page, "Go on without these 4")
     page.locator(".ag-row").first.wait_for()
     check_axe(page)
-    assert page.locator("button[disabled]", has_text="Send all 22").count() == 1
+    assert page.locator("button[disabled]", has_text="Send all 23").count() == 1
 
     tick_erasures(page)
     press(page, "Send the first 10")
     page.locator("h2", has_text="What became of the first rows").wait_for()
     tick_erasures(page)
-    press(page, "Send all 12")
+    press(page, "Send all 13")
     page.locator("button", has_text="Undo this run").wait_for()
     check_axe(page)
     with page.expect_download() as download:
         press(page, "Download edits.xlsx")
     download.value.save_as(tmp_path / "by-page.xlsx")
 
-    shutil.copy(EDITS, tmp_path / "by-command.xlsx")
+    with Path(EDITS).open("rb") as source, (tmp_path / "by-command.xlsx").open("wb") as target:
+        correct_workbook(source, target, "Edits", {(8, 3): "Urgent"})
     command = [sys.executable, "-m", "importer", "by-command.xlsx", "--sandbox", "--yes", "--on-invalid", "skip"]
     subprocess.run(command, cwd=tmp_path, env=environment(tmp_path / "other"), capture_output=True, check=False)
     ours, theirs = cells_of(tmp_path / "by-page.xlsx"), cells_of(tmp_path / "by-command.xlsx")
@@ -122,8 +126,8 @@ def test_a_person_updates_and_undoes(page, tmp_path):
     press(page, "Undo this run")
     page.locator("h1", has_text="Put back what run").wait_for()
     tick_erasures(page)
-    press(page, "Put all 22 back")
+    press(page, "Put all 23 back")
     page.locator("h1", has_text="Done").wait_for()
     page.goto(page.url.rpartition("/")[0] + "/history")
-    assert page.locator("tbody tr").count() == 2
+    assert page.locator("tbody tr").count() == 3  # the check, the run, its undo
     check_axe(page)

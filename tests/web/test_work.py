@@ -87,3 +87,49 @@ def test_the_end_waits_for_what_is_in_flight_and_removes_the_upload(work):
 
     assert not upload.parent.exists()
     assert work.run.phase == "done"
+
+
+def test_rows_that_are_unticked_are_left_out(work):
+    """They stay as they are in the portal and end `not sent`; the others are sent; nothing is asked twice."""
+    import openpyxl
+
+    work.start_run()
+    run = work.run
+    wait_for(run, "asking")
+    rows = run.rows
+
+    run.left_out = {2, 3}
+    assert not cells_of(work, start=0, count=1, name="", erased=False, text="")["rows"][0]["send"]
+    run.answer(rows)
+    wait_for(run, "done")
+
+    assert run.questions == 1
+    assert run.result.summary["rows"]["updated"] == rows - 2
+    sheet = openpyxl.load_workbook(work.file).worksheets[0]
+    headers = [cell.value for cell in sheet[1]]
+    places = headers.index("Import status"), headers.index("Import message")
+    assert [sheet[2][place].value for place in places] == ["not sent", "left out on the page"]
+
+
+def test_the_plan_on_the_table_is_saved_as_a_file(work, tmp_path):
+    """It is the plan that `import-tickets plan` would write, without what was unticked, and can be applied once."""
+    from importer.jobs.apply_file import apply_plan_file
+    from importer.jobs.context import Context
+    from importer.jobs.options import RunOptions, Silent
+    from importer.jobs.plan import save_plan
+
+    work.start_run()
+    run = work.run
+    wait_for(run, "asking")
+    run.left_out = {2}
+    run.leave_out()
+    with work.state.open_journal(run.run_id) as journal:
+        save_plan(journal, tmp_path / "edits.plan.xlsx", work.state)
+        rows = journal.plan.count_rows()
+    run.answer(0)
+    wait_for(run, "done")
+
+    assert rows == run.rows - 1
+    context = Context(work.practise(), work.state, Silent())
+    result = asyncio.run(apply_plan_file(RunOptions(tmp_path / "edits.plan.xlsx", yes=True), context))
+    assert result.summary["rows"]["updated"] == rows

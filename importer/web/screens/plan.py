@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import tempfile
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from nicegui import ui
+from nicegui.events import GenericEventArguments
 from starlette.responses import RedirectResponse
 
+from importer.errors import ImportTicketsError
+from importer.jobs.plan import save_plan
 from importer.jobs.resume import stored_columns
 from importer.reports.column_plan import ColumnPlan, ValueForms, column_plans
 from importer.reports.plan_text import PlanText
@@ -57,6 +64,7 @@ class _Plan(Screen):
         self.plan = _left_of(work, run, plan) if run.outcomes else plan
         self.ticks: list[ui.checkbox] = []
         self.senders: list[ui.button] = []
+        self.all_sender: ui.button | None = None
         self.name: ui.input | None = None
 
     def draw(self) -> None:
@@ -138,11 +146,44 @@ class _Plan(Screen):
                 if self.run.may_send_some and self.run.rows > FIRST:
                     first = message("Send the first {count}", count=FIRST)
                     self.senders.append(self.button(first, lambda: self.send(FIRST), second=True))
-                every = count_message("Send it", "Send all {count}", self.run.rows)
-                if self.plan.undone_run:
-                    every = count_message("Put it back", "Put all {count} back", self.run.rows)
-                self.senders.append(self.button(every, lambda: self.send(self.run.rows)))
+                self.all_sender = self.button(self.every(), lambda: self.send(self.run.rows))
+                self.senders.append(self.all_sender)
+                if self.run.may_leave_out:
+                    self.button(message("Save as a plan file"), self.save, second=True)
         self.allow()
+
+    def every(self) -> Message:
+        """Return what the button says that sends all rows that are ticked."""
+        count = self.run.rows - len(self.run.left_out)
+        if self.plan.undone_run:
+            return count_message("Put it back", "Put all {count} back", count)
+        return count_message("Send it", "Send all {count}", count)
+
+    def tick(self, event: GenericEventArguments) -> None:
+        """Note that a row is to be sent, or not."""
+        if not self.run.may_leave_out:
+            return
+        row = int(event.args["data"]["row"])
+        (self.run.left_out.discard if event.args["data"]["send"] else self.run.left_out.add)(row)
+        if self.all_sender is not None:
+            self.all_sender.set_text(self.words(self.every()))
+        self.allow()
+        event.sender.run_grid_method("refreshInfiniteCache")  # type: ignore[attr-defined]
+
+    async def save(self) -> None:
+        """Hand out the plan as a file, that somebody else may look at, approve and apply."""
+
+        def make() -> tuple[bytes, str]:
+            self.run.leave_out()
+            with tempfile.TemporaryDirectory() as folder, self.work.state.open_journal(self.run.run_id) as journal:
+                path = Path(folder) / f"{Path(journal.record.file).stem}.plan.xlsx"
+                save_plan(journal, path, self.work.state)
+                return path.read_bytes(), path.name
+
+        try:
+            ui.download.content(*await asyncio.to_thread(make))
+        except (ImportTicketsError, OSError) as error:
+            ui.notify(self.words(error.text) if isinstance(error, ImportTicketsError) else str(error), type="negative")
 
     def allow(self) -> None:
         """Let the plan be sent once every erasure is ticked off."""
@@ -153,7 +194,7 @@ class _Plan(Screen):
     def is_allowed(self) -> bool:
         """Whether every erasure is ticked off, and the name typed that a live account asks for."""
         is_named = self.name is None or str(self.name.value or "").strip() == self.run.name
-        return is_named and all(one.value for one in self.ticks)
+        return is_named and len(self.run.left_out) < self.run.rows and all(one.value for one in self.ticks)
 
     def send(self, rows: int) -> None:
         """Say yes, to so many rows."""
@@ -188,18 +229,23 @@ class _Plan(Screen):
         fields = ("row", "ticket", "column", "before", "after")
         titles = (message("Row"), message("Ticket"), message("Column"), message("Before"), message("After"))
         widths = (80, 140, 160, 260, 260)
+        columns: list[dict[str, Any]] = [
+            {
+                "field": one,
+                "headerName": self.words(title),
+                "width": width,
+                "flex": int(one in {"before", "after"}),
+                "minWidth": 70,
+            }
+            for one, title, width in zip(fields, titles, widths, strict=True)
+        ]
+        if self.run.may_leave_out:
+            self.text(message("A row that is unticked is left out."), "p", "soft")
+            tick = {"field": "send", "headerName": self.words(message("Send")), "width": 90}
+            columns.insert(0, tick | {"cellDataType": "boolean", "editable": True})
         grid = ui.aggrid(
             {
-                "columnDefs": [
-                    {
-                        "field": one,
-                        "headerName": self.words(title),
-                        "width": width,
-                        "flex": int(one in {"before", "after"}),
-                        "minWidth": 70,
-                    }
-                    for one, title, width in zip(fields, titles, widths, strict=True)
-                ],
+                "columnDefs": columns,
                 "defaultColDef": {"sortable": False, "tooltipValueGetter": None},
                 "rowModelType": "infinite",
                 "cacheBlockSize": 100,
@@ -208,6 +254,7 @@ class _Plan(Screen):
             },
             auto_size_columns=False,
         ).classes("plan-grid")
+        grid.on("cellValueChanged", self.tick)
 
     def names(self) -> dict[str, str]:
         """Return the columns of the run: property name -> header."""
