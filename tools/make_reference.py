@@ -234,9 +234,15 @@ def json_page() -> str:
         *rows,
         "",
         (
-            "takes the options that it has: the file that `--config` names, else the one in your own settings "
-            "folder (Linux `~/.config/import-tickets`, macOS `~/Library/Application "
-            'it is `{"error": {"code", "message"}, "exit_code"}`.'
+            "`--json=full` prints the same object with two more lists. `changes` has every cell that was changed (dry "
+            "run: would be): `row`, `cell`, `ticket`, `column`, `property`, `before` (null where it is not known), "
+            "`after`, `status`, with labels as people read them. `outcomes` has every row: `row`, `key`, `ticket` "
+            "(null where it is not known), `status`, `message`."
+        ),
+        "",
+        (
+            "Other commands print an object of their own under `--json`. Where one fails, it is "
+            '`{"error": {"code", "message"}, "exit_code"}`.'
         ),
     ]
     return "\n".join(lines)

@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from importer import __version__
 from importer.cli.commands import COMMANDS
-from importer.cli.parser import Parser, add_on_finish, argparse_speaks, tidy
+from importer.cli.parser import Parser, add_job_output, argparse_speaks, tidy
 from importer.i18n import ENGLISH, translations
 from schemas.message import Message, Translations, message
 
@@ -91,7 +91,7 @@ def build_parser(kind: type[TopParser] = TopParser, *, catalogue: Translations |
         below = parser.add_command(name, command.help, dest="command")
         command.add_options(below)
         if command.is_job:
-            add_on_finish(below)
+            add_job_output(below)
     parser.finish()
     return parser
 

@@ -32,7 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             ended, code = error, 0
         output.flush()
         if output.lost is not None:
-            if "--json" in arguments or not output.is_broken_pipe:  # `| head` is no surprise to anybody
+            if (
+                any(one.startswith("--json") for one in arguments) or not output.is_broken_pipe
+            ):  # `| head` is no surprise to anybody
                 _say_lost(output.lost, code, arguments)
             return UNWRITTEN
         if ended is not None:
@@ -90,6 +92,7 @@ def _fail(error: ImportTicketsError, options: argparse.Namespace, arguments: Seq
     wants_json, on_finish = getattr(options, "json", False), getattr(options, "on_finish", None)
     if COMMANDS[options.command].is_job and (wants_json or on_finish):
         from importer.cli.on_finish import run_on_finish
+        from importer.cli.parser import FULL
         from importer.jobs.finish import fail_early
         from importer.reports.summary import summary_json
 
@@ -97,6 +100,8 @@ def _fail(error: ImportTicketsError, options: argparse.Namespace, arguments: Seq
         dry_run = getattr(options, "dry_run", False)
         result = fail_early(error, file=file.absolute() if file else None, dry_run=dry_run)
         summary = summary_json(dict(result.summary))
+        if wants_json == FULL:
+            summary = summary_json({**result.summary, "changes": [], "outcomes": []})
         if wants_json:
             print(summary)
         if on_finish:

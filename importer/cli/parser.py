@@ -49,6 +49,9 @@ OWN_WORDS: tuple[str, ...] = (
 
 MANY = 2
 
+FULL = "full"
+"""What `--json=full` is among the options, where `--json` is True."""
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -113,7 +116,7 @@ class Parser(argparse.ArgumentParser):
     def add(self, *names: str, help: str, group: str = "options", without: str = "", **about: Any) -> None:  # noqa: A002 - argparse's name
         """Add an option, or a positional argument, under the title of its group."""
         action, read, metavar = about.get("action"), about.get("type"), about.get("metavar", "")
-        is_flag = action in {"store_true", "store_false", "help", "version"}
+        is_flag = action in {"store_true", "store_false", "store_const", "help", "version"}
         choices = read.choices if isinstance(read, OneOf) else ()
         metavar = metavar or "|".join(choices)
         default = self.words(without) if without else "" if is_flag else _shown(about.get("default"))
@@ -468,8 +471,16 @@ def add_output(parser: Parser, *, overwrite: bool = False) -> None:
     parser.one_of(("--quiet", "less on standard error"), ("--verbose", "more on standard error"), group="output")
 
 
-def add_on_finish(parser: Parser) -> None:
-    """Add what is run at the end of a job: `importer.cli.on_finish`."""
+def add_job_output(parser: Parser) -> None:
+    """Add what a job alone can do at its end: print everything, and run a command (`importer.cli.on_finish`)."""
+    parser.add(
+        "--json=full",
+        dest="json",
+        action="store_const",
+        const=FULL,
+        help="the same, with every changed cell and the result of every row",
+        group="output",
+    )
     parser.add(
         "--on-finish",
         metavar="COMMAND",

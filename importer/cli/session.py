@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import os
@@ -11,7 +12,8 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from importer.errors import ImportTicketsError, Interrupted
+from importer.cli.parser import FULL
+from importer.errors import FileError, ImportTicketsError, Interrupted
 from importer.i18n import choose_language, translations
 
 if TYPE_CHECKING:
@@ -130,12 +132,24 @@ def run_job(options: argparse.Namespace, job: Job, *, file: Path | None = None) 
     person.show_result(result)
     summary = summary_json(dict(result.summary))
     if options.json:
-        print(summary)
+        print(_full_json(result, state) if options.json == FULL else summary)
     if options.on_finish:
         from importer.cli.on_finish import run_on_finish
 
         run_on_finish(options.on_finish, summary, person.say)
     return result.exit_code
+
+
+def _full_json(result: Result, state: StateFolder) -> str:
+    """Return the summary with what became of every cell and row; nothing of them where no journal is left."""
+    from importer.jobs.run_cells import everything
+    from importer.reports.summary import summary_json
+
+    details: dict[str, Any] = {"changes": [], "outcomes": []}
+    if run_id := result.summary["run_id"]:
+        with contextlib.suppress(FileError):
+            details = everything(state, run_id)
+    return summary_json({**result.summary, **details})
 
 
 def drive(job: Callable[[StopSignal], Coroutine[Any, Any, T]]) -> T:

@@ -17,6 +17,7 @@ from typing import BinaryIO
 from importer.errors import FileError
 from importer.files import write_whole
 from importer.findings import cell_name
+from importer.i18n import ENGLISH, translations
 from importer.jobs.resume import stored_columns
 from importer.jobs.state import StateFolder
 from importer.journal import Journal
@@ -76,6 +77,22 @@ def _changed_cells(journal: Journal) -> Iterator[ChangedCell]:
 def as_json(cell: ChangedCell) -> Mapping[str, object]:
     """Return what `--json` prints of a cell."""
     return asdict(cell)
+
+
+def everything(state: StateFolder, run_id: str) -> dict[str, list[Mapping[str, object]]]:
+    """Return what `--json=full` adds to the summary: every changed cell, and the result of every row, in English.
+
+    Raises what `open_journal` raises.
+    """
+    with state.open_journal(run_id) as journal:
+        tickets = {one.row: one.ticket for one in journal.report.outcomes()}
+        return {
+            "changes": [as_json(one) for one in _changed_cells(journal)],
+            "outcomes": [
+                {"row": row, "key": key, "ticket": tickets[row], "status": status, "message": text}
+                for row, status, text, key in row_messages(journal, translations(ENGLISH))
+            ],
+        }
 
 
 def write_cells(state: StateFolder, run_id: str, path: Path, *, overwrite: bool) -> None:

@@ -133,6 +133,17 @@ def latest_undoable(state: StateFolder) -> str:
     )
 
 
+def undone_by(state: StateFolder, run_id: str) -> str | None:
+    """Return the latest run that undid `run_id` and was not undone itself."""
+    undone = set()
+    for run in list_runs(state):
+        if run.kind == "undo" and run.can_undo and run.id not in undone:
+            if run.parent == run_id:
+                return run.id
+            undone.add(run.parent)
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class RunDetails:
     """One run in full: cells by property, requests, why it stopped, its first findings."""

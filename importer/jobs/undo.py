@@ -16,6 +16,7 @@ from importer.jobs.finish import finish
 from importer.jobs.job import Job, Opening, opening
 from importer.jobs.options import ReadOptions, Result, RunOptions
 from importer.jobs.resume import check_portal, stored_columns
+from importer.jobs.run_list import undone_by
 from importer.jobs.sending import send
 from importer.jobs.targets import check_page
 from importer.jobs.which_portal import tell_version
@@ -51,6 +52,8 @@ async def undo_run(
     async with opening(context, dry_run=dry_run) as held:
         record = state.read_record(run_id)
         _check_undoable(record)
+        if undo := undone_by(state, run_id):
+            context.ui.say(message("Run {run} was undone before, by run {undo}.", run=run_id, undo=undo))
         options = RunOptions(
             Path(record.file),
             read=ReadOptions(sheet=record.sheet),

@@ -6,6 +6,9 @@ import os
 import stat
 
 import pytest
+from jsonschema import Draft202012Validator
+
+from importer.reports.summary import summary_schema
 
 
 @pytest.fixture
@@ -63,3 +66,29 @@ def test_a_file_of_somebody_is_left_alone(program, run, tmp_path):
 
 def test_cells_are_shown(program, run):
     assert "B2" in program("runs", "show", run, "--cells").out
+
+
+def test_json_full_adds_every_changed_cell_and_every_row(program, sandbox, tmp_path):
+    path = tmp_path / "edits.csv"
+    path.write_text("Record ID,Ticket name,Priority\n25012345001,New name,High\n25012345002,x,Hihg\n")
+
+    summary = program(path, "--yes", "--on-invalid", "skip", "--json=full", portal=sandbox).summary
+
+    name = next(one for one in summary["changes"] if one["property"] == "subject")
+    assert (name["row"], name["cell"], name["after"], name["status"]) == (2, "B2", "New name", "updated")
+    assert name["before"]
+    assert len(summary["changes"]) == sum(summary["cells"].values())
+    assert [(one["row"], one["ticket"], one["status"]) for one in summary["outcomes"]] == [
+        (2, "25012345001", "updated"),
+        (3, None, "invalid"),
+    ]
+    assert "Hihg" in summary["outcomes"][1]["message"]
+    plain = {name: value for name, value in summary.items() if name not in {"changes", "outcomes"}}
+    Draft202012Validator(summary_schema()).validate(plain)
+
+
+def test_json_full_of_a_run_that_never_began(program, tmp_path):
+    summary = program(tmp_path / "gone.csv", "--yes", "--json=full", "--sandbox").summary
+
+    assert (summary["changes"], summary["outcomes"]) == ([], [])
+    assert summary["errors"][0]["code"] == "unreadable_file"

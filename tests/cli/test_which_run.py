@@ -32,6 +32,17 @@ def test_undo_alone_takes_back_the_latest_run_that_is_not_undone(program, sandbo
     assert (ended.code, ended.codes) == (2, [(None, "nothing_to_do")])
 
 
+def test_a_run_that_is_undone_says_by_which(program, sandbox, edit):
+    run = edit("First")
+    undo = program("undo", run, "--yes", "--json", portal=sandbox).summary["run_id"]
+
+    ended = program("undo", run, "--yes", portal=sandbox)
+
+    assert (ended.code, f"Run {run} was undone before, by run {undo}." in ended.err) == (0, True), ended.err
+    program("undo", undo, "--yes", portal=sandbox)
+    assert "was undone before" not in program("undo", run, "--yes", portal=sandbox).err
+
+
 def test_a_run_is_known_by_a_part_that_it_alone_has(program, sandbox, edit):
     first, second = edit("First"), edit("Second")
 
