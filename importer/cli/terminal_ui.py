@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from importer.errors import NotConfirmed
-from importer.findings import Finding
+from importer.journal import FindingGroup
 from importer.model import Status
 from importer.reports.plan_view import PlanView
 from importer.reports.terminal import Terminal
@@ -52,11 +52,11 @@ class Person:
         self._close_bar()
         self.terminal.say(text)
 
-    def show_findings(self, findings: Sequence[Finding], *, total: int, file: str, sheet: str | None) -> None:
-        """Show the first findings of a file, and how many there are."""
+    def show_findings(self, groups: Sequence[FindingGroup], *, total: int, file: str, sheet: str | None) -> None:
+        """Show the first groups of findings of a file, and how many findings there are."""
         self._close_bar()
         title = message('{file}, sheet "{sheet}":', file=file, sheet=sheet) if sheet else message("{file}:", file=file)
-        self.terminal.show_findings(findings, count=total, title=title)
+        self.terminal.show_findings(groups, count=total, title=title)
 
     def show_plan(self, plan: PlanView) -> None:
         self._close_bar()

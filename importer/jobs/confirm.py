@@ -9,10 +9,10 @@ from importer.errors import FileError, GuardRail, InvalidRows, NotConfirmed
 from importer.jobs.forecast import plan_view
 from importer.jobs.job import Job
 from importer.jobs.options import OffersErrors
+from importer.reports.finding_groups import first_groups
 from importer.reports.plan_view import MOST_ROWS_BY_YES, PlanView
 from schemas.message import Message, count_message, message
 
-SHOWN_FINDINGS = 20
 PART_FROM = 20
 """With more rows than these, the question may be answered with how many are to be sent first."""
 
@@ -43,11 +43,11 @@ def confirm(job: Job) -> int | None:
 
 
 def show_findings(job: Job) -> None:
-    """Show the first findings, and how many there are."""
+    """Show the first groups of findings, and how many findings there are."""
     findings = job.journal.report.count_findings()
     if findings:
         job.ui.show_findings(
-            list(job.journal.report.findings(limit=SHOWN_FINDINGS)),
+            first_groups(job.journal),
             total=sum(findings.values()),
             file=job.options.file.name,
             sheet=job.journal.record.sheet,

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from importer.errors import ImportTicketsError
-from importer.findings import Finding
 from importer.model import Status
 from schemas.message import Message
 
 if TYPE_CHECKING:
     from importer.jobs.portals import KeptPortal
     from importer.jobs.selection import RowRanges
+    from importer.journal import FindingGroup
     from importer.journal.run_record import Correction
     from importer.reports.plan_view import PlanView
 
@@ -153,8 +153,8 @@ class Ui(Protocol):
 
     def say(self, text: Message) -> None: ...
 
-    def show_findings(self, findings: Sequence[Finding], *, total: int, file: str, sheet: str | None) -> None:
-        """Show the first findings of a file, and how many there are."""
+    def show_findings(self, groups: Sequence[FindingGroup], *, total: int, file: str, sheet: str | None) -> None:
+        """Show the first groups of findings of a file, and how many findings there are."""
         ...
 
     def show_plan(self, plan: PlanView) -> None: ...
@@ -200,7 +200,7 @@ class Silent:
     def say(self, text: Message) -> None:
         """Do nothing."""
 
-    def show_findings(self, findings: Sequence[Finding], *, total: int, file: str, sheet: str | None) -> None:
+    def show_findings(self, groups: Sequence[FindingGroup], *, total: int, file: str, sheet: str | None) -> None:
         """Do nothing."""
 
     def show_plan(self, plan: PlanView) -> None:

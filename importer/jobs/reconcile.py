@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from importer.files import fitting_name
 from importer.jobs import connect
-from importer.jobs.confirm import SHOWN_FINDINGS
 from importer.jobs.context import Context
 from importer.jobs.finish import finish
 from importer.jobs.job import Job, opening
@@ -19,6 +18,7 @@ from importer.jobs.run_history import FormsSeen, known_cells
 from importer.jobs.targets import check_targets
 from importer.jobs.which_portal import tell_version
 from importer.model import Change, CheckedRow, Difference, Outcome, Status
+from importer.reports.finding_groups import first_groups
 
 if TYPE_CHECKING:
     from importer.portal import HistoryEntry, Missing, Portal, Ticket
@@ -67,7 +67,7 @@ def _show(job: Job) -> None:
     total = job.journal.report.count_remarks()
     if total:
         job.ui.show_findings(
-            list(job.journal.report.remarks(limit=SHOWN_FINDINGS)),
+            first_groups(job.journal),
             total=total,
             file=job.options.file.name,
             sheet=job.journal.record.sheet,

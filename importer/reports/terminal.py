@@ -13,11 +13,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, TextIO
 
 from importer.errors import ErrorsOnly, ImportTicketsError, NotConfirmed
-from importer.findings import STATUS_HEADER, Finding
+from importer.findings import STATUS_HEADER
 from importer.i18n import ENGLISH, PORTUGUESE, language_of
+from importer.journal import FindingGroup
 from importer.labels import clip, plain_text
 from importer.model import Status
 from importer.reports.column_plan import ColumnFlow, ColumnPlan
+from importer.reports.finding_groups import GROUPS_SHOWN, group_findings, where
 from importer.reports.plan_text import PlanText
 from importer.reports.plan_view import MOST_ROWS_BY_YES, PlanView
 from importer.reports.progress import Progress
@@ -30,16 +32,13 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
-FINDINGS_SHOWN = 20
-"""How many findings the terminal lists; the spreadsheet has them all."""
-
 _LONGEST_SAMPLE, _SHORTEST_SAMPLE = 40, 12
 _NUMBERS_WIDTH = 24
 """What the plan's table needs beside headers and samples: two numbers, gaps, an arrow."""
 _HEADER_LENGTH = 24
 _NO_FLOW = ColumnFlow(None, "", 0)
 _WIDE = 100
-"""From this width on, codes have a column of their own."""
+"""On narrower terminals, headers are cut shorter."""
 _UNFOLDED = 1000
 """The width where there is no terminal: lines are as long as they are."""
 
@@ -97,7 +96,7 @@ class Terminal:
     def show_error(self, error: ImportTicketsError) -> None:
         """Write what ended the run, with the headers or rows at fault."""
         if error.findings:
-            self.show_findings(error.findings, count=len(error.findings))
+            self.show_findings(group_findings(error.findings), count=len(error.findings))
         else:
             is_answer = isinstance(error, ErrorsOnly) or (isinstance(error, NotConfirmed) and error.answered)
             self._write(self._words(error.text), style="" if is_answer else "bold red")
@@ -250,35 +249,31 @@ class Terminal:
 
     def show_findings(
         self,
-        findings: Iterable[Finding],
+        groups: Iterable[FindingGroup],
         *,
         count: int,
         title: Message | None = None,
-        limit: int = FINDINGS_SHOWN,
+        limit: int = GROUPS_SHOWN,
     ) -> None:
-        """Draw the first `limit` of `count` findings below `title`, and say how many more there are."""
+        """Draw the first `limit` groups of equal findings below `title`, and how many of `count` findings are left."""
         from rich.text import Text
 
         if title is not None:
             self._write(plain_text(self._words(title)), style="bold")
-        wide = not self.interactive or self._open_console().width >= _WIDE
+        narrow = self.interactive and self._open_console().width < _WIDE
         table = self._table()
-        shown = list(islice(findings, limit))
-        for one in shown:
-            place = one.cell or (self._words(message("row {row}", row=one.row)) if one.row else "")
-            if one.cell and one.line:
-                place += f" {self._words(message('(line {line})', line=one.line))}"
-            header = Text(clip(plain_text(one.header or ""), _HEADER_LENGTH if wide else _HEADER_LENGTH * 2 // 3))
+        shown = list(islice(groups, limit))
+        for group in shown:
+            one = group.first
+            header = Text(clip(plain_text(one.header or ""), _HEADER_LENGTH * 2 // 3 if narrow else _HEADER_LENGTH))
             text = Text(plain_text(self._words(one.text)))
+            place = Text(where(group, self._translations), style="bold")
             code = Text(one.code, style="dim")
-            if wide:
-                table.add_row(Text(place, style="bold"), header, text, code)
-            else:
-                table.add_row(Text(place, style="bold"), header, Text("  ").join([text, code]))
+            table.add_row(header, Text("  ").join(part for part in (text, place, code) if part))
         if shown:
             self._draw(table)
-        if count > len(shown):
-            self._write(f"  {self._words(message('... and {count} more', count=count - len(shown)))}")
+        if left := count - sum(group.count for group in shown):
+            self._write(f"  {self._words(message('... and {count} more', count=left))}")
 
     def show_summary(self, summary: Summary, *, report: str | None = None, was_undo: bool = False) -> None:
         """Write what became of the rows, in one sentence, and where to look. `report` is the spreadsheet's name."""

@@ -19,7 +19,7 @@ from importer.jobs.context import Context
 from importer.jobs.finish import break_off
 from importer.jobs.options import PortalAccess, Result
 from importer.jobs.state import StateFolder, now
-from importer.journal import Journal, RunRecord
+from importer.journal import FindingGroup, Journal, RunRecord
 from importer.model import Status
 from importer.portal.clock import StopSignal
 from importer.portal.events import Event
@@ -118,10 +118,10 @@ class Run:
         self.notices.append(text)
         self.changes += 1
 
-    def show_findings(self, findings: Sequence[Finding], *, total: int, file: str, sheet: str | None) -> None:
+    def show_findings(self, groups: Sequence[FindingGroup], *, total: int, file: str, sheet: str | None) -> None:
         """Keep the first findings, and how many there are."""
         del file, sheet
-        self.findings, self.finding_count = findings, total
+        self.findings, self.finding_count = [one.first for one in groups], total
 
     def show_plan(self, plan: PlanView) -> None:
         """Keep the plan."""

@@ -13,6 +13,7 @@ from importer.findings import Finding
 from importer.i18n import translations
 from importer.model import Status
 from importer.reports.column_plan import ColumnFlow, ColumnPlan, ExampleRow, Range
+from importer.reports.finding_groups import group_findings
 from importer.reports.plan_view import Forecast, PlanView
 from importer.reports.summary import build_summary, failure_summary
 from importer.reports.terminal import Terminal
@@ -122,7 +123,7 @@ def test_nothing_is_wider_than_the_terminal(screen, width):
     """At 80 and 120 columns every line fits, and every text is there."""
     terminal = Terminal(ENGLISH, stream=screen, width=width)
     terminal.show_plan(PLAN)
-    terminal.show_findings(FINDINGS, count=4)
+    terminal.show_findings(group_findings(FINDINGS), count=4)
 
     lines = [strip_colours(line) for line in screen.getvalue().splitlines()]
     assert max(map(len, lines)) <= width
@@ -156,18 +157,54 @@ def test_no_color_is_honoured(screen, monkeypatch):
 
 
 def test_findings_are_aligned_and_counted(pipe):
-    """The first of many, each with its place, its text and its code, and how many more there are."""
+    """The first kinds, each with its text, its place and its code, and how many more there are."""
     Terminal(ENGLISH, stream=pipe).show_findings(
-        FINDINGS, count=212, title=message("{file}:", file="a\nb.csv"), limit=3
+        group_findings(FINDINGS), count=212, title=message("{file}:", file="a\nb.csv"), limit=3
     )
 
     assert pipe.getvalue().splitlines() == [
         "a b.csv:",
-        '  D7      Priority                  "Urg[b]ent\\x1b[31m" isn\'t an option  invalid_option',
-        "  A12     A header that is very l…  the formula has no stored result     formula_not_calculated",
-        "  row 15                            5 fields, and the header has 6       ragged_row",
+        '  Priority                  "Urg[b]ent\\x1b[31m" isn\'t an option  D7  invalid_option',
+        "  A header that is very l…  the formula has no stored result  A12  formula_not_calculated",
+        "                            5 fields, and the header has 6  row 15  ragged_row",
         "  ... and 209 more",
     ]
+
+
+def test_equal_findings_are_told_once_with_their_cells(finished, pipe):
+    """A mistake of many cells is one line; what says something else of the same column is another."""
+    wrong = message('"{value}" isn\'t an option; did you mean {near}?', value="Urgentt", near='"Urgent"')
+    other = message('"{value}" isn\'t an option; did you mean {near}?', value="Lo", near='"Low"')
+    cells = [
+        (12, wrong, "Urgentt"),
+        (10, other, "Lo"),
+        (11, wrong, "Urgentt"),
+        *((n, wrong, "Urgentt") for n in (40, 9)),
+    ]
+    found = [Finding("invalid_option", text, row, 2, "Priority", value=value) for row, text, value in cells]
+    found += [Finding("ragged_row", message("5 fields, and the header has 6"), row) for row in (15, 16)]
+    finished.rows.add_findings(found)
+
+    Terminal(ENGLISH, stream=pipe).show_findings(finished.report.remark_groups(rows=3), count=len(found) + 2)
+
+    lines = [" ".join(line.split()) for line in pipe.getvalue().splitlines()]
+    assert (
+        'Priority "Urgentt" isn\'t an option; did you mean "Urgent"? 4 cells: C9, C11, C12, ... invalid_option' in lines
+    )
+    assert 'Priority "Lo" isn\'t an option; did you mean "Low"? C10 invalid_option' in lines
+    assert "5 fields, and the header has 6 2 rows: 15, 16 ragged_row" in lines
+    assert not any("more" in line for line in lines)
+
+
+def test_findings_are_grouped_alike_in_memory_and_in_the_journal(finished):
+    """`runs show` has them in memory, a plan in the journal."""
+    text = message("the formula has no stored result")
+    found = [Finding("formula_not_calculated", text, row, 1, "Name", value="=A1") for row in (20, 21, 25)]
+    finished.rows.add_findings(found)
+
+    told = [(one.first.text, one.count, one.rows) for one in finished.report.remark_groups()]
+
+    assert [(one.first.text, one.count, one.rows) for one in group_findings(finished.report.remarks())] == told
 
 
 def test_the_summary_in_one_sentence(finished, pipe):
@@ -216,7 +253,7 @@ def test_headers_at_fault_are_listed(pipe):
 
     Terminal(ENGLISH, stream=pipe).show_error(ColumnsError(found))
 
-    assert pipe.getvalue() == "  D1  Prio  no property of that name  unknown_property\n"
+    assert pipe.getvalue() == "  Prio  no property of that name  D1  unknown_property\n"
 
 
 @pytest.mark.parametrize(

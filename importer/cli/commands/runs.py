@@ -120,7 +120,9 @@ def _runs_show(options: argparse.Namespace) -> int:
             whole=(0, 1),
             drop=(1,),
         )
-    lister.show_findings(details.findings, count=details.finding_count, limit=len(details.findings))
+    from importer.reports.finding_groups import group_findings
+
+    lister.show_findings(group_findings(details.findings), count=details.finding_count, limit=len(details.findings))
     return 0
 
 
