@@ -19,10 +19,19 @@ from importer.ooxml.new_package import NewPackage
 from importer.writeback.annotation import Annotation
 from importer.writeback.areas import Area
 from importer.writeback.styles import minimal_styles
-from schemas.cells import Kind
+from schemas.cells import UNREADABLE, Kind
 from schemas.message import message
 
+
+class ErrorValue(str):
+    """What a cell shows in place of a value. As a text it would be taken for one when the copy is run."""
+
+    __slots__ = ()
+
+
 Value = str | float | bool | dt.date | None
+_ERRORS = frozenset({"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"})
+"""The errors that every spreadsheet program knows (ECMA-376 part 1, 18.17.3)."""
 _EPOCH = dt.datetime(1899, 12, 30)  # noqa: DTZ001 - a cell's date has no zone
 _BOLD, _DATE, _DATETIME = 1, 2, 3
 
@@ -66,6 +75,10 @@ def cell_value(text: str, kind: int | None) -> Value:
         return dt.date.fromisoformat(text)
     if kind == Kind.DATETIME:
         return dt.datetime.fromisoformat(text)
+    if kind == Kind.PRECISION_LOST:
+        return int(text) if text.lstrip("-").isdigit() else float(text)
+    if kind in UNREADABLE:
+        return ErrorValue(text if text in _ERRORS else "#VALUE!" if text else "#N/A")
     return text
 
 
@@ -128,6 +141,8 @@ def _cell(reference: str, value: Value, header: bool) -> bytes:  # noqa: FBT001 
     if value is None or value == "":
         return b""
     bold = f' s="{_BOLD}"' if header else ""
+    if isinstance(value, ErrorValue):
+        return f'<c r="{reference}"{bold} t="e"><v>{value}</v></c>'.encode()
     if isinstance(value, str):
         text = text_content(value)
         return f'<c r="{reference}"{bold} t="inlineStr"><is><t xml:space="preserve">'.encode() + text + b"</t></is></c>"

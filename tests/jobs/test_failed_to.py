@@ -44,6 +44,22 @@ def test_the_bad_rows_of_a_workbook_with_their_types(tmp_path, portal, program):
     assert len(found) == 2
 
 
+def test_cells_that_hold_no_value_are_not_taken_for_one_when_the_rows_are_run_again(tmp_path, portal, program):
+    """An empty cell would clear, and a text is a value: a formula not calculated, an error, digits that were lost."""
+    path, left = tmp_path / "edits.xlsx", tmp_path / "left.xlsx"
+    book = openpyxl.Workbook()
+    for row in (["Record ID", "Ticket name"], [int(A), '="a"&"b"'], [int(B), "#REF!"], [12345678901234567, "c"]):
+        book.active.append(row)
+    book.save(path)
+
+    first = program(path, "--yes", "--json", "--failed-to", left, portal=portal)
+    again = program(left, "--dry-run", "--json", portal=portal)
+
+    assert first.codes == [(2, "formula_not_calculated"), (3, "formula_error"), (4, "precision_lost")]
+    assert again.codes == [(2, "formula_error"), (3, "formula_error"), (4, "precision_lost")]
+    assert again.summary["rows"]["invalid"] == 3
+
+
 def test_nothing_is_written_where_nothing_failed(sheet, tmp_path, portal, program):
     ended = program(
         sheet(("Record ID", "subject"), (A, "a")), "--yes", "--failed-to", tmp_path / "left.csv", portal=portal
