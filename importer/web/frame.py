@@ -152,6 +152,25 @@ class Screen:
             for finding in error.findings[1:]:
                 Text("p", self.words(finding.text))
 
+    def unfinished(self) -> None:
+        """Offer to go on with a run that stopped early: here, or once its account is connected."""
+        run = self.work.unfinished()
+        if run is None:
+            return
+        with ui.element("div").classes("note strip"):
+            name = Path(run.file).name
+            text = message("{file}: run {run} stopped before its end. What was sent is known.", file=name, run=run.id)
+            self.text(text)
+            if self.work.account is None:
+                self.text(message("Connect to its account to go on with it."))
+            else:
+                self.button(message("Go on with {file}", file=name), lambda: self.resume(run.id))
+
+    def resume(self, run_id: str) -> None:
+        """Go on with a run."""
+        self.work.start_resume(run_id)
+        ui.navigate.to("/sending")
+
     def notices(self, notices: Iterable[Message]) -> None:
         """Show what is worth knowing."""
         shown = list(dict.fromkeys(self.words(one) for one in notices))

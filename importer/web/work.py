@@ -202,6 +202,13 @@ class Work:
         """Begin to undo a run: it asks before anything is sent."""
         self._begin("undo", partial(undo_run, run_id), run_id=run_id)
 
+    def unfinished(self) -> RunRecord | None:
+        """Return the latest run that stopped early and can go on; None where there is none, or it is under way."""
+        found = self.state.unfinished_run()
+        if found is None or (self.run is not None and self.run.run_id == found and self.run.phase != "done"):
+            return None
+        return self.state.read_record(found)
+
     def start_resume(self, run_id: str) -> None:
         """Go on with a run that was confirmed."""
         self._begin("resume", partial(resume_run, run_id), run_id=run_id)

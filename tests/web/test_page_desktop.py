@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import openpyxl
@@ -10,6 +11,7 @@ import pytest
 
 from importer.writeback.corrections import correct_workbook
 from tests.reports.test_html_desktop import CHROMIUM
+from tests.sandbox_server import SandboxServer
 
 pytestmark = [pytest.mark.desktop, pytest.mark.timeout(400)]
 
@@ -23,13 +25,13 @@ def environment(home):
     return kept
 
 
-@pytest.fixture
-def page(tmp_path):
-    """A page of the real command, its key spent; what the console says is a failure, and so is a foreign host."""
+@contextmanager
+def opened(home, **more):
+    """A page of the real command, its key spent, and its server; what the console says, and foreign hosts, by name."""
     from playwright.sync_api import sync_playwright
 
     command = [sys.executable, "-m", "importer", "web", "--no-open"]
-    server = subprocess.Popen(command, env=environment(tmp_path / "home"), stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen(command, env=environment(home) | more, stdout=subprocess.PIPE, text=True)
     said, hosts = [], set()
     try:
         with sync_playwright() as playwright:
@@ -41,12 +43,19 @@ def page(tmp_path):
             page.on("dialog", lambda dialog: said.append(dialog.message))
             page.on("request", lambda request: hosts.add(request.url.split("/")[2].partition(":")[0]))
             page.goto(server.stdout.readline().strip())
-            yield page
+            yield page, server, said, hosts
             browser.close()
     finally:
         server.terminate()
         server.wait(30)
         server.stdout.close()
+
+
+@pytest.fixture
+def page(tmp_path):
+    """A page on which a word of the console is a failure, and so is a foreign host."""
+    with opened(tmp_path / "home") as (page, _, said, hosts):
+        yield page
     assert said == []
     assert hosts == {"127.0.0.1"}
 
@@ -131,3 +140,36 @@ def test_a_person_updates_and_undoes(page, tmp_path):
     page.goto(page.url.rpartition("/")[0] + "/history")
     assert page.locator("tbody tr").count() == 3  # the check, the run, its undo
     check_axe(page)
+
+
+def test_a_killed_server_goes_on_after_a_restart(tmp_path):
+    """Killed while it sends; the next page names the file and goes on, and no row is wrong."""
+    home = tmp_path / "home"
+    with SandboxServer(tickets=800) as portal:
+        there = [key for key, one in portal.tickets().items() if not one["archived"] and not one["merged_into"]][-800:]
+        wanted = {key: str(10_000 + place) for place, key in enumerate(there)}
+        lines = ["Record ID,Refund amount", *(f"{key},{value}" for key, value in wanted.items())]
+        (tmp_path / "refunds.csv").write_text("\n".join(lines) + "\n", "utf-8")
+        portal.fault("latency", ms=20_000, path="batch/update", after=3, times=100)
+        with opened(home, **portal.environment) as (page, server, _, _):
+            press(page, "Go on: choose a file")
+            page.set_input_files("input[type=file]", tmp_path / "refunds.csv")
+            press(page, "Check the rows")
+            press(page, "Send all 800")
+            page.wait_for_url("**/sending")
+            page.locator("p", has_text="of 800 rows").wait_for()
+            server.kill()
+        portal.calm()
+
+        with opened(home, **portal.environment) as (page, _, said, _):
+            page.locator(".note", has_text="refunds.csv").wait_for()
+            check_axe(page)
+            press(page, "Go on with refunds.csv")
+            page.locator("h1", has_text="Done").wait_for()
+            with page.expect_download() as download:
+                press(page, "Download refunds.csv")
+            download.value.save_as(tmp_path / "answer.csv")
+            assert said == []
+        assert (tmp_path / "answer.csv").read_text("utf-8").count(",updated,") == 800
+        found = portal.tickets()
+        assert [key for key in wanted if found[key]["properties"].get("refund_amount") != wanted[key]] == []

@@ -66,13 +66,6 @@ class _Connect(Screen):
                 if check.remedy is not None:
                     self.text(check.remedy, "p", "soft")
 
-    def unfinished(self) -> None:
-        """Offer to go on with a run that stopped early."""
-        if run := self.work.state.unfinished_run():
-            with ui.element("div").classes("note strip"):
-                self.text(message("Run {run} did not finish. It can go on where it stopped.", run=run))
-                self.go(message("Show it"), "/history", second=True)
-
     def practice(self) -> None:
         """Offer the sandbox."""
         with ui.element("section").classes("card"):

@@ -36,6 +36,7 @@ class _File(Screen):
     def draw(self) -> None:
         with self.frame("/file", message("Which spreadsheet?")):
             self.error(self.work.error)
+            self.unfinished()
             self.current()
             self.upload()
             self.recent()

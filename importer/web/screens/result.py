@@ -112,15 +112,10 @@ class _Result(Screen):
                 except ImportTicketsError:
                     info = None
                 if info is not None and info.can_resume:
-                    self.button(message("Go on with this run"), self.resume)
+                    self.button(message("Go on with this run"), lambda: self.resume(self.run_id))
                 if info is not None and info.can_undo:
                     self.button(message("Undo this run"), self.undo, second=True)
             self.go(message("Another spreadsheet"), "/file", second=True)
-
-    def resume(self) -> None:
-        """Go on with the run."""
-        self.work.start_resume(self.run_id)
-        ui.navigate.to("/sending")
 
     def undo(self) -> None:
         """Plan to undo the run; it is asked before anything is sent."""
