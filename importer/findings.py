@@ -12,10 +12,12 @@ from schemas.message import Message
 
 STATUS_HEADER = "Import status"
 MESSAGE_HEADER = "Import message"
+REPORT_COLUMNS = (STATUS_HEADER, MESSAGE_HEADER)
 """Headers of our columns beside the data, the same in every language."""
 REPORT_SHEET = "Import report"
 CHANGES_SHEET = "Import changes"
-"""Names of the sheets that a run adds, likewise."""
+REPORT_SHEETS = (REPORT_SHEET, CHANGES_SHEET)
+"""Names of the sheets that a run adds, likewise; never read as data."""
 NOT_KNOWN = "(not known)"
 """What a cell holds of which `restore` could not tell the value, in every language; every run leaves it alone."""
 

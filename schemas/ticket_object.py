@@ -34,6 +34,10 @@ class ObjectType:
     """What is edited most, in the order of a template's columns; dates that HubSpot keeps itself are left out."""
     long_texts: frozenset[str]
     """Properties whose texts need a wide column, whatever their field is."""
+    batch_size: int
+    """Records in one batch request. Source: HubSpot CRM API, batch limits."""
+    history_batch_size: int
+    """Records in one batch read that asks for histories. Source: HubSpot's refusal of more."""
     sensitive_scopes: Mapping[str, str]
     """The scope that shows the values of a class of sensitive properties."""
 
@@ -61,7 +65,10 @@ TICKET = ObjectType(
         "hubspot_owner_id",
     ),
     long_texts=frozenset({"subject", "content"}),
+    batch_size=100,
+    history_batch_size=50,
     sensitive_scopes={"sensitive": "tickets.sensitive.v2", "highly_sensitive": "tickets.highly_sensitive.v2"},
 )
+API_ADDRESS = "https://api.hubapi.com"
 OWNERS_SCOPE = "crm.objects.owners.read"
 """The scope that shows the owners."""

@@ -37,6 +37,10 @@ def constants():
             "schemas/ticket_object.py",
         ),
         (".*0-5|/?tickets/.*|record id", "schemas/ticket_object.py"),
+        ("https://api.hubapi.com", "schemas/ticket_object.py"),
+        ("32767", "importer/ooxml/xml.py"),
+        ("Import (status|message|report|changes)", "importer/findings.py"),
+        (".*as workbooks have it.*", "importer/ooxml/errors.py"),
     ],
 )
 def test_a_fact_stands_in_its_home_alone(constants, fact, home):

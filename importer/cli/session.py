@@ -115,7 +115,7 @@ def run_job(options: argparse.Namespace, job: Job, *, file: Path | None = None) 
     """Run a job with the person, the portal and the state folder that the options name; show how it ended."""
     from importer.jobs.context import Context
     from importer.jobs.finish import break_off
-    from importer.jobs.state import now
+    from importer.journal.run_record import now
     from importer.reports.summary import summary_json
     from schemas.message import message
 

@@ -14,8 +14,8 @@ from importer.jobs.main import prepare
 from importer.jobs.options import Amount, OnInvalid, Result, RunOptions
 from importer.jobs.resume import reopen, stored_options
 from importer.jobs.sending import send
-from importer.sending.batches import MAX_INPUTS
 from schemas.message import message
+from schemas.ticket_object import TICKET
 
 
 async def make_plan(options: RunOptions, context: Context) -> str:
@@ -27,7 +27,7 @@ async def make_plan(options: RunOptions, context: Context) -> str:
     run_id = None
     async with opening(context, file=options.file, sheet=options.read.sheet) as held:
         job = await prepare(options, held)
-        job.journal.batches.make(MAX_INPUTS)  # their digests tell whether it is the same plan that is sent
+        job.journal.batches.make(TICKET.batch_size)  # their digests tell whether it is the same plan that is sent
         run_id = job.journal.record.id
     if run_id is None:
         raise held.error

@@ -16,8 +16,9 @@ from importer.jobs.plan import is_sandbox, next_command
 from importer.jobs.plan_file import PlanFile, add_note, altered, is_same_person, read_plan
 from importer.jobs.plan_notes import applied_from_here, who_am_i
 from importer.jobs.resume import stored_columns
-from importer.jobs.state import StateFolder, now
+from importer.jobs.state import StateFolder
 from importer.journal import Journal
+from importer.journal.run_record import now
 from importer.model import Status
 from schemas.message import count_message, message
 

@@ -15,9 +15,9 @@ from importer.errors import (
     UsageError,
 )
 from importer.jobs.options import Result
-from importer.jobs.state import StateFolder, now
+from importer.jobs.state import StateFolder
 from importer.journal import Journal, RunRecord
-from importer.journal.run_record import REPORTING, State
+from importer.journal.run_record import REPORTING, State, now
 from importer.model import Columns, Status
 from schemas.message import message
 

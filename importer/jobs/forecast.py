@@ -10,8 +10,8 @@ from importer.jobs import selection
 from importer.planning.policies import notices_of
 from importer.planning.swaps import circles
 from importer.reports.plan_view import Forecast, PlanView, make_plan_view
-from importer.sending.batches import MAX_INPUTS
 from schemas.message import Message, count_message, message
+from schemas.ticket_object import TICKET
 
 if TYPE_CHECKING:
     from importer.jobs.job import Job
@@ -26,13 +26,10 @@ USUAL_REQUESTS, USUAL_INTERVAL_S = 190, 10.0
 BURST_S = 1.0
 """How long it takes to use up a window: as many requests as it allows are in flight together."""
 
-MOST_IN_FLIGHT, FRESH_S = 64, 60.0
-"""As in `importer.portal.limits` and `importer.sending.sender`, which a plan without a portal does not import."""
-
 
 def plan_view(job: Job) -> PlanView:
     """Return what the journal's plan would do, and what it takes at the rate that the portal allows."""
-    requests = -(-job.journal.plan.count_rows() // MAX_INPUTS)
+    requests = -(-job.journal.plan.count_rows() // TICKET.batch_size)
     limits = job.portal.limits if job.portal else None
     return make_plan_view(
         job.journal,
@@ -58,6 +55,8 @@ def _forecast(job: Job, requests: int, limits: Limits | None) -> Forecast:
     noted = job.journal.record.compared_at
     if noted and job.will_ask:
         return forecast(requests, limits, latency_s=job.portal.latency_s, fresh_s=-1)
+    from importer.sending.sender import FRESH_S
+
     fresh_s = datetime.fromisoformat(noted).timestamp() + FRESH_S - job.portal.clock.time() if noted else math.inf
     return forecast(requests, limits, latency_s=job.portal.latency_s, fresh_s=fresh_s)
 
@@ -79,7 +78,11 @@ def forecast(requests: int, limits: Limits | None, *, latency_s: float = 0.0, fr
     calls = requests + reads
     whole_windows = max(0, calls - 1) // most
     by_limit = whole_windows * interval_s + (calls - whole_windows * most) / most * BURST_S
-    by_latency = math.ceil(calls / MOST_IN_FLIGHT) * latency_s
+    by_latency = 0.0
+    if latency_s:  # then there is a portal: a plan without one starts faster without httpx
+        from importer.portal.limits import MOST_IN_FLIGHT
+
+        by_latency = math.ceil(calls / MOST_IN_FLIGHT) * latency_s
     share = calls / limits.daily if limits is not None and limits.daily else None
     return Forecast(requests, max(by_limit, by_latency), share, reads)
 

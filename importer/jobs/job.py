@@ -12,9 +12,9 @@ from importer.errors import ImportTicketsError
 from importer.jobs import connect
 from importer.jobs.context import Context
 from importer.jobs.options import Result, RunOptions, Ui
-from importer.jobs.state import now
 from importer.jobs.which_portal import portal_name
 from importer.journal import Journal, RunRecord
+from importer.journal.run_record import now
 from importer.model import Columns
 from importer.writeback.outputs import Outputs
 from schemas.message import Message

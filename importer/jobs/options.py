@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 from importer.errors import ImportTicketsError
 from importer.model import Status
 from schemas.message import Message
+from schemas.ticket_object import API_ADDRESS
 
 if TYPE_CHECKING:
     from importer.jobs.portals import KeptPortal
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from importer.journal.run_record import Correction
     from importer.reports.plan_view import PlanView
 
-DEFAULT_ADDRESS = "https://api.hubapi.com"
 OnInvalid = Literal["stop", "skip", "ask"]
 
 
@@ -41,7 +41,7 @@ class Amount:
 class PortalAccess:
     """How to reach the portal. `sandbox`: the embedded one, in this process."""
 
-    base_url: str = DEFAULT_ADDRESS
+    base_url: str = API_ADDRESS
     token: str = field(default="", repr=False)
     version: str = "v3"
     sandbox: bool = False
@@ -63,7 +63,7 @@ class PortalAccess:
     def from_environment(cls, environ: Mapping[str, str]) -> PortalAccess:
         """Return how the environment says to reach it. The token comes from nowhere else but the keyring."""
         return cls(
-            base_url=(environ.get("HUBSPOT_BASE_URL") or DEFAULT_ADDRESS).rstrip("/"),
+            base_url=(environ.get("HUBSPOT_BASE_URL") or API_ADDRESS).rstrip("/"),
             token=(environ.get("HUBSPOT_ACCESS_TOKEN") or "").strip(),
             version=environ.get("HUBSPOT_API_VERSION") or "v3",
         )

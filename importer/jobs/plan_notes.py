@@ -17,7 +17,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from importer.errors import FileError, UsageError
-from importer.jobs.state import StateFolder, now
+from importer.jobs.state import StateFolder
+from importer.journal.run_record import now
 from schemas.message import message
 
 _KEY = "plan-key"

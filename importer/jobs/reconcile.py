@@ -19,13 +19,14 @@ from importer.jobs.targets import check_targets
 from importer.jobs.which_portal import tell_version
 from importer.model import Change, CheckedRow, Difference, Outcome, Status
 from importer.reports.finding_groups import first_groups
+from schemas.ticket_object import TICKET
 
 if TYPE_CHECKING:
     from importer.portal import HistoryEntry, Missing, Portal, Ticket
 
 CHUNK = 10_000
 """Rows compared at a time: a hundred reads in flight, and little memory."""
-PROBE = 100
+PROBE = TICKET.batch_size
 """Rows compared first: they tell whether histories are better read along."""
 
 

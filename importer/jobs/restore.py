@@ -19,11 +19,11 @@ from importer.jobs import connect
 from importer.jobs.context import Context
 from importer.jobs.options import ReadOptions
 from importer.jobs.saving import save_whole
-from importer.jobs.state import now
 from importer.jobs.targets import is_same
 from importer.jobs.template import MAX_ROWS, headers_for
+from importer.journal.run_record import now
+from importer.ooxml.xml import CELL_LIMIT, cell_length
 from importer.planning.restore import CREATED, Maker, Restorer, find_maker
-from importer.template.cells import CELL_LIMIT
 from schemas.cells import UNREADABLE, Kind, Problem, Reading
 from schemas.message import Message, count_message, message
 from schemas.property import PortalSchema, Property
@@ -206,7 +206,7 @@ async def _read(
 
 def _is_too_long(value: str) -> bool:
     """Whether no cell holds a text whole: cut short, it would be sent so. UTF-16 units count, as in Excel."""
-    return len(value) > CELL_LIMIT // 2 and len(value.encode("utf-16-le", "surrogatepass")) > 2 * CELL_LIMIT
+    return len(value) > CELL_LIMIT // 2 and cell_length(value) > CELL_LIMIT
 
 
 def _write(

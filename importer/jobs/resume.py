@@ -12,10 +12,11 @@ from importer.jobs.finish import finish, requests_until_now
 from importer.jobs.job import Job, Opening, opening
 from importer.jobs.options import ReadOptions, Result, RunOptions
 from importer.jobs.sending import send
-from importer.jobs.state import StateFolder, now
+from importer.jobs.state import StateFolder
 from importer.jobs.targets import check_page
 from importer.jobs.which_portal import check_fingerprint, tell_version
 from importer.journal import Journal, RunRecord
+from importer.journal.run_record import now
 from importer.model import Columns, KeyColumn, Status, ValueColumn
 from schemas.message import message
 from schemas.property import PortalSchema, read_schema

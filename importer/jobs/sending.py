@@ -7,8 +7,9 @@ from datetime import datetime
 from importer.errors import NotConfirmed
 from importer.jobs.confirm import ask, file_changed
 from importer.jobs.job import Job
-from importer.jobs.state import now
+from importer.journal.run_record import now
 from schemas.message import Message
+from schemas.ticket_object import TICKET
 
 
 async def send_in_parts(job: Job, part: int | None, *, look_again: bool) -> None:
@@ -52,12 +53,11 @@ async def send(job: Job, *, look_again: bool) -> None:
     Raises ImportTicketsError where the portal, the journal or the person ends it.
     """
     from importer.sending import sender
-    from importer.sending.batches import MAX_INPUTS
 
     assert job.portal is not None
     journal = job.journal
     last = journal.record.confirmed_to
-    journal.batches.make(MAX_INPUTS, last=last)
+    journal.batches.make(TICKET.batch_size, last=last)
     journal.note(state="sending", confirmed_at=now())
     job.context.stop.graceful = True
     compared_at = journal.record.compared_at

@@ -8,19 +8,15 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from importer.errors import FileError, UsageError
 from importer.jobs.locks import hold, name_run
 from importer.journal import Journal, RunRecord
+from importer.journal.run_record import now
 from importer.writeback.outputs import Outputs
 from schemas.message import message
-
-
-def now() -> str:
-    """Return this moment as ISO 8601 in UTC with milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from importer.errors import FileError, UsageError
+from importer.findings import REPORT_COLUMNS
 from importer.jobs import connect
 from importer.jobs.options import PortalAccess, Ui
 from importer.jobs.saving import save_whole
-from importer.jobs.state import StateFolder, now
+from importer.jobs.state import StateFolder
+from importer.journal.run_record import now
 from importer.loader.header_text import plain
-from importer.loader.table import REPORT_COLUMNS
 from importer.template.ticket_query import Choice, conditions_of, find_ids, find_property, list_ids, read_ids
 from importer.writeback.outputs import Outputs
 from schemas.message import Message, count_message, message

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple, Self, TypedDict
 
-from importer.findings import MESSAGE_HEADER, STATUS_HEADER
+from importer.findings import REPORT_COLUMNS
 from schemas.message import Message
 
 Kind = Literal["run", "undo", "reconcile"]
@@ -21,6 +22,11 @@ UNDONE: State = "undone"
 """The state of a run that stopped early and was taken back: `resume` has nothing to go on with."""
 UNFINISHED: frozenset[State] = frozenset({"sending", "stopped", "interrupted", REPORTING})
 """States of runs that were confirmed and have rows, or their reports, left: `resume` goes on with them."""
+
+
+def now() -> str:
+    """Return this moment as ISO 8601 in UTC with milliseconds, as a journal holds it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,7 @@ class RunRecord:
     header_row: int = 1
     own: tuple[int | None, int | None] = (None, None)
     """Where our own columns stand: status, message."""
-    own_names: tuple[str, str] = (STATUS_HEADER, MESSAGE_HEADER)
+    own_names: tuple[str, str] = REPORT_COLUMNS
     key: RecordedKey = field(default_factory=RecordedKey)
     columns: tuple[RecordedColumn, ...] = ()
     corrections: tuple[Correction, ...] = ()

@@ -7,7 +7,7 @@ that is imported when the first chunk is made, so that a program can import it i
 from __future__ import annotations
 
 from importer.loader.formats import open_file
-from importer.loader.table import REPORT_COLUMNS, REPORT_SHEETS, Chunk, SheetInfo, Source, Table
+from importer.loader.table import Chunk, SheetInfo, Source, Table
 from schemas.cells import Kind
 
-__all__ = ["REPORT_COLUMNS", "REPORT_SHEETS", "Chunk", "Kind", "SheetInfo", "Source", "Table", "open_file"]
+__all__ = ["Chunk", "Kind", "SheetInfo", "Source", "Table", "open_file"]

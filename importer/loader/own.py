@@ -15,15 +15,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
-from importer.findings import CHANGES_SHEET, REPORT_SHEET, Finding, column_letter
+from importer.findings import CHANGES_SHEET, REPORT_COLUMNS, REPORT_SHEET, REPORT_SHEETS, Finding, column_letter
 from importer.i18n import LANGUAGES, catalogue_texts, translations
 from importer.loader.fingerprint import MARK
 from importer.loader.header_text import bare, plain
 from importer.loader.table import (
     CHUNK_SIZE,
     LISTS_SHEET,
-    REPORT_COLUMNS,
-    REPORT_SHEETS,
     Chunk,
     OwnColumns,
     SheetInfo,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from importer.findings import CHANGES_SHEET, MESSAGE_HEADER, REPORT_SHEET, STATUS_HEADER, Finding
+from importer.findings import REPORT_COLUMNS, Finding
 from schemas.message import Message
 
 if TYPE_CHECKING:
@@ -24,12 +24,6 @@ if TYPE_CHECKING:
 
 CHUNK_SIZE = 10_000
 """Rows read at a time: large enough for column-wise work, small enough that memory does not grow with the file."""
-
-REPORT_COLUMNS = (STATUS_HEADER, MESSAGE_HEADER)
-"""Headers of the columns that a run writes beside the data. A column is ours by what it holds (`own`)."""
-
-REPORT_SHEETS = (REPORT_SHEET, CHANGES_SHEET)
-"""Sheets that a run adds; never read as data."""
 
 FINGERPRINT_SHEET, LISTS_SHEET = "Import fingerprint", "Import lists"
 """Sheets that a template has besides its tickets; never read as data."""

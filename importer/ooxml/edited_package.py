@@ -16,7 +16,8 @@ from itertools import count, islice
 
 from importer.ooxml.archive import Archive, Member
 from importer.ooxml.errors import NotUnderstood
-from importer.ooxml.markup import (
+from importer.ooxml.package import relations_part, target_part
+from importer.ooxml.xml import (
     RELATIONS,
     Edit,
     Element,
@@ -27,7 +28,6 @@ from importer.ooxml.markup import (
     parse,
     whole_number,
 )
-from importer.ooxml.package import relations_part, target_part
 from schemas.message import message
 
 CONTENT_TYPES = "[Content_Types].xml"

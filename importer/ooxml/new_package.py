@@ -14,7 +14,7 @@ from typing import BinaryIO, Literal
 from importer.ooxml.archive import ArchiveWriter
 from importer.ooxml.deflate import best_codec
 from importer.ooxml.edited_package import CONTENT_TYPES, FILTER_NAME, STYLES_TYPE, WORKSHEET_TYPE
-from importer.ooxml.markup import DECLARATION, RELATIONS, TRANSITIONAL, attribute_content, text_content
+from importer.ooxml.xml import DECLARATION, RELATIONS, TRANSITIONAL, attribute_content, text_content
 
 WORKBOOK = "xl/workbook.xml"
 _MAIN_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"

@@ -6,11 +6,10 @@ from importer.portal.errors import Refused
 from importer.portal.events import Event, OnEvent, PortalStats
 from importer.portal.limits import Limits
 from importer.portal.responses import BatchResult, HistoryEntry, PortalFault, Problem, Record
-from importer.portal.settings import DEFAULT_URL, PortalSettings
+from importer.portal.settings import PortalSettings
 from importer.portal.tickets import Missing, Ticket
 
 __all__ = [
-    "DEFAULT_URL",
     "BatchResult",
     "Clock",
     "Event",

@@ -29,11 +29,6 @@ from importer.portal.tickets import Missing, Ticket
 from schemas.message import Message
 from schemas.ticket_object import TICKET
 
-MAX_INPUTS = 100
-"""Tickets in one batch request. Source: HubSpot CRM API, batch limits."""
-MAX_HISTORY_INPUTS = 50
-"""Tickets in one batch read that asks for histories. Source: HubSpot's refusal of more."""
-
 
 class Portal:
     """A portal, as an async context manager.
@@ -161,7 +156,7 @@ class Portal:
 
         Raises Refused, Unavailable and the errors of `update`.
         """
-        most = MAX_HISTORY_INPUTS if history else MAX_INPUTS
+        most = TICKET.history_batch_size if history else TICKET.batch_size
         if not 1 <= len(keys) <= most:
             raise ValueError(f"1 to {most} keys can be read at once, not {len(keys)}")
         body: dict[str, Any] = {

@@ -19,7 +19,7 @@ from importer.portal.clock import Clock, StopSignal, pause
 from importer.portal.quota import Quota, Window
 from schemas.message import Message, message
 
-FIRST, MOST = 8, 64
+FIRST_IN_FLIGHT, MOST_IN_FLIGHT = 8, 64
 """Requests in flight: at first, at most."""
 MARGIN_S = 0.1
 """Added to the window, since requests reach the portal some time after they leave, and not all equally late."""
@@ -109,7 +109,7 @@ class Limiter:
         self._order = asyncio.Lock()
         self._changed = asyncio.Event()
         self._in_flight = 0
-        self._ceiling = float(FIRST)
+        self._ceiling = float(FIRST_IN_FLIGHT)
         self._slowed_at = -math.inf
         self._shortest_s: dict[str, float] = {}  # by kind of request: from leaving to its answer
         self._held_until = 0.0
@@ -169,7 +169,7 @@ class Limiter:
             self.latency_s = self.latency_s * 0.9 + latency_s * 0.1 if self.latency_s else latency_s
             # Double in each round trip at first; after an overload, one more in each round trip.
             self._ceiling += 1 if self._slowed_at == -math.inf else 1 / self._ceiling
-            self._ceiling = min(float(MOST), self._ceiling)
+            self._ceiling = min(float(MOST_IN_FLIGHT), self._ceiling)
             self._refusals = 0
         self._changed.set()
 

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from importer.errors import UsageError
 from schemas.message import message
+from schemas.ticket_object import API_ADDRESS
 
-DEFAULT_URL = "https://api.hubapi.com"
 VERSION_FORM = re.compile(r"v[0-9]+|[0-9]{4}-[0-9]{2}")
 
 
@@ -30,7 +30,7 @@ class PortalSettings:
     that people see first; the portal's own English ones are fetched in any case.
     """
 
-    base_url: str = DEFAULT_URL
+    base_url: str = API_ADDRESS
     token: str = field(default="", repr=False)
     version: str = "v3"
     max_rate: int | None = None
@@ -113,7 +113,7 @@ def _check_address(settings: PortalSettings) -> None:
             message(
                 "HUBSPOT_BASE_URL is not an address of an API; it should look like {url}, without a user name, "
                 "`?` or `#`.",
-                url=DEFAULT_URL,
+                url=API_ADDRESS,
             ),
             code="unsafe_address",
         )

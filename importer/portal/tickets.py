@@ -122,7 +122,7 @@ class Question:
     @property
     def size(self) -> int:
         """Keys in one request."""
-        return 50 if self.history else 100
+        return TICKET.history_batch_size if self.history else TICKET.batch_size
 
 
 def quoted(key: str) -> str:
@@ -371,7 +371,7 @@ async def _read_archived(reader: Reader, keys: list[str], asked: Question, found
         for key in wanted.named(_called(record, asked) for record in answer.results):
             found[key] = Missing("archived")
 
-    await together(*(read(batch) for batch in _batches(keys, asked, 100)))
+    await together(*(read(batch) for batch in _batches(keys, asked, TICKET.batch_size)))
 
 
 async def _read_singly(

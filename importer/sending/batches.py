@@ -12,9 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from importer.model import Change, fold_key
-
-MAX_INPUTS = 100
-"""Tickets in one batch update. Source: HubSpot CRM API, batch limits."""
+from schemas.ticket_object import TICKET
 
 Input = dict[str, Any]
 
@@ -25,8 +23,8 @@ def make_inputs(changes: Sequence[Change], *, id_property: str | None) -> list[I
     id_property: the unique property whose values the keys are; None for record IDs.
     Raises ValueError where the request would be refused for its form: too many inputs, one ID twice, no properties.
     """
-    if len(changes) > MAX_INPUTS:
-        raise ValueError(f"at most {MAX_INPUTS} inputs fit a request, not {len(changes)}")
+    if len(changes) > TICKET.batch_size:
+        raise ValueError(f"at most {TICKET.batch_size} inputs fit a request, not {len(changes)}")
     if len({change.key for change in changes}) < len(changes):
         raise ValueError("two inputs of one request bear the same ID")
     if any(not change.after for change in changes):

@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from importer.errors import JournalGone, JournalLost
 from importer.journal import Journal, Progress, dump
+from importer.journal.run_record import now
 from importer.model import Change, Outcome, Values
 from importer.portal import BatchResult
 
@@ -43,17 +43,17 @@ class Notebook:
 
     async def note_leaving(self, batch: int) -> None:
         """Note that a batch is about to leave; return once that is on disk. Raises JournalLost."""
-        self._put(Progress(batch, _now(), "sent"))
+        self._put(Progress(batch, now(), "sent"))
         await self.written()
 
     def note_renewed(self, batch: int, changes: tuple[Change, ...]) -> None:
         """Note that rows of a batch ask for less than was planned, the rest being there by now, or overwrite more."""
         if changes:
-            self._put(Progress(batch, _now(), renewed=changes))
+            self._put(Progress(batch, now(), renewed=changes))
 
     def note_kept(self, batch: int) -> None:
         """Note that a batch did not leave after all."""
-        self._put(Progress(batch, _now(), "planned"))
+        self._put(Progress(batch, now(), "planned"))
 
     def note(
         self,
@@ -77,7 +77,7 @@ class Notebook:
             words = (inputs, answer.status, answer.correlation_id or None, said or None, told)
         if then is not None:
             self._told.append(then)
-        self._put(Progress(batch, _now(), None, words, updated, outcomes))
+        self._put(Progress(batch, now(), None, words, updated, outcomes))
 
     async def written(self) -> None:
         """Return once all that was noted until now is on disk. Raises JournalLost."""
@@ -136,7 +136,3 @@ class Notebook:
         for tell in told:
             tell()
         written.set_result(None)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

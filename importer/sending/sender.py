@@ -18,7 +18,7 @@ from importer.errors import Interrupted, JournalLost, TooManyFailures, Unavailab
 from importer.journal import Batch, Journal
 from importer.model import Columns, Outcome, Status
 from importer.portal import Event, Halted, OnEvent, Portal, StopSignal
-from importer.portal.limits import MOST
+from importer.portal.limits import MOST_IN_FLIGHT
 from importer.sending.causes import CommonCause, GivenUp
 from importer.sending.delivery import Delivery
 from importer.sending.group_commit import Notebook
@@ -147,7 +147,9 @@ class _Sending:
             raise Interrupted
 
     async def _send_all(self, batches: Iterator[Batch], count: int, stop: StopSignal) -> None:
-        workers = [asyncio.ensure_future(self._work(batches, number)) for number in range(min(MOST + AHEAD, count))]
+        workers = [
+            asyncio.ensure_future(self._work(batches, number)) for number in range(min(MOST_IN_FLIGHT + AHEAD, count))
+        ]
         with _deadline_after(stop, workers):
             await asyncio.gather(*workers, return_exceptions=True)
         await self._notebook.flush()

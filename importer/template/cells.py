@@ -13,15 +13,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from importer.ooxml.xml import within_cell
 from schemas.cells import Converter, Kind, Reading
 from schemas.property import PortalSchema, Property
 from schemas.property_type import SheetCell
 from schemas.ticket_object import TICKET
 from schemas.types.option import StageConverter
+from schemas.types.text import line_breaks
 from schemas.values import make_converter, type_of
-
-CELL_LIMIT = 32_767
-"""UTF-16 units that a cell can hold. Source: Excel specifications and limits."""
 
 AS_LABELS = Reading(options="labels")
 """How a template is read: it shows labels."""
@@ -126,10 +125,4 @@ def make_cell(definition: Property, value: str, choices: Choices | None, zone: Z
 
 def cut_text(text: str) -> str:
     """Return a text as a cell can hold it: line ends as in Unix, cut with an ellipsis where it is too long."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if len(text) <= CELL_LIMIT // 2:
-        return text
-    units = text.encode("utf-16-le", "surrogatepass")
-    if len(units) <= 2 * CELL_LIMIT:
-        return text
-    return units[: 2 * (CELL_LIMIT - 1)].decode("utf-16-le", "ignore") + "…"
+    return within_cell(line_breaks(text))

@@ -15,8 +15,8 @@ from importer.ooxml.archive import Archive, ArchiveWriter
 from importer.ooxml.deflate import best_codec
 from importer.ooxml.edited_package import EditedPackage
 from importer.ooxml.errors import NotUnderstood
-from importer.ooxml.markup import DECLARATION, TRANSITIONAL, text_content
 from importer.ooxml.new_package import NewPackage
+from importer.ooxml.xml import DECLARATION, TRANSITIONAL, text_content
 from importer.writeback.styles import Look, Styles, minimal_styles
 from schemas.message import message
 

@@ -16,6 +16,7 @@ from importer.findings import cell_name
 from importer.loader.table import Chunk, Table
 from importer.model import Columns, ValueColumn
 from importer.ooxml.number_format import Format
+from importer.ooxml.xml import CELL_LIMIT, cell_length
 from schemas.cells import Kind, Refused, shows_nothing
 from schemas.locales import find_locale
 from schemas.message import Message, count_message
@@ -108,10 +109,6 @@ class Precision:
         return value[:20] + "999Z" if shows_seconds else value[:17] + "59.999Z"
 
 
-CELL_LIMIT = 32_767
-"""UTF-16 units that a cell of a spreadsheet can hold. Source: Excel specifications and limits."""
-
-
 class LongTexts:
     """Texts that are exactly as long as a cell can be: their end may be cut off."""
 
@@ -122,7 +119,7 @@ class LongTexts:
         """Look through a column."""
         if max(map(len, texts), default=0) > CELL_LIMIT // 2:
             for row, text in zip(rows, texts, strict=True):
-                if len(text) > CELL_LIMIT // 2 and len(text.encode("utf-16-le", "surrogatepass")) == 2 * CELL_LIMIT:
+                if len(text) > CELL_LIMIT // 2 and cell_length(text) == CELL_LIMIT:
                     self._found[cell_name(row, position) or ""] = None
 
     def notices(self) -> list[Message]:

@@ -18,8 +18,9 @@ from importer.findings import Finding
 from importer.jobs.context import Context
 from importer.jobs.finish import break_off
 from importer.jobs.options import PortalAccess, Result
-from importer.jobs.state import StateFolder, now
+from importer.jobs.state import StateFolder
 from importer.journal import FindingGroup, Journal, RunRecord
+from importer.journal.run_record import now
 from importer.model import Status
 from importer.portal.clock import StopSignal
 from importer.portal.events import Event

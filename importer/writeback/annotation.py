@@ -8,7 +8,7 @@ from gettext import NullTranslations
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from importer.findings import MESSAGE_HEADER, STATUS_HEADER
+from importer.findings import REPORT_COLUMNS
 from schemas.message import Message, Translations
 
 Note = tuple[int, str, str, str]
@@ -102,7 +102,7 @@ class Annotation:
     translations: Translations = field(default_factory=NullTranslations)
     own: tuple[int | None, int | None] = (None, None)
     """Positions of the status and the message column of an earlier run, known by what they hold; None where none is."""
-    names: tuple[str, str] = (STATUS_HEADER, MESSAGE_HEADER)
+    names: tuple[str, str] = REPORT_COLUMNS
     """What the headers of ours say: with a number where a column of the user's bears the name."""
     key_position: int | None = None
     """The column that names the rows; None: the rows' keys are not compared after writing."""

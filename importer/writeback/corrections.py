@@ -18,8 +18,8 @@ from importer.findings import cell_name, column_letter
 from importer.ooxml.archive import Archive
 from importer.ooxml.deflate import best_codec
 from importer.ooxml.edited_package import EditedPackage
-from importer.ooxml.errors import NotUnderstood
-from importer.ooxml.markup import CELL_LIMIT, text_content, whole_number
+from importer.ooxml.errors import NotUnderstood, not_as_usual
+from importer.ooxml.xml import CELL_LIMIT, text_content, whole_number
 from importer.writeback.annotation import Dialect
 from importer.writeback.delimited import FORMULA_START, correct_records
 from importer.writeback.encodings import Coding
@@ -113,14 +113,14 @@ class _Rows:
                 break
             piece = next(pieces, None)
             if piece is None:
-                raise NotUnderstood(message("The XML of the sheet is not as workbooks have it."))
+                raise not_as_usual()
             buffer += piece
         yield buffer
         yield from pieces
 
     def _block(self, block: bytes) -> bytes:
         if b"<!" in block or b"<?" in block:
-            raise NotUnderstood(message("The XML of the sheet is not as workbooks have it."))
+            raise not_as_usual()
         segments = block.split(self._end)
         last = segments.pop()
         return b"".join([*(self._segment(one) + self._end for one in segments), last])

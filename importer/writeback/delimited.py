@@ -24,7 +24,7 @@ from itertools import chain, islice
 from typing import BinaryIO
 
 from importer.ooxml.errors import NotUnderstood
-from importer.ooxml.markup import CELL_LIMIT
+from importer.ooxml.xml import CELL_LIMIT
 from importer.writeback.annotation import Annotation, Dialect, Note
 from importer.writeback.encodings import Coding
 from schemas.message import message

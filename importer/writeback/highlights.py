@@ -16,7 +16,7 @@ from html import unescape
 from itertools import groupby
 
 from importer.findings import column_letter
-from importer.ooxml.markup import item_text
+from importer.ooxml.xml import item_text
 
 MARK = "import-tickets"
 OURS = f'N("{MARK}")=0'

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from importer.ooxml.markup import (
+from importer.ooxml.xml import (
     Edit,
     Element,
     append_inside,

@@ -14,8 +14,8 @@ from typing import BinaryIO
 from importer.errors import FileError
 from importer.findings import column_letter
 from importer.ooxml.errors import NotUnderstood
-from importer.ooxml.markup import DECLARATION, TRANSITIONAL, text_content
 from importer.ooxml.new_package import NewPackage
+from importer.ooxml.xml import DECLARATION, TRANSITIONAL, text_content
 from importer.writeback.annotation import Annotation
 from importer.writeback.areas import Area
 from importer.writeback.styles import minimal_styles

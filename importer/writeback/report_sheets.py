@@ -15,7 +15,7 @@ from itertools import islice
 
 from importer.findings import CHANGES_SHEET, REPORT_SHEET, column_letter
 from importer.loader.own import CHANGE_TITLES
-from importer.ooxml.markup import DECLARATION, RELATIONS, attribute_content, text_content
+from importer.ooxml.xml import DECLARATION, RELATIONS, attribute_content, text_content
 from importer.writeback.annotation import Annotation, ChangeLine, ErrorLine
 from importer.writeback.styles import Look, Styles
 from schemas.message import Message, message

@@ -18,12 +18,11 @@ from itertools import islice
 
 from importer.findings import column_letter
 from importer.ooxml.addresses import column_position
-from importer.ooxml.errors import NotUnderstood
-from importer.ooxml.markup import text_content, whole_number
+from importer.ooxml.errors import not_as_usual
+from importer.ooxml.xml import text_content, whole_number
 from importer.writeback.annotation import Annotation, Note
 from importer.writeback.areas import Place
 from importer.writeback.worksheet import Occupied
-from schemas.message import message
 
 MOST_WATCHED = 5_000
 """Faulty cells whose highlight fades when they are corrected; beyond it a highlight stays until the next run."""
@@ -65,13 +64,13 @@ def read_cells(
         reference = _REFERENCE.search(found[1])
         here = column_position(reference[1].decode()) if reference else position + 1
         if here <= position:
-            raise NotUnderstood(message("The XML of the sheet is not as workbooks have it."))
+            raise not_as_usual()
         position = here
         cells[position] = content[at : found.end()], bool(found[3] and found[3].strip())
         at = found.end()
     behind = content[at:]
     if behind.strip() and not behind.strip().startswith(extension):
-        raise NotUnderstood(message("The XML of the sheet is not as workbooks have it."))
+        raise not_as_usual()
     return cells, behind
 
 
@@ -149,7 +148,7 @@ class RowPatcher:
                 buffer = buffer[cut:]
             piece = next(pieces, None)
             if piece is None:
-                raise NotUnderstood(message("The XML of the sheet is not as workbooks have it."))
+                raise not_as_usual()
             buffer += piece
         yield self._block(buffer[:end])
         yield self._remaining()
@@ -159,13 +158,13 @@ class RowPatcher:
             tail.append(piece)
             size += len(piece)
             if size > LARGEST_FRAME:
-                raise NotUnderstood(message("The XML of the sheet is not as workbooks have it."))
+                raise not_as_usual()
         on_tail(b"".join(tail))
 
     def _block(self, block: bytes) -> bytes:
         """Return some whole rows with our cells."""
         if _holds(block, b"!", b"<!") or _holds(block, b"?", b"<?"):
-            raise NotUnderstood(message("The XML of the sheet is not as workbooks have it."))
+            raise not_as_usual()
         if self._lookup is None and self._pending is None and self._header_done and not self._place.reused:
             return block
         segments = block.split(self._row_end)
@@ -296,10 +295,10 @@ class RowPatcher:
             found = self._open_row.search(segment, at)
             between = segment[at : found.start()] if found else segment[at:]
             if between.strip():
-                raise NotUnderstood(message("The XML of the sheet is not as workbooks have it."))
+                raise not_as_usual()
             if found is None:
                 if not closed:
-                    raise NotUnderstood(message("The XML of the sheet is not as workbooks have it."))
+                    raise not_as_usual()
                 return b"".join([*out, between])
             number = ROW_NUMBER.search(found[1])
             row = whole_number(number[1]) if number else self._last_row + 1
@@ -312,7 +311,7 @@ class RowPatcher:
             if found[2]:
                 out.append(self._row(row, segment[found.start() : found.end()], b"", empty=True))
             elif closed:
-                raise NotUnderstood(message("The XML of the sheet is not as workbooks have it."))
+                raise not_as_usual()
             else:
                 out.append(self._row(row, segment[found.start() : found.end()], segment[at:], empty=False))
                 return b"".join(out)

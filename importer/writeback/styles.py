@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from importer.ooxml.errors import NotUnderstood
-from importer.ooxml.markup import (
+from importer.ooxml.errors import not_as_usual
+from importer.ooxml.xml import (
     DECLARATION,
     TRANSITIONAL,
     Edit,
@@ -20,7 +20,6 @@ from importer.ooxml.markup import (
     parse,
     whole_number,
 )
-from schemas.message import message
 
 MOST_FORMATS = 64_000
 """Cell formats in a workbook (Excel specifications and limits: 65,490); beyond it our cells stay plain."""
@@ -85,9 +84,7 @@ class Styles:
         self._looks: dict[Look, int] = {}
         for name in ("fonts", "fills", "borders", "cellXfs"):
             if self._list(name) is None:
-                raise NotUnderstood(
-                    message("The part {name} of the workbook is not XML as workbooks have it.", name="styles.xml")
-                )
+                raise not_as_usual("styles.xml")
 
     def cell(self, look: Look) -> int:
         """Return the index of a cell format with this look, for the `s` of a cell; 0 where no more fit in."""

@@ -21,9 +21,9 @@ from importer.loader.own import is_changes, is_report
 from importer.ooxml.archive import Archive, ArchiveWriter, Member
 from importer.ooxml.deflate import Codec, best_codec
 from importer.ooxml.edited_package import STYLES_TYPE, EditedPackage
-from importer.ooxml.errors import NotUnderstood
-from importer.ooxml.markup import Edit, apply_edits, text_content
+from importer.ooxml.errors import NotUnderstood, not_as_usual
 from importer.ooxml.package import relations_part
+from importer.ooxml.xml import Edit, apply_edits, text_content
 from importer.writeback.annotation import Annotation
 from importer.writeback.areas import Area, Place
 from importer.writeback.highlights import formats, shared_index
@@ -221,7 +221,7 @@ def _styles(package: EditedPackage) -> tuple[str, Styles]:
     if part is None:
         part = posixpath.join(posixpath.dirname(package.workbook), "styles.xml")
         if package.exists(part):
-            raise NotUnderstood(message("The part {name} of the workbook is not XML as workbooks have it.", name=part))
+            raise not_as_usual(part)
         package.add_related(part, "styles", STYLES_TYPE)
         package.changed[part] = minimal_styles(package.namespace)
     return part, Styles(package.read(part))
@@ -277,7 +277,7 @@ def split_head(pieces: Iterator[bytes]) -> tuple[bytes, bytes, str]:
             return head[: found.end()], rest, prefix
         if len(head) > LARGEST_FRAME:
             break
-    raise NotUnderstood(message("The XML of the sheet is not as workbooks have it."))
+    raise not_as_usual()
 
 
 class PartsWriter:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from importer.ooxml.errors import NotUnderstood
-from importer.ooxml.markup import (
+from importer.ooxml.errors import not_as_usual
+from importer.ooxml.xml import (
     RELATIONS,
     Edit,
     Element,
@@ -25,7 +25,6 @@ from importer.writeback.annotation import Annotation
 from importer.writeback.areas import Area, Place
 from importer.writeback.highlights import MARK
 from importer.writeback.joining import widen_filter
-from schemas.message import message
 
 _BEFORE_FORMATS = frozenset(
     [
@@ -74,7 +73,7 @@ class Frame:
         rows = self._root.children[-1] if self._root.children else None
         right = self._root.name == "worksheet" and self._root.namespace in RELATIONS and self._root.prefix == prefix
         if not right or rows is None or rows.name != "sheetData" or rows.open_end != len(head):
-            raise NotUnderstood(message("The XML of the sheet is not as workbooks have it."))
+            raise not_as_usual()
         self._rows = rows
 
     def head(self, place: Place, widths: Mapping[int, float]) -> bytes:

@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from importer.errors import FileError
-from importer.findings import MESSAGE_HEADER, STATUS_HEADER
+from importer.findings import REPORT_COLUMNS
 from importer.ooxml.archive import Archive
 from importer.ooxml.deflate import best_codec
 from importer.ooxml.edited_package import EditedPackage
-from importer.ooxml.errors import NotUnderstood
+from importer.ooxml.errors import NotUnderstood, not_as_usual
 from importer.ooxml.package import Package
 from importer.writeback import delimited, workbook
 from importer.writeback.annotation import Annotation, Dialect, Written
@@ -246,7 +246,7 @@ class _Job:
                     raise Moved
                 done.append(workbook.annotate(original, stream, self.annotation, codec=codec))
                 if done[-1].sheet_part.lower() != _part_that_is_read(source, self.annotation.sheet):
-                    raise NotUnderstood(message("The XML of the sheet is not as workbooks have it."))
+                    raise not_as_usual()
 
         def check(new: Path) -> None:
             check_workbook(source, new, done[-1], codec)
@@ -302,7 +302,7 @@ class _Job:
             self.annotation,
             headers=("Row", "Key"),
             own=(None, None),
-            names=(STATUS_HEADER, MESSAGE_HEADER),
+            names=REPORT_COLUMNS,
             key_position=None,
             faulty=(),
             dialect=_Utf8(),
