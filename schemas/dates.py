@@ -24,6 +24,7 @@ ORDERS = ("DMY", "MDY", "YMD")
 TWO_DIGIT_PIVOT = 69
 """Years 00 to 68 are 2000 to 2068, the others 1969 to 1999, as POSIX `strptime` has it."""
 
+MONTHS = 12
 FIRST_YEAR = 1000
 """Earlier years are slips of the keyboard."""
 
@@ -148,19 +149,37 @@ def _looks_like_day(text: str) -> bool:
     return any(pattern.fullmatch(text) for pattern in (_ISO_DAY, _NUMERIC_DAY, _DAY_FIRST, _MONTH_FIRST))
 
 
+def impossible_day(text: str, calendar: Calendar) -> tuple[int, int, int] | None:
+    """Return the year, month and day that a text names, where there is no such day: 31 February, a 13th month.
+
+    None where the text names an existing day, or nothing of the kind.
+    """
+    day_text, _ = _split(_SPACES.sub(" ", unicodedata.normalize("NFC", text).strip()))
+    named = _name_days(day_text, calendar)
+    if _valid(named):
+        return None
+    possible = [day for day in named.values() if day[0] >= FIRST_YEAR]
+    return next((day for day in possible if 1 <= day[1] <= MONTHS), possible[0] if possible else None)
+
+
 def _read_days(text: str, calendar: Calendar) -> dict[str, date]:
+    return _valid(_name_days(text, calendar))
+
+
+def _name_days(text: str, calendar: Calendar) -> dict[str, tuple[int, int, int]]:
+    """Return year, month and day by the order of reading, whether there is such a day or not."""
     if found := _ISO_DAY.fullmatch(text):
-        return _valid({"ISO": (int(found[1]), int(found[3]), int(found[4]))})
+        return {"ISO": (int(found[1]), int(found[3]), int(found[4]))}
     if found := _NUMERIC_DAY.fullmatch(text):
-        return _read_numeric(found[1], found[3], found[4], calendar.order)
+        return _name_numeric(found[1], found[3], found[4], calendar.order)
     if (found := _DAY_FIRST.fullmatch(text)) and (month := calendar.months.get(found[2].casefold())):
-        return _valid({"ISO": (_year(found[3]), month, int(found[1]))})
+        return {"ISO": (_year(found[3]), month, int(found[1]))}
     if (found := _MONTH_FIRST.fullmatch(text)) and (month := calendar.months.get(found[1].casefold())):
-        return _valid({"ISO": (_year(found[3]), month, int(found[2]))})
+        return {"ISO": (_year(found[3]), month, int(found[2]))}
     return {}
 
 
-def _read_numeric(first: str, second: str, third: str, order: str | None) -> dict[str, date]:
+def _name_numeric(first: str, second: str, third: str, order: str | None) -> dict[str, tuple[int, int, int]]:
     orders: tuple[str, ...] = (order,) if order else ORDERS
     if len(third) == 4:
         orders = (order,) if order and order.endswith("Y") else ("DMY", "MDY")
@@ -168,7 +187,7 @@ def _read_numeric(first: str, second: str, third: str, order: str | None) -> dic
     for one in orders:
         by_letter = dict(zip(one, (first, second, third), strict=True))
         days[one] = (_year(by_letter["Y"]), int(by_letter["M"]), int(by_letter["D"]))
-    return _valid(days)
+    return days
 
 
 def _year(text: str) -> int:

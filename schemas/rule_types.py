@@ -209,7 +209,7 @@ def _decimal(arguments: Sequence[str], _: Clock) -> Judge:
 # --- days and moments -----------------------------------------------------------------------------------------------
 
 
-def _bound_day(argument: str, clock: Clock) -> date:
+def bound_day(argument: str, clock: Clock) -> date:
     """Return the day that epoch milliseconds name: in UTC where they are its midnight, else in the portal's zone."""
     milliseconds = int(argument)
     moment = from_epoch(milliseconds)
@@ -217,12 +217,12 @@ def _bound_day(argument: str, clock: Clock) -> date:
 
 
 def _start_date(arguments: Sequence[str], clock: Clock) -> Judge:
-    first = _bound_day(arguments[0], clock)
+    first = bound_day(arguments[0], clock)
     return _sure(lambda value: (day := parse_day(value)) is not None and day >= first)
 
 
 def _end_date(arguments: Sequence[str], clock: Clock) -> Judge:
-    last = _bound_day(arguments[0], clock)
+    last = bound_day(arguments[0], clock)
     return _sure(lambda value: (day := parse_day(value)) is not None and day <= last)
 
 
@@ -279,11 +279,11 @@ def _before_datetime_duration(arguments: Sequence[str], clock: Clock) -> Judge:
     )
 
 
-_WEEKDAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
+WEEKDAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
 
 
 def _days_of_week(arguments: Sequence[str], clock: Clock) -> Judge:
-    allowed = {_WEEKDAYS.index(one) for one in arguments}
+    allowed = {WEEKDAYS.index(one) for one in arguments}
 
     def passes(value: str) -> bool:
         if len(value) == len("2026-03-04"):

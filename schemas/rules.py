@@ -15,6 +15,7 @@ from schemas.cells import SHOWN_LENGTH, shown
 from schemas.message import Message, message
 from schemas.property import Rule
 from schemas.rule_types import MAKERS, Clock, Judge, Verdict
+from schemas.rule_words import rule_words
 from schemas.types.datetime import DAY_MS, from_epoch
 
 __all__ = ["Clock", "RuleCheck", "Verdict", "make_checks", "normalise"]
@@ -28,22 +29,23 @@ class RuleCheck:
     bound: str
     """The rule and its arguments as a message shows them."""
     judge: Judge
+    words: Message | None = None
+    """What it asks for, as it follows a value."""
 
     def violation(self, value: str) -> Message:
         """Return the words for a value that breaks the rule."""
-        text = message(
-            '"{value}" breaks the rule {rule} that the portal sets on this property',
-            value=_with_blanks(value) if self.rule.type == "WHITESPACE" else shown(value),
-            rule=self.bound,
-        )
-        if self.rule.type == "REGEX" and len(self.rule.arguments) > 1:
+        if self.words is None:
             return message(
-                '"{value}" breaks the rule {rule} that the portal sets on this property: {explanation}',
+                '"{value}" breaks the rule {rule} that the portal sets on this property',
                 value=shown(value),
                 rule=self.bound,
-                explanation=self.rule.arguments[1],
             )
-        return text
+        return message(
+            '"{value}" {must} (the portal\'s rule {rule})',
+            value=_with_blanks(value) if self.rule.type == "WHITESPACE" else shown(value),
+            must=self.words,
+            rule=self.bound,
+        )
 
 
 def _with_blanks(value: str) -> str:
@@ -69,7 +71,8 @@ def make_checks(rules: Sequence[Rule], clock: Clock) -> tuple[list[RuleCheck], l
             unknown.append(rule)
             continue
         before = tuple(rules[: place + 1])
-        checks.append(RuleCheck(rule, _bound(rule), _after_normalising(judge, before)))
+        words = rule_words(rule.type, rule.arguments, clock)
+        checks.append(RuleCheck(rule, _bound(rule), _after_normalising(judge, before), words))
     return checks, unknown
 
 

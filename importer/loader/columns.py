@@ -314,7 +314,7 @@ class _Matching:
                 'with --map "HEADER=PROPERTY", or leave it out with --skip-column or --skip-unknown.',
                 name=visible(name),
                 suggestions=", ".join(
-                    f'"{one.name}"' if one.name == one.label else f'"{one.name}" ({one.label})' for one in near
+                    f'"{one.label}"' if one.name == one.label else f'"{one.label}" ({one.name})' for one in near
                 ),
             )
         else:

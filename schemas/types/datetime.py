@@ -9,6 +9,7 @@ Source: HubSpot Properties API, date and datetime values; its FAQ on timestamps.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
@@ -16,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from schemas.cells import Converter, Kind, Problem, Reading, Result, Ways, shown
 from schemas.date_format import DateFormat, compile_date_format
-from schemas.dates import FIRST_YEAR, Written, calendar_of, read_written
+from schemas.dates import FIRST_YEAR, Calendar, Written, calendar_of, impossible_day, read_written
 from schemas.message import Message, message
 from schemas.property_type import PropertyType, SheetCell
 
@@ -166,7 +167,7 @@ class DateConverter(_MomentConverter):
         return from_epoch(milliseconds).date().isoformat()
 
     def _refuse(self, text: str) -> Problem:
-        return _no_date(text, self._format)
+        return _no_date(text, self._format, self._calendar)
 
 
 class DatetimeConverter(_MomentConverter):
@@ -278,7 +279,7 @@ class DatetimeConverter(_MomentConverter):
         return moment + step - timedelta(milliseconds=1)
 
     def _refuse(self, text: str) -> Problem:
-        return _no_moment(text, self._format)
+        return _no_moment(text, self._format, self._calendar)
 
 
 def _precision(text: str, written: Written | None) -> timedelta:
@@ -290,10 +291,44 @@ def _precision(text: str, written: Written | None) -> timedelta:
     return timedelta(seconds=1) if shows_seconds else timedelta(minutes=1)
 
 
-def _no_date(text: str, wanted: DateFormat | None) -> Problem:
+_MONTHS = (
+    message("January"),
+    message("February"),
+    message("March"),
+    message("April"),
+    message("May"),
+    message("June"),
+    message("July"),
+    message("August"),
+    message("September"),
+    message("October"),
+    message("November"),
+    message("December"),
+)
+
+
+def _no_such_day(code: str, text: str, calendar: Calendar) -> Problem | None:
+    """Return what is wrong with a day that the calendar does not have; None for a text of another kind."""
+    found = impossible_day(text, calendar)
+    if found is None:
+        return None
+    year, month, day = found
+    if not 1 <= month <= len(_MONTHS):
+        reason = message("there is no month {month}", month=month)
+    elif day == 0:
+        reason = message("there is no day 0")
+    else:
+        days = monthrange(year, month)[1]
+        reason = message("{month} has {days} days in {year}", month=_MONTHS[month - 1], days=days, year=year)
+    return Problem(code, message('"{value}" isn\'t a valid date: {reason}', value=shown(text), reason=reason))
+
+
+def _no_date(text: str, wanted: DateFormat | None, calendar: Calendar) -> Problem:
     value = shown(text)
     if wanted is None:
-        return Problem("invalid_date", message('"{value}" isn\'t a valid date; write it as 2026-03-04', value=value))
+        return _no_such_day("invalid_date", text, calendar) or Problem(
+            "invalid_date", message('"{value}" isn\'t a valid date; write it as 2026-03-04', value=value)
+        )
     return Problem(
         "invalid_date",
         message(
@@ -304,10 +339,10 @@ def _no_date(text: str, wanted: DateFormat | None) -> Problem:
     )
 
 
-def _no_moment(text: str, wanted: DateFormat | None) -> Problem:
+def _no_moment(text: str, wanted: DateFormat | None, calendar: Calendar) -> Problem:
     value = shown(text)
     if wanted is None:
-        return Problem(
+        return _no_such_day("invalid_datetime", text, calendar) or Problem(
             "invalid_datetime",
             message('"{value}" isn\'t a valid date and time; write it as 2026-03-04 12:30', value=value),
         )

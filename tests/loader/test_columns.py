@@ -137,7 +137,7 @@ def test_mapping_goes_before_names_and_labels():
 def test_a_mapping_to_no_property_names_the_near_ones():
     (text,) = texts("id", "Text", mapping={"Text": "subjekt"})
 
-    assert text.startswith('The portal has no ticket property "subjekt". Did you mean "subject" (Ticket name)?')
+    assert text.startswith('The portal has no ticket property "subjekt". Did you mean "Ticket name" (subject)?')
 
 
 def test_a_mapping_for_a_column_that_is_not_there_is_told():
@@ -153,7 +153,7 @@ def test_unknown_headers_suggest_what_they_are_like():
     first, second = texts("id", "Priorty", "zzzzzzzz")
 
     assert first.startswith(
-        'The portal has no ticket property "Priorty". Did you mean "hs_ticket_priority" (Priority)?'
+        'The portal has no ticket property "Priorty". Did you mean "Priority" (hs_ticket_priority)?'
     )
     assert "Did you mean" not in second
 

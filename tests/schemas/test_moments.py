@@ -378,3 +378,25 @@ def test_what_a_portal_holds_is_understood_in_all_its_forms():
     assert parse_day("later") is None
     assert parse_moment("later") is None
     assert parse_moment("99999999999999999") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "locale", "reason"),
+    [
+        ("31/02/2026", None, "February has 28 days in 2026"),
+        ("02/31/2026", None, "February has 28 days in 2026"),
+        ("29.02.2027", "de", "February has 28 days in 2027"),
+        ("2026-02-30", None, "February has 28 days in 2026"),
+        ("31 April 2026", None, "April has 30 days in 2026"),
+        ("2026-13-01", None, "there is no month 13"),
+        ("25/03/2026", "en-US", "there is no month 25"),
+        ("2026-03-00", None, "there is no day 0"),
+        ("31/31/2026", None, "there is no month 31"),
+    ],
+)
+def test_a_day_that_does_not_exist_is_explained(text, locale, reason):
+    """What is wrong with this date, not how dates are written."""
+    for converter in (DateConverter, DatetimeConverter):
+        found = converter(Reading(locale=locale))(text, Kind.TEXT)
+
+        assert str(found.text) == f'"{text}" isn\'t a valid date: {reason}'

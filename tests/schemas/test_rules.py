@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from schemas.property import Rule
-from schemas.rule_types import parse_period
+from schemas.rule_types import MAKERS, parse_period
+from schemas.rule_words import _WORDS
 from schemas.rules import Clock, Verdict, make_checks, normalise
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -167,33 +168,41 @@ def test_a_rule_sees_what_earlier_ones_adjusted():
 
 
 @pytest.mark.parametrize(
-    ("rule", "named"),
+    ("rule", "words", "named"),
     [
-        (Rule("MIN_LENGTH", ("5",)), "MIN_LENGTH 5"),
-        (Rule("START_DATE", (epoch("2026-03-04"),)), "START_DATE 2026-03-04"),
-        (Rule("END_DATETIME", (epoch("2026-03-04T12:30"),)), "END_DATETIME 2026-03-04 12:30 UTC"),
-        (Rule("WHITESPACE"), "WHITESPACE"),
-        (Rule("DAYS_OF_WEEK", ("MONDAY", "FRIDAY")), "DAYS_OF_WEEK MONDAY, FRIDAY"),
+        (Rule("MIN_LENGTH", ("5",)), "must have at least 5 characters", "MIN_LENGTH 5"),
+        (Rule("MAX_NUMBER", ("10",)), "must be at most 10", "MAX_NUMBER 10"),
+        (Rule("DECIMAL", ("1",)), "must have at most 1 decimal", "DECIMAL 1"),
+        (Rule("START_DATE", (epoch("2026-03-04"),)), "must be 2026-03-04 or later", "START_DATE 2026-03-04"),
+        (
+            Rule("END_DATETIME", (epoch("2026-03-04T12:30"),)),
+            "must be 2026-03-04 09:30 (America/Sao_Paulo) or earlier",
+            "END_DATETIME 2026-03-04 12:30 UTC",
+        ),
+        (Rule("WHITESPACE"), "must have no spaces", "WHITESPACE"),
+        (Rule("FORMAT", ("UPPER",)), "must be in capital letters", "FORMAT UPPER"),
+        (Rule("AFTER_DURATION", ("P7D",)), "must lie after the limit of 7 days from today", "AFTER_DURATION P7D"),
+        (Rule("DAYS_OF_WEEK", ("MONDAY", "FRIDAY")), "must be a Monday or Friday", "DAYS_OF_WEEK MONDAY, FRIDAY"),
+        (Rule("REGEX", ("[0-9]+",)), "must match the pattern [0-9]+", "REGEX [0-9]+"),
+        (Rule("REGEX", ("[0-9]+", "Digits, please")), "does not fit: Digits, please", "REGEX [0-9]+"),
     ],
 )
-def test_a_violation_names_the_rule_and_its_bound(rule, named):
+def test_a_violation_says_what_is_asked_for_and_names_the_rule(rule, words, named):
     checks, _ = make_checks([rule], CLOCK)
 
-    assert f"the rule {named} that" in str(checks[0].violation("x"))
+    assert str(checks[0].violation("x")) == f'"x" {words} (the portal\'s rule {named})'
+
+
+def test_every_rule_that_is_judged_has_words():
+    assert _WORDS.keys() == MAKERS.keys()
 
 
 def test_blanks_that_break_a_rule_are_to_be_seen():
     [check], _ = make_checks([Rule("WHITESPACE", ("TRIM",))], CLOCK)
 
-    assert str(check.violation(" a\n")).startswith('" a " breaks the rule WHITESPACE TRIM')
+    assert str(check.violation(" a\n")).startswith('" a " must not begin or end with a space')
     assert str(check.violation(" " + "a" * 200 + " ")).startswith('" aaa')
-    assert 'a " breaks' in str(check.violation(" " + "a" * 200 + " "))
-
-
-def test_a_pattern_brings_its_own_words():
-    checks, _ = make_checks([Rule("REGEX", ("[0-9]+", "Digits, please"))], CLOCK)
-
-    assert str(checks[0].violation("x")).endswith("on this property: Digits, please")
+    assert 'a " must not' in str(check.violation(" " + "a" * 200 + " "))
 
 
 @pytest.mark.parametrize(
