@@ -49,7 +49,7 @@ class WatchedFolder(StateFolder):
 class Run:
     """A job under way, or done. The page reads its fields; only the job's thread writes them."""
 
-    kind: Literal["run", "resume", "undo"]
+    kind: Literal["run", "resume", "undo", "reconcile"]
     access: PortalAccess
     state: StateFolder
     lang: str

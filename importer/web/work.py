@@ -7,6 +7,7 @@ Out: the jobs of the command line, run with it. The token is in memory or the ke
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -20,17 +21,21 @@ from importer.jobs import connect
 from importer.jobs.corrections import copy_name, write_corrections
 from importer.jobs.doctor import Check, examine
 from importer.jobs.main import import_tickets
-from importer.jobs.options import PortalAccess, ReadOptions, RunOptions
+from importer.jobs.options import PortalAccess, ReadOptions, RunOptions, Silent
 from importer.jobs.portals import KeptPortal, Portals, kept_portal
+from importer.jobs.reconcile import reconcile
 from importer.jobs.resume import resume_run
 from importer.jobs.state import StateFolder
+from importer.jobs.template import TemplateOptions, make_template
 from importer.jobs.undo import undo_run
 from importer.jobs.which_portal import portal_name
 from importer.journal.run_record import Correction, RunRecord
+from importer.template.ticket_query import Choice
 from importer.web import uploads
 from importer.web.columns import FileLook, look_at
 from importer.web.runs import Explain, Run
 from schemas.message import Message, Translations, message
+from schemas.property import PortalSchema
 
 T = TypeVar("T")
 AccountKind = Literal["practice", "sandbox", "production"]
@@ -57,6 +62,7 @@ class Work:
     is_upload: bool = False
     access: PortalAccess | None = None
     account: Account | None = None
+    schema: PortalSchema | None = None
     checks: Sequence[Check] = ()
     read: ReadOptions = field(default_factory=ReadOptions)
     look: FileLook | None = None
@@ -134,6 +140,7 @@ class Work:
         if keep_as:
             kept = kept_portal(keep_as, access.base_url, body, production=kind == "STANDARD")
             Portals(self.state).keep(kept, access.token)
+        self.schema = schema
         name = portal_name(schema, access.base_url) or message("the portal")
         if access.sandbox:
             return checks, Account(message("Practice account on this machine"), "practice")
@@ -169,6 +176,18 @@ class Work:
         self.look = await self.attempt(partial(look_at, self.file, self.read, self.access, self.state))
         return self.look is not None
 
+    async def make_sheet(self, properties: Sequence[str], choice: Choice) -> bytes | None:
+        """Return a workbook of tickets to edit; None where `error` says why there is none."""
+        return await self.attempt(partial(self._make_sheet, properties, choice))
+
+    async def _make_sheet(self, properties: Sequence[str], choice: Choice) -> bytes:
+        assert self.access is not None
+        self.state.make_home()
+        with tempfile.TemporaryDirectory(dir=self.state.home) as folder:
+            options = TemplateOptions(Path(folder) / "tickets.xlsx", properties, choice, lang=self.lang)
+            await make_template(options, self.access, self.state, Silent())
+            return options.out.read_bytes()
+
     def findings(self) -> Sequence[Finding]:
         """Return what stands against the file as a whole."""
         return self.look.findings if self.look else ()
@@ -198,6 +217,12 @@ class Work:
         target = None if self.into_file else copy_name(Path(record.file))
         return write_corrections(corrections, record, self.state, target=target)
 
+    def start_reconcile(self) -> None:
+        """Compare the file with the portal; nothing is sent."""
+        assert self.file is not None
+        options = RunOptions(self.file, read=self.read, dry_run=True)
+        self._begin("reconcile", partial(reconcile, options), file=self.file)
+
     def start_undo(self, run_id: str) -> None:
         """Begin to undo a run: it asks before anything is sent."""
         self._begin("undo", partial(undo_run, run_id), run_id=run_id)
@@ -215,7 +240,7 @@ class Work:
 
     def _begin(
         self,
-        kind: Literal["run", "resume", "undo"],
+        kind: Literal["run", "resume", "undo", "reconcile"],
         job: Callable[..., Coroutine[Any, Any, Any]],
         *,
         file: Path | None = None,

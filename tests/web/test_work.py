@@ -133,3 +133,40 @@ def test_the_plan_on_the_table_is_saved_as_a_file(work, tmp_path):
     context = Context(work.practise(), work.state, Silent())
     result = asyncio.run(apply_plan_file(RunOptions(tmp_path / "edits.plan.xlsx", yes=True), context))
     assert result.summary["rows"]["updated"] == rows
+
+
+def test_a_sheet_of_tickets_is_made_edited_and_compared(work, tmp_path):
+    """By pipeline, stage and owner as the page offers them; an edited cell is what the plan changes."""
+    import openpyxl
+
+    from importer.jobs.corrections import choices
+    from importer.template.ticket_query import Choice
+
+    assert asyncio.run(work.connect(work.access))
+    stage = next(one for one in choices(work.schema, "hs_pipeline_stage") if one.startswith("Waiting on us"))
+    owner = next(one for one, label in choices(work.schema, "hubspot_owner_id").items() if "Ana Souza" in label)
+    choice = Choice(pipeline="Support Pipeline", stage=stage, owner=owner)
+
+    made = asyncio.run(work.make_sheet(["subject", "hs_ticket_priority"], choice))
+
+    assert made is not None, work.error
+    (tmp_path / "tickets.xlsx").write_bytes(made)
+    book = openpyxl.load_workbook(tmp_path / "tickets.xlsx")
+    sheet = book.worksheets[0]
+    place = [cell.value for cell in sheet[1]].index("Priority")
+    sheet[2][place].value = "Low" if sheet[2][place].value != "Low" else "High"
+    book.save(tmp_path / "tickets.xlsx")
+    work.use_file(tmp_path / "tickets.xlsx")
+    work.start_run()
+    wait_for(work.run, "asking")
+    assert work.run.rows == 1
+    work.run.answer(1)
+    wait_for(work.run, "done")
+
+    work.start_reconcile()
+    wait_for(work.run, "done")
+    assert work.run.result.summary["rows"]["differs"] == 0
+    assert work.run.result.summary["rows"]["matches"] == sheet.max_row - 1
+
+    assert asyncio.run(work.make_sheet([], Choice(stage="No such stage"))) is None
+    assert "No such stage" in str(work.error.text)

@@ -8,15 +8,24 @@ from pathlib import Path
 from nicegui import ui
 from starlette.responses import RedirectResponse
 
+from importer.jobs.corrections import choices
 from importer.jobs.run_list import list_runs
+from importer.template.ticket_query import Choice
 from importer.web.frame import Screen, to
 from importer.web.receive import ROUTE
 from importer.web.uploads import UPLOADS
 from importer.web.work import Work
 from schemas.message import message
+from schemas.ticket_object import TICKET
 
 RECENT = 5
 RUNS_READ = 30
+CHOICES = (
+    (TICKET.pipeline, message("Pipeline")),
+    (TICKET.stage, message("Stage")),
+    (TICKET.owner, message("Owner")),
+)
+"""What chooses the tickets of a sheet, in the order of `Choice`."""
 
 
 def add(work: Work) -> None:
@@ -40,6 +49,7 @@ class _File(Screen):
             self.current()
             self.upload()
             self.recent()
+            self.sheet()
 
     def current(self) -> None:
         """Show the file on the table, and the way on."""
@@ -84,3 +94,40 @@ class _File(Screen):
         """Work on a file of an earlier run."""
         self.work.use_file(file)
         ui.navigate.to("/columns")
+
+    def sheet(self) -> None:
+        """Offer a workbook of tickets to edit: which ones, and which columns."""
+        schema = self.work.schema
+        if schema is None:
+            return
+        with ui.element("details").classes("card"):
+            self.text(message("Get a sheet of tickets to edit"), "summary", "strong")
+            self.text(
+                message("Edit it in your spreadsheet program, and choose it here. It knows which cells you edit.")
+            )
+            fields = {}
+            with ui.element("div").classes("strip"):
+                for name, text in CHOICES:
+                    options = {"": self.words(message("any")), **choices(schema, name)}
+                    fields[name] = ui.select(options, value="", label=self.words(text), with_input=True)
+                    fields[name].props("outlined dense")
+            columns = ui.select(
+                {one.name: one.label for one in schema.properties.values() if not one.read_only and not one.hidden},
+                value=[name for name in TICKET.usual_columns if name in schema.properties],
+                label=self.words(message("Columns")),
+                multiple=True,
+                with_input=True,
+            )
+            columns.props("outlined use-chips").classes("wide-field")
+
+            async def make() -> None:
+                ui.notify(self.words(message("Reading the tickets …")))
+                pipeline, stage, owner = (str(fields[name].value or "") or None for name, _ in CHOICES)
+                choice = Choice(pipeline=pipeline, stage=stage, owner=owner)
+                made = await self.work.make_sheet(columns.value or (), choice)
+                if made is None:
+                    ui.navigate.to("/file")
+                else:
+                    ui.download.content(made, "tickets.xlsx")
+
+            self.button(message("Download the sheet"), make, second=True)

@@ -22,6 +22,8 @@ from schemas.message import Message, message
 
 ROWS = (
     (Status.UPDATED, "good"),
+    (Status.MATCHES, "good"),
+    (Status.DIFFERS, "warn"),
     (Status.UNCHANGED, ""),
     (Status.INVALID, "bad"),
     (Status.FAILED, "bad"),
@@ -66,6 +68,8 @@ class _Result(Screen):
 
     def title(self) -> Message:
         """Return how it ended."""
+        if self.run.kind == "reconcile" and self.result.error is None:
+            return message("The file beside the portal, as it is now")
         if self.result.exit_code == 0:
             return message("Done")
         if self.result.error is not None:
@@ -115,11 +119,18 @@ class _Result(Screen):
                     self.button(message("Go on with this run"), lambda: self.resume(self.run_id))
                 if info is not None and info.can_undo:
                     self.button(message("Undo this run"), self.undo, second=True)
+            if self.work.file is not None and self.run.kind != "reconcile":
+                self.button(message("Compare the file with the portal"), self.compare, second=True)
             self.go(message("Another spreadsheet"), "/file", second=True)
 
     def undo(self) -> None:
         """Plan to undo the run; it is asked before anything is sent."""
         self.work.start_undo(self.run_id)
+        ui.navigate.to("/problems")
+
+    def compare(self) -> None:
+        """Find out where the portal and the file differ by now; nothing is sent."""
+        self.work.start_reconcile()
         ui.navigate.to("/problems")
 
     def problems(self) -> None:

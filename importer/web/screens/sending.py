@@ -53,7 +53,7 @@ class _Sending(Screen):
                 "soft",
             )
             with ui.element("div").classes("strip"):
-                self.button(message("Stop after what is under way"), self.run.leave, second=True)
+                self.button(message("Pause after what is under way"), self.run.leave, second=True)
 
             def show() -> None:
                 event = self.run.event
