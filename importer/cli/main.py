@@ -32,9 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             ended, code = error, 0
         output.flush()
         if output.lost is not None:
-            if (
-                any(one.startswith("--json") for one in arguments) or not output.is_broken_pipe
-            ):  # `| head` is no surprise to anybody
+            wants_json = any(one.startswith("--json") for one in arguments)
+            if wants_json or not output.is_broken_pipe:  # `| head` is no surprise to anybody
                 _say_lost(output.lost, code, arguments)
             return UNWRITTEN
         if ended is not None:

@@ -89,8 +89,8 @@ class Option:
 
     @property
     def long_names(self) -> list[str]:
-        """Its long names, without dashes."""
-        return [name.removeprefix("--") for name in self.names if name.startswith("--")]
+        """Its long names, without dashes; a form with its value in it, `--json=full`, is no name."""
+        return [name.removeprefix("--") for name in self.names if name.startswith("--") and "=" not in name]
 
 
 class Parser(argparse.ArgumentParser):

@@ -88,7 +88,7 @@ def test_json_full_adds_every_changed_cell_and_every_row(program, sandbox, tmp_p
 
 
 def test_json_full_of_a_run_that_never_began(program, tmp_path):
-    summary = program(tmp_path / "gone.csv", "--yes", "--json=full", "--sandbox").summary
+    summary = program("--json=full", tmp_path / "gone.csv", "--yes", "--sandbox").summary
 
     assert (summary["changes"], summary["outcomes"]) == ([], [])
     assert summary["errors"][0]["code"] == "unreadable_file"
