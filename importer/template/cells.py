@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from importer.ooxml.xml import within_cell
-from schemas.cells import Converter, Kind, Reading
+from schemas.cells import Converter, Kind, Reading, shows_nothing
 from schemas.property import PortalSchema, Property
 from schemas.property_type import SheetCell
 from schemas.ticket_object import TICKET
@@ -77,17 +77,23 @@ def choices_of(definition: Property, schema: PortalSchema) -> Choices | None:
         texts = named((one.id, f"{one.name} ({one.email})" if one.name else one.email) for one in schema.owners)
         living = offered(texts, [one.id for one in schema.owners if not one.archived])
         return Choices(texts, tuple(sorted(living, key=str.casefold)), multiple) if texts else None
-    if not type_of(definition).shows_labels or not definition.options:
+    if not definition.options or not (type_of(definition).shows_labels or _has_misleading_truths(definition, reader)):
         return None
     texts = named((one.value, one.label) for one in definition.options)
     return Choices(texts, offered(texts, [one.value for one in definition.options if not one.hidden]), multiple)
 
 
+def _has_misleading_truths(definition: Property, read: Callable[[str, Kind], object]) -> bool:
+    """Whether a cell of TRUE or FALSE would be read as the label of the other one."""
+    values = {option.value for option in definition.options}
+    return any(read(value.upper(), Kind.BOOL) != value for value in values & {"true", "false"})
+
+
 def _shown(read: Callable[[str, Kind], object], value: str, label: str) -> str:
     for text in (label.strip(), value):
-        if text and read(text, Kind.TEXT) == value:
+        if not shows_nothing(text) and read(text, Kind.TEXT) == value:
             return text
-    return label.strip() or value
+    return value if shows_nothing(label) else label.strip()
 
 
 def _stages(schema: PortalSchema) -> Choices | None:

@@ -75,7 +75,9 @@ class _Column:
         self._number = number
         self._zone = ZoneInfo(fingerprint.time_zone)
         self._labels = fingerprint.shown.get(column.definition.name, {})
-        self._text = TextConverter(column.definition)
+        definition = column.definition
+        self._is_choice = bool(self._labels or definition.options) or definition.type == "enumeration"
+        self._text = TextConverter(definition)
         self._same: dict[tuple[str, str], bool] = {}
 
     def kept(
@@ -83,7 +85,7 @@ class _Column:
     ) -> list[int]:
         """Return the places whose cells are as they were."""
         number = self._number
-        typed = texts(self.column.position) if self._labels or Refused in set(map(type, read)) else ()
+        typed = texts(self.column.position) if self._is_choice or Refused in set(map(type, read)) else ()
         found = []
         for place, (row, value) in enumerate(zip(rows, read, strict=True)):
             if row is None:
@@ -94,7 +96,7 @@ class _Column:
                 found.append(place)
                 continue
             # What stood for the value may stand for nothing, or for another one, by now.
-            is_doubtful = bool(typed) and (is_refused or held in self._labels)
+            is_doubtful = is_refused or self._is_choice
             if is_doubtful and typed[place].strip() == self._shown(held).strip():
                 found.append(place)
         return found

@@ -205,13 +205,16 @@ class OptionsConverter(Converter):
         for start in range(len(parts)):
             for count in range(1, min(self._longest, len(parts) - start) + 1):
                 name = ";".join(parts[start : start + count])
-                value: Result = self._single(name, kind) if name.strip("; ") else ""
+                if not name.strip("; "):
+                    found[start + count] |= found[start]  # separators alone, if they are no name
+                if not name.strip():
+                    continue
+                value: Result = self._single(name, kind)
                 if isinstance(value, Problem) and value.code == self.code:
                     continue
                 if isinstance(value, Problem):
                     problem, value = value, _DOUBTFUL
-                further = {one | {value} if value else one for one in found[start]}
-                found[start + count] |= set(islice(further, _CUTS))
+                found[start + count] |= set(islice((one | {value} for one in found[start]), _CUTS))
         cuts = found[-1]
         if any(_DOUBTFUL in one for one in cuts):
             return problem
@@ -267,14 +270,14 @@ class OwnerConverter(Converter):
         """Return the owner's ID, or why there is none."""
         del kind
         bare = text.strip()
-        if bare in self._owners:
-            return bare
         if not self._known:
-            return bare if re.fullmatch("[0-9]+", bare) else self._unknown_owners(bare)
+            known = bare in self._owners or re.fullmatch("[0-9]+", bare)
+            return bare if known else self._unknown_owners(bare)
         with_mail = _WITH_MAIL.fullmatch(bare)
         found = self._mails.find(with_mail[1] if with_mail else bare)
-        if not found and not with_mail:
-            found = self._by_name(bare)
+        if not with_mail:
+            by_id = (bare,) if bare in self._owners else ()
+            found = tuple(dict.fromkeys((*by_id, *found, *self._by_name(bare))))
         if with_mail and len(found) == 1 and self._contradicts(with_mail.string[: with_mail.start(1)], found[0]):
             return Problem(
                 "ambiguous_owner",

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from schemas.property import Option, Pipeline, Property, Stage
+from schemas.property import Option, Owner, Pipeline, Property, Stage
 
 LEVEL = Property(
     "nivel", "Nivel", "enumeration", "select", options=(Option("1", "2"), Option("2", "3"), Option("3", "4"))
@@ -50,6 +50,7 @@ def crossed(portal):
         ("tags", "C;D;B", None, "b;c"),
         ("tags", ";C;D", None, ";c"),
         ("tags", "C;E", None, "invalid_option"),
+        ("tags", "B;;", None, "b"),
         ("free", "yes", None, "ambiguous_option"),
         ("free", "TRUE", None, "true"),
         ("free", "Yes", "labels", "false"),
@@ -76,6 +77,21 @@ def test_a_text_that_fits_two_choices(check, crossed, column, cell, options, fou
         assert {**row.wanted, **{name: next(iter(one.values())) for name, one in row.pending.items()}} == {
             column: found
         }
+
+
+def test_a_label_of_separators_alone_can_be_cut_in_two_ways(check, crossed):
+    tags = replace(TAGS, options=(Option("a", "A"), Option("none", ";")))
+    schema = replace(crossed, properties={**crossed.properties, "tags": tags})
+
+    assert check("id,tags\n501,A;;\n", schema=schema).codes == [("B2", "ambiguous_option")]
+    assert check("id,tags\n501,A\n", schema=schema).wanted(2) == {"tags": "a"}
+
+
+def test_an_owner_called_as_the_id_of_another_one(check, portal):
+    schema = replace(portal, owners=(Owner("11", "ana@example.com", "Ana"), Owner("12", "bob@example.com", "11")))
+
+    assert check("id,hubspot_owner_id\n501,11\n", schema=schema).codes == [("B2", "ambiguous_owner")]
+    assert check("id,hubspot_owner_id\n501,12\n", schema=schema).wanted(2) == {"hubspot_owner_id": "12"}
 
 
 def test_what_is_said_of_it(check, crossed):
