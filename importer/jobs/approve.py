@@ -14,7 +14,7 @@ from importer.jobs.job import Job, opening
 from importer.jobs.options import Result, RunOptions
 from importer.jobs.plan import is_sandbox, next_command
 from importer.jobs.plan_file import PlanFile, add_note, altered, is_same_person, read_plan
-from importer.jobs.plan_notes import applied_from_here, who_am_i
+from importer.jobs.plan_notes import applied_from_here, sent_nothing, who_am_i
 from importer.jobs.resume import stored_columns
 from importer.jobs.state import StateFolder
 from importer.journal import Journal
@@ -50,6 +50,8 @@ async def approve_plan(path: Path, context: Context, *, yes: bool = False) -> Re
 def check_not_applied(plan: PlanFile, state: StateFolder) -> None:
     """Raise UsageError `plan_applied` where the plan says so itself, or this state folder does."""
     noted = plan.applied
+    if noted and sent_nothing(state, noted["run"]):  # it was killed right after it noted that
+        noted = None
     run = applied_from_here(state, plan.digest) or (noted["run"] if noted else None)
     if run is None:
         return

@@ -75,8 +75,8 @@ class PlanFile:
 
     @property
     def applied(self) -> Mapping[str, str] | None:
-        """Who applied it."""
-        return next((note["applied"] for note in self.notes if "applied" in note), None)
+        """Who applied it last: an application that was killed before it sent anything may have been noted first."""
+        return next((note["applied"] for note in reversed(self.notes) if "applied" in note), None)
 
     @property
     def is_approved(self) -> bool:

@@ -69,10 +69,14 @@ def applied_from_here(state: StateFolder, digest: str) -> str | None:
         return None
     except (OSError, ValueError, KeyError, TypeError):
         return "?"
-    with contextlib.suppress(UsageError):
-        if state.read_record(run).state in _UNSENT:
-            return None
-    return run
+    return None if sent_nothing(state, run) else run
+
+
+def sent_nothing(state: StateFolder, run: str) -> bool:
+    """Whether a run of this state folder ended, or was killed, before it sent anything."""
+    with contextlib.suppress(UsageError, FileError):
+        return state.read_record(run).state in _UNSENT
+    return False
 
 
 def mark_applied(state: StateFolder, digest: str, run: str) -> None:
