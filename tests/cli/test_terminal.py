@@ -3,11 +3,11 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
+
+from tests import preloaded
 
 pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals of this kind")
 
@@ -17,13 +17,8 @@ class OnTerminal:
 
     def __init__(self, *arguments, environment):
         self._lead, follow = pty.openpty()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "importer", *(str(one) for one in arguments)],
-            stdin=follow,
-            stdout=subprocess.PIPE,
-            stderr=follow,
-            env={**os.environ, **environment, "TERM": "xterm", "COLUMNS": "80"},
-        )
+        environment = {**os.environ, **environment, "TERM": "xterm", "COLUMNS": "80"}
+        self.process = preloaded.start("importer", arguments, env=environment, terminal=follow)
         os.close(follow)
         self.shown = ""
 
@@ -52,7 +47,7 @@ class OnTerminal:
             self.shown += piece.decode("utf-8", "replace")
         out, _ = self.process.communicate(timeout=40)
         os.close(self._lead)
-        return self.process.returncode, out.decode(), self.shown
+        return self.process.returncode, out, self.shown
 
 
 @pytest.fixture

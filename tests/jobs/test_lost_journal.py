@@ -2,11 +2,11 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests import preloaded
 
 SCRIPT = Path(__file__).parents[1] / "sending" / "killed_main.py"
 ROWS = 60
@@ -23,10 +23,10 @@ def edits(sandbox, sheet):
 
 def run(sandbox, home, *arguments, at=0, trouble="full"):
     """Run the program with trouble at a commit; return (exit code, summary, standard error)."""
-    command = [sys.executable, str(SCRIPT), str(at), trouble, *map(str, arguments)]
     environment = {**os.environ, **sandbox.environment, "IMPORT_TICKETS_HOME": str(home)}
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100, check=False)
-    return ended.returncode, json.loads(ended.stdout or "null"), ended.stderr
+    process = preloaded.start(SCRIPT, [at, trouble, *arguments], env=environment)
+    out, err = process.communicate(timeout=100)
+    return process.returncode, json.loads(out or "null"), err
 
 
 def count_commits(sandbox, home, *arguments):

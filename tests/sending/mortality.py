@@ -6,11 +6,11 @@ import csv
 import json
 import os
 import re
-import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests import preloaded
 
 ROOT = Path(__file__).parents[2]
 ROWS = 230
@@ -55,11 +55,8 @@ class Trial:
 
     def start(self, *arguments, kill_at=0, trouble="after"):
         """Start the program, with trouble at a commit (0: none): see `killed_main.py`."""
-        script = [str(Path(__file__).with_name("killed_main.py")), str(kill_at), trouble]
-        command = [sys.executable, *script, *(str(one) for one in arguments)]
-        return subprocess.Popen(
-            command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder
-        )
+        script = Path(__file__).with_name("killed_main.py")
+        return preloaded.start(script, [kill_at, trouble, *arguments], env=self.environment, cwd=self.folder)
 
     def run(self, *arguments, **more):
         """Run it to its end; return (exit code, standard output, standard error)."""

@@ -3,12 +3,11 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests import preloaded
 from tests.sending.staging import Stage
 
 pytestmark = pytest.mark.fresh
@@ -33,10 +32,9 @@ def run_apart(stage, *, kill_at=0, before_commit=False):
         "kill_at": kill_at,
         "before_commit": before_commit,
     }
-    command = [sys.executable, str(SCRIPT), json.dumps(order)]
-    environment = {**os.environ, "PYTHONPATH": str(SCRIPT.parents[2])}
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
-    return ended.returncode, ended.stdout.strip(), ended.stderr
+    process = preloaded.start(SCRIPT, [json.dumps(order)], env=os.environ)
+    out, err = process.communicate(timeout=100)
+    return process.returncode, out.strip(), err
 
 
 def rows_sent(server):

@@ -4,16 +4,14 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from importer.errors import Interrupted
 from importer.portal import StopSignal
 from importer.sending import sender
+from tests import preloaded
 from tests.fuzz.raw_portal import RawPortal
 from tests.sending.staging import Stage, portal_of
 
@@ -69,15 +67,7 @@ def test_a_closed_window_counts_as_ctrl_c(server, tmp_path):
     keys = [key for key, one in server.tickets().items() if not one["archived"] and not one["merged_into"]][:40]
     edits.write_text("Record ID,subject\n" + "".join(f"{key},window\n" for key in keys))
     environment = {**os.environ, **server.environment, "IMPORT_TICKETS_HOME": str(tmp_path / "state")}
-    command = [sys.executable, "-m", "importer", str(edits), "--yes", "--json", "--no-diff"]
-    process = subprocess.Popen(
-        command,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parents[2],
-    )
+    process = preloaded.start("importer", [edits, "--yes", "--json", "--no-diff"], env=environment)
     while not server.requests("batch/update") and process.poll() is None:
         time.sleep(0.02)
 
