@@ -63,3 +63,31 @@ def test_no_room_but_the_types_asks_for_a_property_s_type():
     }
 
     assert {path for path in asking if not path.startswith("schemas/types/")} == {"schemas/property.py"}
+
+
+LIBRARIES = {"python-calamine": "python_calamine", "google-re2": "re2"}
+
+
+def test_the_libraries_are_used_where_the_architecture_says():
+    table = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").partition("| library | used by |")[2]
+    said = {}
+    for line in table.partition("\n\n")[0].splitlines()[2:]:
+        libraries, users = line.strip("|").split("|")
+        for library in libraries.split(","):
+            said[LIBRARIES.get(library.strip(), library.strip())] = set(re.findall(r"`([a-z_.]+)`", users))
+
+    used = {library: set() for library in said}
+    for path in (path for package in ("importer", "schemas") for path in (ROOT / package).rglob("*.py")):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for library in imported(path) & said.keys():
+            used[library].add(next((room for room in said[library] if f"{module}.".startswith(f"{room}.")), module))
+
+    assert used == said
+
+
+def imported(path):
+    """Return the libraries that a module imports anywhere, by the first part of their names."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    names = [one.name for node in nodes if isinstance(node, ast.Import) for one in node.names]
+    names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level]
+    return {name.partition(".")[0] for name in names}

@@ -9,9 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from importer.errors import FileError, Unavailable, UsageError
+from importer.errors import FileError, Unavailable
 from importer.files import write_whole
-from importer.findings import Finding
 from importer.jobs.options import PortalAccess, ReadOptions, Ui
 from importer.jobs.state import StateFolder
 from importer.model import Columns, ValueColumn
@@ -305,8 +304,3 @@ def kept_schema(schema: PortalSchema, columns: Columns) -> Mapping[str, Any]:
     bodies["properties"] = kept(bodies.get("properties", {}))
     bodies["translations"] = {language: kept(body) for language, body in translations.items()}
     return bodies
-
-
-def file_finding(error: UsageError) -> Finding:
-    """Return the finding that says of the file as a whole why a step ended."""
-    return Finding(error.code, error.text)

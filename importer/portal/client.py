@@ -103,8 +103,6 @@ class Portal:
     def _report_wait(self, seconds: float, reason: Message) -> None:
         self._calls.report_wait(seconds, reason)
 
-    # --- tickets ------------------------------------------------------------------------------------------------
-
     async def update(
         self,
         inputs: Sequence[Mapping[str, Any]],
@@ -231,8 +229,6 @@ class Portal:
         reply = await self._accepted(Call("POST", path, content=orjson.dumps(body), metered=False))
         return dict(reply.body or {})
 
-    # --- the portal itself --------------------------------------------------------------------------------------
-
     async def fetch_bodies(self) -> dict[str, Any]:
         """Fetch all that rows are checked against: what `schemas.property.read_schema` takes, by name.
 
@@ -247,11 +243,6 @@ class Portal:
     async def account(self) -> dict[str, Any]:
         """Return the account details. Raises as `get` does."""
         return await self.get(self.settings.path("account-info", "details")) or {}
-
-    async def usage(self) -> dict[str, Any]:
-        """Return the calls used today, as the portal's cache has them. Raises as `get` does."""
-        path = self.settings.path("account-info", "api-usage/daily/private-apps")
-        return await self.get(path) or {}
 
     async def get(
         self,

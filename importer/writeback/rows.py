@@ -86,6 +86,51 @@ class Formats:
     message: int
 
 
+class _OurCells:
+    """The markup of our cells, in the prefix that the sheet's own elements have."""
+
+    def __init__(self, place: Place, formats: Formats, prefix: bytes) -> None:
+        self._place = place
+        self._formats = formats
+        self._prefix = p = prefix
+        self.letters = {n: column_letter(n).encode() for n in (place.status, place.message)}
+        self.message = b'<%sc r="%s%%b" s="%d" t="inlineStr"><%sis><%st xml:space="preserve">%%b</%st></%sis></%sc>' % (
+            *(p, self.letters[place.message], formats.message),
+            *(p, p, p, p, p),
+        )
+        """A message cell; to be filled in: the row's number, the text."""
+        self._statuses: dict[str, tuple[bytes, bytes]] = {}
+
+    def status(self, status: str) -> tuple[bytes, bytes]:
+        """Return what stands before and behind the row's number in the cell of a status."""
+        if status not in self._statuses:
+            p = self._prefix
+            style = self._formats.statuses.get(status, self._formats.message)
+            before = b'<%sc r="%s' % (p, self.letters[self._place.status])
+            text = text_content(status)
+            behind = b'" s="%d" t="inlineStr"><%sis><%st>%s</%st></%sis></%sc>' % (style, p, p, text, p, p, p)
+            self._statuses[status] = before, behind
+        return self._statuses[status]
+
+    def of_note(self, note: Note) -> dict[int, bytes]:
+        """Return the cells of a row, by position."""
+        row, status, text, _ = note
+        number = b"%d" % row
+        cells = {self._place.status: number.join(self.status(status))}
+        if text:
+            cells[self._place.message] = self.message % (number, text_content(text))
+        return cells
+
+    def text(self, position: int, row: int, style: int, text: str) -> bytes:
+        """Return a cell of text."""
+        p = self._prefix
+        head = p, self.letters[position], row, style
+        return b'<%sc r="%s%d" s="%d" t="inlineStr"><%sis><%st>%s</%st></%sis></%sc>' % (
+            *head,
+            *(p, p, text_content(text), p, p, p),
+        )
+
+
 class RowPatcher:
     """Puts our cells into the rows of one sheet. For one pass only."""
 
@@ -98,7 +143,6 @@ class RowPatcher:
         self.faults: dict[tuple[int, int], bytes] = {}
         """(row, position) -> the markup of a faulty cell as it stands in the sheet; missing where the cell is."""
         self._place = place
-        self._formats = formats
         self._header_row = annotation.header_row
         self._neighbour = annotation.last_header()
         self._names = annotation.names
@@ -114,11 +158,11 @@ class RowPatcher:
         self._usual_cell = re.compile(rb'<%sc r="([A-Z]+)(\d+)"' % p)
         self._extension = b"<%sextLst" % p
         self._spans: dict[bytes, bytes] = {}
-        self._opening: dict[str, tuple[bytes, bytes]] = {}
         self._left = frozenset(column_letter(n).encode() for n in range(min(place.status, place.message)))
         self._adjacent = place.message == place.status + 1
         self._both_ours = self._adjacent and place.reused == {place.status, place.message}
-        self._letters = {n: column_letter(n).encode() for n in (place.status, place.message)}
+        self._ours = _OurCells(place, formats, p)
+        self._letters = self._ours.letters
         self._last_row = 0
         self._notes = annotation.notes()
         self._pending: Note | None = next(self._notes, None)
@@ -186,12 +230,8 @@ class RowPatcher:
             self._cell_start,
             self._row_end,
         )
-        left, header_row, p = self._left, self._header_row, self._prefix
-        opening, spans, letters = self._opening, self._spans, self._letters[self._place.message]
-        message_open = b'<%sc r="%s%%b" s="%d" t="inlineStr"><%sis><%st xml:space="preserve">%%b</%st></%sis></%sc>' % (
-            *(p, letters, self._formats.message),
-            *(p, p, p, p, p),
-        )
+        left, header_row = self._left, self._header_row
+        spans, status_cell, message_cell = self._spans, self._ours.status, self._ours.message
         note = self._pending
         last_row = self._last_row
         for segment in segments:
@@ -210,9 +250,7 @@ class RowPatcher:
                         out += (segment[:ours_from], row_end)
                         continue
                     _, status, text, _ = note
-                    if status not in opening:
-                        self._prepare(status)
-                    before, behind = opening[status]
+                    before, behind = status_cell(status)
                     span = found[2]
                     if span:
                         if span not in spans:
@@ -222,7 +260,7 @@ class RowPatcher:
                         out.append(segment[:ours_from])
                     out += (before, number, behind)
                     if text:
-                        out.append(message_open % (number, text_content(text)))
+                        out.append(message_cell % (number, text_content(text)))
                     out.append(row_end)
                     note = next(self._notes, None)
                     continue
@@ -244,14 +282,6 @@ class RowPatcher:
         known = [(self._letters[self._place.status], number), (self._letters[self._place.message], number)]
         return at if cells == known[: len(cells)] and filled == [True] * len(cells) else 0
 
-    def _prepare(self, status: str) -> None:
-        p = self._prefix
-        style = self._formats.statuses.get(status, self._formats.message)
-        before = b'<%sc r="%s' % (p, self._letters[self._place.status])
-        text = text_content(status)
-        behind = b'" s="%d" t="inlineStr"><%sis><%st>%s</%st></%sis></%sc>' % (style, p, p, text, p, p, p)
-        self._opening[status] = before, behind
-
     def _wider(self, span: bytes) -> bytes:
         first, last = span.split(b":")
         return b"%d:%d" % (
@@ -265,7 +295,7 @@ class RowPatcher:
         if self._lookup is not None:
             left = sorted(self._lookup.values())
             self._lookup = {}
-            return b"".join(self._new_row(note[0], self._cells(note)) for note in left)
+            return b"".join(self._new_row(note[0], self._ours.of_note(note)) for note in left)
         return self._missing_before(None)
 
     def _missing_before(self, row: int | None) -> bytes:
@@ -274,7 +304,7 @@ class RowPatcher:
         while self._lookup is None and self._pending is not None and (row is None or self._pending[0] < row):
             if self._pending[0] <= self._last_row:
                 raise OutOfOrder
-            out.append(self._new_row(self._pending[0], self._cells(self._pending)))
+            out.append(self._new_row(self._pending[0], self._ours.of_note(self._pending)))
             self._last_row = self._pending[0]
             self._pending = next(self._notes, None)
         return b"".join(out)
@@ -355,7 +385,7 @@ class RowPatcher:
             note, self._pending = self._pending, next(self._notes, None)
         else:
             note = None
-        return self._cells(note) if note else {}
+        return self._ours.of_note(note) if note else {}
 
     def _header_cells(self, row: int, cells: Mapping[int, tuple[bytes, bool]]) -> dict[int, bytes]:
         """Return our headers, as their neighbour looks. Those that stand there from an earlier run are left alone."""
@@ -365,23 +395,7 @@ class RowPatcher:
         style = whole_number(found[1]) if found else 0
         texts = dict(zip((self._place.status, self._place.message), self._names, strict=True))
         return {
-            position: self._text_cell(position, row, style, text)
+            position: self._ours.text(position, row, style, text)
             for position, text in texts.items()
             if position not in self._place.reused
         }
-
-    def _cells(self, note: Note) -> dict[int, bytes]:
-        row, status, text, _ = note
-        place, formats = self._place, self._formats
-        style = formats.statuses.get(status, formats.message)
-        cells = {place.status: self._text_cell(place.status, row, style, status)}
-        if text:
-            cells[place.message] = self._text_cell(place.message, row, formats.message, text, space=True)
-        return cells
-
-    def _text_cell(self, position: int, row: int, style: int, text: str, *, space: bool = False) -> bytes:
-        p = self._prefix
-        kept = b' xml:space="preserve"' if space else b""
-        letters = column_letter(position).encode()
-        inside = b"<%sis><%st%s>%s</%st></%sis>" % (p, p, kept, text_content(text), p, p)
-        return b'<%sc r="%s%d" s="%d" t="inlineStr">%s</%sc>' % (p, letters, row, style, inside, p)

@@ -109,6 +109,14 @@ def _same_file(path: Path, output: Path) -> bool:
     return output.exists() and path.exists() and output.samefile(path)
 
 
+def _write_plain(rows: Iterator[list[Value]], annotation: Annotation, stream: BinaryIO) -> None:
+    with tempfile.TemporaryFile() as plain:
+        table = cast(BinaryIO, plain)
+        named = replace(annotation, sheet=annotation.sheet or _SHEET)
+        write_values(rows, named.sheet or _SHEET, annotation.header_row, table)
+        workbook.annotate(table, stream, named)
+
+
 @dataclass
 class _Job:
     """One file's results."""
@@ -282,7 +290,7 @@ class _Job:
         def write(stream: BinaryIO) -> None:
             nonlocal with_values
             try:
-                self._plain(read_values(real, self.annotation), self.annotation, stream)
+                _write_plain(read_values(real, self.annotation), self.annotation, stream)
             except NotUnderstood:
                 with_values = False
                 stream.seek(0)
@@ -311,7 +319,7 @@ class _Job:
         def write(stream: BinaryIO) -> None:
             rows = notes_alone(self.annotation)
             if _is_workbook_name(target):
-                self._plain(rows, annotation, stream)
+                _write_plain(rows, annotation, stream)
                 return
             with tempfile.TemporaryFile() as table:
                 table.write(b"\xef\xbb\xbf")
@@ -321,13 +329,6 @@ class _Job:
                 delimited.annotate(cast(BinaryIO, table), stream, annotation, _Utf8())
 
         return write
-
-    def _plain(self, rows: Iterator[list[Value]], annotation: Annotation, stream: BinaryIO) -> None:
-        with tempfile.TemporaryFile() as plain:
-            table = cast(BinaryIO, plain)
-            named = replace(annotation, sheet=annotation.sheet or _SHEET)
-            write_values(rows, named.sheet or _SHEET, annotation.header_row, table)
-            workbook.annotate(table, stream, named)
 
     def beside(self, reason: Message, *, unread: bool = False) -> Written:
         """Write the results next to the file, or where else it is possible; `unread`: the file is not what was read."""
