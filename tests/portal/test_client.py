@@ -259,12 +259,6 @@ def test_searches_wait_a_second_where_they_are_too_many(server):
     assert portal.stats.rate_limited == 2
 
 
-def test_usage_of_the_day(server):
-    usage, _ = ask(server, lambda portal: portal.usage())
-
-    assert usage["results"][0]["usageLimit"] > 0
-
-
 def test_an_address_that_is_no_api(server):
     async def work(portal):
         return await portal.get("/no/such/path")
