@@ -9,7 +9,7 @@ BENCH_READY := $(BENCH_VENV)/.ready
 SUITE := "not desktop and not wheel"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage fuzz test-desktop desktop-packages lint unused types wheel-check docs pictures audit licences sbom format lock translations soak clean
+.PHONY: help setup demo test coverage fuzz test-desktop desktop-packages lint unused types wheel-check docs pictures audit licences sbom binary format lock translations soak clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,6 +90,9 @@ licences: $(READY) ## list the licences of what the program needs; fails for one
 sbom: $(READY) ## build the wheel into dist, with its bill of materials (CycloneDX) beside it
 	$(BIN)/python -m build --quiet --wheel --no-isolation --outdir dist .
 	$(BIN)/python .ci/sbom.py dist
+
+binary: $(READY) ## build the program as a single file that needs no Python, into dist, and try it
+	$(BIN)/python -m tools.binary
 
 format: $(READY) ## lay the code out
 	$(BIN)/ruff check --fix-only --quiet .
