@@ -47,6 +47,8 @@ class PropertyType:
     """Whether cells of text mean something else in another locale."""
     keeps_zeros: bool = False
     """Whether a number cell means the leading zeros that its format shows."""
+    has_names: bool = False
+    """Whether values stand for things with names, which may get other names, or give theirs to another thing."""
     shows_labels: bool = True
     """Whether people see the labels of the options, where a definition has some."""
     cell: Callable[[str, ZoneInfo], SheetCell] = _as_text

@@ -76,7 +76,7 @@ class _Column:
         self._zone = ZoneInfo(fingerprint.time_zone)
         self._labels = fingerprint.shown.get(column.definition.name, {})
         definition = column.definition
-        self._is_choice = bool(self._labels or definition.options) or definition.type == "enumeration"
+        self._is_choice = bool(self._labels or definition.options) or type_of(definition).has_names
         self._text = TextConverter(definition)
         self._same: dict[tuple[str, str], bool] = {}
 

@@ -557,6 +557,7 @@ ENUMERATION = PropertyType(
     converter=_options,
     comparer=_comparer,
     width=22,
+    has_names=True,
     has_parts=lambda definition: definition.is_multiple,
     has_unlisted_options=lambda definition: not definition.options,
     takes=_takes_option,
