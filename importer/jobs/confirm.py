@@ -97,9 +97,10 @@ def check_limits(job: Job, view: PlanView) -> None:
             options.max_changes,
             changed,
             cells,
-            message(
-                "The plan changes {cells} cells, and --max-changes allows {limit}.",
-                cells=changed,
+            count_message(
+                "The plan changes {count} cell, and --max-changes allows {limit}.",
+                "The plan changes {count} cells, and --max-changes allows {limit}.",
+                changed,
                 limit=str(options.max_changes),
             ),
         ),
@@ -107,9 +108,10 @@ def check_limits(job: Job, view: PlanView) -> None:
             options.max_clears,
             cleared,
             cells,
-            message(
-                "The plan clears {cells} cells, and --max-clears allows {limit}.",
-                cells=cleared,
+            count_message(
+                "The plan clears {count} cell, and --max-clears allows {limit}.",
+                "The plan clears {count} cells, and --max-clears allows {limit}.",
+                cleared,
                 limit=str(options.max_clears),
             ),
         ),
@@ -117,9 +119,10 @@ def check_limits(job: Job, view: PlanView) -> None:
             options.max_closes,
             view.closing,
             view.rows_to_update,
-            message(
-                "The plan closes {tickets} tickets, and --max-closes allows {limit}.",
-                tickets=view.closing,
+            count_message(
+                "The plan closes {count} ticket, and --max-closes allows {limit}.",
+                "The plan closes {count} tickets, and --max-closes allows {limit}.",
+                view.closing,
                 limit=str(options.max_closes),
             ),
         ),

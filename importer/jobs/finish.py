@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from importer.jobs.job import Job
     from schemas.property import PortalSchema
 
+_REMARKS = 5
+"""How many remarks about batches are said; JSON has those of every batch."""
+
 
 def fail_early(
     error: ImportTicketsError,
@@ -144,7 +147,15 @@ def _report(job: Job, error: ImportTicketsError | None, *, annotate: bool) -> Re
     journal.outlive(lambda: journal.note(state=state, report=str(report) if report else None))
     if error is not None and journal.lost is not None and journal.lost is not error:
         job.ui.say(journal.lost.text)
+    _say_remarks(job)
     return summarize(journal, error=error, report=report, page=page)
+
+
+def _say_remarks(job: Job) -> None:
+    """Say what the portal warned of for whole batches, each remark once; a row's own stands beside the row."""
+    told = (text for one in job.journal.batches.answers() for text in one.told.get("warnings") or ())
+    for text in [one for one in dict.fromkeys(told) if one][:_REMARKS]:
+        job.ui.say(message("The portal remarks: {text}", text=text))
 
 
 def _has_sheet(record: RunRecord) -> bool:

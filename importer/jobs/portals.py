@@ -95,8 +95,11 @@ class Portals:
         check_name(portal.name)
         with _keyring_errors():
             import keyring
+            import keyring.errors
 
             keyring.set_password(_SERVICE, _entry(portal), token)
+            if keyring.get_password(_SERVICE, _entry(portal)) != token:  # a keyring that keeps nothing, as `null`
+                raise keyring.errors.NoKeyringError
         self._write([*(one for one in self.all() if one.name != portal.name), portal])
 
     def forget(self, name: str) -> None:

@@ -6,6 +6,7 @@ import json
 import keyring
 import pytest
 from keyring.backends.fail import Keyring as NoKeyring
+from keyring.backends.null import Keyring as KeepsNothing
 
 from tests.file_keyring import FileKeyring
 from tests.sandbox_server import ROOT
@@ -138,8 +139,9 @@ def test_a_name_that_is_not_kept_is_refused_with_the_nearest(login, program, tmp
     assert 'did you mean "sales"' in ended.err
 
 
-def test_where_there_is_no_keyring_a_sentence_says_what_to_do(login, program):
-    keyring.set_keyring(NoKeyring())
+@pytest.mark.parametrize("backend", [NoKeyring, KeepsNothing])
+def test_where_there_is_no_keyring_a_sentence_says_what_to_do(backend, login, program):
+    keyring.set_keyring(backend())
 
     ended = login("sales")
 

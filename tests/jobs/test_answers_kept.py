@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.fuzz.raw_portal import RawPortal
 from tests.jobs.office import A, B, read_rows
 
 
@@ -22,6 +23,24 @@ def test_the_portals_answers_stand_in_the_summary(portal, sheet, program, state)
     assert batch["links"] == {}
     messages = " ".join(row["Import message"] for row in read_rows(edits))
     assert ("read back" in messages) == (state != "COMPLETE")
+
+
+def test_what_the_portal_warns_of_for_a_whole_batch_is_said_once(portal, sheet, program):
+    """A batch's `warnings` name no row that they could stand beside."""
+
+    def warn(answer):
+        head, _, body = answer.partition(b"\r\n\r\n")
+        body = body.replace(b"{", b'{"warnings":[{"message":"Owner \\u001b[31mis inactive."}],', 1)
+        lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"content-length")]
+        return [b"\r\n".join([*lines, b"connection: close", b"content-length: %d" % len(body), b"", body])]
+
+    with RawPortal(portal) as raw:
+        raw.spoil = warn
+        ended = program(sheet(("Record ID", "subject"), (A, "New")), "--yes", "--json", portal=raw)
+
+    assert (ended.code, ended.summary["rows"]["updated"]) == (0, 1)
+    assert ended.err.count("The portal remarks: Owner") == 1
+    assert "\x1b" not in ended.err
 
 
 @pytest.mark.parametrize("state", ["COMPLETE", "CANCELED"])

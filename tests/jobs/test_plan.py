@@ -268,6 +268,7 @@ def test_guard_rails_in_cells_and_in_per_cent_of_the_sheet(option, limit, code, 
 
     assert ended.code == code
     assert ended.codes == ([(None, "guard_rail")] if code else [])
+    assert "1 cells" not in ended.err
     assert (edits.read_bytes() == original) is bool(code)
     assert len(portal.requests("batch/update")) == (0 if code or kind == "--dry-run" else 1)
     assert kind == "--dry-run" or code == 2 or statuses(edits) == ["updated", "updated"]
