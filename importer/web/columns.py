@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -13,6 +14,7 @@ from importer.jobs import connect
 from importer.jobs.options import PortalAccess, ReadOptions, Silent
 from importer.jobs.state import StateFolder
 from importer.loader import Table
+from importer.loader.header_matcher import HeaderMatcher
 from schemas.property import PortalSchema
 from schemas.values import type_of
 
@@ -33,6 +35,8 @@ class ColumnLook:
     left_out: bool = False
     finding: Finding | None = None
     policy: str = ""
+    near: tuple[str, ...] = ()
+    """Properties whose names are most like the header, best first; where nothing is known by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ def _look(opened: connect.Opened, findings: Sequence[Finding], schema: PortalSch
     table, columns = opened.table, opened.columns
     by_position = {one.position: one for one in columns.values}
     wrong = {one.position: one for one in findings if one.position is not None}
+    matcher = HeaderMatcher(schema, {})
     places = [place for place, header in enumerate(table.headers) if header.strip()]
     places = [place for place in places if place not in table.own.positions]
     samples = _samples(table, places)
@@ -87,8 +92,9 @@ def _look(opened: connect.Opened, findings: Sequence[Finding], schema: PortalSch
                 kind=definition.type,
                 policy=str(value.policy),
             )
-        elif look.finding is None:
-            look = replace(look, left_out=True)
+        else:
+            near = tuple(one.name for one in matcher.nearest(look.header) if not one.read_only)
+            look = replace(look, left_out=look.finding is None, near=near)
         looks.append(look)
     return FileLook(
         table.sheet,
@@ -108,3 +114,21 @@ def _samples(table: Table, places: Collection[int]) -> dict[int, tuple[str, ...]
                 if text and len(found[place]) < SAMPLES:
                     found[place][text] = None
     return {place: tuple(texts) for place, texts in found.items()}
+
+
+def settings_text(read: ReadOptions) -> str:
+    """Return what was said of the columns as a settings file, which the command line reads beside FILE."""
+    lines = ["[options]", f"date-format = {_quoted(read.date_format)}", ""] if read.date_format else []
+    if read.skip_columns or read.mapping:
+        lines.append("[columns]")
+    if read.skip_columns:
+        lines.append("skip = [" + ", ".join(map(_quoted, read.skip_columns)) + "]")
+    if read.mapping:
+        named = (f"{_quoted(header)} = {_quoted(name)}" for header, name in read.mapping.items())
+        lines += ["", "[columns.map]", *named]
+    return "\n".join([*lines, ""])
+
+
+def _quoted(text: str) -> str:
+    """Return a text as a basic string of TOML, whose escapes are among those of JSON (TOML 1.0, String)."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

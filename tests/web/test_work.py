@@ -69,6 +69,7 @@ def test_columns_are_looked_at_and_unknown_ones_named(work, tmp_path):
     assert looks["Priority"].samples == ("High",)
     assert looks["Moood"].finding is not None
     assert work.look.findings
+    assert looks["Moood"].near == ()
 
     work.read = replace(work.read, skip_columns=("Moood",))
     assert asyncio.run(work.look_at_file())
@@ -170,3 +171,24 @@ def test_a_sheet_of_tickets_is_made_edited_and_compared(work, tmp_path):
 
     assert asyncio.run(work.make_sheet([], Choice(stage="No such stage"))) is None
     assert "No such stage" in str(work.error.text)
+
+
+def test_what_was_said_of_columns_is_a_settings_file(work, tmp_path):
+    """Near names are offered first; what was chosen is what `import-tickets.toml` makes of the file."""
+    import tomllib
+    from dataclasses import replace
+
+    from importer.web.columns import settings_text
+
+    work.use_file(tmp_path / "near.csv")
+    work.file.write_text("Record ID,Prioritty,Note\n25012345001,High,x\n", "utf-8")
+    assert asyncio.run(work.look_at_file()), work.error
+    assert {one.header: one for one in work.look.columns}["Prioritty"].near[0] == "hs_ticket_priority"
+
+    mapping = {'Prior"itty\n\x7f': "hs_ticket_priority"}
+    work.read = replace(work.read, mapping=mapping, skip_columns=("Note",), date_format="DD/MM/YYYY")
+
+    assert tomllib.loads(settings_text(work.read)) == {
+        "options": {"date-format": "DD/MM/YYYY"},
+        "columns": {"skip": ["Note"], "map": mapping},
+    }

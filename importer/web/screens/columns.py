@@ -8,7 +8,7 @@ from nicegui import ui
 from starlette.responses import RedirectResponse
 
 from importer.model import Policy
-from importer.web.columns import ColumnLook
+from importer.web.columns import ColumnLook, settings_text
 from importer.web.frame import Screen, Text, titled, to
 from importer.web.work import Work
 from schemas.message import message
@@ -63,6 +63,8 @@ class _Columns(Screen):
                 self.go(message("Back"), "/file", second=True)
                 if not look.findings:
                     self.button(message("Check the rows"), self.check_rows)
+                    if settings_text(self.work.read).strip():
+                        self.button(message("Save these settings"), self.save, second=True)
 
     def listing(self) -> None:
         """Show each column with its property and samples."""
@@ -99,7 +101,9 @@ class _Columns(Screen):
         """Let the person give a column a property, or leave it out."""
         assert self.work.look is not None
         options = {LEAVE_OUT: self.words(message("(leave out)"))}
-        options |= {name: f"{label} ({name})" for name, label in self.work.look.properties.items()}
+        labels = self.work.look.properties
+        names = dict.fromkeys([*(one for one in column.near if one in labels), *labels])  # what is most alike first
+        options |= {name: f"{labels[name]} ({name})" for name in names}
         text = self.words(message('Property of "{header}"', header=column.header))
         ui.select(
             options,
@@ -149,6 +153,10 @@ class _Columns(Screen):
             label=self.words(message("Dates that are written as text")),
             on_change=set_format,
         ).props("outlined")
+
+    def save(self) -> None:
+        """Hand out what was said here as a settings file, which the command line reads where it lies beside FILE."""
+        ui.download.content(settings_text(self.work.read), "import-tickets.toml")
 
     def again(self) -> None:
         """Look at the file anew, as it is to be read now."""
