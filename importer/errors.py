@@ -105,8 +105,8 @@ class MachineLimit(UsageError):
 def too_many_files() -> Message:
     """Return what to say where no more files or connections may be opened."""
     return message(
-        "No more files may be opened on this machine. Raise the limit (`ulimit -n 1024`) or end other programs, then "
-        "run again."
+        "This machine cannot open any more files. Raise the limit (`ulimit -n 1024`) or close other "
+        "programs, then run again."
     )
 
 

@@ -16,8 +16,8 @@ from schemas.message import Message, message
 LABELS, VALUES = "labels", "values"
 
 WAY_NOTICES = {
-    LABELS: message('{place}: texts are taken for labels of options, as "{proof}" is a label and no value.'),
-    VALUES: message('{place}: texts are taken for values of options, as "{proof}" is a value and no label.'),
+    LABELS: message('{place}: texts are read as labels of options, because "{proof}" is a label and not a value.'),
+    VALUES: message('{place}: texts are read as values of options, because "{proof}" is a value and not a label.'),
 }
 
 

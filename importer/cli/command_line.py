@@ -21,9 +21,9 @@ from schemas.message import Message, Translations, message
 EXAMPLES = (
     ("import-tickets edits.xlsx --dry-run", "show what would change; nothing is sent"),
     ("import-tickets edits.xlsx", "show it, ask, update the tickets, write the results into the file"),
-    ("import-tickets undo", "put back what the latest run changed"),
+    ("import-tickets undo", "restore what the latest run changed"),
 )
-ABOUT = "Update HubSpot tickets in bulk from a spreadsheet, and see beside every row what became of it."
+ABOUT = "Update HubSpot tickets in bulk from a spreadsheet, and see the result beside every row."
 HEADINGS = EXAMPLES_TITLE, COMMANDS_TITLE, MORE_TITLE = "examples", "commands", "more"
 MORE = (
     ("import-tickets run --help", "the options of `import-tickets FILE`, which is short for `import-tickets run FILE`"),

@@ -49,8 +49,8 @@ def _keep_traceback(error: Exception) -> InternalFault:
         path = f"{type(error).__name__}: {error}"
     return InternalFault(
         message(
-            "This is a fault of import-tickets itself, and not of your file. Please report it with {path}. "
-            "`import-tickets runs` tells whether something was sent, and how to go on.",
+            "This is a bug in import-tickets, not a problem with your file. Please report it with {path}. "
+            "`import-tickets runs` shows whether something was sent, and how to continue.",
             path=path,
         )
     )

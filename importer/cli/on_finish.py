@@ -35,7 +35,11 @@ def run_on_finish(command: str, summary: str, say: Callable[[Message], None]) ->
         except (subprocess.TimeoutExpired, KeyboardInterrupt):
             process.kill()
             process.wait()
-            say(message("--on-finish did not end within {seconds} s, and was left behind.", seconds=PATIENCE_S))
+            say(
+                message(
+                    "--on-finish did not finish within {seconds} s; the run did not wait for it.", seconds=PATIENCE_S
+                )
+            )
             return
         if code:
             printed.seek(0)

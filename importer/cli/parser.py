@@ -299,7 +299,7 @@ def amount(text: str) -> Amount:
 
     found = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", text.strip())
     if not found or (not found[2] and "." in found[1]):
-        raise not_taken("{value} is neither a number nor a per cent", text)
+        raise not_taken("{value} isn't a number or a per cent", text)
     return Amount(float(found[1]), percent=bool(found[2]))
 
 
@@ -326,7 +326,7 @@ def natural(text: str) -> int:
 def positive(text: str) -> int:
     """Return a whole number from 1, of at most nine digits."""
     if natural(text) < 1:
-        raise not_taken("{value} is not a whole number from 1 on", text)
+        raise not_taken("{value} isn't a whole number of 1 or more", text)
     return int(text)
 
 
@@ -352,7 +352,7 @@ def days(text: str) -> int:
     """Return a number of days: `90d`, `12w` or `90`."""
     found = re.fullmatch(r"([0-9]{1,5})([dw]?)", text.strip())
     if not found:
-        raise not_taken("{value} is no age; write 90d or 12w", text)
+        raise not_taken("{value} isn't an age; write 90d or 12w", text)
     return int(found[1]) * (7 if found[2] == "w" else 1)
 
 
@@ -387,7 +387,10 @@ def add_reading(parser: Parser) -> None:
     )
     add = partial(parser.add, group="reading")
     add(
-        "--id-property", metavar="NAME", help="the unique property that keys the rows", without="found from the headers"
+        "--id-property",
+        metavar="NAME",
+        help="the unique property that identifies the rows",
+        without="found from the headers",
     )
     add(
         "--map",
@@ -399,7 +402,7 @@ def add_reading(parser: Parser) -> None:
         without="by name, then by label",
     )
     add("--skip-column", action="append", default=[], metavar="HEADER", help="leave this column out", without="none")
-    add("--skip-unknown", action="store_true", help="leave out columns that are no property")
+    add("--skip-unknown", action="store_true", help="leave out columns that are not properties")
     add("--skip-read-only", action="store_true", help="leave out columns that cannot be written")
     add("--blank", type=OneOf("clear", "keep"), default="clear", help="what an empty cell means")
     add(
@@ -446,7 +449,7 @@ def add_reading(parser: Parser) -> None:
     )
     add("--timezone", metavar="ZONE", help="the zone of times that name none", without="the portal's")
     add("--encoding", metavar="NAME", help="how to read a CSV file", without="detected")
-    add("--delimiter", metavar="CHAR", help="what parts the fields of a CSV file", without="detected")
+    add("--delimiter", metavar="CHAR", help="what separates the fields of a CSV file", without="detected")
     add(
         "--config",
         type=Path,
@@ -499,7 +502,7 @@ def add_portal(parser: Parser) -> None:
         help="a portal kept by `import-tickets login`",
         without="`HUBSPOT_ACCESS_TOKEN`, else the one kept as `default`",
     )
-    add("--sandbox", action="store_true", help="use the embedded sandbox portal in place of a real one")
+    add("--sandbox", action="store_true", help="use the embedded sandbox portal instead of a real one")
     add(
         "--max-rate",
         type=positive,

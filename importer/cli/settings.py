@@ -114,7 +114,7 @@ def config_arguments(source: SettingsFile, options: Mapping[str, int], own: Coll
             message("The settings file {path} cannot be read ({reason}).", path=str(path), reason=reason)
         ) from error
     for section in settings.keys() - {"options", "columns"}:
-        raise UsageError(message('{path}: "{name}" is neither [options] nor [columns].', path=str(path), name=section))
+        raise UsageError(message('{path}: "{name}" must be [options] or [columns].', path=str(path), name=section))
     arguments: list[str] = []
     for name, value in _table(settings, "options", path).items():
         option = name.replace("_", "-")
@@ -140,7 +140,7 @@ def _column_arguments(columns: Mapping[str, Any], path: Path, options: Collectio
     skip = columns.get("skip", [])
     headers = skip if isinstance(skip, list) else [skip]
     if not all(isinstance(header, str) for header in headers):
-        raise UsageError(message('{path}: "{name}" is a list of headers.', path=str(path), name="skip"))
+        raise UsageError(message('{path}: "{name}" must be a list of headers.', path=str(path), name="skip"))
     return arguments + [f"--skip-column={header}" for header in headers if "skip-column" in options]
 
 
@@ -156,11 +156,11 @@ def _option(name: str, value: object, options: Mapping[str, int], source: Settin
     _check_name(name, options, source)
     if not options[name]:
         if not isinstance(value, bool):
-            raise UsageError(message('{path}: "{name}" is true or false.', path=str(path), name=name))
+            raise UsageError(message('{path}: "{name}" must be true or false.', path=str(path), name=name))
         return [f"--{name}"] if value else []
     values: Sequence[object] = value if isinstance(value, list) and options[name] == MANY else [value]
     if not all(isinstance(one, (str, int, float)) and not isinstance(one, bool) for one in values):
-        raise UsageError(message('{path}: "{name}" is a text or a number.', path=str(path), name=name))
+        raise UsageError(message('{path}: "{name}" must be a text or a number.', path=str(path), name=name))
     if name in PATHS:
         values = [path.absolute().parent / os.path.expanduser(str(one)) for one in values]  # noqa: PTH111 - Path's raises
     return [f"--{name}={one}" for one in values]

@@ -38,7 +38,7 @@ async def approve_plan(path: Path, context: Context, *, yes: bool = False) -> Re
             context.ui.say(
                 message(
                     "You made this plan yourself, so your approval does not count where --require-approval asks for "
-                    "somebody else's."
+                    "another person's."
                 )
             )
         job.journal.rows.close_undecided(Status.WOULD_UPDATE)

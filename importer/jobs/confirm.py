@@ -34,7 +34,7 @@ def confirm(job: Job) -> int | None:
     if file_changed(job):
         raise FileError(
             message(
-                "{file} changed while the plan was on the table; nothing was sent. Run again.",
+                "{file} changed after the plan was made; nothing was sent. Run again.",
                 file=job.options.file.name,
             ),
             code="file_changed",
@@ -78,8 +78,8 @@ def check_guard_rails(job: Job, view: PlanView) -> None:
     if blocking and not options.dry_run and options.on_invalid != "skip" and not may_ask:
         raise InvalidRows(
             count_message(
-                "Nothing was sent: one row is invalid. Mend it, or send the others with --on-invalid skip.",
-                "Nothing was sent: {count} rows are invalid. Mend them, or send the others with --on-invalid skip.",
+                "Nothing was sent: one row is invalid. Fix it, or send the others with --on-invalid skip.",
+                "Nothing was sent: {count} rows are invalid. Fix them, or send the others with --on-invalid skip.",
                 blocking,
             )
         )
@@ -139,8 +139,8 @@ def check_emptied_columns(job: Job, view: PlanView) -> None:
         if column.cleared_everywhere and column.cleared > 1:
             raise GuardRail(
                 message(
-                    'Every cell of "{column}" is empty: {count} tickets would be cleared, and nobody is asked. Add '
-                    "--allow-empty-column if that is meant; --blank keep leaves them as they are.",
+                    'Every cell of "{column}" is empty: {count} tickets would be cleared without a question. Add '
+                    "--allow-empty-column if that is intended; --blank keep leaves them as they are.",
                     column=column.header,
                     count=column.cleared,
                 )

@@ -151,7 +151,7 @@ def saved_schema(path: Path, ui: Ui) -> PortalSchema:
     except NotASchema as error:
         raise FileError(
             message(
-                "{file} holds no ticket schema: {reason}. Make one with `import-tickets schema pull --output {file}`.",
+                "{file} isn't a ticket schema: {reason}. Make one with `import-tickets schema pull --output {file}`.",
                 file=path.name,
                 reason=str(error),
             )
@@ -186,7 +186,9 @@ def open_file(file: Path, read: ReadOptions) -> Source:
         str(file).encode()
     except UnicodeEncodeError as error:
         raise FileError(
-            message("The name of {file} holds bytes that are no text. Rename the file or its folder.", file=str(file))
+            message(
+                "The name of {file} contains bytes that aren't text. Rename the file or its folder.", file=str(file)
+            )
         ) from error
     return loader.open_file(file, encoding=read.encoding, delimiter=read.delimiter)
 

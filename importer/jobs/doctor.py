@@ -295,7 +295,11 @@ def _skew(reply: Reply, now: float) -> Check | None:
         else message("This clock is {count} seconds behind the portal's.", count=-skew)
     )
     return Check(
-        "clock", "warning", text, message("Set it; what changed since a sheet was made is told by it."), ours=True
+        "clock",
+        "warning",
+        text,
+        message("Set the clock: it decides which changes in the portal are newer than the sheet."),
+        ours=True,
     )
 
 
@@ -334,7 +338,9 @@ def _lack(name: str, scopes: str) -> Message:
     if name == "owners":
         return message("The token lacks the scope for owners ({scopes}): owners go by ID alone.", scopes=scopes)
     if name == "rules":
-        return message("The token lacks a scope for rules ({scopes}): the portal alone judges by them.", scopes=scopes)
+        return message(
+            "The token lacks a scope for rules ({scopes}), so only the portal can apply them.", scopes=scopes
+        )
     return message("The token lacks a scope that every run needs ({scopes}).", scopes=scopes)
 
 
@@ -346,7 +352,7 @@ async def _limits(portal: Portal) -> Check:
     if not daily and isinstance(reply.body, dict):
         daily, left = _usage(reply.body)
     if not limits.max_requests:
-        return Check("limits", "ok", message("The portal does not tell its limits."))
+        return Check("limits", "ok", message("The portal doesn't report its limits."))
     requests, seconds = limits.max_requests, f"{limits.interval_s:g}"
     if not daily:
         text = message("The portal allows {requests} requests in {seconds} s.", requests=requests, seconds=seconds)

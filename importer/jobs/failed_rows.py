@@ -31,9 +31,11 @@ def write_failed_rows(job: Job, path: Path) -> None:
         return
     source = job.options.file
     if not has_digest(source, job.journal.record.digest):
-        job.ui.say(message("{file} changed meanwhile, so {path} was not written.", file=source.name, path=str(path)))
+        job.ui.say(message("{file} has changed, so {path} was not written.", file=source.name, path=str(path)))
     elif not job.outputs.may_replace(path, overwrite=job.options.overwrite):
-        job.ui.say(message("{path} has become another file meanwhile, and was left alone.", path=str(path)))
+        job.ui.say(
+            message("{path} was replaced by another file during the run, and was left as it is.", path=str(path))
+        )
     else:
         write = _write_delimited if job.journal.record.dialect is not None else _write_workbook
         try:

@@ -219,7 +219,9 @@ def _write_page(job: Job, path: Path) -> bool:
     from importer.reports.html import write_html
 
     if not job.outputs.may_replace(path, overwrite=job.options.overwrite):
-        job.ui.say(message("{path} has become another file meanwhile, and was left alone.", path=str(path)))
+        job.ui.say(
+            message("{path} was replaced by another file during the run, and was left as it is.", path=str(path))
+        )
         return False
     try:
         write_html(job.journal, path, translations(job.context.lang), schema=job.schema, check=job.outputs.noting(path))

@@ -129,8 +129,9 @@ def _budget_notices(job: Job, requests: int, limits: Limits | None) -> list[Mess
         return []
     return [
         message(
-            "{left} of the portal's {daily} calls of this day are left, and {reserve} % are reserved for others "
-            "(--daily-reserve): the run would stop after about {free} requests; `import-tickets resume` goes on.",
+            "{left} of the portal's {daily} daily API calls are left, and {reserve} % are reserved for other "
+            "integrations (--daily-reserve): the run would stop after about {free} requests; `import-tickets "
+            "resume` continues it.",
             left=limits.daily_remaining,
             daily=limits.daily,
             reserve=f"{job.portal.settings.daily_reserve:g}",

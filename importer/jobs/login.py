@@ -29,8 +29,7 @@ async def log_in(name: str, access: PortalAccess, portals: Portals, *, productio
             except Unauthorized as error:
                 raise Unauthorized(
                     message(
-                        "{url} does not accept the token, so that it was not kept: it is wrong, was rotated or has "
-                        "expired.",
+                        "{url} does not accept the token, so it was not kept: it is wrong, was rotated or has expired.",
                         url=portal.settings.base_url,
                     )
                 ) from error

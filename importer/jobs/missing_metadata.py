@@ -33,7 +33,7 @@ def tell_gaps(gaps: Mapping[str, Gap], columns: Columns, read: ReadOptions, ui: 
         ui.say(notice)
 
 
-_NO_RULES = message("The portal does not tell its validation rules; it will judge by them itself when rows are sent.")
+_NO_RULES = message("The portal's validation rules cannot be read; it will apply them itself when rows are sent.")
 
 
 def _needed(definitions: list[Property], *, has_zone: bool) -> dict[str, Message]:
@@ -42,17 +42,17 @@ def _needed(definitions: list[Property], *, has_zone: bool) -> dict[str, Message
     for definition in definitions:
         if definition.name in {TICKET.pipeline, TICKET.stage}:
             found["pipelines"] = message(
-                "The portal does not tell its pipelines, so pipelines and stages are taken by ID alone."
+                "The portal's pipelines cannot be read, so pipelines and stages are accepted by ID only."
             )
         elif definition.is_owner:
             found["owners"] = message(
-                "The portal does not tell its owners (a token with the scope {scope} may read them), so owners are "
-                "taken by ID alone.",
+                "The portal's owners cannot be read (that needs a token with the scope {scope}), so owners are "
+                "accepted by ID only.",
                 scope=OWNERS_SCOPE,
             )
         elif type_of(definition).is_moment and not has_zone:
             found["account"] = message(
-                "The portal does not tell its time zone, so times without a zone are read in UTC; --timezone names "
+                "The portal's time zone cannot be read, so times without a zone are read in UTC; --timezone sets "
                 "another one."
             )
     return found

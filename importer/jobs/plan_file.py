@@ -289,7 +289,7 @@ def _write(
         write_whole(path, write, like=like, check=check, unless=unless)
     except Moved as error:
         raise FileError(
-            message("{path} was changed by somebody else just now. Look at it, and run again.", path=str(path)),
+            message("{path} was changed by another program just now. Check it, and run again.", path=str(path)),
             code="file_changed",
         ) from error
     except NotUnderstood as error:

@@ -122,7 +122,7 @@ class Portals:
         if not found:
             raise UsageError(
                 message(
-                    'The keyring holds no token for the portal "{name}" any more. Run `import-tickets login {name}`.',
+                    'The keyring no longer has a token for the portal "{name}". Run `import-tickets login {name}`.',
                     name=portal.name,
                 ),
                 code="no_token",
@@ -192,13 +192,13 @@ def _unknown(name: str, known: list[str]) -> Message:
     from rapidfuzz import process
 
     if not known:
-        return message(
-            'There is no portal "{name}": none is kept on this machine. Run `import-tickets login {name}`.', name=name
-        )
+        return message('There is no portal "{name}" on this machine. Run `import-tickets login {name}`.', name=name)
     near = process.extractOne(name, known, score_cutoff=60)
     if near:
         return message('There is no portal "{name}"; did you mean "{near}"?', name=name, near=near[0])
-    return message('There is no portal "{name}". Kept are: {known}.', name=name, known=", ".join(known))
+    return message(
+        'There is no portal "{name}". The portals on this machine are: {known}.', name=name, known=", ".join(known)
+    )
 
 
 @contextlib.contextmanager

@@ -64,12 +64,14 @@ def nothing_to_resume(state: StateFolder) -> UsageError:
 
     last = next(list_runs(state), None)
     if last is None:
-        return UsageError(message("There is no run to resume: no run is kept on this machine."), code="nothing_to_do")
+        return UsageError(
+            message("There is no run to resume: there are no runs on this machine."), code="nothing_to_do"
+        )
     rows = ", ".join(f"{count} {status}" for status, count in last.counts.items() if status and count)
     return UsageError(
         message(
-            "There is no run to resume: every run on this machine came to its end. The last one, {run} on {file}, is "
-            "{state} ({rows}).",
+            "There is no run to resume: every run on this machine has finished. The last one, {run} on "
+            "{file}, is {state} ({rows}).",
             run=last.id,
             file=Path(last.file).name,
             state=last.state,

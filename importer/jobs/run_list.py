@@ -128,7 +128,7 @@ def latest_undoable(state: StateFolder) -> str:
         elif run.kind == "run" and run.can_undo and run.id not in undone:
             return run.id
     raise UsageError(
-        message("There is no run to undo: none on this machine changed something and is not undone yet."),
+        message("There is no run to undo: every run on this machine that changed something is already undone."),
         code="nothing_to_do",
     )
 

@@ -105,7 +105,7 @@ def _check_undoable(record: RunRecord) -> None:
     if not record.diff:
         raise UsageError(
             message(
-                "Run {run} was made with --no-diff: the values before are not known, so that it cannot be undone.",
+                "Run {run} was made with --no-diff: the values before are not known, so it cannot be undone.",
                 run=record.id,
             )
         )

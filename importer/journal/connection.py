@@ -269,8 +269,9 @@ class JournalFile:
     def _unwritable(self, error: BaseException | None) -> JournalLost:
         if self.may_have_sent:
             text = message(
-                "The journal {path} cannot be written or read ({reason}), so the run stopped. Rows may have been sent: "
-                "make room, then `import-tickets resume {run}` finds out what became of them, and sends the rest.",
+                "The journal {path} cannot be written or read ({reason}), so the run stopped. Rows may have been "
+                "sent: free some disk space, then `import-tickets resume {run}` checks what happened to them, "
+                "and sends the rest.",
                 path=str(self.path),
                 reason=str(error),
                 run=self.path.stem,

@@ -45,7 +45,7 @@ def choose_sheet(
     candidates = [one for one in candidates if not is_own_sheet(source, one)]
     if not candidates:
         raise FileError(
-            message("The file is empty: no visible sheet of it holds anything.")
+            message("The file is empty: none of its visible sheets has any data.")
             if source.sheets and source.sheets[0].name is not None
             else message("The file is empty."),
             code="empty_file",
@@ -62,7 +62,7 @@ def choose_sheet(
                 Finding(
                     "ambiguous_sheet",
                     message(
-                        "Several sheets have a column that names tickets: {sheets}. Choose one with --sheet.",
+                        "Several sheets have a column that identifies tickets: {sheets}. Choose one with --sheet.",
                         sheets=_quoted(one.name or "" for one in keyed),
                     ),
                 )
@@ -73,9 +73,9 @@ def choose_sheet(
             Finding(
                 "no_key_column",
                 message(
-                    "No visible sheet ({sheets}) has a column that names tickets in its first filled row. Give one of "
-                    'them a column "Record ID", or a column of a unique property, or choose a hidden sheet with '
-                    "--sheet.",
+                    "No visible sheet ({sheets}) has a column that identifies tickets in its first row with data. "
+                    'Give one of them a column "Record ID", or a column of a unique property, or choose a hidden '
+                    "sheet with --sheet.",
                     sheets=_quoted(one.name or "" for one in candidates),
                 ),
             )
@@ -273,7 +273,7 @@ class _Matching:
                 self.found.append(self._unknown(mapped or header, position))
         elif len(names) > 1:
             text = message(
-                'Several properties bear the label "{header}": {names}. Name one of them in the header, or with '
+                'Several properties have the label "{header}": {names}. Name one of them in the header, or with '
                 '--map "{header}=NAME".',
                 header=header.strip(),
                 names=", ".join(names),
@@ -289,13 +289,13 @@ class _Matching:
         header, cell = self.headers[first].strip(), f"{column_letter(first)}{self.header_row}"
         if name == KEY:
             return message(
-                'Two columns are meant for the record ID: "{first}" ({cell}) and this one. Leave one of them out with '
+                'Two columns are for the record ID: "{first}" ({cell}) and this one. Leave one of them out with '
                 "--skip-column, or delete it.",
                 first=header,
                 cell=cell,
             )
         return message(
-            'Two columns are meant for {name}: "{first}" ({cell}) and this one. Leave one of them out with '
+            'Two columns are for {name}: "{first}" ({cell}) and this one. Leave one of them out with '
             "--skip-column, or delete it.",
             name=name,
             first=header,
@@ -366,7 +366,7 @@ class _Matching:
             return KeyColumn(self.places[unique[0]], self.headers[self.places[unique[0]]], unique[0])
         if unique:
             text = message(
-                "Several columns could name the tickets: {names}. Choose one with --id-property.",
+                "Several columns could identify the tickets: {names}. Choose one with --id-property.",
                 names=", ".join(unique),
             )
             self.found.append(self._finding("ambiguous_key", None, text))
@@ -378,16 +378,16 @@ class _Matching:
         others = self._unique_ones()
         if not self.places and not self.left_out:
             return message(
-                "No column names the tickets. Row {row} is taken for the header, as the first that holds anything: "
-                "delete what stands above the real header, if this is none. Else add a column "
-                '"Record ID" with the ID of each ticket, or a column of a unique property{others}; or say which column '
-                'it is with --map "HEADER=id".',
+                "No column identifies the tickets. Row {row} is read as the header, because it is the first row "
+                "that is not empty: delete everything above the real header, if this isn't it. Otherwise add a "
+                'column "Record ID" with the ID of each ticket, or a column of a unique property{others}; or say '
+                'which column it is with --map "HEADER=id".',
                 row=self.header_row,
                 others=others,
             )
         return message(
-            'No column names the tickets. Add a column "Record ID" with the ID of each ticket, or a column of a '
-            'unique property{others}; or say which column it is with --map "HEADER=id".',
+            'No column identifies the tickets. Add a column "Record ID" with the ID of each ticket, or a '
+            'column of a unique property{others}; or say which column it is with --map "HEADER=id".',
             others=others,
         )
 
@@ -409,7 +409,9 @@ class _Matching:
             self.left_out.append(header)
             self.notices.append(
                 message(
-                    'The column "{header}" is left out: tickets are named by {name}.', header=header.strip(), name=name
+                    'The column "{header}" is left out: tickets are identified by {name}.',
+                    header=header.strip(),
+                    name=name,
                 )
             )
         return KeyColumn(self.places[name], self.headers[self.places[name]], name)

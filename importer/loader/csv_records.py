@@ -132,7 +132,9 @@ class _Text:
             return self._decoder.decode(data, not data)
         except UnicodeDecodeError as problem:  # the file was whole when it was opened
             raise FileError(
-                message("The file was changed while it was being read. Run again when nobody writes to it."),
+                message(
+                    "The file was changed while it was being read. Run again once no other program is writing to it."
+                ),
                 code="file_changed",
             ) from problem
 
@@ -206,8 +208,8 @@ def _parse(block: str, delimiter: str) -> list[list[str]]:
 def _too_long() -> FileError:
     return FileError(
         message(
-            "The file is not read: a line of it is longer than {count} characters. It is no table of delimited text, "
-            "or its line breaks were lost. Export it again, as CSV or XLSX.",
+            "The file was not read: one of its lines is longer than {count} characters. It isn't delimited "
+            "text, or its line breaks were lost. Export it again, as CSV or XLSX.",
             count=LONGEST_LINE,
         ),
         code="unsafe_file",

@@ -139,12 +139,12 @@ class DelimitedTable(Table):
         return Finding(
             "ragged_row",
             count_message(
-                "Line {line}: the row has {count} field, but the header has {expected}. Nothing of it is read, since "
-                "its cells cannot be told apart. Add or remove delimiters, or put quotation marks around cells that "
-                "hold the delimiter.",
-                "Line {line}: the row has {count} fields, but the header has {expected}. Nothing of it is read, since "
-                "its cells cannot be told apart. Add or remove delimiters, or put quotation marks around cells that "
-                "hold the delimiter.",
+                "Line {line}: the row has {count} field, but the header has {expected}. None of it is read, "
+                "because its cells cannot be matched to columns. Add or remove delimiters, or put quotation "
+                "marks around cells that contain the delimiter.",
+                "Line {line}: the row has {count} fields, but the header has {expected}. None of it is read, "
+                "because its cells cannot be matched to columns. Add or remove delimiters, or put quotation "
+                "marks around cells that contain the delimiter.",
                 len(fields),
                 line=line,
                 expected=len(self.headers),
@@ -157,9 +157,9 @@ def _half(row: int, line: int) -> Finding:
     return Finding(
         "ragged_row",
         message(
-            "Line {line}: the row ends in another line break than the rest of the file, and the line below has too few "
-            "or too many fields: a text was cut in two there. Nothing of it is read. Join the two lines, or put "
-            "quotation marks around the text.",
+            "Line {line}: the row ends with a different line break from the rest of the file, and the line "
+            "below has too few or too many fields: a text was cut in two there. None of it is read. Join the "
+            "two lines, or put quotation marks around the text.",
             line=line,
         ),
         row=row,

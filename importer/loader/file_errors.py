@@ -24,9 +24,7 @@ def file_errors(path: Path) -> Iterator[None]:
         if path.is_dir():  # what Windows says of folders
             raise FileError(message("{path} is a folder. Name the spreadsheet inside it.", path=str(path))) from problem
         raise FileError(
-            message(
-                "{path} may not be read: it is open in another program, or belongs to somebody else.", path=str(path)
-            )
+            message("{path} cannot be read: it is open in another program, or belongs to another user.", path=str(path))
         ) from problem
     except OSError as problem:
         if problem.errno in {errno.EMFILE, errno.ENFILE}:

@@ -102,8 +102,8 @@ def _facts(key: str, text: str) -> Mapping[str, object]:
 def _damaged() -> FileError:
     return FileError(
         message(
-            'The sheet "{sheet}", by which edited cells are told from others, is damaged. Make a new template, or '
-            "take that sheet out and every cell is compared with the portal.",
+            'The sheet "{sheet}", which shows which cells were edited, is damaged. Make a new template, or '
+            "delete that sheet to compare every cell with the portal.",
             sheet=FINGERPRINT_SHEET,
         )
     )

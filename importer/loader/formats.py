@@ -77,8 +77,8 @@ def open_file(path: Path, *, encoding: str | None = None, delimiter: str | None 
         if not path.is_dir() and not stat.S_ISREG(path.stat().st_mode):
             raise FileError(
                 message(
-                    "{path} is no regular file, and is not read: a pipe or a device cannot be read twice. Save what it "
-                    "gives to a file, and name that.",
+                    "{path} isn't a regular file, and is not read: a pipe or a device cannot be read twice. Save its "
+                    "output to a file, and name that.",
                     path=str(path),
                 )
             )

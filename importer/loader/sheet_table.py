@@ -249,8 +249,8 @@ class GridTable(Table):
         return Finding(
             "merged_cells",
             message(
-                "The cells {range} are merged, so it cannot be told which of them hold the value. Unmerge them and "
-                "fill each cell.",
+                "The cells {range} are merged, so it isn't clear which of them hold the value. Unmerge them and "
+                "fill in each cell.",
                 range=f"{column_letter(left)}{top}:{column_letter(right)}{bottom}",
             ),
             row=row,

@@ -42,8 +42,8 @@ def open_compound(path: Path) -> XlsSource:
     if stream is None:
         raise FileError(
             message(
-                "The file is no spreadsheet, but another document in Microsoft's older format. Save the data as XLSX "
-                "or CSV."
+                "The file isn't a spreadsheet, but another document in Microsoft's older format. Save the data "
+                "as XLSX or CSV."
             )
         )
     return XlsSource(path, compound.read(stream))

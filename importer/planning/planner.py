@@ -249,7 +249,8 @@ class Planner:
     def _stage_locked(self, row: CheckedRow, stage: str) -> Finding:
         label = self._schema.stage_label(stage)
         text = message(
-            '"{stage}" is a stage that the API may not set; move the ticket in HubSpot, or write another stage',
+            '"{stage}" is a stage that cannot be set through the API; move the ticket in HubSpot, or write '
+            "another stage",
             stage=label,
         )
         value = row.typed or label

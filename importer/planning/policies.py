@@ -160,7 +160,9 @@ def assign_policies(
             chosen[found.position] = Policy(policy)
         elif plain(header) in {plain(one) for one in (columns.key.header, columns.key.property_name)}:
             raise UsageError(
-                message('"{header}" names the tickets and is never written, so it takes no policy.', header=header)
+                message(
+                    '"{header}" identifies the tickets and is never written, so it cannot have a policy.', header=header
+                )
             )
         elif plain(header) not in {plain(one) for one in (*headers, *_names(schema))}:
             raise _unknown(header, [*headers, *_names(schema)])
@@ -204,12 +206,12 @@ def _unknown(header: str, known: Sequence[str]) -> UsageError:
     if near:
         return UsageError(
             message(
-                '--policy names a column "{header}", and there is none; did you mean {near}?',
+                '--policy names a column "{header}", which doesn\'t exist; did you mean {near}?',
                 header=header,
                 near=quoted(near),
             )
         )
-    return UsageError(message('--policy names a column "{header}", and there is none.', header=header))
+    return UsageError(message('--policy names a column "{header}", which doesn\'t exist.', header=header))
 
 
 def check_values_are_read(columns: Columns) -> None:

@@ -57,7 +57,7 @@ class Teller:
         """Return who made a change: a name, a user ID, or by what way it came."""
         source = self.source(entry)
         if not source:
-            return message("somebody")
+            return message("someone")
         return message("user {id}", id=source) if entry and source == entry.user else source
 
     def source(self, entry: HistoryEntry | None) -> str:

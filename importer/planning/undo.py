@@ -181,7 +181,7 @@ class Reversal:
         if kept.why == "together":
             other = self._labels.header(TICKET.stage if kept.name == TICKET.pipeline else TICKET.pipeline)
             return message(
-                '"{before}" is not put back, since {other} cannot be and both belong together',
+                '"{before}" is not restored, because {other} cannot be and the two belong together',
                 before=before,
                 other=other,
             )
@@ -208,7 +208,7 @@ class Reversal:
         wrote, held = self._labels.short_change(conflict.name, conflict.wrote, conflict.held)
         if conflict.together_with:
             return message(
-                '"{held}" is left as it is, since {other} was changed since and both belong together',
+                '"{held}" is left as it is, because {other} was changed later and the two belong together',
                 held=held,
                 other=self._labels.header(conflict.together_with),
             )
@@ -234,4 +234,4 @@ def _gone(key: str, missing: Missing) -> Message:
         return message(
             'ticket "{key}" was merged into {new} since; it is left as it is', key=key, new=missing.new_id or "?"
         )
-    return message('ticket "{key}" is no longer there', key=key)
+    return message('ticket "{key}" no longer exists', key=key)

@@ -51,7 +51,7 @@ def final_error(reply: Reply, verdict: Verdict, *, base_url: str, resets_at: str
     if verdict is Verdict.DAILY_LIMIT:
         return DailyLimit(
             message(
-                "The portal's calls of this day are used up. They come back at {time}; go on then with "
+                "The portal's daily API calls are used up. They are reset at {time}; continue then with "
                 "`import-tickets resume`.",
                 time=resets_at,
             )
@@ -132,8 +132,8 @@ def asks_to_wait(until: str) -> Unavailable:
     """Return the error of a portal that asks for a wait that is no use to sit out."""
     return Unavailable(
         message(
-            "The portal asks to come back at {time}; it may be moving between data centres. What was not sent "
-            "is kept: go on then with `import-tickets resume`.",
+            "The portal asks to try again at {time}; it may be moving between data centres. What was not "
+            "sent is kept: continue then with `import-tickets resume`.",
             time=until,
         )
     )
@@ -143,8 +143,9 @@ def reserve_reached(limits: Limits, reserve: float, resets_at: str) -> DailyLimi
     """Return the error of a run that would use the calls of the day that are reserved for others."""
     return DailyLimit(
         message(
-            "{left} of the portal's {daily} calls of this day are left, and {reserve} % are reserved for "
-            "others (--daily-reserve). They come back at {time}; go on then with `import-tickets resume`.",
+            "{left} of the portal's {daily} daily API calls are left, and {reserve} % are reserved for other "
+            "integrations (--daily-reserve). They are reset at {time}; continue then with `import-tickets "
+            "resume`.",
             left=limits.daily_remaining,
             daily=limits.daily,
             reserve=f"{reserve:g}",

@@ -237,7 +237,7 @@ def _next_command(record: RunRecord, counts: Mapping[str, int]) -> str:
 
 
 def _next_words(command: str) -> Message:
-    return message("To go on:") if " resume " in command else message("To take it back:")
+    return message("To continue:") if " resume " in command else message("To take it back:")
 
 
 # --- bars -------------------------------------------------------------------------------------------------------------
@@ -249,7 +249,7 @@ def _outcomes(counts: Mapping[str, int], say: Speaker) -> Iterator[Outcomes]:
         Status.UNCHANGED: message("the portal already had these values"),
         Status.INVALID: message("left out: something in the row must be fixed"),
         Status.FAILED: message("sent, and refused or not confirmed"),
-        Status.NOT_SENT: message("fine, but the run stopped before it"),
+        Status.NOT_SENT: message("valid, but the run stopped before it"),
         Status.WOULD_UPDATE: message("this is what a run would send"),
         Status.MATCHES: message("the portal holds what the sheet says"),
         Status.DIFFERS: message("the portal holds something else"),
@@ -318,7 +318,7 @@ def _pace(journal: Journal, say: Speaker) -> Pace | None:
 def _words(say: Speaker, *, reconciled: bool) -> dict[str, str]:
     """Return the words that the template and the script use, by name."""
     return {
-        "outcomes": say(message("What became of the rows")),
+        "outcomes": say(message("Results")),
         "by_property": say(message("By column")),
         "property": say(message("Column")),
         "changed": say(message("Different") if reconciled else message("Changed")),

@@ -55,7 +55,7 @@ class PlanText:
             rows.insert(1, message("{count} unchanged", count=plan.unchanged))
         line = ", ".join(map(self.say, rows))
         if plan.conflicts:
-            text = message("{count} of them changed in the portal meanwhile", count=plan.conflicts)
+            text = message("{count} of them changed in the portal since the sheet was made", count=plan.conflicts)
             line += f" ({self.say(text)})"
         return line
 

@@ -271,8 +271,8 @@ class Delivery(Settling):
             told = [f"{one.name}: {one.text}" for fault in answer.faults for one in fault.problems]
             told += [fault.text for fault in answer.faults]
             text = message(
-                "The portal refused all of the first {count} rows for one reason: {text}. The others are not sent. "
-                "Fix the cause, then go on with `import-tickets resume`.",
+                "The portal refused all of the first {count} rows for one reason: {text}. The others are not "
+                "sent. Fix the cause, then continue with `import-tickets resume`.",
                 count=self.line.causes.rows,
                 text=told[0] if told else "?",
             )

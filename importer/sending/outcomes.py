@@ -44,7 +44,7 @@ class OutcomeWriter:
             notices.append(
                 message("the ticket lives on as {new}, into which it was merged; that one was updated", new=ticket)
             )
-        notices += [message("the portal remarks: {text}", text=_short(text)) for text in warnings if text]
+        notices += [message("the portal says: {text}", text=_short(text)) for text in warnings if text]
         notices += self._read_back(answer)
         told = None if ticket == change.ticket else ticket  # the journal has the one it planned with
         return Outcome(change.row, Status.UPDATED, (), tuple(notices), told, held.formed)
@@ -110,8 +110,8 @@ class OutcomeWriter:
             for name, value in held.other.items()
         ]
         text = message(
-            "the portal does not show this value to the token, so nobody can tell whether it was written; look at the "
-            "ticket, or give the token the scope that shows it"
+            "the portal does not show this value to the token, so it can't be confirmed; look at the ticket, "
+            "or give the token the scope that shows it"
         )
         findings += [self._at_cell(change, name, "unreadable_property", text) for name in held.unseen]
         return Outcome(change.row, Status.FAILED, tuple(findings), self._read_back(answer), ticket, held.formed)

@@ -194,8 +194,8 @@ class _Sending:
         if self._lost_in_a_row >= DOWN_AFTER:
             raise Unavailable(
                 message(
-                    "The portal did not answer as it should for {count} batches in a row, so it is taken for "
-                    "down. Go on later with `import-tickets resume`.",
+                    "The portal failed to answer {count} batches in a row, so it seems to be down. Continue later "
+                    "with `import-tickets resume`.",
                     count=self._lost_in_a_row,
                 )
             )
@@ -205,10 +205,10 @@ class _Sending:
         if self._max_failures is not None and failed >= self._max_failures:
             raise TooManyFailures(
                 count_message(
-                    "{count} row was refused, and --max-failures says to stop then: the rest is not sent. See what is "
-                    "wrong in the messages; `import-tickets resume` sends the rest.",
-                    "{count} rows were refused, and --max-failures says to stop then: the rest is not sent. See what "
-                    "is wrong in the messages; `import-tickets resume` sends the rest.",
+                    "{count} row was refused, the limit set by --max-failures: the rest is not sent. The messages "
+                    "say what is wrong; `import-tickets resume` sends the rest.",
+                    "{count} rows were refused, the limit set by --max-failures: the rest is not sent. The messages "
+                    "say what is wrong; `import-tickets resume` sends the rest.",
                     failed,
                 )
             )

@@ -173,7 +173,8 @@ class Validation:
                 found.append(notice)
         found += [
             message(
-                "The portal's rule {rule} on {property} is not known here; the portal judges by it.",
+                "The portal's rule {rule} on {property} cannot be checked here; the portal applies it when rows "
+                "are sent.",
                 rule=rule.type,
                 property=definition.label,
             )

@@ -162,9 +162,9 @@ class Screen:
             text = message("{file}: run {run} stopped before its end. What was sent is known.", file=name, run=run.id)
             self.text(text)
             if self.work.account is None:
-                self.text(message("Connect to its account to go on with it."))
+                self.text(message("Connect to its account to continue."))
             else:
-                self.button(message("Go on with {file}", file=name), lambda: self.resume(run.id))
+                self.button(message("Continue with {file}", file=name), lambda: self.resume(run.id))
 
     def resume(self, run_id: str) -> None:
         """Go on with a run."""

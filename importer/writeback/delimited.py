@@ -395,7 +395,7 @@ def correct_records(
                 continue
             fields = split_fields(bare[place], delimiter)
             if len(fields) != width:
-                raise NotUnderstood(message("Row {row} has not as many fields as the header.", row=row))
+                raise NotUnderstood(message("Row {row} does not have as many fields as the header.", row=row))
             for position, text in wanted.pop(row).items():
                 new = _new_field(coding.ours(text), fields[position], delimiter)
                 fields[position] = new.translate(_MASK) if records.masked else new

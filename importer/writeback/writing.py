@@ -63,7 +63,7 @@ def write_back(
     if output is not None and not _same_file(path, output):
         if outputs is not None and not outputs.may_replace(output, overwrite=overwrite):
             return job.beside(
-                message("{name} has become another file meanwhile, and was left alone.", name=output.name)
+                message("{name} was replaced by another file during the run, and was left as it is.", name=output.name)
             )
         return job.to_output(output)
     return job.in_place()

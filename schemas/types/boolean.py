@@ -68,7 +68,7 @@ class BooleanConverter(Converter):
                 return found[0]
             if found:
                 return word_crossed(text, meanings.value or "true/false")
-        return Problem(self.code, message('"{value}" is neither yes nor no; write true or false', value=shown(text)))
+        return Problem(self.code, message('"{value}" isn\'t yes or no; write true or false', value=shown(text)))
 
 
 def word_crossed(text: str, word: str) -> Problem:
@@ -76,8 +76,8 @@ def word_crossed(text: str, word: str) -> Problem:
     return Problem(
         "ambiguous_option",
         message(
-            'as a word, "{value}" means {word}, but it is the label of another option; say with --options labels or '
-            "--options values which of them this column holds",
+            'as a word, "{value}" means {word}, but it is also the label of another option; say with '
+            "--options labels or --options values which of them this column holds",
             value=shown(text),
             word=word,
         ),

@@ -323,7 +323,11 @@ class OwnerConverter(Converter):
         if near:
             return Problem(
                 self.code,
-                message('"{value}" isn\'t an owner; did you mean {near}?', value=shown(text), near=quoted(near)),
+                message(
+                    '"{value}" isn\'t an owner in this portal; did you mean {near}?',
+                    value=shown(text),
+                    near=quoted(near),
+                ),
             )
         return Problem(
             self.code,

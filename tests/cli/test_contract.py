@@ -20,7 +20,7 @@ CELLS = {
         "x": '"x" isn\'t a number; write digits, as in 1234.56',
     },
     "refund_amount": {"R$ 1.234,56": "1234.56", "BRL 10": "10", "-R$ 5": "-5", "1.234": "1234"},
-    "escalated": {"y": "true", "Off": "false", "sim": '"sim" is neither yes nor no; write true or false'},
+    "escalated": {"y": "true", "Off": "false", "sim": '"sim" isn\'t yes or no; write true or false'},
     "hs_ticket_priority": {
         "medium": "MEDIUM",
         " URGENT ": "URGENT",
@@ -40,7 +40,7 @@ CELLS = {
         "grace o'neill": "51230019",
         "Maria Silva": '"Maria Silva" is the name of several owners; write the e-mail of the one you mean: '
         '"maria.silva@example.com", "maria.silva2@example.com"',
-        "Ana Suza": '"Ana Suza" isn\'t an owner; did you mean "Ana Souza"?',
+        "Ana Suza": '"Ana Suza" isn\'t an owner in this portal; did you mean "Ana Souza"?',
     },
     "hs_pipeline_stage": {
         "Waiting on contact": "2",
@@ -51,7 +51,7 @@ CELLS = {
         "03/04/2026": "2026-04-03",
         "25/12/2026": "2026-12-25",
         "1772582400000": "2026-03-04",
-        "2026-02-30": '"2026-02-30" isn\'t a valid date; write it as 2026-03-04',
+        "2026-02-30": '"2026-02-30" isn\'t a valid date: February has 28 days in 2026',
     },
     "next_contact_at": {
         "2026-03-04": "2026-03-04T03:00:00Z",

@@ -76,7 +76,7 @@ def test_one_that_does_not_end_is_left_behind(program, sandbox, tmp_path, monkey
 
     ended = program(edits(tmp_path), "--yes", "--on-finish", "sleep 30", portal=sandbox)
 
-    assert (ended.code, "did not end within 0.2 s" in ended.err) == (0, True)
+    assert (ended.code, "did not finish within 0.2 s" in ended.err) == (0, True)
 
 
 def test_a_settings_file_beside_the_spreadsheet_may_not_name_one(hook, program, sandbox, tmp_path, home):

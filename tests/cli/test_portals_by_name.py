@@ -103,7 +103,7 @@ def test_a_token_that_the_portal_does_not_know_is_not_kept(login, program, ring)
     ended = login(token="pat-na1-of-nobody")
 
     assert ended.code == 3
-    assert "does not accept the token, so that it was not kept" in ended.err
+    assert "does not accept the token, so it was not kept" in ended.err
     assert "pat-na1-of-nobody" not in ended.err
     assert (ring.kept, program("portals", "--json").summary["portals"]) == ({}, [])
 

@@ -42,7 +42,7 @@ def test_columns_are_mapped_and_skipped(tmp_path):
         pytest.param("[options]\ntoken = 'x'\n", '"token"', id="the-token-never"),
         pytest.param("[options]\nyes = 'maybe'\n", "true or false", id="a-flag"),
         pytest.param("[options]\nsheet = true\n", "text or a number", id="a-value"),
-        pytest.param("[portal]\n", "neither [options] nor [columns]", id="section"),
+        pytest.param("[portal]\n", "must be [options] or [columns]", id="section"),
         pytest.param("[options]\nsheet = ['a', 'b']\n", "text or a number", id="several-for-one"),
         pytest.param("[columns]\nskip = [1]\n", "list of headers", id="skip"),
         pytest.param("[columns]\nrename = []\n", '"rename"', id="column-setting"),

@@ -61,12 +61,12 @@ def test_what_the_command_line_says_is_collected():
     assert found >= {
         "do not ask before updating",
         "HEADER=PROPERTY",
-        "go on with a run that stopped early",
+        "continue a run that stopped early",
         "reading",
         "usage: ",
         "expected one argument",
         "show this help message and exit",
-        "{value} is no age; write 90d or 12w",
+        "{value} isn't an age; write 90d or 12w",
     }
 
 

@@ -60,7 +60,7 @@ def test_a_dry_run_tells_of_conflicts(portal, sheet, run):
 
     assert (ended.code, ended.codes) == (1, [(2, "conflict")])
     assert ended.summary["rows"]["would_update"] == 1
-    assert "1 of them changed in the portal meanwhile" in ended.err
+    assert "1 of them changed in the portal since the sheet was made" in ended.err
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_what_no_column_depends_on_is_not_needed(portal, program, sheet, fault):
 
     assert (ended.code, ended.summary["rows"]["updated"]) == (0, 1)
     assert portal.ticket("25012345001")["properties"]["subject"] == "Nobody needs to ask more"
-    assert "does not tell its validation rules" in ended.err
+    assert "portal's validation rules cannot be read" in ended.err
     assert "owners" not in ended.err
     assert "pipelines" not in ended.err
 
@@ -45,8 +45,8 @@ def test_what_no_column_depends_on_is_not_needed(portal, program, sheet, fault):
 @pytest.mark.parametrize(
     ("name", "column", "cell", "said"),
     [
-        ("owners", "Ticket owner", "4242", "owners are taken by ID alone"),
-        ("pipelines", "Ticket status", "2", "pipelines and stages are taken by ID alone"),
+        ("owners", "Ticket owner", "4242", "owners are accepted by ID only"),
+        ("pipelines", "Ticket status", "2", "pipelines and stages are accepted by ID only"),
         ("account", "Close date", "2026-03-04T12:30:00Z", "times without a zone are read in UTC"),
     ],
 )

@@ -143,7 +143,10 @@ def test_rows_that_fail_while_planning_count_as_invalid_alone(portal, sheet, pla
 
     ended = plan(edits)
 
-    assert "1 row to update, 0 unchanged, 2 invalid (1 of them changed in the portal meanwhile)" in ended.err
+    assert (
+        "1 row to update, 0 unchanged, 2 invalid (1 of them changed in the portal since the sheet was made)"
+        in ended.err
+    )
 
 
 def test_two_conflicts_in_a_row_are_one_row(portal, sheet, plan):
@@ -152,7 +155,7 @@ def test_two_conflicts_in_a_row_are_one_row(portal, sheet, plan):
     ended = plan(sheet(("Record ID", "subject", "content", "hs_lastmodifieddate"), (A, "x", "y", "2026-01-01")))
 
     assert len(ended.codes) == 2
-    assert "1 invalid (1 of them changed in the portal meanwhile)" in ended.err
+    assert "1 invalid (1 of them changed in the portal since the sheet was made)" in ended.err
 
 
 # --- what it costs ----------------------------------------------------------------------------------------------------
@@ -216,10 +219,10 @@ def test_a_day_that_is_nearly_used_up_is_told_before_the_question(portal, sheet,
     ended = plan(sheet(("Record ID", "subject"), (A, "x")), "--daily-reserve", "3")
 
     assert ended.code == 0, ended.err
-    assert "calls of this day are left" not in ended.err
+    assert "daily API calls are left" not in ended.err
     portal.limits(used_today=965)
     assert (
-        "are reserved for others (--daily-reserve)"
+        "are reserved for other integrations (--daily-reserve)"
         in plan(sheet(("Record ID", "subject"), (A, "x")), "--daily-reserve", "3").err
     )
 

@@ -96,7 +96,7 @@ def test_every_policy_is_in_the_table():
         (["--policy", "Priority=append"], "texts of several lines"),
         (["--policy", "Ticket name=append"], "texts of several lines"),
         (["--policy", "Due on=remove"], "texts of several lines"),
-        (["--policy", "Record ID=append"], "names the tickets"),
+        (["--policy", "Record ID=append"], "identifies the tickets"),
         (["--policy", "Prioritty=keep-blank"], 'did you mean "Priority"'),
         (["--policy", "Priority=fill-empty", "--no-diff"], "--no-diff"),
         (["--policy", "Priority=fill"], "fill-empty"),

@@ -271,7 +271,7 @@ def _(path):
 def _(path):
     def prepare(sheet):
         sheet["B2"] = CellRichText(TextBlock(InlineFont(color="FFFF0000"), "red"), " and plain")
-        sheet["B3"].comment = openpyxl.comments.Comment("only a note", "somebody")
+        sheet["B3"].comment = openpyxl.comments.Comment("only a note", "someone")
 
     by_openpyxl(path, [["id", "value"], [1, ""], [2, "noted"]], prepare=prepare)
 

@@ -93,10 +93,10 @@ def test_a_header_of_unseen_characters_alone_is_empty():
 def test_a_title_above_the_header_is_told():
     key, title, empty = texts("Tickets of June", empty_with_data=[1])
 
-    assert "Row 1 is taken for the header, as the first that holds anything" in key
+    assert "Row 1 is read as the header, because it is the first row that is not empty" in key
     assert title.startswith('The portal has no ticket property "Tickets of June".')
     assert empty.startswith("The column has no header")
-    assert not any("taken for the header" in one for one in texts("subject", "zzz"))
+    assert not any("read as the header" in one for one in texts("subject", "zzz"))
 
 
 def test_a_name_goes_before_a_label():
@@ -232,7 +232,7 @@ class TestKeys:
         assert columns.key.property_name == "external_ref"
         assert columns.left_out == ("Record ID",)
         assert [str(one) for one in columns.notices] == [
-            'The column "Record ID" is left out: tickets are named by external_ref.'
+            'The column "Record ID" is left out: tickets are identified by external_ref.'
         ]
 
     def test_the_record_id_may_be_chosen_by_name(self):

@@ -10,9 +10,9 @@ from importer.loader.own import data_chunks, is_own_message, own_columns
 from schemas.message import message
 
 SHORT = (
-    "Line {line}: the row has {count} field, but the header has {expected}. Nothing of it is read, since "
-    "its cells cannot be told apart. Add or remove delimiters, or put quotation marks around cells that "
-    "hold the delimiter."
+    "Line {line}: the row has {count} field, but the header has {expected}. None of it is read, "
+    "because its cells cannot be matched to columns. Add or remove delimiters, or put quotation "
+    "marks around cells that contain the delimiter."
 )
 
 

@@ -177,5 +177,5 @@ def test_another_document_of_the_same_container(tmp_path):
     data = path.read_bytes()
     path.write_bytes(data.replace("Workbook".encode("utf-16-le"), "WordDocu".encode("utf-16-le")))
 
-    with pytest.raises(FileError, match="no spreadsheet, but another document"):
+    with pytest.raises(FileError, match="isn't a spreadsheet, but another document"):
         open_file(path)

@@ -59,8 +59,8 @@ def teller():
         (HistoryEntry("a", EARLY, "CRM_UI", "79"), "Gone", "Gone"),
         (HistoryEntry("a", EARLY, "CRM_UI", "80"), message("user {id}", id="80"), "80"),
         (HistoryEntry("a", EARLY, "INTEGRATION"), "INTEGRATION", "INTEGRATION"),
-        (HistoryEntry("a", EARLY), message("somebody"), ""),
-        (None, message("somebody"), ""),
+        (HistoryEntry("a", EARLY), message("someone"), ""),
+        (None, message("someone"), ""),
     ],
 )
 def test_who_changed_it(entry, who, source, teller):

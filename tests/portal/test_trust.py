@@ -139,7 +139,7 @@ def test_a_limit_of_the_machine_is_no_fault_of_the_program(error, said, program,
 
     assert ended.code == 2
     assert said in ended.err
-    assert "fault of import-tickets" not in ended.err
+    assert "bug in import-tickets" not in ended.err
     assert ended.summary["exit_code"] == 2
     assert ended.codes == [(None, "unavailable")]
 

@@ -61,7 +61,7 @@ def test_what_the_portal_remarks_about_a_ticket_is_a_notice(tmp_path):
     with open_journal(tmp_path) as journal:
         [row] = journal.report.outcomes()
     assert statuses == {2: "updated"}
-    assert [str(one) for one in row.notices] == ["the portal remarks: The value was normalized."]
+    assert [str(one) for one in row.notices] == ["the portal says: The value was normalized."]
 
 
 def test_a_batch_that_is_pending_is_asked_about_as_long_as_the_bounds_allow(tmp_path):

@@ -103,7 +103,7 @@ def test_what_is_said_of_it(check, crossed):
         "--options values what this column holds"
     )
     assert word == (
-        'as a word, "yes" means true, but it is the label of another option; say with --options labels or '
+        'as a word, "yes" means true, but it is also the label of another option; say with --options labels or '
         "--options values which of them this column holds"
     )
 
@@ -123,7 +123,7 @@ def test_another_cell_of_the_column_settles_it(check, crossed, column, settling,
 
     assert checked.findings == []
     assert checked.wanted(2) == {column: value}
-    assert f"are taken for {words}" in checked.notices[0]
+    assert f"are read as {words}" in checked.notices[0]
 
 
 @pytest.mark.parametrize(("settling", "stage"), [("New", {"1": "11"}), ("22", {"2": "20"})])

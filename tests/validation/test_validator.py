@@ -168,7 +168,7 @@ def test_a_rule_of_tomorrow_is_named_and_left_to_the_portal(check):
 
     assert checked.findings == []
     assert checked.notices == [
-        "The portal's rule A_RULE_OF_TOMORROW on Site is not known here; the portal judges by it."
+        "The portal's rule A_RULE_OF_TOMORROW on Site cannot be checked here; the portal applies it when rows are sent."
     ]
 
 

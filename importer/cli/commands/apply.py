@@ -22,7 +22,8 @@ def add_options(parser: Parser) -> None:
         "--require-approval",
         action="store_true",
         group="limits",
-        help="refuse a plan that nobody but its planner has approved: a guard against mistakes, not against malice",
+        help="refuse a plan that only the person who made it has approved: a guard against mistakes, not "
+        "against malice",
     )
     add_guard_rails(parser)
     add_on_conflict(parser, "tickets changed in the portal since the plan was made")

@@ -14,7 +14,7 @@ from schemas.message import Translations, message
 
 
 def add_options(parser: Parser) -> None:
-    parser.add("name", metavar="NAME", nargs="?", help="what the portal is to be called", without="`default`")
+    parser.add("name", metavar="NAME", nargs="?", help="the name to keep the portal under", without="`default`")
     parser.add("--stdin", action="store_true", help="read the token from a line of standard input")
     parser.add(
         "--production",
@@ -58,7 +58,7 @@ def _ask(name: str, words: Translations, *, can_ask: bool) -> str:
     import warnings
 
     unseen = UsageError(
-        message("There is no terminal on which a token can be typed unseen. Give it on standard input, with --stdin."),
+        message("There is no terminal to type a token on. Pass it on standard input, with --stdin."),
         code="no_token",
     )
     if not can_ask:

@@ -34,4 +34,4 @@ def perform(options: argparse.Namespace) -> int:
     return run_job(options, job)
 
 
-COMMAND = Command("go on with a run that stopped early", add_options, perform, is_job=True, reads_settings=True)
+COMMAND = Command("continue a run that stopped early", add_options, perform, is_job=True, reads_settings=True)

@@ -108,7 +108,7 @@ def add_guard_rails(parser: Parser) -> None:
     add(
         "--allow-empty-column",
         action="store_true",
-        help="let a column of nothing but empty cells clear tickets though nobody is asked",
+        help="let a column of only empty cells clear tickets without a question",
     )
 
 

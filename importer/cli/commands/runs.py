@@ -28,7 +28,7 @@ def add_options(parser: Parser) -> None:
         type=Path,
         default=None,
         metavar="PATH",
-        help="write a CSV file: of each row what became of it, or with --cells each changed cell",
+        help="write a CSV file: the result of each row, or with --cells each changed cell",
         without="no file",
     )
     show.add("--overwrite", action="store_true", default=False, help="replace PATH where it exists")
@@ -72,7 +72,7 @@ def perform(options: argparse.Namespace) -> int:
     )
     if any(row[-1] for row in rows):
         person_of(options).say(
-            message("Go on with `import-tickets resume RUN`, take back with `import-tickets undo RUN`.")
+            message("Continue with `import-tickets resume RUN`, undo with `import-tickets undo RUN`.")
         )
     return 0
 
@@ -180,8 +180,8 @@ def _runs_purge(options: argparse.Namespace) -> int:
 
 def _purge_question(count: int) -> Message:
     return count_message(
-        "Remove one run for good? It can no longer be undone then.",
-        "Remove {count} runs for good? They can no longer be undone then.",
+        "Remove one run permanently? It can no longer be undone then.",
+        "Remove {count} runs permanently? They can no longer be undone then.",
         count,
     )
 

@@ -18,7 +18,7 @@ def add_options(parser: Parser) -> None:
         "--rate",
         type=natural,
         metavar="N",
-        help="requests allowed per 10 s; 0 is no limit",
+        help="requests allowed per 10 s; 0 means no limit",
         without="190, as most portals allow",
     )
 

@@ -43,7 +43,7 @@ def perform(options: argparse.Namespace) -> int:
 
 
 COMMAND = Command(
-    "put back what a run changed, where nobody has changed it since",
+    "restore what a run changed, where it has not been changed since",
     add_options,
     perform,
     is_job=True,

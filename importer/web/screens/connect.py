@@ -55,7 +55,7 @@ class _Connect(Screen):
                 for check in shown:
                     self.check(check)
             if self.work.account is not None:
-                self.go(message("Go on: choose a file"), "/file")
+                self.go(message("Continue: choose a file"), "/file")
 
     def check(self, check: Check) -> None:
         """Show one thing that was looked at."""

@@ -65,7 +65,7 @@ class _File(Screen):
                 "p",
                 "soft",
             )
-            self.go(message("Go on: look at the columns"), "/columns")
+            self.go(message("Continue: look at the columns"), "/columns")
 
     def upload(self) -> None:
         """Offer a place to drop a file."""

@@ -56,7 +56,7 @@ class _History(Screen):
             with ui.element("td"):
                 if self.work.account is not None and not self.work.is_sending:
                     if run.can_resume:
-                        self.act(run, message("Go on"))
+                        self.act(run, message("Continue"))
                     elif run.can_undo:
                         self.act(run, message("Undo"), second=True)
 

@@ -82,8 +82,8 @@ class _Plan(Screen):
                 self.question()
                 self.follow()
             else:
-                self.text(message("This plan is no longer on the table."), "p", "soft")
-                self.go(message("See what became of it"), place_of(self.run))
+                self.text(message("This plan is no longer open."), "p", "soft")
+                self.go(message("See the result"), place_of(self.run))
             if plan.columns:
                 self.grid()
 
@@ -99,7 +99,7 @@ class _Plan(Screen):
         """Show what became of the rows that were sent first."""
         if not self.run.outcomes:
             return
-        self.text(message("What became of the first rows"), "h2")
+        self.text(message("Result of the first rows"), "h2")
         self.table(
             (message("Row"), message("Ticket"), message("Status"), message("Message")),
             [

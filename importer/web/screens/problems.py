@@ -99,9 +99,9 @@ class _Problems(Screen):
             if self.run.phase == "asking":
                 invalid = self.run.plan.invalid if self.run.plan else 0
                 text = (
-                    count_message("Go on without this row", "Go on without these {count} rows", invalid)
+                    count_message("Continue without this row", "Continue without these {count} rows", invalid)
                     if invalid
-                    else message("Go on: see the plan")
+                    else message("Continue: see the plan")
                 )
                 self.go(text, "/plan")
             elif self.run.phase == "done":

@@ -73,7 +73,7 @@ class _Result(Screen):
         if self.result.exit_code == 0:
             return message("Done")
         if self.result.error is not None:
-            return message("It did not come to its end")
+            return message("It did not finish")
         return message("Done, but not every row is as the sheet has it")
 
     def downloads(self) -> None:
@@ -116,7 +116,7 @@ class _Result(Screen):
                 except ImportTicketsError:
                     info = None
                 if info is not None and info.can_resume:
-                    self.button(message("Go on with this run"), lambda: self.resume(self.run_id))
+                    self.button(message("Continue this run"), lambda: self.resume(self.run_id))
                 if info is not None and info.can_undo:
                     self.button(message("Undo this run"), self.undo, second=True)
             if self.work.file is not None and self.run.kind != "reconcile":
