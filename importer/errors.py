@@ -20,7 +20,7 @@ ImportTicketsError
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.message import Message, message
 
@@ -57,12 +57,24 @@ class FileError(UsageError):
     code = "unreadable_file"
 
 
-class ColumnsError(UsageError):
-    """Headers, key column or rows that do not fit as a whole; names each."""
+class NearHeader(NamedTuple):
+    """An unknown header, and the one property that it is near to."""
 
-    def __init__(self, found: Sequence[Finding]) -> None:
+    header: str
+    name: str
+    label: str
+
+
+class ColumnsError(UsageError):
+    """Headers, key column or rows that do not fit as a whole; names each.
+
+    near: where every one of them would fit as a property that it is near to, these; a person may be asked.
+    """
+
+    def __init__(self, found: Sequence[Finding], near: Sequence[NearHeader] = ()) -> None:
         super().__init__(found[0].text, code=found[0].code)
         self._found = tuple(found)
+        self.near = tuple(near)
 
     @property
     def findings(self) -> Sequence[Finding]:

@@ -15,10 +15,10 @@ from importer.cli.commands import COMMANDS
 from importer.cli.parser import MANY
 from importer.errors import UsageError
 from importer.i18n import language_typed
+from importer.jobs.kept_headers import CONFIG_NAME
 from importer.jobs.options import PortalAccess
 from schemas.message import message
 
-CONFIG_NAME = "import-tickets.toml"
 PATHS = frozenset({"output", "html", "failed-to", "schema", "id-file"})
 """Options that name a file; in a settings file they start at its folder, wherever the program is started."""
 

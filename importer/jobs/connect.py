@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from importer.errors import FileError, Unavailable
+from importer.errors import ColumnsError, FileError, Unavailable
 from importer.files import write_whole
+from importer.jobs.kept_headers import offer_to_keep
 from importer.jobs.options import PortalAccess, ReadOptions, Ui
 from importer.jobs.state import StateFolder
 from importer.model import Columns, ValueColumn
@@ -198,6 +199,25 @@ def dialect_facts(source: Source) -> Mapping[str, Any] | None:
     from importer.loader.delimited import DelimitedSource
 
     return asdict(source.dialect) if isinstance(source, DelimitedSource) else None
+
+
+def fit_columns_asking(source: Source, read: ReadOptions, schema: PortalSchema, ui: Ui) -> Opened:
+    """Find out which column is what; ask the person about headers that are near to one property each.
+
+    Raises what `fit_columns` raises, where nobody is there or the answer to one of them is no.
+    """
+    try:
+        return fit_columns(source, read, schema)
+    except ColumnsError as error:
+        if not error.near or not ui.can_ask:
+            raise
+        ask = (message('"{header}": use it for "{label}"?', header=one.header, label=one.label) for one in error.near)
+        if not all(map(ui.ask, ask)):
+            raise
+        near = {one.header: one.name for one in error.near}
+    opened = fit_columns(source, replace(read, mapping={**read.mapping, **near}), schema)
+    offer_to_keep(near, source.path, ui)
+    return opened
 
 
 def fit_columns(source: Source, read: ReadOptions, schema: PortalSchema) -> Opened:

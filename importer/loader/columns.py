@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from importer.errors import ColumnsError, FileError
+from importer.errors import ColumnsError, FileError, NearHeader
 from importer.findings import Finding, column_letter
 from importer.loader.dialect import DELIMITERS
 from importer.loader.header_matcher import KEY, HeaderMatcher
@@ -346,7 +346,8 @@ class _Matching:
             else:
                 self.found.append(self._finding("read_only_property", position, _read_only(column.definition), name))
         if self.found or key is None:
-            raise ColumnsError(sorted(self.found, key=lambda one: -1 if one.position is None else one.position))
+            found = sorted(self.found, key=lambda one: -1 if one.position is None else one.position)
+            raise ColumnsError(found, self._near_headers())
         return Columns(
             key=key,
             values=tuple(sorted(values, key=lambda one: one.position)),
@@ -355,6 +356,20 @@ class _Matching:
             left_out=tuple(self.left_out),
             notices=tuple(self.notices),
         )
+
+    def _near_headers(self) -> list[NearHeader]:
+        """Return what each header at fault is near to; nothing where one is near to none, or is wrong in other ways."""
+        near: dict[str, NearHeader] = {}
+        for one in self.found:
+            is_unknown = one.code == "unknown_property" and one.header is not None
+            if not is_unknown or plain(one.header or "") in self.matcher.mapping:
+                return []
+            header = bare(one.header or "")
+            definition = self.matcher.only_near(header)
+            if definition is None or definition.name in self.places or definition.name in near:
+                return []
+            near[definition.name] = NearHeader(header, definition.name, definition.label)
+        return list(near.values())
 
     def _key(self, id_property: str | None) -> KeyColumn | None:
         if id_property is not None:

@@ -19,6 +19,8 @@ KEY = "id"
 """What stands for the record ID among names of properties."""
 
 _SUGGESTIONS = 3
+_VERY_NEAR, _FAR = 80.0, 10.0
+"""Likeness from which a person is asked about a name, and how much less like all others have to be."""
 _NEAR = 70.0
 """Likeness, of 100, from which a name is worth suggesting."""
 
@@ -77,8 +79,21 @@ class HeaderMatcher:
                 return True
         return False
 
+    def only_near(self, header: str) -> Property | None:
+        """Return the one property that a header may well be meant for; None where there is none, or are several."""
+        ranked = self._ranked(header)
+        if not ranked:
+            return None
+        (likeness, found), *others = ranked
+        is_alone = likeness >= _VERY_NEAR and all(likeness - other >= _FAR for other, _ in others)
+        return found if is_alone and not found.read_only else None
+
     def nearest(self, header: str) -> list[Property]:
         """Return the properties whose name or label is most like the header, best first."""
+        return [one for _, one in self._ranked(header)[:_SUGGESTIONS]]
+
+    def _ranked(self, header: str) -> list[tuple[float, Property]]:
+        """Return the properties that are near to a header with how like it they are, best first."""
         choices = {f"n:{one.name}": plain(one.name) for one in self.properties.values()}
         for place in range(1 + max((len(one.other_labels) for one in self.properties.values()), default=0)):
             choices |= {
@@ -88,6 +103,8 @@ class HeaderMatcher:
             }
         ranked = process.extract(plain(header), choices, scorer=fuzz.WRatio, score_cutoff=_NEAR, limit=12)
         # WRatio likes parts of words too well; among its finds the plain ratio decides.
-        ranked.sort(key=lambda one: -fuzz.ratio(plain(header), one[0]))
-        names = dict.fromkeys(key[2:] for _, _, key in ranked)
-        return [self.properties[name] for name in list(names)[:_SUGGESTIONS]]
+        best: dict[str, float] = {}
+        for text, _, key in ranked:
+            name = key.partition(":")[2]
+            best[name] = max(best.get(name, 0.0), fuzz.ratio(plain(header), text))
+        return [(best[name], self.properties[name]) for name in sorted(best, key=lambda one: -best[one])]

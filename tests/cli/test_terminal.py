@@ -227,6 +227,50 @@ def test_a_second_ctrl_c_leaves_at_once_and_says_how_to_go_on(on_terminal, edits
     assert (resumed["rows"]["updated"], resumed["requests"]["update"]) == (2, 1)
 
 
+@pytest.fixture
+def near(tmp_path):
+    path = tmp_path / "near.csv"
+    path.write_text("Record ID,Escalated,Ticket nam\n25012345001,no,New name\n")
+    return path
+
+
+ESCALATED = '"Escalated": use it for "Escalated to engineering"? [y/N]'
+NAME = '"Ticket nam": use it for "Ticket name"? [y/N]'
+
+
+def test_a_header_with_one_near_name_is_asked_about_and_the_answer_kept(on_terminal, near, sandbox, program):
+    settings = near.parent / "import-tickets.toml"
+    settings.write_text("# ours\n[columns.map]\nWhen = 'closed_date'\n\n[options]\nlocale = 'en-US'\n")
+    run = on_terminal(near, "--json", "--dry-run")
+    for question in (ESCALATED, NAME, "for the next files there?"):
+        run.wait_for(question.split("?")[0])
+        time.sleep(0.5)
+        run.type("y\n")
+
+    code, out, _ = run.end()
+
+    assert (code, json.loads(out)["rows"]["would_update"]) == (0, 1)
+    assert settings.read_text() == (
+        '# ours\n[columns.map]\n"Escalated" = "escalated"\n"Ticket nam" = "subject"\nWhen = \'closed_date\'\n\n'
+        "[options]\nlocale = 'en-US'\n"
+    )
+    again = program(near, "--json", "--dry-run", portal=sandbox)
+    assert (again.code, again.summary["rows"]["would_update"]) == (0, 1)
+
+
+def test_a_no_to_a_near_name_is_the_error_as_ever(on_terminal, near):
+    run = on_terminal(near, "--json", "--dry-run")
+    run.wait_for(ESCALATED.split("?", maxsplit=1)[0])
+    time.sleep(0.5)
+    run.type("\n")
+
+    code, out, shown = run.end()
+
+    assert code == 2
+    assert [one["code"] for one in json.loads(out)["errors"]] == ["unknown_property", "unknown_property"]
+    assert "next files" not in shown
+
+
 def test_a_quiet_run_shows_the_plan_where_it_asks(on_terminal, edits):
     session = on_terminal(edits, "--quiet")
     session.wait_for("[y/N]")
