@@ -35,7 +35,7 @@ class Message:
 
     def __str__(self) -> str:
         template = self.plural if self.plural and self.values["count"] != 1 else self.template
-        return template.format_map(self.values)  # a message among the values gives its own English text
+        return template.format_map({name: _shown(name, one, ",") for name, one in self.values.items()})
 
     def render(self, translations: Translations) -> str:
         """Return the text in the language of `translations`."""
@@ -45,8 +45,12 @@ class Message:
             template = translations.ngettext(self.template, self.plural, count)
         else:
             template = translations.gettext(self.template)
+        comma = translations.gettext(THOUSAND)[1]
         return template.format_map(
-            {name: one.render(translations) if isinstance(one, Message) else one for name, one in self.values.items()}
+            {
+                name: one.render(translations) if isinstance(one, Message) else _shown(name, one, comma)
+                for name, one in self.values.items()
+            }
         )
 
     def to_json(self) -> list[object]:
@@ -70,6 +74,18 @@ class Message:
 
 Value = str | int | Message
 """What fills a field: data, or a message about a part, which is translated with the whole."""
+
+
+THOUSAND = "1,000"
+"""A text of the catalogue: its translation shows what stands between thousands."""
+
+_COUNTS = frozenset({"count", "cleared"})
+"""Fields that hold how many there are; other whole numbers are names: rows, ports, codes."""
+
+
+def _shown(name: str, value: Value, comma: str) -> Value:
+    """Return a value as it is put into a template: counts with their thousands apart."""
+    return f"{value:,}".replace(",", comma) if name in _COUNTS and isinstance(value, int) else value
 
 
 def message(template: str, /, **values: Value) -> Message:

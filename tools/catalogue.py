@@ -22,6 +22,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po, write_po
 
+from schemas.message import THOUSAND
+
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("importer", "schemas")
 FOLDER = ROOT / "importer" / "locale" / "pt_BR" / "LC_MESSAGES"
@@ -72,6 +74,7 @@ def find_messages(root: Path = ROOT) -> Iterator[Found | NoLiteral]:
             name = path.relative_to(root).as_posix()
             if name != _OWN_MODULE:
                 yield from messages_in(path.read_text("utf-8"), name)
+    yield Found(_OWN_MODULE, 0, THOUSAND)
     yield from (Found(_COMMAND_LINE, 0, text) for text in words_of_the_command_line())
 
 

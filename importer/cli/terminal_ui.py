@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from importer.reports.summary import Summary
 
 
+ROWS_A_REQUEST = 100
+"""As in `importer.sending.batches`, which showing something does not need."""
+
 UNSAID_WAIT_S = 1.5
 """How long the portal may keep us waiting before anything is drawn without a word about it."""
 
@@ -113,7 +116,8 @@ class Person:
                     message("Waiting {seconds} s: {reason}", seconds=max(1, round(wait_s)), reason=event.reason)
                 )
             if self._bar is not None:
-                self._bar.wait(wait_s)
+                self._bar.wait(wait_s, event.reason)
+                self._bar.allow(event.requests_a_second * ROWS_A_REQUEST)
             return
         if event.kind == "read":
             self._open_bar("read", message("Reading current values"), event.total)
@@ -123,7 +127,8 @@ class Person:
             share = None
             if event.daily and event.daily_remaining is not None:
                 share = 1 - event.daily_remaining / event.daily
-            self._bar.update(event.done, updated=event.updated, failed=event.failed, daily_share=share)
+            self._bar.allow(event.requests_a_second * ROWS_A_REQUEST)
+            self._bar.update(event.done, failed=event.failed, daily_share=share)
 
     def _is_worth_saying(self, wait_s: float) -> bool:
         """Whether a wait is long enough to be told, and the last one told long enough ago."""

@@ -19,7 +19,8 @@ class Event:
 
     `read`: keys of tickets were looked up (`done`). `waiting`: a request waits until `until` because of `reason`.
     `sent`: an update request was answered. `rows`: rows got their outcome; `done`, `updated` and `failed` count since
-    sending began, `total` the rows there were to send.
+    sending began, `total` the rows there were to send. `requests_a_second`: what the portal's window allows in the
+    long run; 0 where it has not said.
     """
 
     kind: Kind
@@ -32,6 +33,7 @@ class Event:
     reason: Message | None = None
     daily: int | None = None
     daily_remaining: int | None = None
+    requests_a_second: float = 0.0
 
 
 OnEvent = Callable[[Event], None]

@@ -49,6 +49,11 @@ class Limits:
     remaining: int | None = None
     """Left of the window, as the last answer said."""
 
+    @property
+    def requests_a_second(self) -> float:
+        """What the window allows in the long run; 0 where it is not known."""
+        return self.max_requests / self.interval_s
+
 
 LOWEST = Limits(max_requests=100)
 """The limits of a free portal. Source: HubSpot API usage guidelines."""
@@ -224,7 +229,7 @@ class Limiter:
         step_s = min(10.0, 2.0 ** (self._refusals - 1))
         self.hold(
             step_s if retry_after_s is None else retry_after_s,
-            message("the portal has had as many requests as it allows for now"),
+            message("HubSpot's rate limit is reached"),
         )
 
     def slow_down(self) -> None:
@@ -242,7 +247,7 @@ class Limiter:
 
     async def _wait(self, seconds: float, reason: Message | None, stop: StopSignal | None) -> None:
         if seconds >= SHOWN_WAIT_S and self._on_wait is not None:
-            self._on_wait(seconds, reason or message("the rate limit of the portal"))
+            self._on_wait(seconds, reason or message("HubSpot's rate limit is reached"))
         await pause(self._clock, seconds + 0.001, stop)
 
     async def _wait_for_change(self, stop: StopSignal | None) -> None:

@@ -127,7 +127,7 @@ class RetryingClient:
 
     def report_wait(self, seconds: float, reason: Message) -> None:
         """Tell that something waits for so long."""
-        limits = self._limiter.limits
+        limits = self._limiter.allowed
         self._on_event(
             Event(
                 "waiting",
@@ -135,6 +135,7 @@ class RetryingClient:
                 reason=reason,
                 daily=limits.daily or None,
                 daily_remaining=limits.daily_remaining if limits.daily else None,
+                requests_a_second=limits.requests_a_second,
             )
         )
 

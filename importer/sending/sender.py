@@ -229,6 +229,7 @@ class _Sending:
                     requests=self._portal.stats.update,
                     daily=limits.daily or None,
                     daily_remaining=limits.daily_remaining if limits.daily else None,
+                    requests_a_second=limits.requests_a_second,
                 )
             )
 
