@@ -19,13 +19,11 @@ from importer.findings import Finding
 from importer.jobs.state import StateFolder
 from importer.journal import RunRecord
 from importer.journal.run_record import Correction
+from importer.loader.formats import FORMATS
 from schemas.cells import shown
 from schemas.message import Message, message
 from schemas.property import PortalSchema, Property
 from schemas.ticket_object import TICKET
-
-_WORKBOOKS = frozenset({"xlsx", "xlsm"})
-_DELIMITED = frozenset({"csv", "tsv"})
 
 
 def choices(schema: PortalSchema, name: str | None) -> Mapping[str, str]:
@@ -151,7 +149,7 @@ def _write(source: BinaryIO, out: BinaryIO, corrections: Sequence[Correction], r
     if record.dialect is not None:
         width = len(open_file(Path(record.file), **_reading(record)).table(None).headers)
         correct_delimited(source, out, Dialect(**record.dialect), width, texts)
-    elif open_file(Path(record.file)).format in _WORKBOOKS:
+    elif FORMATS[open_file(Path(record.file)).format].is_annotated:
         correct_workbook(source, out, record.sheet or "", texts)
     else:
         raise NotUnderstood(_of_another_kind(Path(record.file)))

@@ -20,8 +20,9 @@ from importer.jobs.options import Result, RunOptions
 from importer.jobs.plan_file import BOOK_SUFFIX, kept_facts, read_plan, write_plan
 from importer.jobs.plan_notes import who_am_i
 from importer.jobs.state import StateFolder
-from importer.jobs.targets import SPREADSHEETS, is_same
+from importer.jobs.targets import is_same
 from importer.journal import Journal, RunRecord
+from importer.loader.formats import SPREADSHEETS
 from schemas.message import count_message, message
 
 

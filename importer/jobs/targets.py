@@ -7,10 +7,9 @@ from pathlib import Path
 from importer.errors import FileError, UsageError
 from importer.files import try_writing
 from importer.jobs.options import RunOptions
+from importer.loader.formats import SPREADSHEETS
 from importer.writeback.outputs import Outputs
 from schemas.message import message
-
-SPREADSHEETS = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods"})
 
 
 def check_targets(options: RunOptions, outputs: Outputs) -> None:

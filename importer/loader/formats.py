@@ -7,6 +7,7 @@ Out: the opened `Source`; or a FileError that says what the file is instead, and
 from __future__ import annotations
 
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 
 from importer.errors import FileError
@@ -20,22 +21,33 @@ _OLD_BIFF = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00")
 """The first record of Excel 2, 3 and 4 files, which are no compound files."""
 _HEAD = 4096
 
-_ENDINGS = {
-    "csv": {".csv", ".txt", ".tsv", ".tab", ""},
-    "tsv": {".csv", ".txt", ".tsv", ".tab", ""},
-    "xlsx": {".xlsx", ".xltx"},
-    "xlsm": {".xlsm", ".xltm"},
-    "xls": {".xls", ".xlt"},
-    "ods": {".ods", ".ots"},
+
+@dataclass(frozen=True, slots=True)
+class FileFormat:
+    """One format that is read."""
+
+    name: str
+    endings: frozenset[str]
+    is_delimited: bool = False
+    is_annotated: bool = False
+    """Whether results go into the file itself; otherwise beside it."""
+
+
+_DELIMITED = FileFormat(
+    "delimited text", frozenset({".csv", ".txt", ".tsv", ".tab", ""}), is_delimited=True, is_annotated=True
+)
+FORMATS = {
+    "csv": _DELIMITED,
+    "tsv": _DELIMITED,
+    "xlsx": FileFormat("an Excel workbook (XLSX)", frozenset({".xlsx", ".xltx"}), is_annotated=True),
+    "xlsm": FileFormat("an Excel workbook with macros (XLSM)", frozenset({".xlsm", ".xltm"}), is_annotated=True),
+    "xls": FileFormat("an older Excel workbook (XLS)", frozenset({".xls", ".xlt"})),
+    "ods": FileFormat("an OpenDocument spreadsheet (ODS)", frozenset({".ods", ".ots"})),
 }
-_NAMES = {
-    "csv": "delimited text",
-    "tsv": "delimited text",
-    "xlsx": "an Excel workbook (XLSX)",
-    "xlsm": "an Excel workbook with macros (XLSM)",
-    "xls": "an older Excel workbook (XLS)",
-    "ods": "an OpenDocument spreadsheet (ODS)",
-}
+"""By `Source.format`. A new format is a line here, its beginning in `_open`, and its reader in a file of its own."""
+SPREADSHEETS = frozenset[str]().union(*(one.endings for one in FORMATS.values())) - {""}
+WORKBOOKS = frozenset[str]().union(*(one.endings for one in FORMATS.values() if not one.is_delimited))
+ONLY_READ = frozenset[str]().union(*(one.endings for one in FORMATS.values() if not one.is_annotated))
 
 _OTHERS: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "a PDF document"),
@@ -87,7 +99,7 @@ def open_file(path: Path, *, encoding: str | None = None, delimiter: str | None 
         if not head:
             raise FileError(message("The file is empty."), code="empty_file")
         source = _open(path, head, encoding, delimiter)
-    if path.suffix.lower() not in _ENDINGS[source.format]:
+    if path.suffix.lower() not in FORMATS[source.format].endings:
         source.notices = (*source.notices, _misnamed(path, source.format))
     return source
 
@@ -96,7 +108,7 @@ def _misnamed(path: Path, kind: str) -> Message:
     return message(
         "The name ends in {ending}, but the content is {kind}, and was read as such.",
         ending=path.suffix or '""',
-        kind=_NAMES[kind],
+        kind=FORMATS[kind].name,
     )
 
 

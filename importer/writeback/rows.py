@@ -131,6 +131,33 @@ class _OurCells:
         )
 
 
+class _Shape:
+    """How the elements of rows are written where they have a prefix (one with its colon, or empty)."""
+
+    def __init__(self, prefix: bytes) -> None:
+        self.prefix = p = prefix
+        self.row_end = b"</%srow>" % p
+        self.row_start = b"<%srow" % p
+        self.cell_start = b'<%sc r="' % p
+        self.data_end = b"</%ssheetData" % p
+        self.open_row = row_pattern(p)
+        self.cell = cell_pattern(p)
+        self.usual_row = re.compile(rb'<%srow r="(\d{1,9})"(?: spans="(\d{1,5}:\d{1,5})")?' % p)
+        self.usual_cell = re.compile(rb'<%sc r="([A-Z]+)(\d+)"' % p)
+        self.extension = b"<%sextLst" % p
+
+
+def _wider(span: bytes, place: Place) -> bytes:
+    """Return the `spans` of a row that has our cells too."""
+    first, last = span.split(b":")
+    return b"%d:%d" % (min(whole_number(first), place.status + 1), max(whole_number(last), place.last + 1))
+
+
+def _widened(tag: bytes, place: Place) -> bytes:
+    """Return a row's start tag with such `spans`."""
+    return SPANS.sub(lambda found: found[0].replace(span := b":".join(found.groups()), _wider(span, place)), tag)
+
+
 class RowPatcher:
     """Puts our cells into the rows of one sheet. For one pass only."""
 
@@ -146,22 +173,12 @@ class RowPatcher:
         self._header_row = annotation.header_row
         self._neighbour = annotation.last_header()
         self._names = annotation.names
-        self._prefix = prefix.encode() + b":" if prefix else b""
-        p = self._prefix
-        self._row_end = b"</%srow>" % p
-        self._row_start = b"<%srow" % p
-        self._cell_start = b'<%sc r="' % p
-        self._data_end = b"</%ssheetData" % p
-        self._open_row = row_pattern(p)
-        self._cell = cell_pattern(p)
-        self._usual_row = re.compile(rb'<%srow r="(\d{1,9})"(?: spans="(\d{1,5}:\d{1,5})")?' % p)
-        self._usual_cell = re.compile(rb'<%sc r="([A-Z]+)(\d+)"' % p)
-        self._extension = b"<%sextLst" % p
+        self._shape = _Shape(prefix.encode() + b":" if prefix else b"")
         self._spans: dict[bytes, bytes] = {}
         self._left = frozenset(column_letter(n).encode() for n in range(min(place.status, place.message)))
         self._adjacent = place.message == place.status + 1
         self._both_ours = self._adjacent and place.reused == {place.status, place.message}
-        self._ours = _OurCells(place, formats, p)
+        self._ours = _OurCells(place, formats, self._shape.prefix)
         self._letters = self._ours.letters
         self._last_row = 0
         self._notes = annotation.notes()
@@ -181,12 +198,14 @@ class RowPatcher:
         """
         buffer = rest
         while True:
-            closed = buffer.rfind(self._row_end)
-            cut = closed + len(self._row_end) if closed >= 0 else 0
-            end = buffer.find(self._data_end, cut)  # behind the last row alone: to search all bytes costs as the rest
+            closed = buffer.rfind(self._shape.row_end)
+            cut = closed + len(self._shape.row_end) if closed >= 0 else 0
+            end = buffer.find(
+                self._shape.data_end, cut
+            )  # behind the last row alone: to search all bytes costs as the rest
             if end >= 0:
                 break
-            cut = max(cut, buffer.rfind(self._row_start))
+            cut = max(cut, buffer.rfind(self._shape.row_start))
             if cut > 0:
                 yield self._block(buffer[:cut])
                 buffer = buffer[cut:]
@@ -211,9 +230,9 @@ class RowPatcher:
             raise not_as_usual()
         if self._lookup is None and self._pending is None and self._header_done and not self._place.reused:
             return block
-        segments = block.split(self._row_end)
+        segments = block.split(self._shape.row_end)
         last = segments.pop()
-        if self._lookup is not None or not self._adjacent or _holds(block, b"L", self._extension):
+        if self._lookup is not None or not self._adjacent or _holds(block, b"L", self._shape.extension):
             out = [self._unusual(segment, closed=False) for segment in segments]
         else:
             out = self._usual(segments)
@@ -225,10 +244,10 @@ class RowPatcher:
         """Do rows of the usual shape: numbered, in order, their last cell left of our columns, or ours."""
         out: list[bytes] = []
         usual_row, usual_cell, cell_start, row_end = (
-            self._usual_row.match,
-            self._usual_cell.match,
-            self._cell_start,
-            self._row_end,
+            self._shape.usual_row.match,
+            self._shape.usual_cell.match,
+            self._shape.cell_start,
+            self._shape.row_end,
         )
         left, header_row = self._left, self._header_row
         spans, status_cell, message_cell = self._spans, self._ours.status, self._ours.message
@@ -238,14 +257,15 @@ class RowPatcher:
             found = usual_row(segment)
             at = segment.rfind(cell_start)
             cell = usual_cell(segment, at) if found and at > 0 else None
-            if cell and found and cell[2] == found[1] and segment.endswith((b"</%sc>" % self._prefix, b"/>")):
+            if cell and found and cell[2] == found[1] and segment.endswith((b"</%sc>" % self._shape.prefix, b"/>")):
                 number = found[1]
                 row = int(number)
                 ours_from = len(segment) if cell[1] in left else self._ours_from(segment, number)
                 if ours_from and row > last_row and row != header_row and (note is None or note[0] >= row):
                     last_row = row
                     if row in self._watched:
-                        self._watch(row, segment[segment.find(b">") + 1 :])
+                        content = segment[segment.find(b">") + 1 :]
+                        self._note_faults(row, read_cells(content, self._shape.cell, self._shape.extension)[0])
                     if note is None or note[0] > row:
                         out += (segment[:ours_from], row_end)
                         continue
@@ -254,7 +274,7 @@ class RowPatcher:
                     span = found[2]
                     if span:
                         if span not in spans:
-                            spans[span] = self._wider(span)
+                            spans[span] = _wider(span, self._place)
                         out += (segment[: found.start(2)], spans[span], segment[found.end(2) : ours_from])
                     else:
                         out.append(segment[:ours_from])
@@ -272,22 +292,15 @@ class RowPatcher:
 
     def _ours_from(self, segment: bytes, number: bytes) -> int:
         """Return where the cells of an earlier run begin, if they are a row's last and hold something; else 0."""
-        if not self._both_ours or not segment.endswith(b"</%sc>" % self._prefix):
+        if not self._both_ours or not segment.endswith(b"</%sc>" % self._shape.prefix):
             return 0
-        at = segment.rfind(b'%s%s%s"' % (self._cell_start, self._letters[self._place.status], number))
+        at = segment.rfind(b'%s%s%s"' % (self._shape.cell_start, self._letters[self._place.status], number))
         if at <= 0:
             return 0
-        filled = [bool(cell[3] and cell[3].strip()) for cell in self._cell.finditer(segment, at)]
-        cells = self._usual_cell.findall(segment, at)
+        filled = [bool(cell[3] and cell[3].strip()) for cell in self._shape.cell.finditer(segment, at)]
+        cells = self._shape.usual_cell.findall(segment, at)
         known = [(self._letters[self._place.status], number), (self._letters[self._place.message], number)]
         return at if cells == known[: len(cells)] and filled == [True] * len(cells) else 0
-
-    def _wider(self, span: bytes) -> bytes:
-        first, last = span.split(b":")
-        return b"%d:%d" % (
-            min(whole_number(first), self._place.status + 1),
-            max(whole_number(last), self._place.last + 1),
-        )
 
     def _remaining(self) -> bytes:
         """Return rows for the notes whose rows are not in the sheet, behind all others."""
@@ -312,7 +325,7 @@ class RowPatcher:
     def _new_row(self, row: int, cells: Mapping[int, bytes]) -> bytes:
         self.added_rows += 1
         ours = b"".join(cells[position] for position in sorted(cells))
-        return b'%s r="%d">%s%s' % (self._row_start, row, ours, self._row_end)
+        return b'%s r="%d">%s%s' % (self._shape.row_start, row, ours, self._shape.row_end)
 
     def _unusual(self, segment: bytes, *, closed: bool) -> bytes:
         """Do what stands up to one row's end: rows without cells, then a row, whatever its shape.
@@ -322,7 +335,7 @@ class RowPatcher:
         out: list[bytes] = []
         at = 0
         while True:
-            found = self._open_row.search(segment, at)
+            found = self._shape.open_row.search(segment, at)
             between = segment[at : found.start()] if found else segment[at:]
             if between.strip():
                 raise not_as_usual()
@@ -348,23 +361,18 @@ class RowPatcher:
 
     def _row(self, row: int, tag: bytes, content: bytes, *, empty: bool) -> bytes:
         """Return one row, whatever its shape, with our cells."""
-        cells, behind = read_cells(content, self._cell, self._extension)
+        cells, behind = read_cells(content, self._shape.cell, self._shape.extension)
         self._note_faults(row, cells)
         ours = self._cells_of(row, cells)
         drop = {p for p, (_, filled) in cells.items() if p in self._place.reused and filled and row != self._header_row}
         if not ours and not drop:
-            return tag if empty else tag + content + self._row_end
+            return tag if empty else tag + content + self._shape.row_end
         merged = {position: markup for position, (markup, _) in cells.items() if position not in drop} | ours
         if ours:
-            tag = SPANS.sub(
-                lambda span: span[0].replace(b"%s:%s" % span.groups(), self._wider(b"%s:%s" % span.groups())), tag
-            )
+            tag = _widened(tag, self._place)
         if empty:
             tag = tag.rstrip(b"/> \t\r\n") + b">"
-        return tag + b"".join(merged[position] for position in sorted(merged)) + behind + self._row_end
-
-    def _watch(self, row: int, content: bytes) -> None:
-        self._note_faults(row, read_cells(content, self._cell, self._extension)[0])
+        return tag + b"".join(merged[position] for position in sorted(merged)) + behind + self._shape.row_end
 
     def _note_faults(self, row: int, cells: Mapping[int, tuple[bytes, bool]]) -> None:
         for position in self._watched.get(row, ()):

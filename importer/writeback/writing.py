@@ -21,6 +21,7 @@ from typing import BinaryIO, cast
 
 from importer.errors import FileError
 from importer.findings import REPORT_COLUMNS
+from importer.loader.formats import FORMATS, ONLY_READ, WORKBOOKS
 from importer.ooxml.archive import Archive
 from importer.ooxml.deflate import best_codec
 from importer.ooxml.edited_package import EditedPackage
@@ -35,7 +36,7 @@ from importer.writeback.replace import Busy, Moved, find_obstacle, put_in_place,
 from importer.writeback.results_path import folders_for, free_names
 from schemas.message import Message, message
 
-_PLAIN, _WITH_MACROS = {".xlsx", ".xltx"}, {".xlsm", ".xltm"}
+_PLAIN, _WITH_MACROS = FORMATS["xlsx"].endings, FORMATS["xlsm"].endings
 _SHEET = "Tickets"
 """The name of the sheet where delimited text becomes a workbook."""
 
@@ -81,15 +82,15 @@ def find_output_fault(path: Path, output: Path) -> Message | None:
     suffix, old_suffix = output.suffix.lower(), path.suffix.lower()
     if suffix in _WITH_MACROS and old_suffix not in _WITH_MACROS:
         return message("{output} should end in .xlsx: there are no macros in the file.", output=str(output))
-    if not _is_workbook_name(output) and old_suffix in {*_PLAIN, *_WITH_MACROS, ".xls", ".ods"}:
+    if not _is_workbook_name(output) and old_suffix in WORKBOOKS:
         return message("{output} should end in .xlsx: the file is a workbook.", output=str(output))
-    if suffix in {".xls", ".ods"}:
+    if suffix in ONLY_READ:
         return message("{output} should end in .xlsx: that is what is written.", output=str(output))
     return None
 
 
 def _is_workbook_name(path: Path) -> bool:
-    return path.suffix.lower() in {*_PLAIN, *_WITH_MACROS}
+    return path.suffix.lower() in WORKBOOKS - ONLY_READ
 
 
 def _cut_links(path: Path, names: int) -> tuple[Message, ...]:
