@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from importer.cli.parser import MANY, Option, Parser
+from tools.catalogue import Found, Texts, find_messages, read_catalogue, texts_of
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
@@ -75,6 +76,7 @@ def pages() -> dict[str, str]:
         "json.md": json_page(),
         "environment.md": environment_page(),
         "exit-codes.md": exit_codes_page(),
+        "messages.md": messages_page(),
     }
     return {name: HEADER + text.rstrip("\n") + "\n" for name, text in made.items()}
 
@@ -210,6 +212,40 @@ def codes_page() -> str:
             lines += ["", f"## {SECTIONS[code]}"]
         lines += ["", f"### {code}", "", info.meaning, "", f"- Example: {info.example}", f"- What to do: {info.remedy}"]
     return "\n".join(lines)
+
+
+# --- messages -------------------------------------------------------------------------------------------------------
+
+
+def messages_page() -> str:
+    """Return the page of every message in both languages, by the part of the program that says it."""
+    translated = texts_of(read_catalogue())
+    rooms: dict[str, dict[str, str]] = {}
+    seen: set[object] = set()
+    for found in find_messages():
+        if isinstance(found, Found) and found.id not in seen:
+            seen.add(found.id)
+            room = rooms.setdefault("/".join(found.file.split("/")[:2]).removesuffix(".py"), {})
+            room[_forms(found.id)] = _forms(translated.get(found.id, ""))
+    lines = [
+        "# Messages in both languages",
+        "",
+        (
+            "Every text that the program shows, with its Portuguese translation, for a native reader to go through. "
+            "`{name}` stands for a value. Two forms with a bar between them are for one and for several. To correct "
+            "one, edit `importer/locale/pt_BR/LC_MESSAGES/import_tickets.po` and run `make translations`."
+        ),
+    ]
+    for name, texts in sorted(rooms.items()):
+        lines += ["", f"## {name}", "", "| English | Português |", "| --- | --- |"]
+        lines += [f"| {english} | {portuguese} |" for english, portuguese in texts.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _forms(text: Texts) -> str:
+    """Return a text, or its forms for one and several, as code in a cell of a table."""
+    forms = [text] if isinstance(text, str) else text
+    return " \\| ".join(f"`` {_cell(one)} ``" if one else "" for one in dict.fromkeys(forms))
 
 
 # --- the JSON summary -----------------------------------------------------------------------------------------------
