@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, TextIO
+from zlib import crc32
 
 from importer.errors import ErrorsOnly, ImportTicketsError, NotConfirmed
 from importer.findings import STATUS_HEADER
@@ -55,6 +56,11 @@ _STYLES: dict[str, str] = {
 """In the order in which the totals name them."""
 
 _YES = {ENGLISH: {"y", "yes"}, PORTUGUESE: {"y", "yes", "s", "sim"}}
+
+
+_ANSI_SYSTEMS = frozenset({"standard", "256", "truecolor"})
+_PORTAL_COLOURS = ("1;32", "1;34", "1;35", "1;36", "1;7;32", "1;7;34", "1;7;35", "1;7;36")
+"""Looks of a portal's name, all readable on dark and light (ECMA-48, 8.3.117); red and yellow mean something else."""
 
 
 class Terminal:
@@ -107,7 +113,7 @@ class Terminal:
 
     def ask(self, question: Message) -> bool:
         """Ask, and return whether the answer is yes. No answer at all is a no."""
-        return self._is_yes(self._answer(f"{self._words(question)} {self._words(message('[y/N]'))} "))
+        return self._is_yes(self._answer(f"{self._question(question)} {self._words(message('[y/N]'))} "))
 
     def ask_rows(self, question: Message, rows: int, name: str = "") -> int:
         """Ask, and return how many of the rows are to be sent: all for yes, none for no, else the number.
@@ -119,7 +125,7 @@ class Terminal:
             message('Type "{name}" to go ahead, or a number:', name=name) if name else message("[y/N or a number]")
         )
         while True:
-            answer = self._answer(f"{self._words(question)} {self._words(choices)} ")
+            answer = self._answer(f"{self._question(question)} {self._words(choices)} ")
             if not (answer.isascii() and answer.isdigit()) or answer == name:
                 return rows if (answer == name if name else self._is_yes(answer)) else 0
             if 0 < int(answer[:10]) <= most:
@@ -135,6 +141,18 @@ class Terminal:
     def show_fact(self, text: Message) -> None:
         """Write a line to be copied from, whole, also when quiet."""
         self._write(self._words(text), fold=False)
+
+    def _question(self, question: Message) -> str:
+        """Return a question, on a terminal with the portal that it names in a colour that is always that portal's."""
+        text, portal = self._words(question), question.values.get("portal")
+        if not isinstance(portal, Message) or not self.interactive:
+            return text
+        console = self._open_console()
+        if console.no_color or console.color_system not in _ANSI_SYSTEMS:
+            return text
+        colour = _PORTAL_COLOURS[crc32(str(portal).encode()) % len(_PORTAL_COLOURS)]
+        name = self._words(portal)
+        return text.replace(name, f"\x1b[{colour}m{name}\x1b[0m")
 
     def _answer(self, prompt: str) -> str:
         """Return the line that is typed after a prompt, "" for Ctrl-C and the end of input.
@@ -173,7 +191,7 @@ class Terminal:
     def ask_name(self, question: Message, name: str) -> bool:
         """Ask, and return whether the name was typed, whole. No answer at all is a no."""
         how = message('Type "{name}" to go ahead:', name=name)
-        return self._answer(f"{self._words(question)} {self._words(how)} ") == name
+        return self._answer(f"{self._question(question)} {self._words(how)} ") == name
 
     def progress(self, title: Message, *, total: int | None = None) -> Progress:
         """Return a context manager that shows how far a step has come; `total` rows, where that is known."""

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import keyring
 import pytest
@@ -203,3 +204,31 @@ def test_only_the_whole_name_is_a_yes(capsys):
     assert answer("y\n")[0] is False
     assert answer("")[0] is False
     assert answer("sales\n") == (True, 'Undo run 1? Type "sales" to go ahead: ')
+
+
+class Screen(io.StringIO):
+    """A terminal that shows colours."""
+
+    def isatty(self):
+        return True
+
+
+def test_a_question_names_the_portal_in_a_colour_of_its_own(monkeypatch):
+    from importer.i18n import translations
+    from importer.reports.terminal import Terminal
+    from schemas.message import message
+
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+    def shown(portal):
+        screen = Screen()
+        terminal = Terminal(translations("en"), stream=screen, answers=io.StringIO("y\n"))
+        terminal.ask(message("Update one ticket in {portal}?", portal=message("portal {portal}", portal=portal)))
+        return screen.getvalue()
+
+    looks = {one: re.search(rf"(\x1b\[[\d;]+m)portal {one}\x1b\[0m\?", shown(one))[1] for one in ("77", "78", "79")}
+    assert looks["77"] in shown("77")
+    assert len(set(looks.values())) > 1
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in shown("77")

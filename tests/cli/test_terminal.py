@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import time
 
@@ -25,7 +26,7 @@ class OnTerminal:
     def wait_for(self, text, timeout=40):
         """Read what is shown until `text` is."""
         deadline = time.monotonic() + timeout
-        while text not in self.shown:
+        while text not in re.sub(r"\x1b\[[\d;]*m", "", self.shown):  # whatever its colours
             assert time.monotonic() < deadline, self.shown
             try:
                 self.shown += os.read(self._lead, 4096).decode("utf-8", "replace")

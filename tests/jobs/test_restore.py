@@ -5,6 +5,7 @@ import json
 import openpyxl
 import pytest
 
+from importer.model import Policy
 from tests.jobs.office import A, B, C
 
 MOMENT = "2026-11-20 09:00"
@@ -231,3 +232,37 @@ def test_a_workbook_of_another_portal_is_refused(restore, program, portal, tmp_p
     ended = program(tmp_path / "then.xlsx", "--yes", "--json", portal=portal)
 
     assert (ended.code, ended.codes) == (2, [(None, "unsafe_file")])
+
+
+def test_tickets_are_named_by_a_unique_property_as_in_a_run(program, portal, tmp_path):
+    """The workbook names them so again, and runs as any other."""
+    portal.change(A, {"external_ref": "REF-A", "subject": "Then"})
+    portal.control("clock", {"now": "2026-11-24T12:00:00Z"})
+    portal.change(A, {"subject": "Now"})
+    file, out = tmp_path / "tickets.csv", tmp_path / "then.xlsx"
+    file.write_text("external_ref,subject\nREF-A,\n")
+
+    ended = program("restore", file, "--as-of", MOMENT, "-o", out, "--json", portal=portal)
+    ran = program(out, "--yes", "--json", portal=portal)
+
+    assert (ended.code, ran.code, ran.summary["rows"]["updated"]) == (0, 0, 1), ended.err + ran.err
+    assert held(portal, [A], ("external_ref", "subject"))[A] == {"external_ref": "REF-A", "subject": "Then"}
+
+
+@pytest.mark.parametrize("policy", Policy)
+def test_not_known_is_left_alone_under_every_policy(policy, program, portal, tmp_path):
+    """Whether the ticket holds something or nothing."""
+    portal.change(A, {"internal_notes": "Kept", "affected_products": "camera"})
+    portal.change(B, {"internal_notes": "", "affected_products": ""})
+    names = ("internal_notes", "affected_products")
+    before = held(portal, [A, B], names)
+    file = tmp_path / "edits.csv"
+    file.write_text(
+        f"Record ID,internal_notes,affected_products\n{A},(not known),(not known)\n{B},(not known),(not known)\n"
+    )
+    options = [word for name in names for word in ("--policy", f"{name}={policy}")]
+
+    ended = program(file, "--yes", "--json", *options, "--clear-word", "none", portal=portal)
+
+    assert (ended.code, ended.summary["rows"]["unchanged"]) == (0, 2), ended.err
+    assert held(portal, [A, B], names) == before
