@@ -11,7 +11,7 @@ holds a status of ours with a message of ours right of it, which nobody types.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -50,8 +50,11 @@ def own_columns(table: Table, claimed: Collection[str] = ()) -> OwnColumns:
         for place, header in enumerate(table.headers)
         if (name := _own_name(header)) and plain(header) not in taken
     }
-    statuses = _holding_statuses(table, [place for place, name in named.items() if name == _STATUS])
+    statuses = _holding(table, [place for place, name in named.items() if name == _STATUS], _is_ours)
     messages = tuple(place for place, name in named.items() if name == _MESSAGE and place - 1 in statuses)
+    moved = [place for place, name in named.items() if name == _MESSAGE and place not in messages]
+    if not messages and statuses:
+        messages = _moved_messages(table, statuses, moved)[:1]
     users = {plain(header) for place, header in enumerate(table.headers) if place not in {*statuses, *messages}}
     number = 1
     while any(plain(_numbered(name, number)) in users for name in REPORT_COLUMNS):
@@ -69,17 +72,36 @@ def _own_name(header: str) -> str | None:
     return found["name"] if found and found["name"] in REPORT_COLUMNS else None
 
 
-def _holding_statuses(table: Table, candidates: Collection[int]) -> tuple[int, ...]:
-    """Return the columns in which every filled cell is a status of ours, or a message that was shifted there."""
+def _holding(table: Table, candidates: Collection[int], is_ours: Callable[[str], bool]) -> tuple[int, ...]:
+    """Return the columns in which every filled cell is ours."""
     left = set(candidates)
     for chunk in table.chunks(sorted(left)) if left else ():
-        left = {place for place in left if all(_is_ours(text) for text in set(chunk.columns[place]))}
+        left = {place for place in left if all(map(is_ours, set(chunk.columns[place])))}
         if not left:
             break
     return tuple(sorted(left))
 
 
+def _moved_messages(table: Table, statuses: Sequence[int], candidates: Collection[int]) -> tuple[int, ...]:
+    """Return the columns that hold messages of ours, though somebody moved them away from their status.
+
+    Some text in them is one of ours, and all of them stand in rows with a status; or they are empty.
+    """
+    left, known, filled = set(candidates), set[int](), set[int]()
+    for chunk in table.chunks([*statuses, *sorted(left)]) if left else ():
+        for place in sorted(left):
+            for text, *noted in zip(chunk.columns[place], *(chunk.columns[one] for one in statuses), strict=True):
+                if text.strip():
+                    filled.add(place)
+                    if not any(map(str.strip, noted)):
+                        left.discard(place)
+                    elif place not in known and is_own_message(text):
+                        known.add(place)
+    return tuple(sorted(left & known or left - filled))
+
+
 def _is_ours(text: str) -> bool:
+    """Whether a text is a status of ours, or a message that was shifted among them."""
     shown = text.strip()
     return not shown or shown in STATUS_WORDS or is_own_message(shown)
 

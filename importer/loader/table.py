@@ -69,7 +69,7 @@ class OwnColumns:
     statuses: tuple[int, ...] = ()
     """Positions of the status columns: one, as a rule."""
     messages: tuple[int, ...] = ()
-    """Positions of the message columns; each stands right of one of `statuses`."""
+    """Positions of the message columns; each stands right of one of `statuses`, unless somebody moved it."""
     names: tuple[str, str] = REPORT_COLUMNS
     """Headers for the status and the message column: with a number where a column of the user's bears the name."""
 
@@ -81,8 +81,11 @@ class OwnColumns:
     @property
     def pair(self) -> tuple[int | None, int | None]:
         """The status column written last time and its message column; None where the sheet has none."""
-        status = self.statuses[0] if self.statuses else None
-        return status, status + 1 if status is not None and status + 1 in self.messages else None
+        if not self.statuses:
+            return None, None
+        status = self.statuses[0]
+        moved = (place for place in self.messages if place - 1 not in self.statuses)
+        return status, status + 1 if status + 1 in self.messages else next(moved, None)
 
 
 class Table(ABC):

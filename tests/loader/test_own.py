@@ -16,6 +16,9 @@ SHORT = (
 )
 
 
+STOPPED = "The run stopped before this row."
+
+
 def opened(tmp_path, text, claimed=()):
     file = tmp_path / "tickets.csv"
     file.write_text(text, encoding="utf-8")
@@ -49,6 +52,15 @@ def workbook(tmp_path, rows):
         (["id", "Import status", "Import status 2", "Import message 2"], [["1", "mine", "failed", "x"]], (2, 3), "2"),
         (["id", "Import status", "Import status 2"], [["1", "mine", "mine too"]], (), "3"),
         (["id", "Import status 1"], [["1", "updated"]], (), None),
+        (["id", "Import status", "a", "Import message"], [["1", "not sent", "x", STOPPED]], (1, 3), None),
+        (["Import message", "id", "Import status"], [["", "1", "updated"]], (0, 2), None),
+        (["id", "Import status", "a", "Import message"], [["1", "failed", "x", "call them"]], (1,), "2"),
+        (
+            ["id", "Import status", "a", "Import message"],
+            [["1", "failed", "", STOPPED], ["2", "", "", "hm"]],
+            (1,),
+            "2",
+        ),
     ],
 )
 def test_a_column_is_ours_by_what_it_holds(tmp_path, headers, rows, positions, names):

@@ -26,17 +26,19 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("sorted")
 
 
-def written(path, keys, statuses, delimited):
+def written(path, keys, statuses, delimited, key=0):
     """Annotate a file as a run does: columns of ours told by the loader, each row's note by its key."""
     source = open_file(path)
     table = source.table(source.sheets[0].name)
     own = own_columns(table)
-    found = {key: row for chunk in table.chunks((0,)) for row, key in zip(chunk.rows, chunk.columns[0], strict=True)}
+    found = {
+        text: row for chunk in table.chunks((key,)) for row, text in zip(chunk.rows, chunk.columns[key], strict=True)
+    }
     notes = sorted(
         RowNote(
-            found[key], status, "" if status in {"updated", "unchanged"} else "the run stopped before this row", key
+            found[text], status, "" if status in {"updated", "unchanged"} else "The run stopped before this row.", text
         )
-        for key, status in zip(keys, statuses, strict=True)
+        for text, status in zip(keys, statuses, strict=True)
     )
     annotation = make_annotation(
         table.headers,
@@ -46,7 +48,7 @@ def written(path, keys, statuses, delimited):
         errors=lambda: iter(()),
         own=own.pair,
         names=own.names,
-        key_position=0,
+        key_position=key,
         dialect=source.dialect if delimited else None,
     )
     done = write_back(path, annotation, digest=hashlib.sha256(path.read_bytes()).hexdigest())
@@ -73,6 +75,20 @@ def save_sorted(path, order, width, delimited):
     for number, row in enumerate(rows, start=1):
         for position, value in enumerate(row, start=1):
             book.worksheets[0].cell(number, position).value = value or None
+    book.save(path)
+
+
+def save_moved(path, order, delimited):
+    """Save the columns in another order, with a column of somebody's notes among them."""
+    rows = [[*row, "Notes" if number == 0 else f"note {row[0]}"] for number, row in enumerate(rows_of(path, delimited))]
+    rows = [[row[place] for place in order] for row in rows]
+    if delimited:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(rows)
+        return
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append([value or None for value in row])
     book.save(path)
 
 
@@ -112,3 +128,33 @@ def test_every_key_keeps_its_own_values_and_status(folder, kind, runs):
         if not delimited:
             check_package(path.read_bytes())
         save_sorted(path, order, 5, delimited)
+
+
+@examples(25)
+@given(
+    kind=st.sampled_from(["csv", "neither"]),
+    order=st.permutations(range(6)),
+    statuses=st.tuples(*[st.lists(st.sampled_from(STATUSES), min_size=3, max_size=3)] * 2),
+)
+def test_columns_of_ours_are_known_wherever_they_were_moved(folder, kind, order, statuses):
+    """A column of the user's may stand between them; each is written anew, and no other is touched."""
+    delimited = kind == "csv"
+    path = folder / ("moved.csv" if delimited else "moved.xlsx")
+    keys = ["25012345001", "25012345009", "25012345013"]
+    make(path, kind, keys)
+    written(path, keys, statuses[0], delimited)
+    save_moved(path, order, delimited)
+    headers = rows_of(path, delimited)[0]
+
+    written(path, keys, statuses[1], delimited, key=headers.index("Record ID"))
+
+    rows = rows_of(path, delimited)
+    assert sorted(rows[0]) == sorted(headers)
+    found = [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
+    assert [(one["Record ID"], one["subject"], one["Priority"], one["Notes"]) for one in found] == [
+        (key, f"text {key}", "Low", f"note {key}") for key in keys
+    ]
+    assert [one["Import status"] for one in found] == statuses[1]
+    assert [bool(one["Import message"]) for one in found] == [
+        one not in {"updated", "unchanged"} for one in statuses[1]
+    ]
