@@ -1,11 +1,11 @@
 """What ends a step. The class says what to do next, `exit_code` what the program answers.
 
 ImportTicketsError
-├── UsageError            2  mend and run again: bad usage, unreadable file, columns that do not fit
+├── UsageError            2  fix and run again: bad usage, unreadable file, columns that do not fit
 │   ├── FileError            the file cannot be read; knows the place
 │   ├── ColumnsError         headers that do not fit; carries findings
 │   ├── GuardRail            the plan changes or clears more than allowed
-│   ├── NotConfirmed         nobody said yes
+│   ├── NotConfirmed         the question was not answered with yes
 │   └── MachineLimit         no more memory, open files or space
 ├── PortalError           3  stopped by the portal or the network; `resume` goes on where something was sent
 │   ├── Unauthorized         401
@@ -46,7 +46,7 @@ class ImportTicketsError(Exception):
 
 
 class UsageError(ImportTicketsError):
-    """The user can mend it and run again."""
+    """The user can fix it and run again."""
 
     code = "bad_usage"
 
@@ -99,7 +99,7 @@ class ErrorsOnly(InvalidRows):
 
 
 class NotConfirmed(UsageError):
-    """Nobody said yes. `answered`: somebody was asked, and a no is no failure."""
+    """The question was not answered with yes. `answered`: it was with no, which isn't a failure."""
 
     code = "not_confirmed"
 

@@ -106,7 +106,7 @@ def try_writing(path: Path, *, size: int = 0) -> None:
 
 @contextlib.contextmanager
 def _private_file(path: Path) -> Iterator[Path]:
-    """Yield a new empty file in the folder of `path`, readable for nobody else; it is gone afterwards, or renamed."""
+    """Yield a new empty file in the folder of `path`, readable for no one else; it is gone afterwards, or renamed."""
     handle, name = tempfile.mkstemp(prefix=_prefix(path), suffix=_SUFFIX, dir=path.parent)
     os.close(handle)
     try:

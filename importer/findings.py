@@ -26,7 +26,7 @@ NOT_KNOWN = "(not known)"
 class Finding:
     """One thing wrong, at the place where the user will click.
 
-    `text` says what is wrong and how to mend it, without the place: the place is prefixed where it is shown.
+    `text` says what is wrong and how to fix it, without the place: the place is prefixed where it is shown.
     """
 
     code: str

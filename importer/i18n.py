@@ -40,7 +40,7 @@ def choose_language(option: str | None, environ: Mapping[str, str]) -> str:
 
     `option` (from `--lang`) decides, then IMPORT_TICKETS_LANG, then the locale, then English. Forms such as `pt`,
     `pt_BR.UTF-8` and `PT-br` are understood.
-    Raises UsageError for an option that is none of our languages; a setting that is none is passed by.
+    Raises UsageError for an option that isn't one of our languages; a setting that isn't is ignored.
     """
     if option:
         language = _find(option)

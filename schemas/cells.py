@@ -76,7 +76,7 @@ class Refused(str):
 class Reading:
     """How text is to be read: what the options of the command line and the file itself tell.
 
-    locale: `pt-BR` and the like, for numbers, dates and words; None where nobody knows.
+    locale: `pt-BR` and the like, for numbers, dates and words; None where it isn't known.
     date_format: `DD/MM/YYYY HH:mm`, or in strptime's letters.
     time_zone: IANA name; datetimes without a zone are read in it.
     blank: whether an empty cell clears its property, or leaves it alone.
@@ -96,7 +96,7 @@ Result = str | Problem
 """A value in HubSpot's own form, or why there is none."""
 
 Ways = tuple[str, ...]
-"""How a text can be read: no name where it tells nothing, one where it proves a way, several where it is ambiguous."""
+"""How a text can be read: no name where it proves nothing, one where it proves a way, several where it is ambiguous."""
 
 
 class Converter:
@@ -119,8 +119,8 @@ class Converter:
     def convert_all(self, texts: Sequence[str], kind: Kind) -> list[str | None] | None:
         """Return the values of many cells ("" for blank ones) where that is quicker than to convert and remember each.
 
-        None stands for a cell that is to be converted on its own, and in place of the list where all are. The values
-        are in HubSpot's form beyond doubt: nobody judges that once more.
+        None stands for a cell that is to be converted on its own, and instead of the list where all are. The values
+        are in HubSpot's form beyond doubt: it isn't judged once more.
         """
         del texts, kind
         return None
@@ -178,7 +178,7 @@ this Python does not know yet (Cn) are not among them: next year's emoji is seen
 
 
 def shows_nothing(text: str) -> bool:
-    """Return whether a text is empty, or of characters alone that nobody sees."""
+    """Return whether a text is empty, or of invisible characters alone."""
     return all(one.isspace() or one in UNSEEN or unicodedata.category(one) in {"Cf", "Cc", "Zs"} for one in text)
 
 

@@ -1,4 +1,4 @@
-"""A pattern put to the texts of a whole column at one go: a search a column in place of one a text."""
+"""A pattern put to the texts of a whole column at one go: one search for a column instead of one for each text."""
 
 from __future__ import annotations
 

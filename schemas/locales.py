@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def find_locale(name: str) -> Locale:
     """Return the locale that `pt-BR`, `pt_BR` or `pt` names.
 
-    Raises ValueError for a name that is none, or of a locale that Unicode CLDR (as Babel has it) does not know.
+    Raises ValueError for a malformed name, or a locale that Unicode CLDR (as Babel has it) does not know.
     """
     from babel import Locale, UnknownLocaleError
 

@@ -1,7 +1,7 @@
 """What each type of validation rule asks of a value: one maker of a judge for each of the API's 27 types.
 
 A maker takes a rule's arguments (texts) and a clock. It raises ValueError, IndexError, KeyError, ArithmeticError or
-re.error for arguments that nobody understands.
+re.error for arguments of an unknown form.
 Source: HubSpot property validations guide.
 """
 
@@ -166,7 +166,7 @@ def _domains(find: Callable[[str], str | None], *, allowed: bool) -> Callable[[S
             if bare in listed:
                 return Verdict.PASSES if allowed else Verdict.BROKEN
             if any(bare.endswith(f".{one}") for one in listed):
-                return Verdict.DOUBTFUL  # whether a list covers subdomains is not told
+                return Verdict.DOUBTFUL  # the documentation does not say whether a list covers subdomains
             return Verdict.BROKEN if allowed else Verdict.PASSES
 
         return judge

@@ -57,7 +57,7 @@ def _with_blanks(value: str) -> str:
 def make_checks(rules: Sequence[Rule], clock: Clock) -> tuple[list[RuleCheck], list[Rule]]:
     """Return the checks of a property's rules, and the rules that cannot be judged here.
 
-    Those are of an unknown type, or have arguments that nobody understands; they are left to the portal.
+    Those are of an unknown type, or have arguments of an unknown form; they are left to the portal.
     """
     checks: list[RuleCheck] = []
     unknown: list[Rule] = []

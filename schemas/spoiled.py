@@ -28,7 +28,7 @@ def is_picture(text: str) -> bool:
 
 
 def spoiled(text: str, *, delimited: bool) -> Message | None:
-    """Return what a text tells of having been spoiled, or None. `delimited`: it stood in a delimited file."""
+    """Return what shows that a text was spoiled, or None. `delimited`: it stood in a delimited file."""
     if text.isascii():
         if text[:1] == "=":
             return _guarded(text)
@@ -40,13 +40,13 @@ def spoiled(text: str, *, delimited: bool) -> Message | None:
         )
     if text[:1] == "=" and (found := _guarded(text)):
         return found
-    mended = _RUN.sub(lambda match: _mended(match[0], text, match.start(), match.end()), text)
-    if mended == text:
+    repaired = _RUN.sub(lambda match: _repaired(match[0], text, match.start(), match.end()), text)
+    if repaired == text:
         return None
     return message(
         '"{value}" was read in the wrong encoding; it was probably "{probable}"',
         value=shown(text),
-        probable=shown(mended),
+        probable=shown(repaired),
     )
 
 
@@ -72,7 +72,7 @@ def _shortened(text: str) -> Message | None:
     )
 
 
-def _mended(run: str, text: str, start: int, end: int) -> str:
+def _repaired(run: str, text: str, start: int, end: int) -> str:
     """Return a run of letters as UTF-8 meant it, or as it is where it makes sense as it stands."""
     before, behind = text[:start][-1:], text[end : end + 1]
     is_odd = before.isalpha() and run[0].isupper() and (before.islower() or behind.islower())

@@ -204,7 +204,7 @@ def dialect_facts(source: Source) -> Mapping[str, Any] | None:
 def fit_columns_asking(source: Source, read: ReadOptions, schema: PortalSchema, ui: Ui) -> Opened:
     """Find out which column is what; ask the person about headers that are near to one property each.
 
-    Raises what `fit_columns` raises, where nobody is there or the answer to one of them is no.
+    Raises what `fit_columns` raises, where no one can answer, or the answer to one of them is no.
     """
     try:
         return fit_columns(source, read, schema)
@@ -302,7 +302,7 @@ def _look_only(headers: Sequence[str], fingerprint: Fingerprint, schema: PortalS
 def _translated_headers(
     headers: Sequence[str], fingerprint: Fingerprint, schema: PortalSchema, mapping: Mapping[str, str]
 ) -> Mapping[str, str]:
-    """Return what headers are mapped to, with a template's headers in the language of whoever made it."""
+    """Return what headers are mapped to, with a template's headers in the language it was made in."""
     from importer.loader.header_text import plain
 
     present = set(map(plain, headers)) - set(map(plain, mapping))

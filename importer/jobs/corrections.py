@@ -1,4 +1,4 @@
-"""Correct cells of FILE on somebody's word: in the file itself or in a copy beside, and nothing but these cells.
+"""Correct cells of FILE as the user asks: in the file itself or in a copy beside, and nothing but these cells.
 
 In:  the record of the run that found them wrong, and what they are to hold.
 Out: the file, judged anew by whoever runs it next; and, before that, what a cell of a property may be given.

@@ -1,7 +1,7 @@
-"""Look at everything a run depends on, and say in plain words how to mend what is wrong.
+"""Look at everything a run depends on, and say in plain words how to fix what is wrong.
 
 In:  how to reach the portal, the state folder, the environment.
-Out: checks in the order in which one would mend them. Nothing is changed, and the token is in no text.
+Out: checks in the order in which one would fix them. Nothing is changed, and the token is in no text.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ LIBRARIES = ("httpx", "openpyxl", "orjson", "pandas", "pandera", "python-calamin
 LITTLE_SPACE, MUCH_TOO_LITTLE_SPACE = 1 << 30, 50 << 20
 """Bytes. A journal of 100,000 rows takes some tens of millions."""
 SKEW_S = 120
-"""Seconds between our clock and the portal's from which conflicts would be told wrong."""
+"""Seconds between our clock and the portal's from which conflicts would be judged wrongly."""
 MANY_BITS = 0o077
 SETTINGS_PAGE = message("HubSpot: Settings, Integrations, Private apps; or Development, Keys, Service keys")
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at. `ours`: it is mended on this machine, not in the portal."""
+    """One thing that was looked at. `ours`: it is fixed on this machine, not in the portal."""
 
     name: str
     state: State

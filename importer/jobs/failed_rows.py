@@ -24,7 +24,7 @@ _BAD = (Status.INVALID, Status.FAILED, Status.NOT_SENT)
 def write_failed_rows(job: Job, path: Path) -> None:
     """Write the rows of FILE that ended `invalid`, `failed` or `not sent`, with its header, none of our columns.
 
-    Nothing is written where there are none. A place that cannot be written changes nothing of what became of the rows.
+    Without such rows nothing is written. A place that cannot be written does not change the rows' results.
     """
     rows = job.journal.report.rows_with(*_BAD)
     if not rows:

@@ -57,7 +57,7 @@ def fail_early(
 def break_off(error: ImportTicketsError, state: StateFolder, *, file: Path | None, dry_run: bool, since: str) -> Result:
     """Return the result of a job that was left in the middle: by its journal, where it was sending.
 
-    since: when the job began, by which its run is told from earlier ones that were left, too.
+    since: when the job began, which distinguishes its run from earlier ones that were left, too.
     """
     from importer.jobs.resume import stored_columns
 

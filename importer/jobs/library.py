@@ -1,7 +1,7 @@
 """The library: what `importer.plan` and `importer.Portal` are.
 
 In:  a file, a portal.
-Out: a plan, its changes and findings as DataFrames; applied, its rows. Nobody is asked anything.
+Out: a plan, its changes and findings as DataFrames; applied, its rows. No question is asked.
 
 A job runs in a thread with an event loop of its own, so that it can be called where a loop runs already: a notebook.
 """
@@ -136,7 +136,7 @@ class Plan:
         max_changes: float | str | None = None,
         max_clears: float | str | None = None,
     ) -> Result:
-        """Update the tickets, and write the results into the spreadsheet. Nobody is asked.
+        """Update the tickets, and write the results into the spreadsheet. No question is asked.
 
         on_invalid: with rows that failed validation, send nothing, or the others. max_changes, max_clears: refuse a
         plan that changes or clears more cells (7, or "5%" of the sheet's).
@@ -184,7 +184,7 @@ class Result:
         return _frame(told, ["row", "ticket", "status", "message"])
 
     def undo(self) -> Result:
-        """Put back what the run changed, where nobody has changed it since. Nobody is asked.
+        """Put back what the run changed, where it was not changed since. No question is asked.
 
         Raises importer.errors.ImportTicketsError where nothing can be put back.
         """

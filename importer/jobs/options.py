@@ -144,11 +144,11 @@ class Result:
 
 
 class Ui(Protocol):
-    """The person, or nobody: what a job shows and asks. The library can be used with a silent one."""
+    """What a job shows and asks. The library can be used with a silent one."""
 
     @property
     def can_ask(self) -> bool:
-        """Whether somebody is there to answer."""
+        """Whether a person can answer."""
         ...
 
     def say(self, text: Message) -> None: ...

@@ -1,4 +1,4 @@
-"""Go on with a run that stopped early. It was confirmed, so nobody is asked."""
+"""Go on with a run that stopped early. It was confirmed, so no question is asked."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ async def reopen(journal: Journal, options: RunOptions, held: Opening) -> Job:
 async def check_portal(record: RunRecord, portal: Portal) -> None:
     """Raise UsageError where a run would go on in another portal than the one it began in.
 
-    The address tells, and the account's ID where the portal tells it, else its fingerprint.
+    The address decides, and the account's ID where the portal gives it, else its fingerprint.
     """
     from importer.portal.errors import NoSuchPath
 

@@ -96,7 +96,7 @@ def everything(state: StateFolder, run_id: str) -> dict[str, list[Mapping[str, o
 
 
 def write_cells(state: StateFolder, run_id: str, path: Path, *, overwrite: bool) -> None:
-    """Write every changed cell into a CSV file. Raises FileError where it cannot be written, or is somebody's."""
+    """Write every changed cell into a CSV file. Raises FileError where it cannot be written, or is a user's file."""
     with state.open_journal(run_id) as journal:
         cells = ([str(value or "") for value in asdict(one).values()] for one in _changed_cells(journal))
         _write(state, path, CELL_TITLES, cells, like=Path(journal.record.file), overwrite=overwrite)
@@ -118,7 +118,7 @@ def _write(
     like: Path,
     overwrite: bool,
 ) -> None:
-    """Write a CSV file whole, readable for nobody who may not read the spreadsheet."""
+    """Write a CSV file whole, readable only for those who may read the spreadsheet."""
 
     def fill(stream: BinaryIO) -> None:
         text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")

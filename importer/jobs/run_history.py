@@ -120,7 +120,7 @@ def earlier_runs(journal: Journal, *, latest_first: bool = False) -> Iterator[tu
         try:
             facts = state.read_record(run_id)
         except FileError:
-            continue  # a damaged journal tells nothing, and conflicts are then told as such
+            continue  # a damaged journal says nothing, and conflicts are then reported as such
         if run_id != record.id and _same_place(facts, record):
             found.append((facts.started_at, run_id))
     for _, run_id in sorted(found, reverse=latest_first):

@@ -1,4 +1,4 @@
-"""Save what a command was asked to write: whole, never over somebody's file, and known again as ours."""
+"""Save what a command was asked to write: whole, never over a user's file, and recognised later as ours."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def save_whole(
     """Let `write` fill a new file that takes the place of `path`; return what `write` returns.
 
     Whatever happens, `path` is what it was or the whole new file. `like`: nobody may read it who may not read this
-    file. Raises FileError where it cannot be written, or is somebody's file and `overwrite` is not set.
+    file. Raises FileError where it cannot be written, or is a user's file and `overwrite` is not set.
     """
     outputs.check(path, overwrite=overwrite)
     try:

@@ -13,7 +13,7 @@ from schemas.message import message
 
 
 def check_targets(options: RunOptions, outputs: Outputs) -> None:
-    """Raise UsageError where the results or the page could not be written, or would replace somebody's file."""
+    """Raise UsageError where the results or the page could not be written, or would replace a user's file."""
     from importer.writeback import find_output_fault
 
     file, output = options.file, options.output

@@ -1,6 +1,6 @@
 """Which portal a job talks to: what it is called before people, and whether it is the one that a run began in.
 
-The account's ID tells. Where the account details are refused, a fingerprint does: the hub in the token's name, the
+The account's ID says it. Where the account details are refused, a fingerprint does: the hub in the token's name, the
 portal's own properties, and its owners, whose IDs no other portal has.
 """
 
@@ -28,7 +28,7 @@ _WARN_FROM = date(2026, 9, 1)
 _MONTHS_SERVED = 18
 """A dated version is served so long. Source: HubSpot, date-based API versioning."""
 _LITTLE = 0.5
-"""The share of own properties from which on two portals may be one, where no owner tells."""
+"""The share of own properties from which on two portals may be one, where no owner decides it."""
 
 
 def portal_name(schema: PortalSchema, base_url: str = "", name: str = "") -> Message | None:
@@ -56,7 +56,7 @@ def called(portal_id: str, kind: str, base_url: str) -> Message:
 
 
 def fingerprint_of(schema: PortalSchema, token: str) -> dict[str, Any]:
-    """Return what tells a portal from others where its account details are refused. Nothing in it is secret."""
+    """Return what distinguishes a portal where its account details are refused. Nothing in it is secret."""
     results = (schema.bodies.get("properties") or {}).get("results") or []
     return {
         "hub": hub_of(token),
@@ -98,7 +98,7 @@ def check_fingerprint(began: Mapping[str, Any] | None, schema: PortalSchema, tok
 
 
 def version_end(version: str) -> Message | None:
-    """Return the month in which HubSpot stops serving an API version; None for one that nobody knows."""
+    """Return the month in which HubSpot stops serving an API version; None for an unknown one."""
     version = version.strip().lower()
     if not VERSION_FORM.fullmatch(version):
         return None

@@ -3,7 +3,7 @@
 The journal is the spine between the two halves of a run: the plan is written into it before the question, each batch
 is noted before it leaves and after its answer. A preview, a resume, an undo and a report are queries of it.
 
-Nobody else knows SQL. Writes are committed with `synchronous=FULL`, so that what was noted outlives a power cut
+All SQL of runs is here. Writes are committed with `synchronous=FULL`, so that what was noted outlives a power cut
 (https://www.sqlite.org/pragma.html#pragma_synchronous).
 """
 

@@ -15,7 +15,7 @@ from importer.model import Change, Outcome, Status, Values
 
 _NOTHING: Values = MappingProxyType({})
 CHECKPOINT_PAGES = 4000
-"""Pages of the write-ahead log after which SQLite copies them into the file, here in place of its 1000: what is sent
+"""Pages of the write-ahead log after which SQLite copies them into the file, here instead of its 1000: what is sent
 touches a page several times within some seconds, and a commit that copies takes as long as five. Source: SQLite,
 PRAGMA wal_autocheckpoint."""
 

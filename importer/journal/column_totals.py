@@ -16,9 +16,9 @@ from importer.model import Status
 CHUNK = 2_000
 """Rows that are read at a time."""
 MOST_PAIRS = 20_000
-"""Different changes of a property that are told apart; later ones count among the others."""
+"""Different changes of a property that are counted separately; later ones count among the others."""
 _LONGEST_VALUE = 500
-"""Longer texts are not told apart, either."""
+"""Longer texts are not counted separately either."""
 
 Scale = Callable[[str], Any]
 """Makes of a value something that can be compared, `None` where it is nothing of the kind."""

@@ -88,7 +88,7 @@ def dump(value: object) -> str:
 
 
 def dump_messages(messages: Sequence[Message]) -> str | None:
-    """Return messages as JSON; None where there are none."""
+    """Return messages as JSON; None for no messages."""
     return dump([one.to_json() for one in messages]) if messages else None
 
 

@@ -108,7 +108,7 @@ class Report:
 
         With it what the portal made of the values, where that differs from what was sent. A batch that left counts as
         sent, though the run was killed before its answer was noted. The ticket is the plan's, though it lives on in
-        another one by now: the values before are its own, and nobody else's.
+        another one by now: the values before are its own.
         """
         for row, key, ticket, before, after, returned in self._file.db.execute(
             "SELECT planned.row, key, coalesce(plan.ticket, planned.ticket), planned.before, planned.changes, returned "

@@ -31,7 +31,7 @@ def now() -> str:
 
 @dataclass(frozen=True, slots=True)
 class RecordedPortal:
-    """Which portal a run was made in. `fingerprint` tells it where the account's ID is refused."""
+    """Which portal a run was made in. `fingerprint` identifies it where the account's ID is refused."""
 
     base_url: str | None = None
     portal_id: str = ""
@@ -59,7 +59,7 @@ class RecordedColumn(NamedTuple):
 
 
 class Correction(NamedTuple):
-    """A cell of FILE that was corrected before the run, on somebody's word."""
+    """A cell of FILE that was corrected before the run, as the user asked."""
 
     row: int
     position: int

@@ -74,7 +74,7 @@ class EditedPackage:
 
     @property
     def signed(self) -> bool:
-        """Whether somebody signed the package: any change makes the signature void."""
+        """Whether the package is signed: any change makes the signature void."""
         return any(relation.kind == "origin" for relation in self.relations(""))
 
     @property

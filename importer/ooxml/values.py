@@ -53,7 +53,7 @@ def shows_picture(formula: str) -> bool:
 def number_text(value: float) -> str:
     """Return a number as a plain decimal of at most 15 significant digits, without exponent or trailing zeros.
 
-    One that has more digits before its decimal point cannot be read, so it is told as it is stored.
+    One that has more digits before its decimal point cannot be read, so it is given as it is stored.
     """
     if is_too_precise(value):
         return f"{Decimal(repr(value)):f}".removesuffix(".0")
@@ -91,7 +91,7 @@ def number_value(text: str, form: Format, date_system: int) -> Value:
 
 
 def serial_value(number: float, date_system: int) -> dt.date | dt.datetime | dt.time | None:
-    """Return the moment of a serial number; None where it is none (negative, or past the year 9999).
+    """Return the moment of a serial number; None where it isn't one (negative, or past the year 9999).
 
     Day 1 is 1900-01-01, or day 0 1904-01-01. The 1900 system counts a 29 February 1900 that never was (serial 60);
     it is read as the day before, as other programs do. Parts of a day alone are a time. ECMA-376 part 1, 18.17.4.

@@ -93,7 +93,7 @@ def _declares_type(part: str) -> FileError:
 
 
 def check_beginning(blocks: Iterable[bytes], part: str) -> None:
-    """Refuse a part that declares a document type, whoever reads it afterwards.
+    """Refuse a part that declares a document type, whatever reads it afterwards.
 
     A declaration stands before the first element; a part without any element in its first megabyte is refused too.
     """
@@ -236,7 +236,7 @@ def attribute_edit(element: Element, data: bytes, name: str, value: str) -> list
 
 
 def whole_number(text: str | bytes) -> int:
-    """Return what a number of a sheet's markup says. Raises NotUnderstood for what is none, or beyond all bounds."""
+    """Return what a number of a sheet's markup says. Raises NotUnderstood for anything else."""
     if len(text) > _MOST_DIGITS or not text.isdigit() or not text.isascii():
         raise not_as_usual()
     return int(text)

@@ -1,9 +1,9 @@
-"""Cells that somebody changed in the portal after the sheet was made: edits of ours must not bury theirs unseen.
+"""Cells that were changed in the portal after the sheet was made: our edits must not overwrite them unseen.
 
 In:  planned changes, and what each row says of when it was made: a last-modified stamp, or a template's fingerprint.
 Out: changes that may go out, and rows that may not, with a `conflict` for each cell.
 
-The record's own stamp moves for many reasons, so it only tells whose history is worth reading; the property's history
+The record's own stamp moves for many reasons, so it only says whose history is worth reading; the property's history
 decides, and values: what was changed and changed back, or is what the sheet wants anyway, is no conflict.
 """
 
@@ -32,7 +32,7 @@ EarlierWrites = Callable[[Collection[str]], Mapping[str, Values]]
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A change that may meet somebody else's: `names` are the properties to look at.
+    """A change that may meet someone else's: `names` are the properties to look at.
 
     `since`: a change of them after that moment is a conflict. None: their values are not those of the template any
     more, so that they did change, whatever the clocks say.
@@ -47,7 +47,7 @@ class Conflicts:
     """Finds the conflicts of one plan.
 
     fingerprint: what the portal held when the file was made, where it came from `template`. earlier: what runs of the
-    same file wrote before, which is nobody else's change.
+    same file wrote before, which isn't anyone else's change.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Texts that are to change a ticket, and that nobody may have meant: spoiled ones, and signs that are read as HTML.
+"""Texts that are to change a ticket, and may not be meant: spoiled ones, and signs that are read as HTML.
 
 In:  planned changes. Out: rows that are refused, and notices.
 """

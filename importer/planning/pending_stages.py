@@ -11,7 +11,7 @@ from schemas.property import PortalSchema
 
 
 def settle_pending(row: CheckedRow, columns: Columns, schema: PortalSchema) -> CheckedRow | Finding:
-    """Return the row with its stage settled where no plan tells the ticket's pipeline.
+    """Return the row with its stage settled where the ticket's pipeline isn't known.
 
     A stage that fits one pipeline is taken; one that fits several gives the finding `ambiguous_option`.
     """

@@ -46,7 +46,7 @@ class Planner:
     """Makes the plan of one run.
 
     fingerprint: what the portal held when the file was made, where it came from `template`; then the rows hold edited
-    cells alone. earlier: what runs of the same file wrote before, which is nobody else's change. forms: what the portal
+    cells alone. earlier: what runs of the same file wrote before, which isn't a conflict. forms: what the portal
     made of texts that they wrote: where it still holds that, nothing is to be sent. doubts: judges texts to be sent.
     """
 
@@ -233,7 +233,7 @@ class Planner:
         return before, after
 
     def _leave_unedited(self, journal: Journal, rows: list[CheckedRow]) -> list[CheckedRow]:
-        """Decide the rows of a template in which nobody edited a cell; return the others."""
+        """Decide the rows of a template in which no cell was edited; return the others."""
         if self._fingerprint is None:
             return rows
         known = self._fingerprint.tickets

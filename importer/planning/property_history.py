@@ -32,7 +32,7 @@ def is_after(stamp: str, moment: str) -> bool:
 def changed_since(definition: Property | None, entries: Sequence[HistoryEntry], moment: str, *, current: str) -> bool:
     """Return whether a property that now holds `current` holds something else than it held at `moment`.
 
-    A value that was changed and changed back is no change: writing over it loses nobody's work. Where the history
+    A value that was changed and changed back isn't a change: writing over it loses no one's work. Where the history
     does not reach back to the moment, any later entry counts.
     """
     later = [entry for entry in entries if is_after(entry.timestamp, moment)]

@@ -1,4 +1,4 @@
-"""How a cell of the sheet and the portal came to differ: three ways compared, told in words.
+"""How a cell of the sheet and the portal came to differ: three values compared, put into words.
 
 In:  a cell's value in the sheet and in the portal, the property's last change, and what an earlier run knows of it.
 Out: a `Difference`, or nothing where the portal holds what it made of the sheet's value.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CREATED = "createdate"
 Fate = Literal["then", "now", "mixed", "unknown"]
 """What a cell holds: the value of that moment, or today's since others made the changes, or some others did, or none
-since nothing tells it."""
+since nothing says it."""
 
 _WAYS: Mapping[str, frozenset[str]] = {
     "import": frozenset({"IMPORT"}),
@@ -102,7 +102,7 @@ class Restorer:
     fates: dict[Fate, int] = field(default_factory=lambda: {"then": 0, "now": 0, "mixed": 0, "unknown": 0})
 
     def values(self, ticket: Ticket, names: Iterable[str]) -> dict[str, str | None]:
-        """Return what each property of a ticket is to hold; None where nothing tells it.
+        """Return what each property of a ticket is to hold; None where nothing says it.
 
         The ticket has today's values and histories of these properties, and the moment of its creation.
         """

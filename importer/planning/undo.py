@@ -1,10 +1,10 @@
-"""The way back of one change: which cells can be put back, and which somebody changed since.
+"""The way back of one change: which cells can be put back, and which were changed since.
 
 In:  what a run did to a ticket, what the portal made of it, and what the portal holds now.
 Out: the change that puts the ticket back, and a finding for each cell that is left as it is.
 
 A cell is put back only if the portal still holds what the run wrote. A pipeline and its stage go back together or not
-at all: one without the other is refused, or moves the ticket where nobody wanted it.
+at all: one without the other is refused, or moves the ticket to a wrong place.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A cell that cannot go back, though nobody changed it: it keeps no other cell of its row from going back.
+    """A cell that cannot go back, though it was not changed since: it keeps no other cell of its row from going back.
 
     `unseen`: the portal does not show what it holds. `removed`: the value, or the property, is not taken any more.
     `together`: it would have gone back, but not without the other one of pipeline and stage.

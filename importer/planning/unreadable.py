@@ -31,7 +31,7 @@ def check_shown(rows: Iterable[tuple[CheckedRow, Ticket | Missing]], columns: Co
 
 
 def scope_for(definition: Property | None) -> str:
-    """Return the scope that shows a property's values, as far as its definition tells."""
+    """Return the scope that shows a property's values, as far as its definition says."""
     known = TICKET.sensitive_scopes.get(definition.sensitivity if definition else "")
     return known or " / ".join(TICKET.sensitive_scopes.values())
 

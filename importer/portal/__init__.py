@@ -1,4 +1,4 @@
-"""HubSpot over HTTP: client, wire shapes, answers, limits, retries. Nobody else knows HTTP."""
+"""HubSpot over HTTP: client, wire shapes, answers, limits, retries. No other room speaks HTTP to the portal."""
 
 from importer.portal.client import Portal
 from importer.portal.clock import Clock, Halted, StopSignal

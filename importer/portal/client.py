@@ -1,7 +1,7 @@
 """HubSpot's tickets as Python sees them: read, update, look up; limits kept, faults outlived.
 
 Everything that may be repeated is repeated, within bounds. What is left over comes back as a BatchResult whose outcome
-is not known (updates), or is raised (all else). Nobody outside of this package knows HTTP.
+is not known (updates), or is raised (all else). No code outside this package handles HTTP replies.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from schemas.ticket_object import TICKET
 class Portal:
     """A portal, as an async context manager.
 
-    app: an ASGI application that stands in for it. on_event: told of waits and requests. clock, rng: stand-ins for
+    app: an ASGI application that stands in for it. on_event: called for waits and requests. clock, rng: stand-ins for
     tests. timeout_s: how long one answer may take; the portal's own proxy gives up after 100 s.
     Raises UsageError (`no_token`, `unsafe_address`) for settings that cannot be used.
     """
@@ -52,7 +52,7 @@ class Portal:
         self.clock = clock or Clock()
         self.on_event: OnEvent = on_event or ignore
         self.gaps: Mapping[str, Gap] = {}
-        """What `fetch_bodies` was not told, by name."""
+        """What the portal withheld from `fetch_bodies`, by name."""
         self._singles = tickets.Singles()
         self._http = HttpClient(self.settings, clock=self.clock, app=app, timeout_s=timeout_s)
         home = self.settings.home
@@ -189,7 +189,7 @@ class Portal:
     ) -> dict[str, Ticket | Missing]:
         """Look up any number of tickets; every key has an entry. Requests of 100 (50 with histories) are in flight.
 
-        on_read: told how many keys each answer was about.
+        on_read: called with the number of keys of each answer.
         Raises the errors of `read`.
         """
         asked = tickets.Question(id_property, tuple(properties), tuple(history), stop, repeats, on_read)

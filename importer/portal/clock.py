@@ -32,7 +32,7 @@ class Clock:
 
 
 class Halted(Exception):
-    """A wait was given up, and the request after it not sent, because somebody asked to stop."""
+    """A wait was given up, and the request after it not sent, because a stop was asked for."""
 
 
 class StopSignal:
@@ -46,7 +46,7 @@ class StopSignal:
 
     @property
     def is_set(self) -> bool:
-        """Whether somebody asked."""
+        """Whether a stop was asked for."""
         return self._is_set
 
     def set(self) -> None:
@@ -55,19 +55,19 @@ class StopSignal:
             listener()
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call `listener` when somebody asks, at once if somebody has; return what ends the listening."""
+        """Call `listener` when a stop is asked for, at once if it already was; return what ends the listening."""
         self._listeners.append(listener)
         if self._is_set:
             listener()
         return lambda: self._listeners.remove(listener)
 
     def check(self) -> None:
-        """Raise Halted if somebody asked."""
+        """Raise Halted if a stop was asked for."""
         if self._is_set:
             raise Halted
 
     async def race(self, work: asyncio.Future[None]) -> None:
-        """Wait for `work`, which is cancelled if somebody asks to stop first; then raise Halted."""
+        """Wait for `work`, which is cancelled if a stop is asked for first; then raise Halted."""
         loop = asyncio.get_running_loop()
         asked: asyncio.Future[None] = loop.create_future()
 
@@ -88,7 +88,7 @@ class StopSignal:
 
 
 async def pause(clock: Clock, seconds: float, stop: StopSignal | None) -> None:
-    """Return once `seconds` have passed. Raises Halted as soon as somebody asks to stop."""
+    """Return once `seconds` have passed. Raises Halted as soon as a stop is asked for."""
     if seconds <= 0:
         return
     if stop is None:

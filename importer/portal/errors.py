@@ -88,7 +88,7 @@ def refusal(reply: Reply, *, scrub: Scrub) -> BatchResult:
 
 
 def unaccepted(reply: Reply, verdict: Verdict, *, scrub: Scrub) -> PortalError:
-    """Return the error of an answer that is no use to somebody who needs one: Refused, or Unavailable."""
+    """Return the error of an answer that does not serve a caller who needs one: Refused, or Unavailable."""
     if verdict is Verdict.REFUSED:
         answer = refusal(reply, scrub=scrub)
         fault = answer.faults[0]

@@ -40,7 +40,7 @@ OnEvent = Callable[[Event], None]
 
 
 def reading(tell: OnEvent, total: int) -> Callable[[int], None]:
-    """Return what adds up how many of `total` keys were looked up, and tells it; told at once that none was."""
+    """Return what adds up how many of `total` keys were looked up, and reports it; zero is reported at once."""
     done = 0
 
     def add(count: int) -> None:

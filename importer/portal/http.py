@@ -69,7 +69,7 @@ class HttpClient:
     """Connections to one portal. `app`: an ASGI application that stands in for it, in this process.
 
     httpx's transport is used without its client, which looks for cookies, redirects and credentials in every answer.
-    timeout_s: an answer that has not come whole after so long, from the connection to its last byte, is none.
+    timeout_s: an answer that takes longer, from the connection to its last byte, counts as no answer.
     """
 
     def __init__(self, settings: PortalSettings, *, clock: Clock, app: Any = None, timeout_s: float = 60.0) -> None:

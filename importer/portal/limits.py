@@ -1,6 +1,6 @@
 """When a request may leave: never over the portal's window, and more in flight as answers come.
 
-The portal tells its limits in the headers of each answer; until it has, those hold that it told a run some minutes
+The portal gives its limits in the headers of each answer; until it has, those hold that it gave a run some minutes
 before, or else the lowest documented ones. The window rolls, and may be used up at once; what others use of it (the
 same token on another machine) shows in the header `Remaining`, and is left to them. The number in flight doubles with
 each round trip up to 64; where the portal is overloaded it is halved, and grows by one with each round trip from then
@@ -32,7 +32,7 @@ MOST_DIGITS = 15
 REMEMBER_EVERY_S = 60.0
 """How often a limit that has not changed is noted anew for the runs to come."""
 SHOWN_WAIT_S = 1.0
-"""Waits from here on are told."""
+"""Waits from here on are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ LOWEST = Limits(max_requests=100)
 
 
 def read_limits(headers: Mapping[str, str], known: Limits) -> Limits:
-    """Return `known` with what the headers of an answer say; what is no number is passed over."""
+    """Return `known` with what the headers of an answer say; what isn't a number is ignored."""
     most = _number(headers, "x-hubspot-ratelimit-max")
     interval_ms = _number(headers, "x-hubspot-ratelimit-interval-milliseconds")
     daily = _number(headers, "x-hubspot-ratelimit-daily")
@@ -92,7 +92,7 @@ class Permit:
 
 
 class Limiter:
-    """Lets requests leave one by one, in the order they asked. `on_wait` is told of waits worth showing."""
+    """Lets requests leave one by one, in the order they asked. `on_wait` is called for waits worth showing."""
 
     def __init__(
         self,
@@ -141,7 +141,7 @@ class Limiter:
         """Return once a request may leave. Every permit is given back with `release`.
 
         check: called before it leaves, with the number in flight; it may raise.
-        Raises Halted as soon as somebody asks to stop.
+        Raises Halted as soon as a stop is asked for.
         """
         async with self._order:
             while True:

@@ -133,7 +133,7 @@ class Quota:
 
 
 def quota_path(home: Path, base_url: str, token: str) -> Path:
-    """Return the file that all runs with this token on this portal share. The token cannot be told from it."""
+    """Return the file that all runs with this token on this portal share. The token cannot be derived from it."""
     digest = hashlib.sha256(f"{base_url}\0{token}".encode()).hexdigest()
     return home / "limits" / f"{digest[:20]}.sqlite3"
 

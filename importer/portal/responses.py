@@ -211,7 +211,7 @@ def parse_refusal(status: int, body: Any, *, scrub: Scrub, correlation_id: str =
 
 
 def parse_fault(body: Mapping[str, Any], *, scrub: Scrub) -> PortalFault:
-    """Return the error that a plain error body, or an entry of `errors`, tells of.
+    """Return the error that a plain error body, or an entry of `errors`, describes.
 
     Ids, trace ids and names come from its context, from the contexts of its details, and from its message; problems
     from the JSON inside the message and from the details, since either list may be the shorter one.

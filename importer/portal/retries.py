@@ -131,7 +131,7 @@ def judge(
 def _judge_refusal(reply: Reply, *, is_batch: bool) -> Verdict:
     status = reply.status or 0
     if not reply.is_whole:
-        return Verdict.REPEAT  # nobody knows what it was about
+        return Verdict.REPEAT  # it names no cause
     if status < HTTPStatus.BAD_REQUEST or status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
         return Verdict.MISTAKEN
     if status in MISTAKES and (not is_batch or reply.readable):

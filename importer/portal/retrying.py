@@ -44,7 +44,7 @@ class Call:
 
 
 class RetryingClient:
-    """Makes calls. `time_zone` is the portal's, for the moments it tells people of."""
+    """Makes calls. `time_zone` is the portal's, for the moments it shows to people."""
 
     def __init__(
         self,

@@ -53,7 +53,7 @@ class PortalSettings:
         """Return these settings, tidied.
 
         Raises UsageError `no_token` for a token that is missing or cannot be sent, `unsafe_address` for an address
-        that would show the token to others, and one for a version that is none. The token itself is in no message.
+        that would show the token to others, and one for what isn't a version. The token itself is in no message.
         """
         base_url = self.base_url.strip().rstrip("/")
         token = self.token.strip()

@@ -92,7 +92,7 @@ class Reader(Protocol):
         stop: StopSignal | None = None,
         repeats: int = MAX_REPEATS,
     ) -> Record | None:
-        """Read one ticket; None where there is none."""
+        """Read one ticket; None where it does not exist."""
 
 
 @dataclass(slots=True)

@@ -1,7 +1,8 @@
 """A stand-in for a HubSpot portal: an ASGI application with its state in SQLite.
 
-`open_app` gives it in process; `importer.sandbox.serve` serves it on loopback. Nothing here is used by the importer
-itself, and nothing here uses it, but for the JSON of the default portal.
+`open_app` gives it in process; `importer.sandbox.serve` serves it on loopback. Of the importer, only
+`jobs.connect` and the command that serves it use this package, and of the importer it uses the JSON of the default
+portal alone.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ def choices_of(definition: Property, schema: PortalSchema) -> Choices | None:
     """Return what people choose from, or None where the portal names no choices.
 
     A choice is shown by its label wherever the label, read as the label of a cell, leads back to it; else by its value
-    where that does; else by the label, though it is offered to nobody: it is refused where somebody copies it.
+    where that does; else by the label, though it isn't offered: it is refused where it is copied into another cell.
     """
     if definition.name == TICKET.stage:
         return _stages(schema)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.datavalidation import DataValidation
 
 MAX_RANGES = 500
-"""Ranges that validations name at most: rows of one pipeline are told from others only while they lie together."""
+"""Ranges that validations name at most: rows of one pipeline can be told from others only while they lie together."""
 MAX_PROMPT, MAX_TITLE = 255, 32
 """Characters of a validation's words. Source: ECMA-376 part 1, 18.3.1.32, as Excel enforces it."""
 _WILD = re.compile(r"^[<>=]|[*?~]")

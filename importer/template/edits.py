@@ -1,10 +1,10 @@
-"""Which cells of a template somebody edited; the others are neither judged nor sent.
+"""Which cells of a template were edited; the others are neither judged nor sent.
 
 In:  the values that the cells of some rows mean, and the values they were made from.
 Out: the cells that are as they were.
 
 A cell that was never edited may hold what the portal itself would refuse today: an option that is gone, an owner who
-has left, a text that breaks a newer rule. That is nobody's edit, so it makes no row invalid.
+has left, a text that breaks a newer rule. That isn't an edit, so it makes no row invalid.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Edits:
     def kept(
         self, keys: Sequence[str], read: Mapping[int, Sequence[str]], texts: Callable[[int], Sequence[str]]
     ) -> set[Place]:
-        """Return the cells of a chunk that nobody edited.
+        """Return the cells of a chunk that were not edited.
 
         keys: the record ID of each row. read: what the cells mean, by position. texts: the cells of a column as typed.
         A stage counts as edited where its pipeline is: it must fit the new one.
@@ -137,7 +137,7 @@ def read_only_edits(
     schema: PortalSchema,
     reading: Reading,
 ) -> Iterator[Finding]:
-    """Yield a finding for each edited cell of a template's read-only columns: nobody may think that it was sent.
+    """Yield a finding for each edited cell of a template's read-only columns: it must not seem to be sent.
 
     look_only: those columns. The table is read once more, but for nothing else.
     """

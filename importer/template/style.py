@@ -49,7 +49,7 @@ def column_cell(sheet: WriteOnlyWorksheet, definition: Property | None) -> Style
 
 
 def plain_cell(sheet: WriteOnlyWorksheet) -> StyledCell:
-    """Return a cell for text that nobody looks at."""
+    """Return a cell for text that isn't shown."""
     cell = _new_cell(sheet)
     cell.number_format = _TEXT_FORMAT
     return cell

@@ -39,7 +39,7 @@ class Survey:
     _asked: set[int] = field(default_factory=set)
 
     def is_open(self, position: int) -> bool:
-        """Whether nobody has looked through this column yet."""
+        """Whether this column was not looked through yet."""
         return position not in self._asked
 
     def settle(self, positions: Collection[int], chunks: Iterable[Chunk]) -> None:

@@ -1,4 +1,4 @@
-"""What cells show besides their values: the language of a column, and how finely it tells moments.
+"""What cells show besides their values: the language of a column, and how finely it shows moments.
 
 In:  a table whose workbook names number formats, columns, converters.
 Out: by column, the language of its filled cells; by cell, the last moment that looks the same as the one it holds.
@@ -49,13 +49,13 @@ def _is_known(language: str) -> bool:
 
 
 def without_unseen(chunk: Chunk) -> Chunk:
-    """Return a chunk whose cells that show nothing are blank: nobody meant them."""
+    """Return a chunk whose cells that show nothing are blank."""
     changed = {}
     for position, texts in chunk.columns.items():
         joined = "".join(texts)
         if joined.isascii() and joined.isprintable():
             continue
-        # White space alone is blank wherever it stands; it is told as it was typed.
+        # White space alone is blank wherever it stands; it is reported as it was typed.
         odd = [
             place
             for place, text in enumerate(texts)

@@ -59,7 +59,7 @@ class UneditedCells(Protocol):
 class Validation:
     """The validation of one table: iterate it for chunks, then look at `notices`.
 
-    Raises UsageError for a locale, date format or time zone that nobody knows.
+    Raises UsageError for an unknown locale, date format or time zone.
     """
 
     def __init__(
@@ -241,7 +241,7 @@ def _modified_texts(texts: Sequence[str], kinds: npt.NDArray[np.uint8] | None) -
 
 
 def check_reading(reading: Reading) -> None:
-    """Raise UsageError for a locale, date format or time zone that nobody knows, naming the option."""
+    """Raise UsageError for an unknown locale, date format or time zone, naming the option."""
     try:
         option, value = "--locale", reading.locale
         if value:
@@ -341,7 +341,7 @@ class CheckedChunk:
         return blank
 
     def _take_loader_findings(self) -> tuple[set[tuple[int, int]], list[tuple[int, str]]]:
-        """Take over what the loader found; return the cells it tells of, and rows that it left out."""
+        """Take over what the loader found; return the cells it names, and rows that it left out."""
         told: set[tuple[int, int]] = set()
         strays: dict[int, str] = {}
         places = {row: place for place, row in enumerate(self._rows)} if self._chunk.findings else {}
@@ -379,7 +379,7 @@ class CheckedChunk:
                     self._add(place, position, "missing_key", text)
 
     def _judge_values(self, told: set[tuple[int, int]]) -> None:
-        """Take over what is wrong with the cells that somebody meant, where the loader did not tell it already."""
+        """Take over what is wrong with cells that hold something, where the loader did not report it already."""
         for position, wrong in self._problems.items():
             for place in sorted(wrong):
                 if place in self._blank or (place, position) in told or (place, position) in self._kept:

@@ -4,7 +4,7 @@ In:  the file, open and binary, and the new texts by (row, position); positions 
 Out: the same file with these cells. Nothing is guessed: what is not understood ends in NotUnderstood.
 
 A workbook's cell keeps its format and becomes a text, so nothing that is written can be a formula. A formula is not
-replaced: it is somebody's, and others may depend on it.
+replaced: it is the user's, and others may depend on it.
 Source: ECMA-376 part 1, 18.3.1.4 (c), 18.3.1.40 (f); RFC 4180.
 """
 

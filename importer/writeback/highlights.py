@@ -20,10 +20,10 @@ from importer.ooxml.xml import item_text
 
 MARK = "import-tickets"
 OURS = f'N("{MARK}")=0'
-"""Always true, for N of a text is 0, and nobody else's."""
+"""Always true, since N of a text is 0; no other program writes it."""
 _AREAS_IN_ONE = 1_000
 _MOST_AREAS = 20_000
-"""Highlighted areas: more slow a spreadsheet down, and nobody looks at them one by one."""
+"""Highlighted areas: more slow a spreadsheet down, and are too many to look at one by one."""
 _LONGEST_TEXT = 255
 """Characters of a text in a formula (Excel specifications and limits)."""
 _COMPARED = 1_000

@@ -40,7 +40,7 @@ class Outputs:
         return overwrite or not os.path.lexists(path) or self.owns(path)
 
     def check(self, path: Path, *, overwrite: bool) -> None:
-        """Raise FileError where `path` cannot become a file of ours: its folder is missing, or it is somebody's."""
+        """Raise FileError where `path` cannot become a file of ours: its folder is missing, or it is a user's file."""
         self.check_name(path)
         if not path.parent.is_dir():
             raise FileError(message("There is no folder {path} to write to.", path=str(path.parent)))

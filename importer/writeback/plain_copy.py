@@ -24,7 +24,7 @@ from schemas.message import message
 
 
 class ErrorValue(str):
-    """What a cell shows in place of a value. As a text it would be taken for one when the copy is run."""
+    """What a cell shows instead of a value. As a text it would be taken for one when the copy is run."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""Why a file should not be replaced: somebody has it open, or has made it read-only.
+"""Why a file should not be replaced: it is open in another program, or read-only.
 
 How it is replaced stands in `importer.files`.
 """

@@ -4,7 +4,7 @@ In:  an XLSX or XLSM package and an annotation.
 Out: a package in which only the sheet's part, the styles part, the workbook with its relations and the content types
      differ, and two sheets of ours are added or replaced. Patching the result again changes nothing.
 
-Whatever is not understood ends in NotUnderstood with nothing written but a file nobody looks at yet: the results then
+Whatever is not understood ends in NotUnderstood with nothing written but a temporary file: the results then
 go to another file, never through a save that loses something.
 """
 
@@ -309,7 +309,7 @@ class PartsWriter:
                 self._write(name, iter((content,)), None)
 
     def put(self, part: str, pieces: Iterator[bytes]) -> None:
-        """Write a part, new or in place of the old one."""
+        """Write a part, new or replacing the old one."""
         member = self._archive.find(part)
         self._write(member.name if member else part, pieces, member)
 

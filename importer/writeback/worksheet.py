@@ -95,7 +95,7 @@ class Frame:
         highlights: Iterable[tuple[str, str]],
         look: int,
     ) -> bytes:
-        """Return the tail with our conditional format in place of an earlier one, and our columns in the filter.
+        """Return the tail with our conditional format instead of an earlier one, and our columns in the filter.
 
         filter_at: where the sheet's own filter is taken to be. highlights: (cells, formula) of our conditional
         formats. look: the index of their differential format.

@@ -55,8 +55,8 @@ def write_back(
 
     path: the file that was read. It is replaced, unless `output` names another one.
     digest: SHA-256 (hex) of its bytes as they were read; if they are others now, it is left alone.
-    coming: is told the digest of the annotated file before it takes the file's place, so that whoever is killed in
-    between knows it again.
+    coming: gets the digest of the annotated file before it takes the file's place, so that a process that is killed in
+    between can recognise it later.
     outputs: notes what is written elsewhere than into the file; `output` replaces nothing else without `overwrite`.
     Returns with `path` None where nothing could be written anywhere; does not raise for what the file system refuses.
     """

@@ -1,4 +1,4 @@
-"""Numbers: text in somebody's way of writing them, to a plain decimal.
+"""Numbers: text as people write them, to a plain decimal.
 
 A way of writing (`NumberStyle`) is a decimal mark and the marks that group digits. It comes from a locale (Unicode
 CLDR, by Babel); without a locale a text is read in both common ways, and is ambiguous where they disagree.

@@ -1,4 +1,4 @@
-"""Text: what a cell holds, with HubSpot's line breaks and without white space that nobody meant."""
+"""Text: what a cell holds, with HubSpot's line breaks and without outer white space."""
 
 from __future__ import annotations
 
