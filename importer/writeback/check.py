@@ -6,7 +6,8 @@ Out: nothing, or Damaged.
 Workbooks: every part that was not to change must be there with the same stored bytes; every part that was must unpack
 to what its checksum says; the sheet must have as many rows, values and formulas as before. Delimited text: the file
 must be as long as what was written. In files of ordinary size, besides, every cell of the user's must have the same
-value for an XML parser; in a large one that would take longer than the writing itself.
+value for an XML parser; in a large one that would take longer than the writing itself. Keys of delimited text are
+compared whatever its size: half a million rows take 1.5 s.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from importer.writeback.workbook import Patched
 ORDINARY = 2 << 20
 """Bytes of a sheet's part (unpacked) or a delimited file up to which every value is compared: some 4,000 rows."""
 LARGE = 8 << 20
-"""Bytes of a file on disk up to which keys are compared that only a reader finds: some 100,000 rows."""
+"""Bytes of a workbook on disk up to which keys are compared that only a reader finds: some 100,000 rows."""
 _BLOCK = 1 << 20
 
 _Cell = tuple[bytes, bytes, bytes, bytes, bytes]
@@ -73,7 +74,7 @@ def check_keys(new: Path, annotation: Annotation, key: int, status: int) -> None
     try:
         same = None if annotation.sheet is None else _search_keys(new, annotation, key, status)
         if not same:
-            unsaid = same is None and new.stat().st_size > LARGE
+            unsaid = same is None and annotation.sheet is not None and new.stat().st_size > LARGE
             same = unsaid or _reread_keys(new, annotation, key, status)
     except (FileError, KeyError, NotUnderstood) as problem:
         raise Damaged from problem

@@ -616,6 +616,25 @@ def test_in_a_large_workbook_the_two_columns_are_searched(workbook, monkeypatch,
     assert (workbook.read_bytes() == before) == wrong
 
 
+@pytest.mark.parametrize("wrong", [False, True])
+def test_keys_of_delimited_text_are_compared_whatever_its_size(table, monkeypatch, wrong):
+    table.write_bytes(table.read_bytes().splitlines(keepends=True)[0])
+    with table.open("a", encoding="utf-8", newline="") as file:
+        file.writelines(f"{number};text\r\n" for number in range(2, 3_000))
+    before = table.read_bytes()
+    monkeypatch.setattr("importer.writeback.check.LARGE", 0)
+    monkeypatch.setattr("importer.writeback.check.ORDINARY", 0)
+    keys = {row: str(row) for row in range(2, 3_000)} | ({2_900: "77"} if wrong else {})
+    notes = [RowNote(row, "updated", "", key) for row, key in keys.items()]
+
+    written = write_back(
+        table, replace(table_annotation(), notes=lambda: iter(notes), key_position=0), digest=digest(table)
+    )
+
+    assert written.beside == wrong
+    assert (table.read_bytes() == before) == wrong
+
+
 @pytest.mark.parametrize("kind", ["workbook", "table"])
 def test_a_status_beside_its_key_is_written(kind, request):
     path = request.getfixturevalue(kind)
