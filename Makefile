@@ -80,6 +80,7 @@ docs: $(READY) ## renew the reference and the outputs in the guide, and build th
 
 pictures: $(READY) ## draw the pictures of the guide anew (needs LibreOffice, Chromium, ImageMagick, Xvfb)
 	$(BIN)/python -m tools.make_pictures
+	$(BIN)/python -m tools.page_pictures
 
 audit: $(READY) ## look for known weaknesses in what the lock file names; says so where there is no network
 	$(BIN)/python .ci/audit.py
