@@ -155,6 +155,25 @@ def test_western_languages_are_read_and_the_notice_shows_words(tmp_path, text):
     assert any(word in str(source.notices[0]) for word in re.findall(r"\w*[^\x00-\x7f]+\w*", text))
 
 
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("onza líquida imperial", "mac_roman"),
+        ("Österreich", "mac_roman"),
+        ("milla per galó imperial", "mac_latin2"),
+        ("čez uro", "mac_latin2"),
+        ("kuutiometriä", "cp850"),
+        ("Argentinië", "cp850"),
+        ("mentawaï", "cp850"),
+        ("duté dramy", "cp850"),
+        ("newtonmetrů", "cp852"),
+        ("°", "mac_roman"),
+    ],
+)
+def test_a_sign_that_stands_for_a_letter_of_one_word_is_doubt(tmp_path, text, encoding):
+    assert verdict(tmp_path / "tickets.csv", f"Record ID,subject\r\n25012345001,{text}\r\n", encoding) == "refused"
+
+
 WORDS = "Café Atenção Müller É é José Größe Noël Zoë garçon Ça Gonçalves 1ª 20° it\u2019s Ü ö ©"
 
 
