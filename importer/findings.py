@@ -66,7 +66,7 @@ def column_letter(position: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CodeInfo:
-    """What a code means, in English; the documentation's page of codes is made of these."""
+    """What a code means, in English: `explain` translates it, and the page of codes is made of these."""
 
     meaning: str
     example: str
@@ -78,10 +78,11 @@ CODES: Mapping[str, CodeInfo] = {
     "unreadable_file": CodeInfo(
         "The file cannot be read as a spreadsheet, or its answer cannot be written.",
         "A password-protected workbook; a CSV file whose line 812 is not UTF-8.",
-        "Take the protection off, save the file again as XLSX or as CSV in UTF-8, or name its --encoding.",
+        "Remove the protection, save the file again as XLSX or as CSV in UTF-8, or name its --encoding.",
     ),
     "unsafe_file": CodeInfo(
-        "The workbook holds what no spreadsheet program writes: entity tricks, or parts that unpack to absurd sizes.",
+        "The workbook contains something that no spreadsheet program writes: XML entities, or parts that "
+        "unpack to absurd sizes.",
         "An XLSX whose sheet names an external entity.",
         "Open it in a spreadsheet program you trust and save it anew.",
     ),
@@ -91,14 +92,14 @@ CODES: Mapping[str, CodeInfo] = {
         "Check that you named the right file.",
     ),
     "file_busy": CodeInfo(
-        "Another run is at work on this file.",
+        "Another run is working on this file.",
         "The same command in two windows.",
         "Wait for the other run to end.",
     ),
     "file_changed": CodeInfo(
         "The file is not the one that the run read.",
         "A cell was edited between the run and its resumption.",
-        "Run the file again; the results of the old run stand beside it.",
+        "Run the file again; the results of the old run are beside it.",
     ),
     "no_such_sheet": CodeInfo(
         "The workbook has no sheet of the name given with --sheet.",
@@ -128,7 +129,7 @@ CODES: Mapping[str, CodeInfo] = {
     ),
     "ambiguous_header": CodeInfo(
         "A header is the label of several properties.",
-        "A column Region, where two properties bear that label.",
+        "A column Region, where two properties have that label.",
         "Write the property's internal name, or map the header with --map.",
     ),
     "empty_header": CodeInfo(
@@ -137,7 +138,7 @@ CODES: Mapping[str, CodeInfo] = {
         "Name the column, or delete it.",
     ),
     "no_key_column": CodeInfo(
-        "No column says which ticket a row means.",
+        "No column says which ticket a row is about.",
         "A sheet with the columns Ticket name and Priority alone.",
         "Add a column Record ID, or one of a property with unique values.",
     ),
@@ -149,16 +150,16 @@ CODES: Mapping[str, CodeInfo] = {
     "not_unique_property": CodeInfo(
         "The property named with --id-property has no unique values.",
         "--id-property subject.",
-        "Name a property whose values are unique, or key the rows by Record ID.",
+        "Name a property whose values are unique, or identify the rows by Record ID.",
     ),
     # The rows
     "missing_key": CodeInfo(
-        "A row says something, but not of which ticket.",
+        "A row has values, but does not say which ticket they are for.",
         "A12 is empty, and D12 is not.",
         "Fill in the key, or empty the whole row.",
     ),
     "duplicate_key": CodeInfo(
-        "Several rows are of one ticket, and say different things.",
+        "Several rows are about the same ticket, with different values.",
         "A12 and A31 are both 25012345678, with different priorities.",
         "Keep one of the rows.",
     ),
@@ -186,7 +187,7 @@ CODES: Mapping[str, CodeInfo] = {
     "formula_error": CodeInfo(
         "A formula ends in an error.",
         "#N/A, where a lookup found nothing.",
-        "Mend the formula, or type the value.",
+        "Fix the formula, or type the value.",
     ),
     "formula_not_calculated": CodeInfo(
         "A formula was stored without its result.",
@@ -200,7 +201,7 @@ CODES: Mapping[str, CodeInfo] = {
         "Write an option's value or its label.",
     ),
     "ambiguous_option": CodeInfo(
-        "Several options, stages or pipelines bear this label, or it is the label of one and the value of another.",
+        "Several options, stages or pipelines have this label, or it is the label of one and the value of another.",
         "A stage Closed that two pipelines have; 2, where the option 1 is labelled 2.",
         "Write the option's value, or the stage as Stage (Pipeline); or say with --options what the column holds.",
     ),
@@ -215,12 +216,12 @@ CODES: Mapping[str, CodeInfo] = {
         "Name the locale with --locale; one cell such as 1.5 in the column settles it too.",
     ),
     "invalid_boolean": CodeInfo(
-        "A cell is neither yes nor no.",
+        "A cell isn't yes or no.",
         "maybe",
         "Write true or false, yes or no, 1 or 0.",
     ),
     "invalid_date": CodeInfo(
-        "A cell is no day, or has a time of day where the property holds days.",
+        "A cell isn't a valid date, or has a time of day where the property holds dates only.",
         "2026-02-30; or 1635535865, which are seconds.",
         "Write 2026-03-04, or say with --date-format how dates are written.",
     ),
@@ -230,17 +231,17 @@ CODES: Mapping[str, CodeInfo] = {
         "Name the order with --date-format or --locale; one cell such as 25/03/2026 settles it too.",
     ),
     "invalid_datetime": CodeInfo(
-        "A cell is no moment, or one that the portal's clocks skip.",
+        "A cell isn't a valid date and time, or is one that the portal's clocks skip.",
         "2026-03-08 02:30 in New York.",
         "Write 2026-03-04 12:30, or an ISO 8601 moment with its zone.",
     ),
     "invalid_owner": CodeInfo(
-        "A cell is no owner in this portal.",
+        "A cell isn't an owner in this portal.",
         "ana@exmaple.com",
         "Write the owner's e-mail, full name or ID.",
     ),
     "ambiguous_owner": CodeInfo(
-        "Several owners bear this name.",
+        "Several owners have this name.",
         "Ana Souza, of whom there are two.",
         "Write the e-mail.",
     ),
@@ -250,7 +251,7 @@ CODES: Mapping[str, CodeInfo] = {
         "Write a stage of that pipeline, or change the pipeline too.",
     ),
     "cannot_set": CodeInfo(
-        "A stage that the portal lets nobody set through its API.",
+        "A stage that cannot be set through the API.",
         "Escalated to legal, a stage that an app of HubSpot's keeps to itself.",
         "Move the ticket in HubSpot, or write another stage.",
     ),
@@ -301,7 +302,7 @@ CODES: Mapping[str, CodeInfo] = {
         "Do as the portal's message says.",
     ),
     "unconfirmed": CodeInfo(
-        "The portal's answer left the row out, and a second look did not settle what became of it.",
+        "The portal's answer left the row out, and a second look did not show whether it was updated.",
         "An answer without the row, and a ticket with other values.",
         "Run `import-tickets resume`.",
     ),
@@ -338,7 +339,7 @@ CODES: Mapping[str, CodeInfo] = {
         "Look at the plan; raise the limit, or add --allow-empty-column, if it is right.",
     ),
     "not_confirmed": CodeInfo(
-        "Nobody said yes.",
+        "The question was not answered with yes.",
         "A run without a terminal and without --yes.",
         "Run it again and say yes, or add --yes.",
     ),
@@ -353,7 +354,7 @@ CODES: Mapping[str, CodeInfo] = {
         "Give it the scopes that the message names.",
     ),
     "rate_limited": CodeInfo(
-        "The portal's calls of the day are used up, or the reserve for others is reached.",
+        "The portal's daily API calls are used up, or the reserve for other integrations is reached.",
         "A reserve of 5 per cent.",
         "Run `import-tickets resume` when the limit resets.",
     ),
@@ -365,11 +366,11 @@ CODES: Mapping[str, CodeInfo] = {
     "journal_lost": CodeInfo(
         "The run's journal could not be written, so the run stopped.",
         "The disk with the state folder is full.",
-        "Make room, then run the command that the message names.",
+        "Free some disk space, then run the command that the message names.",
     ),
     "internal_error": CodeInfo(
-        "A fault of import-tickets itself.",
-        "An error that nobody foresaw.",
+        "A bug in import-tickets itself.",
+        "An unexpected error.",
         "Report it with the file that the message names; `import-tickets runs` says whether something was sent.",
     ),
     # The command
@@ -379,14 +380,14 @@ CODES: Mapping[str, CodeInfo] = {
         "Correct what the message names; `import-tickets COMMAND --help` lists what a command takes.",
     ),
     "no_such_run": CodeInfo(
-        "No run, or more than one, answers to the name that was typed.",
+        "No run, or more than one, has the name that was typed.",
         "import-tickets undo 2026, where there are forty runs of that year.",
         "Type the ID, or a part of it that only one run has; `import-tickets runs` lists them.",
     ),
     "nothing_to_do": CodeInfo(
         "There is no run that could be resumed or undone.",
-        "import-tickets resume, where the last run came to its end.",
-        "Nothing needs doing; `import-tickets runs` lists the runs and what can follow each.",
+        "import-tickets resume, where the last run finished.",
+        "There is nothing to do; `import-tickets runs` lists the runs and what can follow each.",
     ),
     "other_portal": CodeInfo(
         "The run, plan or template was made in another portal than the one that would be used now.",
@@ -404,8 +405,8 @@ CODES: Mapping[str, CodeInfo] = {
         "Look at the run with `import-tickets runs`; make a new plan for what is still to do.",
     ),
     "not_approved": CodeInfo(
-        "Nobody but the planner has approved the plan, and approval is required.",
-        "import-tickets apply --require-approval, before anybody ran `import-tickets approve`.",
+        "Only the person who made the plan has approved it, and another person's approval is required.",
+        "import-tickets apply --require-approval, before another person ran `import-tickets approve`.",
         "Have a second person look at the plan and run `import-tickets approve` on it.",
     ),
 }

@@ -31,6 +31,8 @@ PO = FOLDER / "import_tickets.po"
 MO = FOLDER / "import_tickets.mo"
 
 _ARGUMENTS = {"message": 1, "count_message": 2, "not_taken": 1}
+_RECORD = "CodeInfo"
+"""Whose arguments are texts, each on its own."""
 _OWN_MODULE = "schemas/message.py"
 _COMMAND_LINE = "importer/cli/parser.py"
 _NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
@@ -104,16 +106,23 @@ def messages_in(source: str, name: str) -> Iterator[Found | NoLiteral]:
     """Yield the messages of one module."""
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
     for call in sorted(calls, key=lambda node: (node.lineno, node.col_offset)):
+        if _called(call.func) == _RECORD:
+            yield from (Found(name, call.lineno, text) for text in _texts(call.args))
+            continue
         count = _ARGUMENTS.get(_called(call.func))
         if count is None:
             continue
-        texts = [one.value for one in call.args[:count] if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+        texts = _texts(call.args[:count])
         if len(texts) < count:
             yield NoLiteral(name, call.lineno)
         elif count == 1:
             yield Found(name, call.lineno, texts[0])
         else:
             yield Found(name, call.lineno, (texts[0], texts[1]))
+
+
+def _texts(arguments: list[ast.expr]) -> list[str]:
+    return [one.value for one in arguments if isinstance(one, ast.Constant) and isinstance(one.value, str)]
 
 
 def _called(function: ast.expr) -> str:

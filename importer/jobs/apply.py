@@ -14,6 +14,7 @@ from importer.jobs.main import prepare
 from importer.jobs.options import Amount, OnInvalid, Result, RunOptions
 from importer.jobs.resume import reopen, stored_options
 from importer.jobs.sending import send
+from importer.reports.text import state_word
 from schemas.message import message
 from schemas.ticket_object import TICKET
 
@@ -56,7 +57,7 @@ async def apply_plan(
                 message(
                     "The plan of run {run} was applied before; it is {state}. Make a new plan.",
                     run=run_id,
-                    state=journal.record.state,
+                    state=state_word(journal.record.state),
                 ),
                 code="plan_applied",
             )

@@ -18,6 +18,7 @@ from importer.jobs.which_portal import check_fingerprint, tell_version
 from importer.journal import Journal, RunRecord
 from importer.journal.run_record import now
 from importer.model import Columns, KeyColumn, Status, ValueColumn
+from importer.reports.text import state_word
 from schemas.message import message
 from schemas.property import PortalSchema, read_schema
 
@@ -45,7 +46,11 @@ async def resume_run(
         journal = held.hold(state.open_journal(chosen))
         if not journal.record.can_resume:
             raise UsageError(
-                message("Run {run} has nothing to resume: it is {state}.", run=chosen, state=journal.record.state),
+                message(
+                    "Run {run} has nothing to resume: it is {state}.",
+                    run=chosen,
+                    state=state_word(journal.record.state),
+                ),
                 code="nothing_to_do",
             )
         journal.check()
@@ -74,7 +79,7 @@ def nothing_to_resume(state: StateFolder) -> UsageError:
             "{file}, is {state} ({rows}).",
             run=last.id,
             file=Path(last.file).name,
-            state=last.state,
+            state=state_word(last.state),
             rows=rows or message("no rows"),
         ),
         code="nothing_to_do",

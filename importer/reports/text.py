@@ -128,6 +128,43 @@ def status_count(status: str, count: int, *, was_undo: bool = False) -> Message:
     }[Status(status)]
 
 
+_KINDS = {"run": message("run"), "undo": message("undo"), "reconcile": message("reconcile")}
+_STATES = {
+    "reading": message("reading"),
+    "planned": message("planned"),
+    "refused": message("refused"),
+    "sending": message("sending"),
+    "stopped": message("stopped"),
+    "interrupted": message("interrupted"),
+    "reporting": message("reporting"),
+    "finished": message("finished"),
+    "undone": message("undone"),
+    "damaged": message("damaged"),
+}
+_REQUESTS = {
+    "read": message("read"),
+    "update": message("update"),
+    "retried": message("retried"),
+    "rate_limited": message("rate limited"),
+}
+
+
+def kind_words(kind: str, *, dry_run: bool) -> Message:
+    """Return what kind of run one is: `run`, or `run, dry`."""
+    word = _KINDS.get(kind) or message("{kind}", kind=kind)
+    return message("{kind}, dry", kind=word) if dry_run else word
+
+
+def state_word(state: str) -> Message:
+    """Return how far a run is."""
+    return _STATES.get(state) or message("{state}", state=state)
+
+
+def request_words(name: str, count: int) -> Message:
+    """Return how many requests of a kind there were: `2 read`."""
+    return message("{count} {what}", count=count, what=_REQUESTS.get(name) or message("{what}", what=name))
+
+
 def grouped(number: int, translations: Translations) -> str:
     """Return a number with its thousands apart, as the language does: `45,000` or `45.000`."""
     told = f"{number:,}"

@@ -88,3 +88,15 @@ def test_a_misspelt_sheet_is_told_with_the_near_one(program, tmp_path):
     ended = program(tmp_path / "edits.xlsx", "--sheet", "Tikets", "--sandbox", "--dry-run")
 
     assert 'There is no sheet "Tikets"; did you mean "Tickets"?' in ended.err
+
+
+def test_every_code_is_explained_in_portuguese(program):
+    """Meaning, example and what to do; codes stay as they are, and so does the JSON for scripts."""
+    for code, info in list(CODES.items())[::9]:
+        told = program("explain", code, "--lang", "pt-BR").out
+
+        assert f"Código       {code}" in told
+        assert not any(text in told for text in (info.meaning, info.remedy))
+
+    in_json = json.loads(program("explain", "not_found", "--json", "--lang", "pt-BR").out)
+    assert in_json["meaning"] == CODES["not_found"].meaning

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from importer.cli.parser import Command, Parser, add_output
-from importer.cli.session import lister_of, print_json
+from importer.cli.session import lister_of, print_json, words_of
 from importer.errors import UsageError
 from schemas.message import message
 
@@ -23,20 +23,21 @@ def perform(options: argparse.Namespace) -> int:
         if options.json:
             print_json({"codes": [_as_json(code) for code in CODES]})
         else:
-            rows = [(code, info.meaning) for code, info in CODES.items()]
+            say = words_of(options).gettext
+            rows = [(code, say(info.meaning)) for code, info in CODES.items()]
             lister_of(options).show_table([message("Code"), message("Meaning")], rows, whole=(0,))
         return 0
     code = _find(options.code)
     if options.json:
         print_json(_as_json(code))
         return 0
-    info = CODES[code]
+    info, say = CODES[code], words_of(options).gettext
     lister_of(options).show_facts(
         [
             (message("Code"), code),
-            (message("Meaning"), info.meaning),
-            (message("Example"), info.example),
-            (message("What to do"), info.remedy),
+            (message("Meaning"), say(info.meaning)),
+            (message("Example"), say(info.example)),
+            (message("What to do"), say(info.remedy)),
         ]
     )
     return 0

@@ -52,7 +52,7 @@ def perform(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"runs": [one.as_json() for one in runs]})
         return 0
-    rows = [_run_line(one) for one in runs]
+    rows = [_run_line(one, words_of(options)) for one in runs]
     if not rows:
         person_of(options).say(message("There are no runs on this machine yet."))
         return 0
@@ -77,15 +77,19 @@ def perform(options: argparse.Namespace) -> int:
     return 0
 
 
-def _run_line(run: RunInfo) -> tuple[str, ...]:
-    kind = f"{run.kind}, dry" if run.dry_run else run.kind
+def _run_line(run: RunInfo, words: Translations) -> tuple[str, ...]:
+    from importer.reports.text import kind_words, state_word
+
+    kind, state = kind_words(run.kind, dry_run=run.dry_run).render(words), state_word(run.state).render(words)
     name = Path(run.file).name
     verb = "resume" if run.can_resume else "undo" if run.can_undo else ""
-    return run.id, kind, run.state, name, run.portal_id or run.base_url, _counts(run), verb
+    return run.id, kind, state, name, run.portal_id or run.base_url, _counts(run, words), verb
 
 
-def _counts(run: RunInfo) -> str:
-    return ", ".join(f"{count} {status}" for status, count in run.counts.items() if status)
+def _counts(run: RunInfo, words: Translations) -> str:
+    from importer.reports.text import status_count
+
+    return ", ".join(status_count(status, count).render(words) for status, count in run.counts.items() if status)
 
 
 def _runs_show(options: argparse.Namespace) -> int:
@@ -127,22 +131,24 @@ def _runs_show(options: argparse.Namespace) -> int:
 
 
 def _run_facts(details: RunDetails, words: Translations) -> list[tuple[Message, str]]:
+    from importer.reports.text import kind_words, local_time, request_words, state_word
+
     run = details.info
-    requests = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in details.requests.items() if count)
+    requests = (request_words(name, count).render(words) for name, count in details.requests.items() if count)
     place = f"{run.file} ({run.sheet})" if run.sheet else run.file
     return [
         (message("Run"), run.id),
-        (message("Kind"), f"{run.kind}, dry" if run.dry_run else run.kind),
+        (message("Kind"), kind_words(run.kind, dry_run=run.dry_run).render(words)),
         (message("Undo of"), run.parent or ""),
-        (message("State"), run.state),
+        (message("State"), state_word(run.state).render(words)),
         (message("Stopped"), details.stop.render(words) if details.stop else ""),
         (message("File"), place),
         (message("Report"), details.report or ""),
         (message("Portal"), " ".join(filter(None, (run.portal_id, run.base_url)))),
-        (message("Started"), run.started_at),
-        (message("Finished"), run.finished_at),
-        (message("Rows"), _counts(run)),
-        (message("Requests"), requests),
+        (message("Started"), local_time(run.started_at)),
+        (message("Finished"), local_time(run.finished_at or "")),
+        (message("Rows"), _counts(run, words)),
+        (message("Requests"), ", ".join(requests)),
         (message("Next"), run.next_command or ""),
     ]
 
