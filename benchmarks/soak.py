@@ -2,10 +2,11 @@
 
     python benchmarks/soak.py [--instants 500] [--share 1.0] [--seed 1] [--minutes 300] [--docs docs/soak.md]
 
-What is disturbed: a run with its write-back, a resume, an undo (ACTS; a new command joins them there). How: the program
-is killed before and after each commit, ended by SIGTERM, SIGINT or SIGHUP, or finds no room, no folder, or a call that
-fails. Two trials go on at once, each with a sandbox of its own; in the random ones a part of its answers is faulty.
-Prints what was tried and every disagreement between the portal, the summary and the file; exits 1 where there is one.
+What is disturbed: a run with its write-back, a resume, an undo, a plan and its application (ACTS; a new command joins
+them there). How: the program is killed before and after each commit and each call that puts a file in its place, ended
+by SIGTERM, SIGINT or SIGHUP, or finds no room, no folder, or a call that fails. Two trials go on at once, each with a
+sandbox of its own; in the random ones a part of its answers is faulty. Prints what was tried and every disagreement
+between the portal, the summary and the file; exits 1 where there is one.
 --share tries a part of the places. --docs keeps what was printed as a page.
 """
 
@@ -48,9 +49,8 @@ sample of all this is in the test suite.
 """The page of documentation."""
 
 SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
-CALLS = ("fsync", "replace", "unlink", "flock")
-MOST_CALLS = 12
-"""More calls of one kind than this no command makes."""
+FAILING, DEADLY = ("fsync", "replace", "unlink", "flock"), ("fsync", "replace")
+"""Calls of the system that fail, and before and after which the program is killed."""
 
 
 @dataclass
@@ -91,12 +91,21 @@ def _finished_run(trial: Trial) -> tuple[object, ...]:
     return trial.undo(json.loads(out)["run_id"])
 
 
+def _made_plan(trial: Trial) -> tuple[object, ...]:
+    trial.run(*trial.plan_job)
+    return trial.apply_job
+
+
 ACTS = (
     Act("run", lambda trial: trial.main_job, lambda trial, _: trial.finish()),
     Act("resume", _stopped_run, lambda trial, _: trial.finish()),
     Act("undo", _finished_run, lambda trial, arguments: trial.finish_undo(str(arguments[1]))),
+    Act("plan", lambda trial: trial.plan_job, lambda trial, _: trial.finish_plan()),
+    Act("apply", _made_plan, lambda trial, _: trial.finish_apply()),
 )
 """What trouble befalls."""
+OUTLIVING = {"run", "apply"}
+"""Those that can be done again without the state folder."""
 SENDING = 18
 """A commit among those of the sending."""
 
@@ -112,7 +121,7 @@ def disturb(act: Act, place: int, trouble: str) -> Job:
             trial = Trial(server, Path(folder), f"{trouble} {place}")
             arguments = act.prepare(trial)
             code, out, err = trial.run(*arguments, kill_at=place, trouble=trouble)
-            wrong = trial.wrong_words(code, out) if act.name == "run" else []
+            wrong = trial.wrong_words(code, out) if act.name in {"run", "apply"} else []
             wrong += [err[-300:]] if "Traceback" in err or "fault of import-tickets" in err else []
             return [f"{act.name}, {trouble} {place}: {one}" for one in [*wrong, *act.finish(trial, arguments)]]
 
@@ -157,30 +166,34 @@ def try_all(jobs: Sequence[Job], servers: Queue[SandboxServer], ends_at: float) 
     return len(ended), [line for one in ended for line in one]
 
 
-def count_commits(act: Act, server: SandboxServer) -> int:
-    """Return how many commits of a journal a command makes that nothing disturbs."""
+def count_places(act: Act, server: SandboxServer) -> dict[str, int]:
+    """Return how many commits of a journal, and calls of the system, a command makes that nothing disturbs."""
     with tempfile.TemporaryDirectory() as folder:
         trial = Trial(server.as_seeded(), Path(folder), "undisturbed")
         _, _, err = trial.run(*act.prepare(trial))
-    found = re.search(r"commits: (\d+)", err)
-    assert found is not None, err
-    return int(found[1])
+    return {name: int(count) for name, count in re.findall(r"^(\w+): (\d+)$", err, re.MULTILINE)}
 
 
 def kinds_of_trouble(server: SandboxServer) -> Iterator[tuple[str, list[Job]]]:
     """Yield what is tried at places that are known, and the trials."""
     for act in ACTS:
-        commits = range(1, count_commits(act, server) + 1)
+        places = {name: range(1, count + 1) for name, count in count_places(act, server).items()}
+        commits = places["commits"]
         killed = [disturb(act, at, how) for at in commits for how in ("before", "after")]
         yield f"kills before and after the {len(commits)} commits of {act.name}", killed
         full = [disturb(act, at, how) for at in commits for how in ("full", "once")]
         yield f"commits of {act.name} that find no room, from then on or once", full
-    gone = [disturb(ACTS[0], at, "gone") for at in range(1, count_commits(ACTS[0], server) + 1)]
-    yield "state folders that vanish during a run", gone
-    calls = [disturb(act, at, call) for act in ACTS for call in CALLS for at in range(1, MOST_CALLS + 1)]
-    yield f"calls of {', '.join(CALLS)} that fail", calls
-    sizes = [disturb(act, size, "write") for act in ACTS for size in range(20_000, 500_000, 20_000)]
-    yield "files that may not grow", sizes
+        if act.name in OUTLIVING:
+            gone = [disturb(act, at, "gone") for at in commits]
+            yield f"state folders that vanish during {act.name}", gone
+        deadly = [
+            disturb(act, at, f"{how}-{call}") for call in DEADLY for at in places[call] for how in ("before", "after")
+        ]
+        yield f"kills before and after a {' or '.join(DEADLY)} of {act.name}", deadly
+        failing = [disturb(act, at, f"fail-{call}") for call in FAILING for at in places[call]]
+        yield f"calls of {act.name} that fail ({', '.join(FAILING)})", failing
+        sizes = [disturb(act, size, "write") for size in range(20_000, 500_000, 20_000)]
+        yield f"limits of {act.name} on how far a file may grow", sizes
 
 
 def main() -> int:

@@ -122,6 +122,15 @@ def too_many_files() -> Message:
     )
 
 
+def too_little_memory(reason: str) -> Message:
+    """Return what to say where the machine gives a program no more memory, or no further thread."""
+    return message(
+        "The machine gives the program no more memory or threads ({reason}). End other programs, or raise the limits "
+        "(`ulimit -v`, `ulimit -u`), then run again.",
+        reason=reason,
+    )
+
+
 class PortalError(ImportTicketsError):
     """The portal or the network stopped us."""
 

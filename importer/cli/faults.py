@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import tempfile
 import traceback
 
-from importer.errors import ImportTicketsError, InternalFault, MachineLimit, too_many_files
+from importer.errors import ImportTicketsError, InternalFault, MachineLimit, too_little_memory, too_many_files
 from importer.jobs.state import StateFolder
 from schemas.message import message
+
+_NO_ROOM = re.compile("can't start new thread|failed to map segment|cannot allocate memory", re.IGNORECASE)
+"""How Python says that there is no further thread, and a dynamic linker that there is no memory for a library."""
 
 
 def explain(error: Exception) -> ImportTicketsError:
@@ -21,6 +25,8 @@ def explain(error: Exception) -> ImportTicketsError:
                 "after the other."
             )
         )
+    if _NO_ROOM.search(str(error)) and isinstance(error, RuntimeError | ImportError):
+        return MachineLimit(too_little_memory(str(error).strip().splitlines()[-1]))
     number = error.errno if isinstance(error, OSError) else None
     if number in {errno.EMFILE, errno.ENFILE}:
         return MachineLimit(too_many_files())

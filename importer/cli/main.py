@@ -48,6 +48,8 @@ def _main(arguments: list[str]) -> int:
 
         print(f"import-tickets {__version__}")
         return 0
+    # Threads for matrices, of which there are none here, each take some 30 MB as pandas is loaded.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from importer.cli.command_line import parse
     from importer.i18n import language_typed
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from importer.errors import ColumnsError, FileError, Unavailable
+from importer.errors import ColumnsError, FileError, MachineLimit, Unavailable, too_little_memory
 from importer.files import write_whole
 from importer.jobs.kept_headers import offer_to_keep
 from importer.jobs.options import PortalAccess, ReadOptions, Ui
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from importer.loader import Source, Table
     from importer.loader.fingerprint import Fingerprint
     from importer.portal import Portal
+
+LEAST_MEMORY = 200 * 2**20
+"""Bytes of address space below which pandas ends the process, or waits for ever, as it is loaded. Measured on Linux."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +106,21 @@ async def fetch_schema(portal: Portal, state: StateFolder) -> PortalSchema:
 
 
 def _import_heavy_libraries() -> None:
+    _check_memory()
     import schemas.ticket
 
     del schemas
+
+
+def _check_memory() -> None:
+    """Raise MachineLimit where the memory does not suffice for what is loaded next, which would end the process."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if 0 <= limit < LEAST_MEMORY:
+        raise MachineLimit(too_little_memory(f"{limit // 2**20} MB"))
 
 
 def offline_schema(read: ReadOptions, access: PortalAccess, state: StateFolder, ui: Ui) -> PortalSchema:

@@ -40,10 +40,16 @@ def hold(folder: Path, file: Path, *, run: str, since: str) -> Iterator[None]:
             lock = _lock(path)
             if lock is None:
                 raise FileError(_busy(path, file), code="file_busy")
-            stack.callback(lock.release)
+            stack.callback(_release, lock)
         for path in _lock_files(folder, file):
             _note(path, run=run, since=since)
         yield
+
+
+def _release(lock: FileLock) -> None:
+    """Give a lock back; where that fails, it ends with the process. What was done is done all the same."""
+    with suppress(OSError):
+        lock.release()
 
 
 def name_run(folder: Path, file: Path, run: str) -> None:

@@ -4,11 +4,14 @@
 
 before, after: it is killed before that commit is on disk, or right after. full, once: the disk has no room for that
 commit and all later ones, or for that one alone. gone: somebody removes the state folder before it.
-fsync, replace, unlink, flock: the N-th call of that fails. write: no file may grow beyond N bytes.
-N 0: nothing happens, and it says on standard error how many commits there were.
+fail-CALL: the N-th call of a function of the system (CALLS) fails. before-CALL, after-CALL: it is killed there.
+write: no file may grow beyond N bytes. files, memory: it may open N files, have N MB.
+N 0: nothing happens. In the end it says on standard error how many commits and calls there were.
 """
 
+import contextlib
 import errno
+import importlib
 import os
 import shutil
 import signal
@@ -56,31 +59,38 @@ def connect(path, *more, **options):
 sqlite3.connect = connect
 
 
+CALLS = {"fsync": "os", "replace": "os", "unlink": "os", "flock": "fcntl"}
+LIMITS = {"write": ("RLIMIT_FSIZE", 1), "files": ("RLIMIT_NOFILE", 1), "memory": ("RLIMIT_AS", 2**20)}
+calls = dict.fromkeys(CALLS, 0)
+
+
 def break_call(module, name):
-    """Let the N-th call of a function of the system fail."""
+    """Count the calls of a function of the system; the N-th one fails, or is the last thing the process does."""
     real = getattr(module, name)
-    calls = 0
 
     def broken(*arguments, **options):
-        nonlocal calls
-        calls += 1
-        if calls == KILL_AT:
+        calls[name] += 1
+        how = TROUBLE.removesuffix(f"-{name}") if calls[name] == KILL_AT else ""
+        if how == "fail":
             raise OSError(errno.EIO, os.strerror(errno.EIO))
-        return real(*arguments, **options)
+        if how == "before":
+            die()
+        ended = real(*arguments, **options)
+        if how == "after":
+            die()
+        return ended
 
     setattr(module, name, broken)
 
 
-if TROUBLE in {"fsync", "replace", "unlink"}:
-    break_call(os, TROUBLE)
-elif TROUBLE == "flock":
-    import fcntl
-
-    break_call(fcntl, TROUBLE)
-elif TROUBLE == "write":
+for name, module in CALLS.items():
+    with contextlib.suppress(ImportError, AttributeError):
+        break_call(importlib.import_module(module), name)
+if KILL_AT and TROUBLE in LIMITS:
     import resource
 
-    resource.setrlimit(resource.RLIMIT_FSIZE, (KILL_AT, KILL_AT))
+    kind, unit = LIMITS[TROUBLE]
+    resource.setrlimit(getattr(resource, kind), (KILL_AT * unit, KILL_AT * unit))
 
 from importer.cli.main import main  # noqa: E402 - after the connections were made mortal
 
@@ -88,5 +98,5 @@ try:
     code = main(sys.argv[3:])
 except SystemExit as ended:
     code = int(ended.code or 0)
-sys.stderr.write(f"\ncommits: {commits}\n")
+sys.stderr.write("".join(f"\n{name}: {count}" for name, count in {**calls, "commits": commits}.items()))
 sys.exit(code)

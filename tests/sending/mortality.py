@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import re
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,13 +64,16 @@ class Trial:
         return process.returncode, out, err
 
     @property
+    def plan_job(self):
+        return ("plan", self.file, "-o", self.folder / "plan.jsonl", "--overwrite", *self.main_job[1:])
+
+    @property
+    def apply_job(self):
+        return ("apply", self.folder / "plan.jsonl", "--yes", "--json")
+
+    @property
     def main_job(self):
         return (self.file, "--yes", "--json", "--on-invalid", "skip")
-
-    def count_commits(self):
-        """Return how many commits an undisturbed run makes."""
-        _, _, err = self.run(*self.main_job)
-        return int(re.search(r"commits: (\d+)", err)[1])
 
     def die_after(self, seconds, *arguments, by=None):
         """Start a job (the main one), and end it some time later: by a signal, or as a power cut would.
@@ -127,6 +129,25 @@ class Trial:
         resumed = code != NOTHING_TO_RESUME
         if not resumed:
             code, out, err = self.run(*self.main_job)
+        return [*self._wrong_summary(code, out, err, resumed=resumed), *self._wrong_portal(), *self._wrong_file()]
+
+    def finish_plan(self):
+        """Apply a plan whose making had trouble; where there is none, or it was applied, plan again."""
+        tickets = self.server.tickets()
+        wrong = [
+            f"{key} was written by a plan" for key, held in self.before.items() if self._held(tickets[key]) != held
+        ]
+        return wrong + self.finish_apply()
+
+    def finish_apply(self):
+        """Resume an application that had trouble; apply again, or plan again, where nothing had been sent."""
+        code, out, err = self.run("resume", "--json")
+        resumed = code != NOTHING_TO_RESUME
+        if not resumed:
+            code, out, err = self.run(*self.apply_job)
+        if code == NOTHING_TO_RESUME:
+            self.run(*self.plan_job)
+            code, out, err = self.run(*self.apply_job)
         return [*self._wrong_summary(code, out, err, resumed=resumed), *self._wrong_portal(), *self._wrong_file()]
 
     def _wrong_summary(self, code, out, err, *, resumed):
