@@ -2,6 +2,7 @@
 
 import json
 import random
+import subprocess
 import sys
 
 import pytest
@@ -54,9 +55,10 @@ def test_a_limit_of_the_machine_ends_in_a_sentence(server, tmp_path, limit, size
     """Before anything is sent, with JSON, and never as a fault of ours."""
     trial = Trial(server, tmp_path, limit)
 
-    code, out, err = trial.run(*trial.main_job, kill_at=size, trouble=limit)
+    command = [sys.executable, "-m", "tests.sending.killed_main", str(size), limit, *map(str, trial.main_job)]
+    ended = subprocess.run(command, env=trial.environment, capture_output=True, text=True, check=False)
 
-    assert (code, json.loads(out)["rows"]["updated"]) == (2, 0)
-    assert remedy in err
-    assert "fault" not in err
+    assert (ended.returncode, json.loads(ended.stdout)["rows"]["updated"]) == (2, 0)
+    assert remedy in ended.stderr
+    assert "fault" not in ended.stderr
     assert server.requests("batch/update") == []
