@@ -22,7 +22,7 @@ import workload  # noqa: E402
 from measuring import Figures, clock, run_case, say, seconds, table  # noqa: E402
 from whole_job import Portal  # noqa: E402
 
-TITLES = ("plans", "command", "seconds", "CPU s", "beside the run", "peak MB", "file, MB")
+TITLES = ("plans", "command", "seconds", "CPU s", "time, beside the run", "CPU, beside the run", "peak MB", "file, MB")
 
 
 def run_command(order: dict[str, Any]) -> Figures:
@@ -67,11 +67,11 @@ def lines(rows: int, **how: Any) -> list[list[str]]:
     told = []
     for name, one in cases.items():
         if "failed" in one or one["exit_code"]:
-            told.append([f"{rows:,} rows", name, f"failed: {one.get('failed', one.get('rows'))}", "", "", "", ""])
+            told.append([f"{rows:,} rows", name, f"failed: {one.get('failed', one.get('rows'))}", "", "", "", "", ""])
             continue
-        times = f"{one['seconds'] / run['seconds']:.2f}x"
+        times = [f"{one[clocked] / run[clocked]:.2f}x" for clocked in ("seconds", "cpu_s")]
         size = f"{one['file_mb']:.1f}" if one["file_mb"] else ""
-        plain = [seconds(one["seconds"]), seconds(one["cpu_s"]), times, f"{one['peak_mb']:.0f}", size]
+        plain = [seconds(one["seconds"]), seconds(one["cpu_s"]), *times, f"{one['peak_mb']:.0f}", size]
         told.append([f"{rows:,} rows", name, *plain])
     return told
 
