@@ -428,6 +428,11 @@ def add_reading(parser: Parser) -> None:
         without="such a cell is `ambiguous_option`",
     )
     add("--allow-spoiled", action="store_true", help="send texts that look spoiled")
+    _add_texts(add)
+
+
+def _add_texts(add: Callable[..., None]) -> None:
+    """Add how texts of FILE are read, and against what."""
     add(
         "--schema",
         type=Path,

@@ -189,29 +189,17 @@ class _Matching:
                 )
                 raise ColumnsError([self._finding("no_key_column", self.headers.index(header), text)])
 
-    def _not_there(self, option: str, header: str) -> Message:
-        """Return that an option names a column which is not there, and which was probably meant."""
-        near = Nearest([one for one in self.headers if bare(one)])(header)
-        if not near:
-            return message('No column is called "{header}", which {option} names.', header=header, option=option)
-        return message(
-            'No column is called "{header}", which {option} names; did you mean {near}?',
-            header=header,
-            option=option,
-            near=quoted(near),
-        )
-
     def check_options(self, id_property: str | None) -> None:
         """Judge the mapping, the columns to skip and the chosen key before any column."""
         present = {plain(header) for header in self.headers}
         for header, name in self.matcher.mapping.items():
             if header not in present:
-                self.notices.append(self._not_there("--map", self.matcher.mapped_headers[header]))
+                self.notices.append(_not_there("--map", self.matcher.mapped_headers[header], self.headers))
             if len(self.matcher.named(name)) != 1 and header not in present:
                 self.found.append(self._unknown(name, None))
         for header in self.skip:
             if plain(header) not in present:
-                self.notices.append(self._not_there("--skip-column", header))
+                self.notices.append(_not_there("--skip-column", header, self.headers))
         if id_property is None:
             return
         names = self.matcher.named(id_property)
@@ -430,6 +418,19 @@ class _Matching:
                 )
             )
         return KeyColumn(self.places[name], self.headers[self.places[name]], name)
+
+
+def _not_there(option: str, header: str, headers: Sequence[str]) -> Message:
+    """Return that an option names a column which is not there, and which was probably meant."""
+    near = Nearest([one for one in headers if bare(one)])(header)
+    if not near:
+        return message('No column is called "{header}", which {option} names.', header=header, option=option)
+    return message(
+        'No column is called "{header}", which {option} names; did you mean {near}?',
+        header=header,
+        option=option,
+        near=quoted(near),
+    )
 
 
 _EMPTY_HEADER = message(
