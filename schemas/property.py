@@ -67,6 +67,8 @@ class Property:
     rules: tuple[Rule, ...] = ()
     other_labels: tuple[str, ...] = ()
     """Its labels in other languages than that of `label`."""
+    has_more_options: bool = False
+    """Whether `options` are those that can be found out of a list that is kept elsewhere: teams, users."""
     garbled: str = ""
     """The field of the definition that is not as the API gives it, so that values cannot be checked; "" for none."""
 
@@ -316,6 +318,29 @@ def _read_owners(payload: Json) -> tuple[Owner, ...]:
     )
 
 
+_TEAMS, _USERS = ("hs_shared_team_ids", "hs_owning_teams"), ("hs_shared_user_ids",)
+"""Properties of ticket objects whose options are the account's teams and users; the API lists them nowhere else than
+among the owners (Owners API: `teams`, `userId`), without those that no owner belongs to."""
+
+
+def _with_owners_options(properties: dict[str, Property], payload: Json) -> None:
+    """Give properties of teams and users the options that the owners name."""
+    teams: dict[str, Option] = {}
+    users: dict[str, Option] = {}
+    for one in payload.get("results") or ():
+        for team in one.get("teams") or ():
+            teams[str(team["id"])] = Option(str(team["id"]), str(team.get("name") or team["id"]))
+        mail, name = str(one.get("email") or ""), f"{one.get('firstName') or ''} {one.get('lastName') or ''}".strip()
+        if number := one.get("userId") or one.get("userIdIncludingInactive"):
+            labels = (name or mail, mail, f"{name} ({mail})")
+            users[str(number)] = Option(str(number), labels[0], bool(one.get("archived")), labels[1:])
+    for names, options in ((_TEAMS, teams), (_USERS, users)):
+        for name in names:
+            definition = properties.get(name)
+            if definition is not None and definition.external_options and not definition.options and options:
+                properties[name] = replace(definition, options=tuple(options.values()), has_more_options=True)
+
+
 def read_schema(bodies: Json) -> PortalSchema:
     """Turn the portal's bodies into the schema that rows are checked against.
 
@@ -335,6 +360,7 @@ def read_schema(bodies: Json) -> PortalSchema:
         for payload in body["results"]:
             if (one := properties.get(payload["name"])) is not None:
                 properties[one.name] = _in_language(one, payload, is_shown=language == bodies.get("language"))
+    _with_owners_options(properties, bodies.get("owners") or {})
     account: Json = bodies.get("account") or {}
     return PortalSchema(
         properties=properties,

@@ -188,6 +188,15 @@ class Validation:
             for position, one in sorted(self._by_position.items())
             if type_of(one.definition).has_unlisted_options(one.definition)
         ]
+        found += [
+            message(
+                "{place}: names are those of the portal's owners and their teams; IDs of others were not checked, the "
+                "portal decides on them.",
+                place=self._place(position),
+            )
+            for position, one in sorted(self._by_position.items())
+            if one.definition.has_more_options
+        ]
         found += self._long.notices()
         found += [doubt.notice(self._place(position)) for position, doubt in ticket.doubts(self._schema)]
         return found

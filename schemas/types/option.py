@@ -56,6 +56,7 @@ class OptionConverter(_NamedConverter):
     def __init__(self, definition: Property, reading: Reading) -> None:
         super().__init__(reading)
         self._any = not definition.options
+        self._has_more = definition.has_more_options
         self._values = {option.value for option in definition.options}
         self._stripped = _unique((option.value.strip(), option.value) for option in definition.options)
         self._labels = Names((label, option.value) for option in definition.options for label in option.labels)
@@ -79,7 +80,10 @@ class OptionConverter(_NamedConverter):
         del kind
         if self._any:
             return text.strip()
-        return self.option(text) or self._refuse(text.strip())
+        found = self.option(text)
+        if found is None and self._has_more and re.fullmatch(r"\s*[0-9]+\s*", text):
+            return text.strip()  # the ID of one that no owner belongs to
+        return found or self._refuse(text.strip())
 
     def option(self, text: str) -> Result | None:
         """Return the value of the option that `text` names, why it names none, or None where it is no name at all."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from schemas.property import Option, Owner, Pipeline, Property, Stage
+from schemas.property import Option, Owner, Pipeline, Property, Stage, read_schema
 
 LEVEL = Property(
     "nivel", "Nivel", "enumeration", "select", options=(Option("1", "2"), Option("2", "3"), Option("3", "4"))
@@ -176,3 +176,24 @@ def test_values_of_options_that_are_kept_elsewhere_are_told_as_unchecked(check, 
     assert checked.notices == [
         'B "Team": its options are kept elsewhere, so its values were not checked; the portal decides on them.'
     ]
+
+
+def test_teams_and_users_are_named_as_the_owners_have_them(check, portal):
+    """The API lists them nowhere else; an ID that no owner has may be another one's."""
+    people = [
+        {"id": "11", "email": "ana@example.com", "firstName": "Ana", "lastName": "Souza", "userId": 9001},
+        {"id": "12", "email": "bob@example.com", "userId": 9002, "teams": [{"id": "401", "name": "Support"}]},
+    ]
+    schema = read_schema({**portal.bodies, "owners": {"results": people}})
+    text = (
+        "id,hs_shared_team_ids,hs_shared_user_ids\n"
+        "501,support,Ana Souza;bob@example.com\n502,401;402,Ana Souza (ana@example.com)\n503,Suport,9003\n"
+    )
+
+    checked = check(text, schema=schema)
+
+    assert checked.wanted(2) == {"hs_shared_team_ids": "401", "hs_shared_user_ids": "9001;9002"}
+    assert checked.wanted(3) == {"hs_shared_team_ids": "401;402", "hs_shared_user_ids": "9001"}
+    assert checked.codes == [("B4", "invalid_option")]
+    assert 'did you mean "Support"?' in str(checked.findings[0].text)
+    assert len([one for one in checked.notices if "IDs of others were not checked" in one]) == 2
