@@ -295,22 +295,7 @@ class _Matching:
         return Finding(code, text, row=self.header_row, position=position, header=header, property_name=name)
 
     def _unknown(self, name: str, position: int | None) -> Finding:
-        near = self.matcher.nearest(name)
-        if near:
-            text = message(
-                'The portal has no ticket property "{name}". Did you mean {suggestions}? Rename the column, map it '
-                'with --map "HEADER=PROPERTY", or leave it out with --skip-column or --skip-unknown.',
-                name=visible(name),
-                suggestions=", ".join(
-                    f'"{one.label}"' if one.name == one.label else f'"{one.label}" ({one.name})' for one in near
-                ),
-            )
-        else:
-            text = message(
-                'The portal has no ticket property "{name}". Rename the column, map it with --map "HEADER=PROPERTY", '
-                "or leave it out with --skip-column or --skip-unknown.",
-                name=visible(name),
-            )
+        text = _unknown_property(name, self.matcher.nearest(name))
         found = self._finding("unknown_property", position, text)
         return found if position is not None else Finding("unknown_property", text, value=name)
 
@@ -430,6 +415,24 @@ def _not_there(option: str, header: str, headers: Sequence[str]) -> Message:
         header=header,
         option=option,
         near=quoted(near),
+    )
+
+
+def _unknown_property(name: str, near: Sequence[Property]) -> Message:
+    """Return that no property has a name or label, and which was probably meant."""
+    if near:
+        return message(
+            'The portal has no ticket property "{name}". Did you mean {suggestions}? Rename the column, map it '
+            'with --map "HEADER=PROPERTY", or leave it out with --skip-column or --skip-unknown.',
+            name=visible(name),
+            suggestions=", ".join(
+                f'"{one.label}"' if one.name == one.label else f'"{one.label}" ({one.name})' for one in near
+            ),
+        )
+    return message(
+        'The portal has no ticket property "{name}". Rename the column, map it with --map "HEADER=PROPERTY", '
+        "or leave it out with --skip-column or --skip-unknown.",
+        name=visible(name),
     )
 
 
