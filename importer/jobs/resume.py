@@ -75,8 +75,8 @@ def nothing_to_resume(state: StateFolder) -> UsageError:
     rows = ", ".join(f"{count} {status}" for status, count in last.counts.items() if status and count)
     return UsageError(
         message(
-            "There is no run to resume: every run on this machine has finished. The last one, {run} on "
-            "{file}, is {state} ({rows}).",
+            "There is no run to resume: none on this machine has anything left to send. The last one, "
+            "{run} on {file}, is {state} ({rows}).",
             run=last.id,
             file=Path(last.file).name,
             state=state_word(last.state),

@@ -60,6 +60,7 @@ def test_resume_says_what_the_last_run_was(program, sandbox, edit):
     ended = program("resume", portal=sandbox)
 
     assert ended.code == 2
+    assert "none on this machine has anything left to send" in ended.err  # a run that was left as it read is none
     assert f"{run} on edits.csv, is finished (1 updated)" in ended.err
 
 
