@@ -50,7 +50,7 @@ def write_whole(
     """Give `path` the content that `write` produces, and return what `write` returns.
 
     What is there is replaced, and its permissions and owner are kept.
-    like: nobody may read the file who may not read this one.
+    like: only those who may read this file may read the new one.
     check: looks at the finished file before it is renamed, and raises what it likes where it is not right.
     unless: asked last of all; True raises Moved.
     Raises OSError where it cannot be written, Busy where it can but not under this name; then nothing has changed.
@@ -133,7 +133,7 @@ def remove_leftovers(path: Path, *, older_than_s: float = 0.0) -> None:
 def _take_after(path: Path, private: Path, like: Path | None) -> None:
     """Give the new file the old one's permissions, owner and extended attributes.
 
-    Whether there is an old one or not, nobody may read the new one who may not read `like`: it holds the same tickets.
+    Whether there is an old one or not, only those who may read `like` may read the new one: it holds the same tickets.
     """
     try:
         path.stat()

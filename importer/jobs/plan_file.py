@@ -240,7 +240,7 @@ def _lines_of(path: Path) -> Iterator[bytes]:
 def write_plan(
     path: Path, head: Mapping[str, Any], records: Iterable[Record], *, like: Path, check: Callable[[Path], object]
 ) -> None:
-    """Write a new plan file, which nobody may read who may not read `like`; `records` are gone through twice.
+    """Write a new plan file, which only those may read who may read `like`; `records` are gone through twice.
 
     Raises FileError where it cannot be.
     """

@@ -19,8 +19,8 @@ def save_whole(
 ) -> T:
     """Let `write` fill a new file that takes the place of `path`; return what `write` returns.
 
-    Whatever happens, `path` is what it was or the whole new file. `like`: nobody may read it who may not read this
-    file. Raises FileError where it cannot be written, or is a user's file and `overwrite` is not set.
+    Whatever happens, `path` is what it was or the whole new file. `like`: only those who may read this file may read
+    the new one. Raises FileError where it cannot be written, or is a user's file and `overwrite` is not set.
     """
     outputs.check(path, overwrite=overwrite)
     try:

@@ -1,7 +1,7 @@
 """Header texts: what two that mean the same have in common.
 
 Labels are told apart by their words alone. Headers that were wrapped hold line breaks, those copied from a page
-no-break spaces and characters that nobody sees, those of a Mac accents as characters of their own.
+no-break spaces and invisible characters, those of a Mac accents as characters of their own.
 """
 
 from __future__ import annotations
