@@ -32,7 +32,7 @@ def test_a_pulled_schema_validates_without_a_network(program, sandbox, tmp_path)
     [
         (None, [], 0, "s.json names no time zone: times without one are read in UTC"),
         ("Nowhere/Land", [], 2, "The time zone Nowhere/Land is not known here; name another one with --timezone."),
-        ("Nowhere/Land", ["--timezone", "Europe/Berlin"], 0, "2026-03-04T11:30:00.000Z"),
+        ("Nowhere/Land", ["--timezone", "Europe/Berlin"], 0, "2026-03-04 12:30\n  Times are in Europe/Berlin."),
     ],
 )
 def test_a_saved_schema_with_no_time_zone_or_a_strange_one(program, tmp_path, zone, options, code, said):

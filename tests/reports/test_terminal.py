@@ -81,7 +81,7 @@ def test_the_plan_without_a_terminal(pipe):
     assert pipe.getvalue().splitlines() == [
         'edits.xlsx, sheet "Q3" → portal 1234567 (sandbox account)',
         "  398 rows to update, 11 unchanged, 5 invalid (2 of them changed in the portal since the sheet was made)",
-        "  1410 cells to change, 402 to clear",
+        "  1,410 cells to change, 402 to clear",
         "  column      change  clear  before → after",
         "  Priority     1,320      4  1,310 x Low → High",
         "                                 4 x High → (empty)",
