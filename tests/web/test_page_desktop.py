@@ -164,7 +164,7 @@ def test_a_killed_server_goes_on_after_a_restart(tmp_path):
         with opened(home, **portal.environment) as (page, _, said, _):
             page.locator(".note", has_text="refunds.csv").wait_for()
             check_axe(page)
-            press(page, "Go on with refunds.csv")
+            press(page, "Continue with refunds.csv")
             page.locator("h1", has_text="Done").wait_for()
             with page.expect_download() as download:
                 press(page, "Download refunds.csv")
