@@ -28,6 +28,8 @@ IMAGES = DOCS / "images"
 PROGRAM = [sys.executable, "-m", "importer"]
 RUN = ("edits.xlsx", "--sandbox", "--on-invalid", "skip")
 COLUMNS = 118
+FIVE = ("Record ID", "Priority", "Due on", "Import status", "Import message")
+ROWS_SHOWN = 14
 WAIT_S = 60.0
 DOTS = 170
 """Dots per inch of printed pages."""
@@ -58,13 +60,30 @@ def draw_all(language: str, folder: Path) -> None:
     draw_terminal(f"$ import-tickets {' '.join(RUN)}\n{shown}", IMAGES / f"plan-{language}.png", folder)
     pages = draw_pages(folder / "edits.xlsx", folder)
     name = "annotated.png" if language == "en" else f"annotated-{language}.png"
-    if language != "en":  # the English one stands in the README
-        cropped(pages[0], IMAGES / name, height=0.35)
+    [five] = draw_pages(five_columns(folder / "edits.xlsx", folder / "five.xlsx"), folder)
+    trimmed(five, IMAGES / name)
     cropped(pages[-2], IMAGES / f"report-{language}.png", "-resize", "66%")
     cropped(pages[-1], IMAGES / f"changes-{language}.png", "-resize", "66%", height=0.453)
     draw_reconciliation(language, folder, environment)
     if language == "en":  # a template is the same in both
         draw_template(folder, {**environment, "IMPORT_TICKETS_HOME": str(folder / "fresh")})
+
+
+def five_columns(workbook: Path, target: Path) -> Path:
+    """Write a copy of an annotated workbook with what fits a page that can be read: five columns of the first rows."""
+    import openpyxl
+
+    book = openpyxl.load_workbook(workbook)
+    sheet = book.active
+    for other in set(book.sheetnames) - {sheet.title}:
+        book.remove(book[other])
+    for cell in sheet[1]:
+        if cell.value not in FIVE:
+            sheet.column_dimensions[cell.column_letter].hidden = True
+    sheet.delete_rows(ROWS_SHOWN + 1, sheet.max_row)
+    sheet.print_area = f"A1:{sheet.cell(ROWS_SHOWN, sheet.max_column).coordinate}"
+    book.save(target)
+    return target
 
 
 def answered(arguments: Sequence[str], answer: str, folder: Path, environment: Mapping[str, str]) -> str:
@@ -79,7 +98,7 @@ def answered(arguments: Sequence[str], answer: str, folder: Path, environment: M
         asked = False
         while chunk := _read(leader):
             printed += chunk
-            if not asked and b"[y/N] " in printed:
+            if not asked and re.search(rb"\[[ys]/N[^\]]*\] ", printed):
                 os.write(leader, f"{answer}\n".encode())
                 asked = True
     text = printed.decode().replace("\r\n", "\n")
@@ -130,8 +149,9 @@ def draw_pages(workbook: Path, folder: Path) -> list[Path]:
     """Print a workbook, and return its pages as pictures, in order."""
     command = ["soffice", f"-env:UserInstallation=file://{folder}/office", "--headless", "--convert-to", "pdf"]
     subprocess.run([*command, "--outdir", str(folder), str(workbook)], check=True, capture_output=True)
-    subprocess.run(["pdftoppm", "-r", str(DOTS), "-png", workbook.with_suffix(".pdf"), folder / "page"], check=True)
-    return sorted(folder.glob("page-*.png"))
+    name = f"{workbook.stem}-page"
+    subprocess.run(["pdftoppm", "-r", str(DOTS), "-png", workbook.with_suffix(".pdf"), folder / name], check=True)
+    return sorted(folder.glob(f"{name}-*.png"))
 
 
 def cropped(picture: Path, target: Path, *more: str, height: float = 1.0) -> None:
