@@ -19,7 +19,7 @@ from importer.labels import clip, plain_text
 from importer.model import Status
 from importer.reports.column_plan import ColumnPlan, ValueForms, column_plans
 from importer.reports.page_rows import ORDER, PageRows, Speaker, TableView, change_table, problem_table
-from importer.reports.text import correction_lines, duration
+from importer.reports.text import correction_lines, duration, status_count
 from schemas.message import Message, Translations, count_message, message
 from schemas.property import PortalSchema
 
@@ -149,7 +149,7 @@ def _headline(record: RunRecord, counts: Mapping[str, int], file: str, say: Spea
     elif record.dry_run:
         first = Status.WOULD_UPDATE
     told = _main_outcome(first, record.parent, counts.get(first, 0), file, say)
-    others = ", ".join(f"{say.number(counts[one])} {one}" for one in ORDER if one is not first and counts.get(one))
+    others = ", ".join(say(status_count(one, counts[one])) for one in ORDER if one is not first and counts.get(one))
     return f"{say(told)}; {others}." if others else f"{say(told)}."
 
 

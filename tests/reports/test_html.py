@@ -157,7 +157,7 @@ def test_a_whole_page_in_portuguese(finished, schema):
     page = Reader(render_html(finished, PORTUGUESE, schema=schema))
 
     assert dict(page.elements[0][1]) == {"lang": "pt-BR"}
-    assert "3 tickets foram atualizados a partir de edits.xlsx; 2 unchanged, 1 invalid, 1 failed." in page.text
+    assert "3 tickets foram atualizados a partir de edits.xlsx; 2 sem mudança, 1 com erro, 1 com falha." in page.text
     assert page.data["words"]["empty"] == "(vazio)"
     assert not set(page.text.lower().split()) & {"the", "what", "rows", "changes", "search", "run"}
 
