@@ -72,16 +72,19 @@ def draw_all(language: str, folder: Path) -> None:
 def five_columns(workbook: Path, target: Path) -> Path:
     """Write a copy of an annotated workbook with what fits a page that can be read: five columns of the first rows."""
     import openpyxl
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.worksheet import Worksheet
 
     book = openpyxl.load_workbook(workbook)
     sheet = book.active
+    assert isinstance(sheet, Worksheet)
     for other in set(book.sheetnames) - {sheet.title}:
         book.remove(book[other])
-    for cell in sheet[1]:
-        if cell.value not in FIVE:
-            sheet.column_dimensions[cell.column_letter].hidden = True
+    for number in range(1, sheet.max_column + 1):
+        if sheet.cell(1, number).value not in FIVE:
+            sheet.column_dimensions[get_column_letter(number)].hidden = True
     sheet.delete_rows(ROWS_SHOWN + 1, sheet.max_row)
-    sheet.print_area = f"A1:{sheet.cell(ROWS_SHOWN, sheet.max_column).coordinate}"
+    sheet.print_area = f"A1:{get_column_letter(sheet.max_column)}{ROWS_SHOWN}"
     book.save(target)
     return target
 
