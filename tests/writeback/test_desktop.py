@@ -145,3 +145,29 @@ def test_results_stay_with_their_rows_when_people_sort_filter_pad_and_save(kind,
     assert {key: row[:3] for key, row in after.items()} == {key: row[:3] for key, row in before.items()}
     if kind != "csv":
         check_package(path.read_bytes())
+
+
+@pytest.mark.parametrize("order", [(0, 3, 1, 5, 2, 4), (4, 3, 0, 1, 2, 5), (1, 0, 4, 5, 2, 3)])
+def test_our_columns_are_known_where_they_were_moved_and_saved(order, program, tmp_path):
+    """A column of somebody's notes stands among them, and every row still has its own status after the next run."""
+    path = tmp_path / "edits.xlsx"
+    edits(path, kind="neither")
+    options = ("--sandbox", "--dry-run", "--json", "--skip-column", "Notes")
+    first = program(path, *options)
+    before = results(path)
+    book = openpyxl.Workbook()
+    for number, row in enumerate(first_sheet(path).iter_rows(values_only=True)):
+        moved = [*row, "Notes" if number == 0 else f"note {number}"]
+        book.active.append([moved[place] for place in order])
+    book.save(path)
+
+    saved(path, tmp_path / "profile", area="A1:F6", sort_by=order.index(0))
+    second = program(path, *options)
+
+    assert second.summary["rows"] == first.summary["rows"]
+    rows = [["" if value is None else str(value) for value in row] for row in first_sheet(path).values]
+    found = {row[rows[0].index("Record ID")]: dict(zip(rows[0], row, strict=True)) for row in rows[1:]}
+    assert {key: [row["Priority"], row["subject"], row["Import status"]] for key, row in found.items()} == {
+        key: row[:3] for key, row in before.items()
+    }
+    assert sorted(rows[0]) == sorted(["Record ID", "Priority", "subject", "Notes", *OURS])
