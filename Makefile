@@ -30,11 +30,11 @@ demo: $(READY) ## run the main job on a real workbook against the embedded sandb
 	@echo "The same as a page:     $(CURDIR)/build/demo/edits.html"
 
 test: $(READY) ## pass the whole suite, but for what wants a browser or an office program
-	$(BIN)/python -m pytest -n 6 --dist worksteal -m $(SUITE) $(ARGS)
+	$(BIN)/python -m pytest -n 5 --dist worksteal -m $(SUITE) $(ARGS)
 
 coverage: $(READY) ## the same without the laws, watched: its branch coverage; fails under 90 per cent, takes twice as long
 	@rm -f .coverage .coverage.*
-	$(BIN)/python -m pytest -n 6 --dist worksteal -m $(SUITE)" and not hypothesis" -q --cov --cov-report= $(ARGS)
+	$(BIN)/python -m pytest -n 5 --dist worksteal -m $(SUITE)" and not hypothesis" -q --cov --cov-report= $(ARGS)
 	@echo "Branch coverage, per cent: " && $(BIN)/python -m coverage report --format=total --fail-under=90
 
 test-desktop: $(READY) ## the tests that want Chromium and LibreOffice

@@ -108,7 +108,7 @@ def test_corpus(line, folder, home):
     check_arguments(line, home)
 
 
-@effort(1.5)
+@effort(1)
 @given(arguments=command_lines())
 def test_any_arguments(arguments, originals, home, tmp_path_factory):
     """Files are real, there is no token: nothing leaves this machine."""

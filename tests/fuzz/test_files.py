@@ -60,7 +60,7 @@ def test_a_damaged_file_is_read_or_refused(drawn, tmp_path):
         assert read_everything(path) == read_everything(path, size=2)
 
 
-@effort(0.6)
+@effort(0.4)
 @given(drawn=spreadsheets(files()))
 def test_a_damaged_file_survives_a_run(drawn, home, tmp_path):
     """The whole way: read, judged, annotated; cells of the file stay, and the annotated file says the same."""

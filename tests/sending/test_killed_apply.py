@@ -49,7 +49,7 @@ def application(server, tmp_path):
     return Application(server, tmp_path, "applied").make_plan()
 
 
-@pytest.mark.parametrize("kill_at", [4, 10, 13])
+@pytest.mark.parametrize("kill_at", [4, 13])
 def test_killed_at_a_commit(kill_at, application):
     """While the plan becomes a run, and while batches are in flight."""
     _, out, err = application.run(*application.main_job, kill_at=kill_at)
