@@ -283,4 +283,6 @@ def _name(error: httpx.RequestError) -> str:
     # Of several addresses, httpx says no more than that none answered.
     reasons = [one for one in causes(error) if isinstance(one, OSError) and one.errno is not None]
     detail = str(reasons[-1] if reasons else error).strip()
+    if reasons and "Connect call failed" in detail:  # asyncio's words, with a number and a tuple
+        detail = os.strerror(reasons[-1].errno or 0).lower()
     return f"{words}: {detail}" if detail else words
