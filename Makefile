@@ -28,6 +28,7 @@ demo: $(READY) ## run the main job on a real workbook against the embedded sandb
 		--html build/demo/edits.html || test $$? -eq 1 # some of its rows cannot be sent, on purpose
 	@echo "The annotated workbook: $(CURDIR)/build/demo/edits.xlsx"
 	@echo "The same as a page:     $(CURDIR)/build/demo/edits.html"
+	@echo "Take it back:           IMPORT_TICKETS_HOME=build/demo/state $(BIN)/import-tickets undo --sandbox"
 
 test: $(READY) ## pass the whole suite, but for what wants a browser or an office program
 	$(BIN)/python -m pytest -n 5 --dist worksteal -m $(SUITE) $(ARGS)
