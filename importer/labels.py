@@ -38,6 +38,11 @@ def plain_text(text: str, *, keep_lines: bool = False) -> str:
     return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text.translate(_VISIBLE))
 
 
+def header_text(header: str | None) -> str:
+    """Return a column's header as people see it: outer blanks aside, which count in no header."""
+    return plain_text(header or "").strip()
+
+
 def clip(text: str, length: int) -> str:
     """Return `text` cut to `length` characters, the last of which is then an ellipsis."""
     return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"

@@ -9,7 +9,7 @@ from typing import Any
 
 from importer.findings import cell_name
 from importer.journal import FindingGroup, Journal, RunRecord
-from importer.labels import Labels, plain_text
+from importer.labels import Labels, header_text, plain_text
 from importer.model import Change, Status
 from importer.reports.column_plan import Range, Shown
 from importer.reports.text import grouped, range_text, ticket_url, value_text
@@ -97,7 +97,7 @@ class PageRows:
 
     def header_of(self, name: str) -> str:
         """Return what the sheet calls a property, or else the portal."""
-        return plain_text(self._columns.get(name) or self._labels.header(name))
+        return header_text(self._columns.get(name) or self._labels.header(name))
 
     def _number(self, header: str) -> int:
         return self._numbers.setdefault(header, len(self._numbers))
@@ -135,7 +135,7 @@ class PageRows:
         return [
             finding.row,
             self._places(group),
-            self._number(plain_text(finding.header or "")),
+            self._number(header_text(finding.header)),
             plain_text(finding.key or ""),
             _linkable(finding.key) if exists else None,
             plain_text(value, keep_lines=True),

@@ -15,7 +15,7 @@ from typing import Any
 from importer.i18n import language_of
 from importer.journal import Journal, RunRecord
 from importer.journal.run_record import REPORTING
-from importer.labels import clip, plain_text
+from importer.labels import clip, header_text, plain_text
 from importer.model import Status
 from importer.reports.column_plan import ColumnPlan, ValueForms, column_plans
 from importer.reports.page_rows import ORDER, PageRows, Speaker, TableView, change_table, problem_table
@@ -280,7 +280,7 @@ def _properties(
     for one in plans:
         changed, cleared = (round(_PROPERTY_BAR * cells / most, 2) for cells in (one.changed, one.cleared))
         cells = (say.number(one.changed), say.number(one.cleared))
-        yield PropertyLine(plain_text(one.header), *cells, changed, cleared, tuple(_flows(one, say)))
+        yield PropertyLine(header_text(one.header), *cells, changed, cleared, tuple(_flows(one, say)))
 
 
 def _flows(column: ColumnPlan, say: Speaker) -> Iterator[tuple[str, str, str]]:

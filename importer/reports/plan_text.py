@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from importer.labels import clip, clip_change, plain_text
+from importer.labels import clip, clip_change, header_text, plain_text
 from importer.reports.column_plan import ColumnFlow, ColumnPlan, ExampleRow, Range, Shown
 from importer.reports.plan_view import PlanView
 from importer.reports.text import duration, grouped, percent, range_text, value_text
@@ -130,7 +130,7 @@ class PlanText:
             change = clip(new, _LONGEST_VALUE)
             if before is not None:
                 change = f" {self._arrow} ".join(clip_change(self._value(before), new, _LONGEST_VALUE))
-            parts.append(f"{clip(plain_text(header), _LONGEST_NAME)} {change}")
+            parts.append(f"{clip(header_text(header), _LONGEST_NAME)} {change}")
         if (more := len(one.changes) - _EXAMPLE_CHANGES) > 0:
             parts.append(self.say(message("and {count} more", count=more)))
         start = self.say(message("For example row {row}, ticket {ticket}:", row=one.row, ticket=ticket))

@@ -17,7 +17,7 @@ from importer.errors import ErrorsOnly, ImportTicketsError, NotConfirmed
 from importer.findings import STATUS_HEADER
 from importer.i18n import ENGLISH, PORTUGUESE, language_of
 from importer.journal import FindingGroup
-from importer.labels import clip, plain_text
+from importer.labels import clip, header_text, plain_text
 from importer.model import Status
 from importer.reports.column_plan import ColumnFlow, ColumnPlan
 from importer.reports.finding_groups import GROUPS_SHOWN, group_findings, where
@@ -247,7 +247,9 @@ class Terminal:
         for column in plan.columns:
             style = "bold red" if column.cleared else ""
             table.add_row(
-                Text(clip(plain_text(column.header), _HEADER_LENGTH), style=style if column.cleared_everywhere else ""),
+                Text(
+                    clip(header_text(column.header), _HEADER_LENGTH), style=style if column.cleared_everywhere else ""
+                ),
                 Text(words.number(column.changed)),
                 Text(words.number(column.cleared), style=style),
                 Text("\n".join(words.details(column, room))),
@@ -283,7 +285,7 @@ class Terminal:
         shown = list(islice(groups, limit))
         for group in shown:
             one = group.first
-            header = Text(clip(plain_text(one.header or ""), _HEADER_LENGTH * 2 // 3 if narrow else _HEADER_LENGTH))
+            header = Text(clip(header_text(one.header), _HEADER_LENGTH * 2 // 3 if narrow else _HEADER_LENGTH))
             text = Text(plain_text(self._words(one.text)))
             place = Text(where(group, self._translations), style="bold")
             code = Text(one.code, style="dim")

@@ -16,7 +16,7 @@ from importer.findings import Finding, cell_name
 from importer.i18n import PORTUGUESE, language_of
 from importer.journal import Journal, RunRecord, load_messages
 from importer.journal.run_record import Correction
-from importer.labels import clip, plain_text
+from importer.labels import clip, header_text, plain_text
 from importer.model import Status
 from importer.reports.column_plan import Range, Shown
 from schemas.message import Message, Translations, count_message, message
@@ -34,7 +34,7 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.IGNORECASE)
 
 def place_of(finding: Finding, translations: Translations) -> str:
     """Return where a finding is, `D7 Priority`, or `D7 (line 9) Priority`; empty for a whole row or file."""
-    header = clip(plain_text(finding.header or "").strip(), _LONGEST_HEADER)
+    header = clip(header_text(finding.header), _LONGEST_HEADER)
     line = message("(line {line})", line=finding.line).render(translations) if finding.cell and finding.line else ""
     return " ".join(part for part in (finding.cell, line, header) if part)
 

@@ -249,7 +249,7 @@ def test_a_command_is_never_folded(screen):
 
 
 def test_headers_at_fault_are_listed(pipe):
-    found = [Finding("unknown_property", message("no property of that name"), 1, 3, "Prio")]
+    found = [Finding("unknown_property", message("no property of that name"), 1, 3, "  Prio ")]
 
     Terminal(ENGLISH, stream=pipe).show_error(ColumnsError(found))
 
