@@ -49,6 +49,8 @@ async def approve_plan(path: Path, context: Context, *, yes: bool = False) -> Re
 
 def check_not_applied(plan: PlanFile, state: StateFolder) -> None:
     """Raise UsageError `plan_applied` where the plan says so itself, or this state folder does."""
+    from importer.reports.text import local_time
+
     noted = plan.applied
     if noted and sent_nothing(state, noted["run"]):  # it was killed right after it noted that
         noted = None
@@ -61,7 +63,8 @@ def check_not_applied(plan: PlanFile, state: StateFolder) -> None:
                 "The plan {path} was applied by {account} on {machine} at {at}, as run {run}. A plan is applied once: "
                 "make a new one for what is left to do.",
                 path=str(plan.path),
-                **{name: noted[name] for name in ("account", "machine", "at", "run")},
+                at=local_time(noted["at"]),
+                **{name: noted[name] for name in ("account", "machine", "run")},
             ),
             code="plan_applied",
         )

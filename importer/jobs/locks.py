@@ -88,19 +88,22 @@ def _noted(path: Path) -> dict[str, object]:
 
 
 def _busy(path: Path, file: Path) -> Message:
+    from importer.reports.text import local_time
+
     held = _noted(path)
+    since = local_time(str(held.get("since") or ""))
     if held.get("run"):
         return message(
             "Run {run} has been working on {file} since {since}; wait until it ends.",
             run=str(held["run"]),
             file=file.name,
-            since=str(held.get("since")),
+            since=since,
         )
     if held.get("since"):
         return message(
             "Another run has been working on {file} since {since}; wait until it ends.",
             file=file.name,
-            since=str(held["since"]),
+            since=since,
         )
     return message("Another run is working on {file}; wait until it ends.", file=file.name)
 

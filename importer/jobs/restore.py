@@ -51,13 +51,17 @@ class RestoreOptions:
 
 @dataclass(frozen=True, slots=True)
 class RestoreResult:
-    """What was written. `missing`: (row, key, why) of rows whose ticket could not be had."""
+    """What was written.
+
+    as_of: in UTC; time_zone: the one it was named in; missing: (row, key, why) of rows whose ticket could not be had.
+    """
 
     path: Path
     as_of: str
     tickets: int
     properties: tuple[str, ...]
     cells: Mapping[str, int]
+    time_zone: str
     missing: tuple[tuple[int, str, str], ...] = ()
 
     @property
@@ -126,7 +130,13 @@ async def restore(options: RestoreOptions, context: Context) -> RestoreResult:
         ui.say(text)
     names = tuple(one.name for one in definitions)
     cells: dict[str, int] = {str(fate): count for fate, count in restorer.fates.items()} | {"too_long": rows.too_long}
-    return RestoreResult(options.out, moment, len(rows.tickets), names, cells, tuple(rows.missing))
+    zone = _time_zone(options, schema)
+    return RestoreResult(options.out, moment, len(rows.tickets), names, cells, zone, tuple(rows.missing))
+
+
+def _time_zone(options: RestoreOptions, schema: PortalSchema) -> str:
+    """Return the zone in which times without one are meant."""
+    return options.read.time_zone or schema.time_zone or "UTC"
 
 
 def read_moment(options: RestoreOptions, schema: PortalSchema) -> str:
@@ -134,9 +144,7 @@ def read_moment(options: RestoreOptions, schema: PortalSchema) -> str:
     from importer.validation.validator import check_reading
 
     read = options.read
-    reading = Reading(
-        locale=read.locale, date_format=read.date_format, time_zone=read.time_zone or schema.time_zone or "UTC"
-    )
+    reading = Reading(locale=read.locale, date_format=read.date_format, time_zone=_time_zone(options, schema))
     check_reading(reading)
     moment = DatetimeConverter(reading)(options.as_of.strip(), Kind.TEXT)
     if isinstance(moment, Problem):

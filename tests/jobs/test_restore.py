@@ -98,6 +98,7 @@ def test_two_hundred_tickets_are_again_what_they_were(restore, program, portal, 
     ended, cells = restore(tickets)
 
     assert (ended.code, ended.summary["as_of"]) == (0, "2026-11-20T12:00:00.000Z"), ended.err
+    assert "held at 2026-11-20 09:00 (America/Sao_Paulo)." in ended.err
     never = {(one, name) for one in tickets for name in NAMES if cells[one][name] == "(not known)"}
     assert cells == {
         one: {name: "(not known)" if (one, name) in never else value for name, value in values.items()}

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -104,7 +105,8 @@ def test_who_holds_a_file_is_named(state, tmp_path):
     ):
         pass
 
-    assert f"Run {journal.path.stem} has been working on edits.csv since 20" in str(refused.value)
+    named = rf"Run {journal.path.stem} has been working on edits.csv since \d{{4}}-\d\d-\d\d \d\d:\d\d;"
+    assert re.match(named, str(refused.value))
 
 
 def test_two_names_of_one_file_are_one_file(state, tmp_path):

@@ -64,11 +64,12 @@ def perform(options: argparse.Namespace) -> int:
     result = wait_for(restore(wishes, Context(access, state_folder(), person, lang=language_of(options))))
     person.say(
         count_message(
-            "{file}: what {count} ticket held at {when}. Look at it, then: {command}",
-            "{file}: what {count} tickets held at {when}. Look at it, then: {command}",
+            "{file}: what {count} ticket held at {when} ({zone}). Look at it, then: {command}",
+            "{file}: what {count} tickets held at {when} ({zone}). Look at it, then: {command}",
             result.tickets,
             file=str(result.path),
-            when=result.as_of,
+            when=options.as_of.strip(),
+            zone=result.time_zone,
             command=command_line(result.path, access),
         )
     )
