@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from importer.journal import Journal, RunRecord
 from importer.journal.run_record import REPORTING
 from importer.labels import Labels, plain_text
 from importer.model import Status
-from importer.reports.text import correction_lines, local_time, row_messages
+from importer.reports.text import answer_line, correction_lines, local_time, row_messages
 from importer.writeback import (
     Annotation,
     Dialect,
@@ -29,6 +30,9 @@ from schemas.values import type_of
 if TYPE_CHECKING:
     from importer.jobs.job import Job
     from schemas.message import Translations
+
+MOST_ANSWERS = 20
+"""Answers to batches that the report quotes, of those that say that the batch is not complete; JSON has all."""
 
 
 def annotate_file(job: Job) -> Path | None:
@@ -108,7 +112,7 @@ def make_annotation(journal: Journal, record: RunRecord, schema: PortalSchema, w
         notes=lambda: earlier.noted(row_messages(journal, words), words),
         faulty=journal.report.remarked_cells(),
         totals=[(status, count) for status, count in journal.rows.count_by_status().items() if status],
-        facts=[(label.render(words), value) for label, value in _facts(journal)],
+        facts=[(label.render(words), value) for label, value in _facts(journal, words)],
         errors=lambda: _error_lines(journal, Labels(schema), words),
         changes=lambda: change_lines(journal, schema),
         changes_note=note.render(words) if note else "",
@@ -148,7 +152,7 @@ def plan_facts(plan: Mapping[str, Any]) -> list[tuple[Message, str]]:
     return [(title, f"{one['account']} ({one['machine']}), {one['at']}") for title, by in acts for one in by]
 
 
-def _facts(journal: Journal) -> list[tuple[Message, str]]:
+def _facts(journal: Journal, words: Translations) -> list[tuple[Message, str]]:
     record = journal.record
     portal = record.portal
     facts = [
@@ -160,6 +164,8 @@ def _facts(journal: Journal) -> list[tuple[Message, str]]:
     ]
     facts += plan_facts(record.plan or {})
     facts += [(message("Corrected"), line) for line in correction_lines(record.corrections)]
+    unsettled = islice(journal.batches.answers(unsettled=True), MOST_ANSWERS)
+    facts += [(message("Portal's answer"), answer_line(one).render(words)) for one in unsettled]
     if run := run_to_undo(journal):
         facts.append((message("To undo"), run.command("undo")))
     return facts

@@ -18,7 +18,7 @@ from importer.jobs.which_portal import check_fingerprint, tell_version
 from importer.journal import Journal, RunRecord
 from importer.journal.run_record import now
 from importer.model import Columns, KeyColumn, Status, ValueColumn
-from importer.reports.text import state_word
+from importer.reports.text import listed, state_word, status_count
 from schemas.message import message
 from schemas.property import PortalSchema, read_schema
 
@@ -72,7 +72,7 @@ def nothing_to_resume(state: StateFolder) -> UsageError:
         return UsageError(
             message("There is no run to resume: there are no runs on this machine."), code="nothing_to_do"
         )
-    rows = ", ".join(f"{count} {status}" for status, count in last.counts.items() if status and count)
+    rows = [status_count(status, count) for status, count in last.counts.items() if status and count]
     return UsageError(
         message(
             "There is no run to resume: none on this machine has anything left to send. The last one, "
@@ -80,7 +80,7 @@ def nothing_to_resume(state: StateFolder) -> UsageError:
             run=last.id,
             file=Path(last.file).name,
             state=state_word(last.state),
-            rows=rows or message("no rows"),
+            rows=listed(rows) if rows else message("no rows"),
         ),
         code="nothing_to_do",
     )

@@ -7,14 +7,14 @@ spreadsheet or a terminal's markup is the business of whoever writes it there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 
 from importer.findings import Finding, cell_name
 from importer.i18n import PORTUGUESE, language_of
-from importer.journal import Journal, RunRecord, load_messages
+from importer.journal import BatchAnswer, Journal, RunRecord, dump, load_messages
 from importer.journal.run_record import Correction
 from importer.labels import clip, header_text, plain_text
 from importer.model import Status
@@ -128,6 +128,12 @@ def status_count(status: str, count: int, *, was_undo: bool = False) -> Message:
     }[Status(status)]
 
 
+def listed(texts: Sequence[Message]) -> Message:
+    """Return messages, at least one, as one with commas between them; each is translated by itself."""
+    parts = {f"part{number}": one for number, one in enumerate(texts)}
+    return Message(", ".join(f"{{{name}}}" for name in parts), parts)
+
+
 _KINDS = {"run": message("run"), "undo": message("undo"), "reconcile": message("reconcile")}
 _STATES = {
     "reading": message("reading"),
@@ -219,6 +225,15 @@ def percent(share: float, translations: Translations) -> str:
     """Return a share (0 to 1) in per cent with one digit, `0.4`; a smaller one that is not nothing as `<0.1`."""
     figure = "<0.1" if 0 < share < _SMALLEST_SHARE else f"{share * 100:.1f}".removesuffix(".0")
     return figure.replace(".", ",") if language_of(translations) == PORTUGUESE else figure
+
+
+def answer_line(answer: BatchAnswer) -> Message:
+    """Return what the portal said of a batch: the rows in our words, all else under its own names."""
+    told = {**answer.told, "correlationId": answer.correlation}
+    names = ("status", "requestedAt", "startedAt", "completedAt", "links", "correlationId")
+    facts = [(name, told[name]) for name in names if told.get(name)]
+    words = ", ".join(f"{name} {one if isinstance(one, str) else dump(one)}" for name, one in facts)
+    return message("rows {first} to {last}: {words}", first=answer.first, last=answer.last, words=plain_text(words))
 
 
 def correction_lines(corrections: Iterable[Correction]) -> list[str]:

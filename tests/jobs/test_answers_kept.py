@@ -1,5 +1,6 @@
 """What the portal answered to each batch, as scripts and people are told of it."""
 
+import openpyxl
 import pytest
 
 from tests.fuzz.raw_portal import RawPortal
@@ -23,6 +24,28 @@ def test_the_portals_answers_stand_in_the_summary(portal, sheet, program, state)
     assert batch["links"] == {}
     messages = " ".join(row["Import message"] for row in read_rows(edits))
     assert ("read back" in messages) == (state != "COMPLETE")
+
+
+@pytest.mark.parametrize("state", ["COMPLETE", "CANCELED", "PENDING", "PROCESSING"])
+def test_the_report_in_the_workbook_says_what_was_answered_of_a_batch(portal, program, tmp_path, state):
+    """Where the batch is not complete: that is what one would ask HubSpot's support about."""
+    portal.fault("state", path="batch/update", state=state, drop=1)
+    edits, book = tmp_path / "edits.xlsx", openpyxl.Workbook()
+    for row in (("Record ID", "subject"), (int(A), "New"), (int(B), "Newer")):
+        book.active.append(row)
+    book.save(edits)
+
+    ended = program(edits, "--yes", "--json", "--lang", "pt-BR", portal=portal)
+
+    [batch] = ended.summary["batches"]
+    lines = [(line[0], line[1]) for line in openpyxl.load_workbook(edits)["Import report"].iter_rows(values_only=True)]
+    told = [text for label, text in lines if label == "Resposta do portal"]
+    if state == "COMPLETE":
+        assert told == []
+    else:
+        names = ("status", "requestedAt", "startedAt", "completedAt", "correlationId")
+        words = ", ".join(f"{name} {batch[name]}" for name in names if batch[name])
+        assert told == [f"linhas 2 a 3: {words}"]
 
 
 def test_what_the_portal_warns_of_for_a_whole_batch_is_said_once(portal, sheet, program):

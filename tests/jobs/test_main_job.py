@@ -294,6 +294,19 @@ def test_resume_with_nothing_to_resume_says_so(program):
     assert ended.summary["file"] is None
 
 
+def test_what_the_last_run_did_is_said_in_the_readers_language_where_there_is_nothing_to_resume(
+    sandbox, program, tmp_path
+):
+    edits = tmp_path / "edits.csv"
+    edits.write_text("Record ID,subject\n25012345001,New name\n25012345002,Other\n77,None\n")
+    program(edits, "--yes", "--on-invalid", "skip", portal=sandbox)
+
+    ended = program("resume", "--lang", "pt-BR")
+
+    assert ended.code == 2
+    assert "(2 com erro, 1 atualizado)" in " ".join(ended.err.split())
+
+
 def test_rows_with_one_key_and_the_same_values_share_a_fate(sandbox, program, tmp_path):
     edits = tmp_path / "edits.csv"
     edits.write_text("Record ID,subject\n25012345001,New name\n 25012345001 ,New name\n")
