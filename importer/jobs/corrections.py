@@ -71,11 +71,25 @@ def suggestion(finding: Finding, schema: PortalSchema) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def correction_of(finding: Finding, text: str) -> Correction | None:
-    """Return the correction of a finding's cell; None where it is of no cell."""
+def wrong_part(finding: Finding, schema: PortalSchema) -> str:
+    """Return the text that is to be corrected: what a cell holds, or of several options the one that is wrong."""
+    value = finding.value or ""
+    definition = schema.properties.get(finding.property_name or "")
+    parts = value.split(";") if definition is not None and definition.is_multiple else ()
+    named = finding.text.values.get("value")
+    return next((part for part in parts if part.strip() and shown(part.strip()) == named), value)
+
+
+def correction_of(finding: Finding, text: str, schema: PortalSchema) -> Correction | None:
+    """Return the correction of a finding's cell; None where it is of no cell.
+
+    text: replaces what is wrong. The other options of a cell that holds several stay.
+    """
     if finding.row is None or finding.position is None:
         return None
-    return Correction(finding.row, finding.position, finding.header or "", finding.value or "", text)
+    value, part = finding.value or "", wrong_part(finding, schema)
+    after = text if part == value else ";".join(text if one == part else one for one in value.split(";"))
+    return Correction(finding.row, finding.position, finding.header or "", value, after)
 
 
 def copy_name(file: Path) -> Path:

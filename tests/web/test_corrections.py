@@ -7,6 +7,7 @@ import pytest
 
 from importer.jobs.corrections import choices, correction_of, suggestion
 from importer.jobs.resume import stored_columns
+from tests.jobs.office import SUPPORT_TICKETS
 from tests.web.test_work import wait_for, work  # noqa: F401
 
 
@@ -25,7 +26,7 @@ def test_a_suggestion_is_written_into_a_copy_and_the_run_finds_the_cell_right(wo
     assert near["D8"] == "Urgent"
     finding = next(one for one in found if one.cell == "D8")
 
-    asyncio.run(work.correct([correction_of(finding, "Urgent")]))
+    asyncio.run(work.correct([correction_of(finding, "Urgent", schema)]))
     wait_for(work.run, "asking")
 
     assert work.error is None
@@ -47,27 +48,49 @@ def test_a_second_correction_of_a_cell_goes_into_the_same_file(work):  # noqa: F
     work.into_file = True
     work.start_run()
     wait_for(work.run, "asking")
-    finding = next(one for one in findings_of(work)[0] if one.cell == "D8")
+    found, schema = findings_of(work)
+    finding = next(one for one in found if one.cell == "D8")
     file = work.file
 
     for text in ("Nonsense", "High"):
-        asyncio.run(work.correct([correction_of(finding, text)]))
+        asyncio.run(work.correct([correction_of(finding, text, schema)]))
         wait_for(work.run, "asking")
 
     assert work.file == file
     assert [one[3:] for one in work.corrections.values()] == [("Urgentt", "High")]
 
 
+def test_of_several_options_only_the_wrong_one_is_replaced(work, tmp_path):  # noqa: F811
+    """In every cell of a group, whatever else each of them holds."""
+    path = tmp_path / "several.csv"
+    cells = ("Camera; Roter", ";Roter", "Roter", "Switch;Camera")
+    rows = (f"{key},{cell}" for key, cell in zip(SUPPORT_TICKETS, cells, strict=True))
+    path.write_text("\n".join(("Record ID,affected_products", *rows, "")))
+    work.file, work.into_file = path, True
+    work.start_run()
+    wait_for(work.run, "asking")
+    found, schema = findings_of(work)
+
+    asyncio.run(work.correct([correction_of(one, suggestion(one, schema), schema) for one in found]))
+    wait_for(work.run, "asking")
+
+    assert work.error is None
+    cells = [line.partition(",")[2] for line in path.read_text().split("\n")[1:5]]
+    assert cells == ["Camera;Router", ";Router", "Router", "Switch;Camera"]
+    assert findings_of(work)[0] == []
+
+
 def test_a_file_that_was_saved_meanwhile_is_left_alone(work):  # noqa: F811
     work.into_file = True
     work.start_run()
     wait_for(work.run, "asking")
-    finding = next(one for one in findings_of(work)[0] if one.cell == "D8")
+    found, schema = findings_of(work)
+    finding = next(one for one in found if one.cell == "D8")
     book = openpyxl.load_workbook(work.file)
     book.save(work.file)
     saved = work.file.read_bytes()
 
-    asyncio.run(work.correct([correction_of(finding, "Urgent")]))
+    asyncio.run(work.correct([correction_of(finding, "Urgent", schema)]))
 
     assert work.error.code == "file_changed"
     assert work.file.read_bytes() == saved

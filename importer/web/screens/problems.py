@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse
 
 from importer.errors import ImportTicketsError
 from importer.findings import Finding
-from importer.jobs.corrections import correction_of, suggestion
+from importer.jobs.corrections import correction_of, suggestion, wrong_part
 from importer.jobs.resume import stored_columns
 from importer.reports.text import correction_lines
 from importer.web.editors import Editor, add_editor
@@ -183,7 +183,7 @@ class _Problems(Screen):
                         Text("span", group.header, "strong")
                         Text("span", self.places(group), "soft")
                     Text("p", group.text)
-                    if self.schema is not None and correction_of(group.findings[0], "") is not None:
+                    if self.schema is not None and correction_of(group.findings[0], "", self.schema) is not None:
                         self.correcting(group, self.schema)
         if len(groups) > GROUPS_SHOWN:
             Text("p", self.words(message("{count} more kinds of problems follow.", count=len(groups) - GROUPS_SHOWN)))
@@ -195,25 +195,25 @@ class _Problems(Screen):
         cells = len(group.findings)
         with ui.element("div").classes("strip"):
             label = self.words(message("New value ({column})", column=group.header))
-            read = add_editor(schema, first.property_name, label=label, value=near or first.value or "")
+            read = add_editor(schema, first.property_name, label=label, value=near or wrong_part(first, schema))
             which = None
             if cells > 1:
                 every = count_message("in the one cell", "in all {count} cells", cells)
                 offered = {place: group.places[place - 1] for place in range(1, min(cells, CELLS_OFFERED) + 1)}
                 options = {EVERY: self.words(every), **offered}
                 which = ui.select(options, value=EVERY, label=self.words(message("Where"))).props("outlined dense")
-            button = self.button(message("Correct"), lambda: self.correct(group, read, which), second=True)
+            button = self.button(message("Correct"), lambda: self.correct(group, schema, read, which), second=True)
             name = self.words(message("Correct {cells}", cells=", ".join(group.places[:CELLS_SHOWN])))
             button.props(f'aria-label="{name}"')
 
-    async def correct(self, group: Group, read: Editor, which: ui.select | None) -> None:
+    async def correct(self, group: Group, schema: PortalSchema, read: Editor, which: ui.select | None) -> None:
         """Write the new value into the cells, and judge the file anew."""
         text, place = read(), int(which.value) if which is not None else EVERY
         if not text or self.work.is_sending:
             ui.notify(self.words(message("Choose a value first.")), type="warning")
             return
         findings = group.findings if place == EVERY else [group.findings[place - 1]]
-        found = [one for one in (correction_of(finding, text) for finding in findings) if one is not None]
+        found = [one for one in (correction_of(finding, text, schema) for finding in findings) if one is not None]
         await self.work.correct(found)
         ui.navigate.to("/problems")
 
