@@ -72,22 +72,6 @@ def sharing(changes: Sequence[Change], refusal: BatchResult) -> list[Change]:
     return []
 
 
-def without_refused(change: Change, faults: Sequence[PortalFault]) -> Change | None:
-    """Return a change without the cells that a refusal names; None where it says nothing of cells, or of all of them.
-
-    A pipeline and its stage go together.
-    """
-    named = [{problem.name for problem in fault.problems} & change.after.keys() for fault in faults]
-    if not named or not all(named):
-        return None
-    refused = set().union(*named)
-    if not refused.isdisjoint({TICKET.pipeline, TICKET.stage}):
-        refused |= {TICKET.pipeline, TICKET.stage}
-    left = {name: value for name, value in change.after.items() if name not in refused}
-    before = {name: value for name, value in change.before.items() if name not in refused}
-    return change._replace(before=before, after=left) if left else None
-
-
 def may_concern_all(refusal: BatchResult) -> bool:
     """Return whether a refused batch may have been refused for what all rows have in common, but its size."""
     return refusal.status != HTTPStatus.REQUEST_ENTITY_TOO_LARGE and not any(one.is_missing for one in refusal.faults)

@@ -15,7 +15,7 @@ from importer.portal.clock import pause
 from importer.portal.retries import MAX_REPEATS, MAX_TIME_S, wait_s
 from importer.sending.batches import make_inputs, without_overlap
 from importer.sending.bisect import blames_rows, concerns_request, divide
-from importer.sending.causes import PROBES, may_concern_all, passes, reason_of, sharing, spread, without_refused
+from importer.sending.causes import PROBES, may_concern_all, passes, reason_of, sharing, spread
 from importer.sending.matching import (
     Proof,
     examine,
@@ -35,6 +35,7 @@ MOST_PARTS_LOST = 7
 class Delivery(Settling):
     """One batch on its way."""
 
+    _is_noted: bool = False
     _parts_lost: int = 0
     _refused: int = 0
     _was_taken: bool = False
@@ -79,6 +80,15 @@ class Delivery(Settling):
         refusal = await self._attempt(changes, is_part=is_part)
         if refusal is not None:
             await self._part(changes, refusal)
+
+    async def _note_leaving(self) -> None:
+        """Note, before the first request leaves, that the batch may be with the portal from now on.
+
+        It is noted before a turn is waited for, not after: so the turn is used at once.
+        """
+        if not self._is_noted:
+            self._is_noted = True
+            await self.line.notebook.note_leaving(self.batch.number)
 
     async def _attempt(self, changes: Sequence[Change], *, is_part: bool) -> BatchResult | None:
         """Send changes once and settle them; return the answer, with nothing settled, if they are to be divided.
@@ -224,12 +234,14 @@ class Delivery(Settling):
                 passing.append(change)
             elif self.line.may_postpone and self.line.given_up.frees(change, told, self.line.definitions):
                 freed.append(change)
-            elif self.line.cell_by_cell and (less := without_refused(change, told)) is not None:
-                self._lessen(change, less, told)
-                lessened.append(less)
             else:
-                rejected.append(self.line.write.rejected(change, told))
-                self.line.causes.note(1, reason_of(told))
+                refusal = self.line.write.rejected(change, told)
+                less = self.line.refused_cells.take_out(change, told, refusal)
+                if less is not None:
+                    lessened.append(less)
+                else:
+                    rejected.append(refusal)
+                    self.line.causes.note(1, reason_of(told))
         self._settle(rejected)
         if passing or freed or lessened:
             self.line.causes.rule_out()
@@ -239,13 +251,6 @@ class Delivery(Settling):
             await self._send_again(passing, faults, answer)
         if lessened:
             await self._deliver(lessened, is_part=True)
-
-    def _lessen(self, change: Change, less: Change, faults: Sequence[PortalFault]) -> None:
-        """Remember that a row is sent without the cells that were refused, beside those refused before."""
-        refusal, lessened = self.line.write.rejected(change, faults), self.line.lessened
-        if change.row in lessened:
-            refusal = replace(refusal, findings=(*lessened[change.row][1].findings, *refusal.findings))
-        lessened[change.row] = less, refusal
 
     async def _send_again(
         self, changes: Sequence[Change], faults: Mapping[int, Sequence[PortalFault]], answer: BatchResult

@@ -23,6 +23,7 @@ from importer.sending.causes import CommonCause, GivenUp
 from importer.sending.delivery import Delivery
 from importer.sending.group_commit import Notebook
 from importer.sending.outcomes import OutcomeWriter
+from importer.sending.refused_cells import RefusedCells
 from importer.sending.settling import Line
 from schemas.message import count_message, message
 from schemas.property import PortalSchema
@@ -78,12 +79,12 @@ async def send(
         journal,
         portal,
         OutcomeWriter(columns, schema),
-        on_event,
-        total,
-        fresh_until,
-        overwrite,
-        cell_by_cell,
-        max_failures,
+        on_event=on_event,
+        total=total,
+        fresh_until=fresh_until,
+        overwrite=overwrite,
+        cell_by_cell=cell_by_cell,
+        max_failures=max_failures,
     )
     await sending.run(stop or StopSignal())
 
@@ -96,11 +97,12 @@ class _Sending:
         journal: Journal,
         portal: Portal,
         write: OutcomeWriter,
+        *,
         on_event: OnEvent | None,
         total: int,
         fresh_until: float,
-        overwrite: bool,  # noqa: FBT001 - as `send` has it
-        cell_by_cell: bool,  # noqa: FBT001 - as `send` has it
+        overwrite: bool,
+        cell_by_cell: bool,
         max_failures: int | None,
     ) -> None:
         self._journal = journal
@@ -110,17 +112,17 @@ class _Sending:
         self._halt = StopSignal()
         self._notebook = Notebook(journal)
         self._line = Line(
-            self._notebook,
-            portal,
-            write,
-            self._halt,
-            self._count,
-            self._note_sign_of_life,
-            fresh_until,
-            overwrite,
-            cell_by_cell,
-            CommonCause(total),
-            GivenUp(journal.batches.values_given_up),
+            notebook=self._notebook,
+            portal=portal,
+            write=write,
+            halt=self._halt,
+            settled=self._count,
+            answered=self._note_sign_of_life,
+            fresh_until=fresh_until,
+            overwrite=overwrite,
+            refused_cells=RefusedCells(cell_by_cell=cell_by_cell),
+            causes=CommonCause(total),
+            given_up=GivenUp(journal.batches.values_given_up),
         )
         self._failure: BaseException | None = None
         self._counts: Counter[Status] = Counter()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 
 from importer.errors import Unavailable
 from importer.journal import Batch
-from importer.model import Change, Outcome, Status, Values
+from importer.model import Change, Outcome, Values
 from importer.portal import BatchResult, Missing, Portal, PortalFault, Refused, StopSignal, Ticket
 from importer.portal.clock import pause
 from importer.portal.retries import MAX_REPEATS
@@ -26,6 +27,7 @@ from importer.sending.matching import (
     suspects,
 )
 from importer.sending.outcomes import OutcomeWriter
+from importer.sending.refused_cells import RefusedCells
 from importer.sending.second_look import look_again
 from schemas.property import Property
 
@@ -34,11 +36,8 @@ PENDING_WAITS_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 READ_BACK_REPEATS = 2
 """Repeats of a read-back after an update that failed again and again, and of a part of such an update."""
 
-TRIED_AGAIN = frozenset({"unavailable", "unconfirmed"})
-"""Codes of rows that a resume sends again."""
 
-
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Line:
     """What all deliveries of one sending share.
 
@@ -56,12 +55,9 @@ class Line:
     """Seconds since 1970 until which the plan is taken for what the portal holds."""
     overwrite: bool
     """Whether a row is sent though the portal changed its cells after that."""
-    cell_by_cell: bool
-    """Whether a cell that the portal refuses keeps no other cell of its row from being sent."""
+    refused_cells: RefusedCells
     causes: CommonCause
     given_up: GivenUp
-    lessened: dict[int, tuple[Change, Outcome]] = field(default_factory=dict)
-    """What is sent of rows some cells of which were refused, and what is to be said of those; by row."""
     later: dict[int, tuple[Batch, list[Change]]] = field(default_factory=dict)
     """Rows that are sent once all batches were, by the number of their batch."""
     may_postpone: bool = True
@@ -84,7 +80,7 @@ class Line:
 
 
 @dataclass(slots=True)
-class Settling:
+class Settling(ABC):
     """What has become of the rows of one batch.
 
     `lost`: rows that the portal could not be asked about until the bounds were reached.
@@ -95,17 +91,16 @@ class Settling:
     lost: int = 0
     was_answered: bool = False
     """Whether the portal answered to any part of it."""
-    _is_noted: bool = False
     _before: Mapping[int, Values] | None = None
     """The portal's values before the plan, by row, once somebody has asked for them."""
     _doubtful: dict[int, Change] = field(default_factory=dict)
     """Rows that may have been written by a request without an answer, and have no outcome yet."""
 
+    @abstractmethod
     async def _refuse(
         self, faults: Mapping[int, Sequence[PortalFault]], changes: Sequence[Change], answer: BatchResult
     ) -> None:
         """Settle rows that the portal refused: whoever sends them knows how."""
-        raise NotImplementedError
 
     # --- outcomes -----------------------------------------------------------------------------------------------
 
@@ -298,15 +293,6 @@ class Settling:
 
     # --- the journal --------------------------------------------------------------------------------------------
 
-    async def _note_leaving(self) -> None:
-        """Note, before the first request leaves, that the batch may be with the portal from now on.
-
-        It is noted before a turn is waited for, not after: so the turn is used at once.
-        """
-        if not self._is_noted:
-            self._is_noted = True
-            await self.line.notebook.note_leaving(self.batch.number)
-
     def _doubt(self, changes: Iterable[Change]) -> None:
         self._doubtful.update({change.row: change for change in changes})
 
@@ -319,9 +305,8 @@ class Settling:
         answer: BatchResult | None = None,
     ) -> None:
         """Note outcomes in the journal, with the answer to `inputs` rows that told them; once noted, tell of them."""
-        noted = tuple(outcomes)
-        if self.line.lessened:
-            noted, updated = self._with_refused_cells(noted, updated)
+        noted, updated, renewed = self.line.refused_cells.tell(tuple(outcomes), updated)
+        self.line.notebook.note_renewed(self.batch.number, renewed)
         if noted or updated or answer is not None:
             self.line.notebook.note(
                 self.batch.number,
@@ -334,27 +319,6 @@ class Settling:
         if self._doubtful:
             for row in (*updated, *(outcome.row for outcome in noted)):
                 self._doubtful.pop(row, None)
-
-    def _with_refused_cells(
-        self, outcomes: Sequence[Outcome], updated: Sequence[int]
-    ) -> tuple[tuple[Outcome, ...], tuple[int, ...]]:
-        """Return outcomes that also say which cells of their rows were refused, and the rows that are just updated.
-
-        Only with its outcome is a row noted to ask for less; one that a resume tries again stays whole.
-        """
-        lessened = self.line.lessened
-        told: list[Outcome] = []
-        renewed: list[Change] = []
-        for one in (*outcomes, *(Outcome(row, Status.UPDATED) for row in updated if row in lessened)):
-            if one.row not in lessened or TRIED_AGAIN.intersection(finding.code for finding in one.findings):
-                told.append(one)
-                continue
-            change, refusal = lessened[one.row]
-            renewed.append(change)
-            findings = (*refusal.findings, *one.findings)
-            told.append(replace(one, findings=findings, ticket=one.ticket or refusal.ticket))
-        self.line.notebook.note_renewed(self.batch.number, tuple(renewed))
-        return tuple(told), tuple(row for row in updated if row not in lessened)
 
     def _clear_doubt(self, changes: Iterable[Change]) -> None:
         for change in changes:
