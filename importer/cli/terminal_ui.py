@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from importer.cli.questions import Questions
 from importer.errors import NotConfirmed
 from importer.journal import FindingGroup
 from importer.model import Status
@@ -36,6 +37,7 @@ class Person:
 
     def __init__(self, translations: Translations, *, quiet: bool, verbose: bool) -> None:
         self.terminal = Terminal(translations, quiet=quiet)
+        self._questions = Questions(self.terminal.screen)
         self._verbose = verbose
         self._open_bars = ExitStack()
         self._bar: Progress | None = None
@@ -74,18 +76,18 @@ class Person:
         self.terminal.show_fact(
             message("Type e to write the errors into {file} and change nothing in HubSpot.", file=file)
         )
-        self.terminal.offers_errors = True
+        self._questions.offers_errors = True
 
     def ask(self, question: Message) -> bool:
         """Ask a question that yes or no answers."""
         self._show_before_asking()
-        return self.terminal.ask(question)
+        return self._questions.ask(question)
 
     def ask_rows(self, question: Message, rows: int, name: str = "") -> int:
         """Ask a question that yes, no or a number answers; return how many of the rows are to be sent."""
         self._show_before_asking()
-        rows = self.terminal.ask_rows(question, rows, name)
-        self.terminal.offers_errors = False
+        rows = self._questions.ask_rows(question, rows, name)
+        self._questions.offers_errors = False
         return rows
 
     def _show_before_asking(self) -> None:
@@ -103,7 +105,7 @@ class Person:
     def ask_name(self, question: Message, name: str) -> bool:
         """Ask a question to which only `name`, typed whole, is a yes."""
         self._show_before_asking()
-        return self.terminal.ask_name(question, name)
+        return self._questions.ask_name(question, name)
 
     def progress(self, event: Event) -> None:
         """Show how far the work is."""

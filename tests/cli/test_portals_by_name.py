@@ -187,18 +187,19 @@ def test_a_production_portal_wants_its_name_above_100_rows(rows, asked, login, p
 
 
 def test_only_the_whole_name_is_a_yes(capsys):
+    from importer.cli.questions import Questions
     from importer.i18n import translations
-    from importer.reports.terminal import Terminal
+    from importer.reports.screen import Screen
     from schemas.message import message
 
     def answer(typed):
         shown = io.StringIO()
-        terminal = Terminal(translations("en"), stream=shown, answers=io.StringIO(typed))
-        return terminal.ask_name(message("Undo run {run}?", run="1"), "sales"), shown.getvalue()
+        questions = Questions(Screen(translations("en"), shown), io.StringIO(typed))
+        return questions.ask_name(message("Undo run {run}?", run="1"), "sales"), shown.getvalue()
 
     def number(typed):
-        terminal = Terminal(translations("en"), stream=io.StringIO(), answers=io.StringIO(typed))
-        return terminal.ask_rows(message("Update {count} tickets?", count=300), 300, "sales")
+        questions = Questions(Screen(translations("en"), io.StringIO()), io.StringIO(typed))
+        return questions.ask_rows(message("Update {count} tickets?", count=300), 300, "sales")
 
     assert [number(one) for one in ("y\n", "10\n", "200\n50\n", "sales\n", "")] == [0, 10, 50, 300, 0]
     assert answer("y\n")[0] is False
@@ -206,7 +207,7 @@ def test_only_the_whole_name_is_a_yes(capsys):
     assert answer("sales\n") == (True, 'Undo run 1? Type "sales" to go ahead: ')
 
 
-class Screen(io.StringIO):
+class Coloured(io.StringIO):
     """A terminal that shows colours."""
 
     def isatty(self):
@@ -214,17 +215,18 @@ class Screen(io.StringIO):
 
 
 def test_a_question_names_the_portal_in_a_colour_of_its_own(monkeypatch):
+    from importer.cli.questions import Questions
     from importer.i18n import translations
-    from importer.reports.terminal import Terminal
+    from importer.reports.screen import Screen
     from schemas.message import message
 
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
 
     def shown(portal):
-        screen = Screen()
-        terminal = Terminal(translations("en"), stream=screen, answers=io.StringIO("y\n"))
-        terminal.ask(message("Update one ticket in {portal}?", portal=message("portal {portal}", portal=portal)))
+        screen = Coloured()
+        questions = Questions(Screen(translations("en"), screen), io.StringIO("y\n"))
+        questions.ask(message("Update one ticket in {portal}?", portal=message("portal {portal}", portal=portal)))
         return screen.getvalue()
 
     looks = {one: re.search(rf"(\x1b\[[\d;]+m)portal {one}\x1b\[0m\?", shown(one))[1] for one in ("77", "78", "79")}

@@ -1,6 +1,5 @@
-"""What people read: plan, findings, totals, questions, with and without a terminal."""
+"""What people read: plan, findings, totals, with and without a terminal."""
 
-import io
 import re
 import subprocess
 import sys
@@ -150,7 +149,7 @@ def test_no_color_is_honoured(screen, monkeypatch):
     terminal = Terminal(ENGLISH, stream=screen, width=100)
 
     terminal.show_plan(PLAN)
-    terminal.warn(message("careful"))
+    terminal.show_error(DailyLimit(message("careful")))
 
     codes = {code for found in re.findall(r"\x1b\[([0-9;]*)m", screen.getvalue()) for code in found.split(";")}
     assert not codes & {str(colour) for colour in (*range(30, 50), *range(90, 108))}
@@ -256,29 +255,6 @@ def test_headers_at_fault_are_listed(pipe):
     assert pipe.getvalue() == "  Prio  no property of that name  D1  unknown_property\n"
 
 
-@pytest.mark.parametrize(
-    ("answer", "language", "yes"),
-    [
-        ("y\n", "en", True),
-        ("YES \n", "en", True),
-        ("n\n", "en", False),
-        ("\n", "en", False),
-        ("", "en", False),
-        ("s\n", "en", False),
-        ("s\n", "pt-BR", True),
-        ("Sim\n", "pt-BR", True),
-        ("y\n", "pt-BR", True),
-    ],
-)
-def test_ask(screen, answer, language, yes):
-    """Only a yes is a yes."""
-    terminal = Terminal(translations(language), stream=screen, answers=io.StringIO(answer))
-
-    assert terminal.ask(message("Update {count} tickets?", count=4)) is yes
-    choices = "[s/N]" if language == "pt-BR" else "[y/N]"
-    assert screen.getvalue().rstrip("\n") == f"Update 4 tickets? {choices} "
-
-
 def test_quiet(pipe):
     """Quiet leaves out what is said by the way, and nothing else."""
     terminal = Terminal(ENGLISH, stream=pipe, quiet=True)
@@ -286,7 +262,7 @@ def test_quiet(pipe):
     terminal.say(message("by the way"))
     with terminal.progress(message("Updating"), total=10) as progress:
         progress.update(10)
-    terminal.warn(message("careful"))
+    terminal.show_fact(message("careful"))
 
     assert pipe.getvalue() == "careful\n"
 
@@ -334,7 +310,7 @@ def test_a_message_needs_no_rich():
         "from importer.i18n import translations\n"
         "from importer.reports.terminal import Terminal\n"
         "from schemas.message import message\n"
-        "Terminal(translations('en')).warn(message('hello'))\n"
+        "Terminal(translations('en')).say(message('hello'))\n"
         "sys.exit([name for name in ('rich', 'pandas', 'jinja2', 'babel', 'httpx') if name in sys.modules] or None)\n"
     )
 
