@@ -18,6 +18,22 @@ from functools import cache
 
 _WORD = re.compile(r"[^\W\d_]+")
 _EDGE = " "
+ENGLISH = (
+    "the and of to in for is on that with was as are at be this have from or by but they his her their our your has "
+    "had will can would there been one if more when who which out so what up about than them some other then into "
+    "only could time these two may first now any new over after also most because how before did no yes please "
+    "thanks thank hello etc still again wait waiting pending open closed customer customers client clients user "
+    "users order orders ticket tickets refund refunds invoice invoices payment payments account accounts team teams "
+    "agent agents admin admins member members item items day days week weeks month months year years company "
+    "companies partner partners manager managers supplier suppliers vendor vendors employee employees parent "
+    "parents child children people men women driver drivers owner owners email emails phone name names address "
+    "delivery shipping shipment return returns replacement request requests issue issues problem problems error "
+    "errors report reports update updates details support service login password missing broken late urgent done "
+    "sent received asked said see need needs wants does doesn didn isn won couldn wouldn james jones thomas "
+    "williams charles chris davis evans harris hughes lewis roberts smith smiths screen printer laptop boys boss "
+    "bob"
+)
+"""Words of English tickets: an English text may have nothing beyond ASCII but an apostrophe or dots beside one."""
 _SHORT_WORDS = {
     "pt": "à às é há só já até não são você três mês também então está número ações atenção serviço preço endereço "
     "gonçalves",
@@ -31,12 +47,12 @@ _SHORT_WORDS = {
     "sv": "är på också så när får år må både för från första åtgärd önskar",
     "nl": "één coördinatie reünie geïnteresseerd financiële naïef privé ruïne zoë noël citroën officiële categorieën",
     "is": "að það við þú þá ég á í úr já því eða þetta hún síðan þór bílaleiga",
-    "en": "it s don t can t i m you re we ll i ve",
+    "en": f"it s don t can t i m you re we ll i ve d not {ENGLISH}",
     "fi": "että myös mitä näin täällä työ yhtiö hyvää tämä tänään pyyntö käyttäjä",
     "ca": "és això més també què després qualitat solució",
 }
 _SHORT_WEIGHT = 30
-"""Words that names lack: those that texts are mostly made of, with letters beyond ASCII."""
+"""Words that names lack: those that texts are mostly made of, with letters or signs beyond ASCII."""
 _PAIR_SHARE, _SINGLE_SHARE, _UNKNOWN = 0.3, 0.08, 1e-7
 """What part of a likelihood comes from two letters, from one alone, and what a letter has that the language lacks."""
 

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from importer.loader.likeness import likelihood, normal
+from importer.loader.likeness import ENGLISH, likelihood, normal
 
 _LATIN = (
     *("pt", "fr", "de", "es", "it", "da", "nb", "sv", "nl", "is", "fi", "ca", "en"),
@@ -69,9 +69,13 @@ _WORDS_OF_A_BYTE = 12
 _ELISION = re.compile(
     "(?<![^\\W\\d_])(?:[A-Za-z]|[Qq]u|[A-Za-z]{1,5}ll|[Uu]n)"
     "\u2019(?=[aeiouyhA-Z\xc0-\xd6\xd8-\xf6\xf8-\xff\u0152\u0153])"
-    "|\u2019(?=(?:[a-z]|ll|re|ve)\\b)"
+    "|\u2019(?=(?:[dmst]|ll|re|ve)\\b)"
+    "|(?<=[A-Za-z]{4}s)\u2019(?![^\\W\\d_])"
 )
-"""An apostrophe where letters were left out: l\u2019été, dell\u2019anno, it\u2019s, or in a name: O\u2019Brien."""
+"""An apostrophe where letters were left out: l\u2019été, it\u2019s, James\u2019, or in a name: O\u2019Brien."""
+_ENGLISH = "|".join(one for one in ENGLISH.split() if len(one) > 2)
+_DOTS = re.compile(f"\\b(?:{_ENGLISH}|[a-z]{{2,}}(?:ing|ed))\u2026|\u2026(?:{_ENGLISH})\\b", re.IGNORECASE)
+"""Dots where an English text breaks off or goes on: wait\u2026, \u2026and more."""
 _LETTERS = re.compile(r"[^\W\d_\xaa\xba\xb2\xb3\xb9\xbc-\xbe]+")
 _FOREIGN = re.compile("[\u0370-\uffdc]+")
 """A word of an alphabet beyond Latin."""
@@ -207,7 +211,7 @@ def _shown(text: str) -> str:
 
 def _oddity(text: str) -> float:
     """Return what stands against a text besides its letters: signs within words, capitals behind small letters."""
-    text = _ELISION.sub(" \u2019 ", text)
+    text = _ELISION.sub(" \u2019 ", _DOTS.sub(" ", text))
     return sum(
         _cost(before, sign, after)
         for before, sign, after in zip(" " + text, text, text[1:] + " ", strict=False)

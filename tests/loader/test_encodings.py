@@ -184,6 +184,46 @@ def test_one_western_word_is_read(tmp_path, word):
     assert read_encoding(file).encoding == "cp1252"
 
 
+SIGNS = (
+    *(
+        "James\u2019",
+        "the Smiths\u2019 order",
+        "both teams\u2019",
+        "the customer\u2019s order",
+        "that\u2019s",
+        "my laptop\u2019s",
+    ),
+    *(
+        "\u2026and more",
+        "and more\u2026",
+        "wait\u2026",
+        "Waiting\u2026 please",
+        "etc\u2026",
+        "Escalated\u2026",
+        "late \u2013 urgent",
+    ),
+    *("\u201curgent\u201d", "\u2018urgent\u2019", "one\u2014two", "Mon\u2013Fri"),
+)
+
+
+@pytest.mark.parametrize("text", SIGNS)
+def test_english_with_one_sign_of_a_word_processor_is_read(tmp_path, text):
+    assert verdict(tmp_path / "tickets.csv", f"Record ID,subject\n25012345001,{text}\n", "cp1252") == "read"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        *((one, "mac_roman") for one in ("aquí", "así", "sí", "Martín", "Martí", "García", "raíz", "país", "Luís")),
+        *((one, "mac_roman") for one in ("calló", "notó", "però", "Öre", "Öland", "Östersund", "Özdemir", "Île")),
+        *((one, "cp850") for one in ("allà", "età", "metà", "farà", "più", "novità")),
+        *((one, "mac_latin2") for one in ("prosí", "musí")),
+    ],
+)
+def test_a_sign_that_may_be_the_last_letter_is_doubt(tmp_path, text, encoding):
+    assert verdict(tmp_path / "tickets.csv", f"Record ID,subject\n25012345001,{text}\n", encoding) == "refused"
+
+
 @pytest.mark.parametrize(
     ("letter", "encoding"), [("\u0410", "cp1251"), ("и", "cp1251"), ("\u0391", "cp1253"), ("я", "cp1251")]
 )
