@@ -19,7 +19,7 @@ from importer.ooxml.archive import Archive
 from importer.ooxml.deflate import best_codec
 from importer.ooxml.edited_package import EditedPackage
 from importer.ooxml.errors import NotUnderstood, not_as_usual
-from importer.ooxml.xml import CELL_LIMIT, text_content, whole_number
+from importer.ooxml.xml import CELL_LIMIT, cell_length, text_content, whole_number
 from importer.writeback.annotation import Dialect
 from importer.writeback.delimited import FORMULA_START, correct_records
 from importer.writeback.encodings import Coding
@@ -147,7 +147,7 @@ class _Rows:
         p, name = self._prefix, cell_name(self._row, position) or ""
         if _FORMULA.search(old):
             raise NotUnderstood(message("{cell} holds a formula.", cell=name))
-        if len(text) > CELL_LIMIT:
+        if cell_length(text) > CELL_LIMIT:
             raise NotUnderstood(message("{cell} would hold more than a cell can.", cell=name))
         style = STYLE.search(old.partition(b">")[0])
         kept = b' s="%s"' % style[1] if style else b""

@@ -57,6 +57,7 @@ def test_a_workbook_differs_in_these_cells_alone():
         pytest.param({(2, 1): "x"}, "B2 holds a formula", id="formula"),
         pytest.param({(9, 0): "x"}, "no row 9", id="no-such-row"),
         pytest.param({(2, 0): "x" * 40_000}, "more than a cell can", id="too-long"),
+        pytest.param({(2, 0): "\U0001f600" * 20_000}, "more than a cell can", id="too-long-in-utf-16"),
     ],
 )
 def test_what_cannot_be_done_safely_is_refused(texts, words):
