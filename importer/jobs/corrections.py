@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from io import BufferedReader
-from itertools import count
+from itertools import count, zip_longest
 from pathlib import Path
 from typing import BinaryIO
 
 from importer.errors import FileError
-from importer.files import Busy, fitting_name, write_whole
+from importer.files import Busy, Moved, fitting_name, write_whole
 from importer.findings import Finding
+from importer.jobs.confirm import has_digest
 from importer.jobs.state import StateFolder
 from importer.journal import RunRecord
 from importer.journal.run_record import Correction
@@ -126,7 +127,10 @@ def write_corrections(
                     lambda out: _write(source, out, corrections, record),
                     like=file,
                     check=lambda new: _check(new, corrections, record),
+                    unless=lambda: target is None and not any(has_digest(file, one) for one in _digests(record)),
                 )
+        except Moved as error:
+            raise _changed(record) from error
         except NotUnderstood as error:
             raise FileError(
                 message("{why} Nothing was corrected: do it in your spreadsheet program.", why=error.reason)
@@ -140,11 +144,18 @@ def write_corrections(
 
 def _check_same(source: BufferedReader, record: RunRecord) -> None:
     """Raise FileError where the file is not the one that the run read, or left."""
-    if hashlib.file_digest(source, "sha256").hexdigest() not in {record.digest, record.coming}:
-        raise FileError(
-            message("{file} changed since it was read. Check it again.", file=Path(record.file).name),
-            code="file_changed",
-        )
+    if hashlib.file_digest(source, "sha256").hexdigest() not in _digests(record):
+        raise _changed(record)
+
+
+def _digests(record: RunRecord) -> set[str]:
+    """Return the digests of the file that the run read, and of the one it left."""
+    return {record.digest} | ({record.coming} if record.coming else set())
+
+
+def _changed(record: RunRecord) -> FileError:
+    text = message("{file} changed since it was read. Check it again.", file=Path(record.file).name)
+    return FileError(text, code="file_changed")
 
 
 def _unwritable(path: Path, error: OSError) -> FileError:
@@ -181,15 +192,15 @@ def _reading(record: RunRecord) -> dict[str, str]:
 def _check(new: Path, corrections: Sequence[Correction], record: RunRecord) -> None:
     """Raise FileError unless the new file reads as the old one but for the corrected cells."""
     wanted = {(one.row, one.position): one.after for one in corrections}
-    for old_row, new_row in zip(_rows(Path(record.file), record), _rows(new, record), strict=True):
-        row, texts = old_row
-        for position, text in enumerate(texts):
-            if (row, position) in wanted:
-                text = wanted[row, position]  # noqa: PLW2901
-            if new_row[0] != row or new_row[1][position] != text:
-                raise FileError(
-                    message("The corrected file does not read as it should in row {row}. Nothing was written.", row=row)
+    nothing: tuple[int, tuple[str, ...]] = (0, ())
+    for (row, texts), found in zip_longest(_rows(Path(record.file), record), _rows(new, record), fillvalue=nothing):
+        if found != (row, tuple(wanted.get((row, position), text) for position, text in enumerate(texts))):
+            raise FileError(
+                message(
+                    "The corrected file does not read as it should in row {row}. Nothing was written.",
+                    row=row or found[0],
                 )
+            )
 
 
 def _rows(path: Path, record: RunRecord) -> Iterator[tuple[int, tuple[str, ...]]]:

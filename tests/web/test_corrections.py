@@ -5,8 +5,11 @@ import asyncio
 import openpyxl
 import pytest
 
-from importer.jobs.corrections import choices, correction_of, suggestion
+from importer.errors import FileError
+from importer.jobs.corrections import _check, choices, correction_of, suggestion
 from importer.jobs.resume import stored_columns
+from importer.journal import RunRecord
+from importer.journal.run_record import Correction
 from tests.jobs.office import SUPPORT_TICKETS
 from tests.web.test_work import wait_for, work  # noqa: F401
 
@@ -95,6 +98,33 @@ def test_a_file_that_was_saved_meanwhile_is_left_alone(work):  # noqa: F811
     assert work.error.code == "file_changed"
     assert work.file.read_bytes() == saved
     assert not work.corrections
+
+
+def test_a_file_that_is_saved_while_it_is_corrected_is_left_alone(work, monkeypatch):  # noqa: F811
+    """What a spreadsheet program saves while the corrected file is looked at is not overwritten."""
+    work.into_file = True
+    work.start_run()
+    wait_for(work.run, "asking")
+    found, schema = findings_of(work)
+    finding = next(one for one in found if one.cell == "D8")
+    monkeypatch.setattr("importer.jobs.corrections._check", lambda *_: work.file.write_bytes(b"saved"))
+
+    asyncio.run(work.correct([correction_of(finding, "Urgent", schema)]))
+
+    assert work.error.code == "file_changed"
+    assert work.file.read_bytes() == b"saved"
+    assert [one.name for one in work.file.parent.glob("*edits*")] == ["edits.xlsx"]
+
+
+@pytest.mark.parametrize(("written", "row"), [(1, 3), (3, 4)])
+def test_a_corrected_file_of_another_number_of_rows_is_not_taken(written, row, tmp_path):
+    old, new = tmp_path / "old.csv", tmp_path / "new.csv"
+    old.write_text("Record ID,subject\n1,a\n2,b\n")
+    new.write_text("".join(["Record ID,subject\n", "1,A\n", "2,b\n", "3,c\n"][: written + 1]))
+    record = RunRecord(id="1", file=str(old), digest="", dialect={"encoding": "utf-8", "delimiter": ","})
+
+    with pytest.raises(FileError, match=f"in row {row}"):
+        _check(new, [Correction(2, 1, "subject", "a", "A")], record)
 
 
 def test_the_editor_offers_what_a_cell_may_hold():
