@@ -83,9 +83,12 @@ def refuse(text: str, problem: Problem, converter: Converter) -> Refused:
 
 
 def collect_proofs(converter: Converter, cells: Iterable[str], proofs: dict[str, str]) -> None:
-    """Add to `proofs` the ways in which a column can only be read, each with the first cell that proves it."""
+    """Add to `proofs` the ways in which a column can only be read, each with the first cell that proves it.
+
+    A blank cell proves nothing, though an option may have a value that shows nothing.
+    """
     for cell in dict.fromkeys(cells):
-        if KINDS.get(type(cell)) in converter.proving:
+        if KINDS.get(type(cell)) in converter.proving and cell.strip():
             ways = converter.ways(cell)
             if len(ways) == 1:
                 proofs.setdefault(ways[0], str(cell))

@@ -146,7 +146,10 @@ def _last_line_end(text: str) -> int:
     """
     pairs, feeds = text.count("\r\n"), text.count("\n")
     if text.count("\r") - pairs > feeds or not feeds:
-        return text.rfind("\r", 0, len(text) - 1) + 1
+        end = text.rfind("\r", 0, len(text) - 1)
+        while text[end + 1 : end + 2] == "\n" and end >= 0:
+            end = text.rfind("\r", 0, end)
+        return end + 1
     if pairs * 2 >= feeds:
         return text.rfind("\r\n") + 2
     end = text.rfind("\n")

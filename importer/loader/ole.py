@@ -16,6 +16,9 @@ import olefile
 from importer.errors import FileError
 from schemas.message import message
 
+_BROKEN = (OSError, struct.error, IndexError, ValueError, TypeError)
+"""What olefile raises for tables that lead nowhere."""
+
 
 class CompoundFile:
     """A compound file in memory. Raises FileError (`unreadable_file`) where its tables are broken."""
@@ -23,10 +26,10 @@ class CompoundFile:
     def __init__(self, data: bytes) -> None:
         try:
             self._file = olefile.OleFileIO(io.BytesIO(data))
-        except (OSError, struct.error, IndexError, ValueError, TypeError) as problem:
+            self.names = frozenset(path[-1] for path in self._file.listdir())
+            """The names of all streams."""
+        except (*_BROKEN, RecursionError) as problem:  # a folder within itself
             raise broken() from problem
-        self.names = frozenset(path[-1] for path in self._file.listdir())
-        """The names of all streams."""
 
     def read(self, name: str) -> bytes:
         """Return a stream at the top. Raises KeyError for an unknown name, FileError where its sectors are missing."""
@@ -36,7 +39,7 @@ class CompoundFile:
             with self._file.openstream(name) as stream:
                 content = stream.read()
                 size = stream.size
-        except (OSError, struct.error, IndexError, ValueError, TypeError) as problem:
+        except _BROKEN as problem:
             raise broken() from problem
         if len(content) < size:
             raise broken()

@@ -28,7 +28,7 @@ from importer.portal.settings import PortalSettings, is_localhost
 from importer.portal.trust import causes, lasting_problem, make_context, refused_by_proxy
 from schemas.message import message
 
-MAX_BODY = 60_000_000
+MAX_BODY = 50_000_000
 """Bytes of an answer, unpacked. A hundred tickets with many full texts come to some tens of millions."""
 MAX_PARTS = 1_500_000
 """Objects and lists in an answer; each takes many times its two bytes in memory."""

@@ -97,7 +97,7 @@ class _Column:
                 continue
             # What stood for the value may stand for nothing, or for another one, by now.
             is_doubtful = is_refused or self._is_choice
-            if is_doubtful and typed[place].strip() == self._shown(held).strip():
+            if is_doubtful and self._is_as_written(typed[place].strip(), held):
                 found.append(place)
         return found
 
@@ -117,10 +117,12 @@ class _Column:
                 self._same[pair] = value == self._text(held, Kind.TEXT)
         return self._same[pair]
 
-    def _shown(self, held: str) -> str:
-        """Return the text that a cell had which cannot be read as a value any more."""
+    def _is_as_written(self, typed: str, held: str) -> bool:
+        """Whether a cell has the text that stood for a value, whatever that text means by now."""
         cell = self._labels.get(held) or make_cell(self.column.definition, held, None, self._zone)
-        return "" if cell is None else str(cell)
+        if isinstance(cell, bool):  # as a cell of its kind or as the word, where labels are crossed
+            return typed.casefold() == held.casefold()
+        return typed == ("" if cell is None else str(cell).strip())
 
 
 def _within_a_second(value: str, held: str) -> bool:

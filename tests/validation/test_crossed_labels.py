@@ -141,6 +141,16 @@ def test_cells_that_prove_both_settle_nothing(check, crossed):
     assert checked.codes == [("B2", "ambiguous_option")]
 
 
+def test_a_blank_cell_proves_nothing(check, crossed):
+    """An option may have a value that shows nothing, as an empty cell does."""
+    odd = replace(LEVEL, options=(Option("High", "High"), Option("\xa0", "High")))
+    schema = replace(crossed, properties={**crossed.properties, "nivel": odd})
+
+    checked = check("id,nivel\n501,High\n502,\n503, \n", schema=schema)
+
+    assert checked.codes == [("B2", "ambiguous_option")]
+
+
 def test_number_cells_of_a_workbook_prove_it_too(check, crossed):
     checked = check([["id", "nivel"], [501, 2], [502, 4]], schema=crossed)
 
