@@ -71,13 +71,17 @@ def _read_table(table, size: int) -> dict:
     return {"headers": table.headers, "rows": {row: cells for row, cells in rows.items() if any(cells)}}
 
 
+OUR_HEADER = re.compile("Import (status|message)( [0-9]+)?")
+"""With a number where the file has a column of that name of its own."""
+
+
 def without_ours(found: dict) -> dict:
     """Return what `read_everything` found, without the columns and sheets that a run adds, and trailing blanks."""
     kept = {}
     for sheet, table in found.items():
         if sheet in ("Import report", "Import changes") or sheet == "refused":
             continue
-        ours = {n for n, header in enumerate(table["headers"]) if header.strip() in ("Import status", "Import message")}
+        ours = {n for n, header in enumerate(table["headers"]) if OUR_HEADER.fullmatch(header.strip())}
         rows = {1: table["headers"], **table["rows"]} if 1 not in table["rows"] else table["rows"]
         kept[sheet] = {row: _trimmed(cells, ours) for row, cells in rows.items()}
         kept[sheet] = {row: cells for row, cells in kept[sheet].items() if cells}
@@ -112,6 +116,7 @@ def run_program(arguments: list[str], *, home: Path, environment: dict[str, str]
             patch.delenv(name, raising=False)
         for name, value in {"IMPORT_TICKETS_HOME": str(home), "LC_ALL": "C", **(environment or {})}.items():
             patch.setenv(name, value)
+        patch.setattr("sys.stdin", io.StringIO())
         try:
             code = main(arguments)
         except SystemExit as ended:

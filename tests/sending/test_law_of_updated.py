@@ -1,7 +1,7 @@
 """The law of `updated`, judged by the sandbox's own database: whatever the portal does with a row, and says of it."""
 
 import json
-from itertools import islice
+from itertools import count, islice
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -30,14 +30,15 @@ class SpoiltSandbox:
         self.app, _, _ = open_app(folder)
         self.portal = self.app.state.portal
         self.fates, self.old, self.by_row, self.spare = {}, {}, {}, []
+        self.words = (f"new words {number}" for number in count())
 
-    def live(self, count):
+    def live(self, number):
         """Return some tickets that were not merged into others, and keep as many others to merge them with."""
         if sum(1 for _ in self.portal.store.every_ticket()) < 100:
             reseed(self.portal.store)
-        found = list(islice(self.portal.store.every_ticket(), 2 * count))
-        self.spare = [one.id for one in found[count:]]
-        return found[:count]
+        found = list(islice(self.portal.store.every_ticket(), 2 * number))
+        self.spare = [one.id for one in found[number:]]
+        return found[:number]
 
     def held(self, ticket):
         """Return what a ticket is called, by the database; a merged one lives on in another."""
@@ -131,7 +132,11 @@ def test_no_row_is_updated_whose_ticket_does_not_hold_it(sandbox_app, tmp_path_f
     old = {key: one.properties.get(SUBJECT, "") for key, one in zip(keys, tickets, strict=True)}
     sandbox_app.old, sandbox_app.fates = old, dict(zip(keys, fates, strict=True))
     sandbox_app.by_row = {str(row): key for row, key in enumerate(keys, 2)}
-    changes = [Change(n, key, key, {SUBJECT: old[key]}, {SUBJECT: f"new {key}"}) for n, key in enumerate(keys, 2)]
+    # Never what an earlier example wrote: an answer that shows the value before would show the one that is wanted.
+    changes = [
+        Change(row, key, key, {SUBJECT: old[key]}, {SUBJECT: next(sandbox_app.words)})
+        for row, key in enumerate(keys, 2)
+    ]
 
     statuses, findings, error = deliver(sandbox_app, changes, tmp_path_factory.mktemp("run"))
 

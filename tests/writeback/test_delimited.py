@@ -2,9 +2,10 @@
 
 import csv
 import io
+import re
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from importer.loader.delimited import Dialect
@@ -202,6 +203,15 @@ def test_records_across_blocks():
     assert "".join(rows) == after.decode().split("\r\n", 1)[1].replace(",updated,\r\n", "\r\n")
 
 
+def _is_read(text):
+    """Whether the loader takes a text: it refuses what is wrongly quoted, which is never written back."""
+    try:
+        list(csv.reader(io.StringIO(text.decode(), newline=""), strict=True))
+    except csv.Error:
+        return False
+    return True
+
+
 @examples(120)
 @given(
     data=st.lists(
@@ -211,13 +221,16 @@ def test_records_across_blocks():
         max_size=24,
     ),
     repeat=st.integers(1, 3),
-    block=st.integers(1, 40),
+    block=st.one_of(st.integers(1, 40), st.just(1_000)),
     noted=st.lists(st.sampled_from(["", "updated", "failed"]), max_size=30),
     own=st.booleans(),
 )
 def test_whole_blocks_are_cut_as_single_records_are(data, repeat, block, noted, own):
     """Cutting many records at once gives what reading them one after the other gives, wherever a block ends."""
     text = ("id,a" + (",Import status,Import message" if own else "") + "\n" + "".join(data) * repeat).encode()
+    assume(_is_read(text))
+    # Which line end is the usual one is judged by block: of 256 KiB outside this test, of all the text here.
+    assume(block >= len(text) or len(set(re.findall("\r\n|\n|\r", text.decode()))) == 1)
     headers = ("id", "a", *(OURS if own else ()))
     notes = [RowNote(row, status, status[:4]) for row, status in enumerate(noted, start=2) if status]
 
@@ -255,6 +268,7 @@ def test_any_table_keeps_its_cells_and_twice_is_once(table, quoting, delimiter, 
     writer.writerows([["id", "a"], *table])
     before = text.getvalue().encode(encoding)
     old = list(csv.reader(io.StringIO(text.getvalue(), newline=""), delimiter=delimiter))
+    assume(all(len(one) == 2 for one in old))  # a bare line break that the csv module did not quote cuts a record
     notes = [RowNote(row, "failed", texts[row % 6]) for row in range(2, len(old) + 1)]
 
     once = annotated(before, notes, encoding=encoding, delimiter=delimiter)
