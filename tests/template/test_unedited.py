@@ -131,6 +131,19 @@ def test_an_unedited_template_changes_nothing_and_nothing_in_it_is_refused(data,
     assert changes(path, portal, tickets) == ({}, [])
 
 
+def test_a_word_under_crossed_labels_is_unedited(schema, tmp_path):
+    """The value `true` stands as a word where its label shows nothing, and is the label of the other choice."""
+    crossed = Property(BOOL, "A bool", "bool", "booleancheckbox", (Option("true", "\u200b"), Option("false", "true")))
+    choice = {name: Property(name, name, "enumeration", "select", (Option("x", "X"),)) for name in (SELECT, FLAG, TAGS)}
+    portal = replace(schema, properties={**schema.properties, **choice, BOOL: crossed})
+    pipeline = portal.pipelines[0]
+    values = dict.fromkeys(COLUMNS, "") | {TICKET.pipeline: pipeline.id, TICKET.stage: pipeline.stages[0].id}
+    tickets = {"512": values | {BOOL: "true"}, "513": values | {BOOL: "false"}}
+    write(tmp_path / "tickets.xlsx", portal, COLUMNS, tickets)
+
+    assert changes(tmp_path / "tickets.xlsx", portal, tickets) == ({}, [])
+
+
 ESCAPE_LIKE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 """What looks like an escaped character, and is text (ECMA-376 part 1, 22.9.2.19). openpyxl's `escape` leaves it."""
 
