@@ -13,6 +13,7 @@ import os
 import re
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
 from typing import Any, Self
@@ -42,6 +43,9 @@ CONNECT_S = 10.0
 """How long a connection may take to be made."""
 KEPT_OPEN_S = 30.0
 """How long a connection may idle before it is made anew."""
+POOLS, IN_A_POOL = 8, 8
+"""Connections are kept in several pools, filled one after the other: with each request that comes or goes, httpcore
+looks at each pair of connections of its pool."""
 LOOPBACK = ("127.0.0.1", "::1")
 """What localhost means: no name server is asked where the token goes out unencrypted."""
 
@@ -63,6 +67,14 @@ def user_agent() -> str:
         return f"import-tickets/{version('import-tickets')}"
     except PackageNotFoundError:
         return "import-tickets/0"
+
+
+@dataclass(slots=True)
+class _Pool:
+    """Some connections, and how many requests are on their way over them."""
+
+    transport: httpx.AsyncBaseTransport
+    in_flight: int = 0
 
 
 class HttpClient:
@@ -96,17 +108,17 @@ class HttpClient:
             self._extensions["sni_hostname"] = url.host
         # A proxy of the environment would see plain http, token and all.
         proxy = None if settings.is_loopback or app is not None else proxy_for(settings.base_url)
-        self._transport: httpx.AsyncBaseTransport
+        self._pools: list[_Pool]
         if app is not None:
-            self._transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+            self._pools = [_Pool(httpx.ASGITransport(app=app, raise_app_exceptions=False))]
         else:
             is_secure = url.scheme == "https"
-            self._transport = httpx.AsyncHTTPTransport(
-                verify=make_context(os.environ) if is_secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-                trust_env=False,
-                limits=httpx.Limits(keepalive_expiry=KEPT_OPEN_S),
-                proxy=proxy,
-            )
+            context = make_context(os.environ) if is_secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            limits = httpx.Limits(keepalive_expiry=KEPT_OPEN_S)
+            self._pools = [
+                _Pool(httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits, proxy=proxy))
+                for _ in range(POOLS)
+            ]
 
     async def __aenter__(self) -> Self:
         return self
@@ -114,7 +126,8 @@ class HttpClient:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._transport.aclose()
+        for pool in self._pools:
+            await pool.transport.aclose()
 
     def scrub(self, text: str) -> str:
         """Return a text without the token."""
@@ -151,8 +164,16 @@ class HttpClient:
         return reply
 
     async def _exchange(self, request: httpx.Request) -> Reply:
+        pool = next((one for one in self._pools if one.in_flight < IN_A_POOL), self._pools[-1])
+        pool.in_flight += 1
+        try:
+            return await self._exchange_in(pool.transport, request)
+        finally:
+            pool.in_flight -= 1
+
+    async def _exchange_in(self, transport: httpx.AsyncBaseTransport, request: httpx.Request) -> Reply:
         start = self._clock.tick()
-        response = await self._transport.handle_async_request(request)
+        response = await transport.handle_async_request(request)
         told = {
             name.decode("latin-1").lower(): self.scrub(value.decode("latin-1")) for name, value in response.headers.raw
         }
