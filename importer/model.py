@@ -103,7 +103,7 @@ class CheckedRow:
     key: str
     wanted: Values
     pending: Mapping[str, Values] = field(default_factory=dict)
-    """Where the value depends on the ticket's pipeline: {property: {pipeline: value}}."""
+    """Where the value depends on the ticket's pipeline: {property: {pipeline: value}}; "" where several fit there."""
     modified: str | None = None
     """The row's last-modified moment as the sheet has it: ISO 8601 UTC, to the precision shown (see validator)."""
     typed: str = ""

@@ -102,7 +102,10 @@ def is_doubtful(values: Sequence[object]) -> bool:
 
 
 class StageChoices(str):
-    """A stage whose pipeline the row does not name; `by_pipeline` has the stage that is meant in each."""
+    """A stage whose pipeline the row does not name.
+
+    `by_pipeline` has the stage that is meant in each; "" where several may be.
+    """
 
     __slots__ = ("by_pipeline",)
     by_pipeline: Mapping[str, str]

@@ -18,7 +18,7 @@ from importer.findings import Finding
 from importer.model import Change, CheckedRow, Columns, Outcome, Status, Values
 from importer.planning.conflicts import Conflicts, EarlierWrites, Suspect
 from importer.planning.duplicates import join_twins
-from importer.planning.pending_stages import settle_pending
+from importer.planning.pending_stages import settle_pending, several_in_pipeline
 from importer.planning.policies import make_policies, too_long, unite
 from schemas.cells import shown, shows_nothing
 from schemas.message import Message, message
@@ -186,6 +186,9 @@ class Planner:
             pipeline = ticket.properties.get(TICKET.pipeline, "")
             if pipeline not in choices:
                 return Outcome(row.row, Status.INVALID, (self._stage_outside(row, name, pipeline),), ticket=ticket.id)
+            if not choices[pipeline]:
+                several = several_in_pipeline(row, name, pipeline, self._columns, self._schema)
+                return Outcome(row.row, Status.INVALID, (several,), ticket=ticket.id)
             wanted = {**wanted, name: choices[pipeline]}
         held = ticket.properties
         before, after = self._differing(wanted, held, row.alike)

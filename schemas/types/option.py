@@ -445,7 +445,10 @@ class StageConverter(_NamedConverter):
         return self._refuse(bare, stages)
 
     def in_any(self, text: str) -> dict[str, str] | Problem:
-        """Return, for a row that names no pipeline, the stage's ID by each pipeline that has such a stage."""
+        """Return, for a row that names no pipeline, the stage's ID by each pipeline that has such a stage.
+
+        It is "" where a pipeline has several; those come last.
+        """
         bare = text.strip()
         meanings = self._meanings(text)
         if meanings.value is not None and (self.way == VALUES or not meanings.is_crossed):
@@ -453,9 +456,9 @@ class StageConverter(_NamedConverter):
         if meanings.is_crossed and self.way is None:
             return self._ambiguous(text, meanings)
         labelled = {one: names.find(text) for one, names in self._names.items()}
-        fitting = {pipeline_id: stages[0] for pipeline_id, stages in labelled.items() if len(stages) == 1}
-        if fitting:
-            return fitting
+        fitting = {one: stages[0] if len(stages) == 1 else "" for one, stages in labelled.items() if stages}
+        if any(fitting.values()):
+            return dict(sorted(fitting.items(), key=lambda pair: not pair[1]))
         if meanings.labelled:
             return self._ambiguous(text, meanings)
         return self._refuse(bare, quoted([stage.label for one in self._pipelines.values() for stage in one.stages]))

@@ -96,6 +96,24 @@ def test_a_stage_of_another_pipeline_is_told_as_it_was_typed(portal, sheet, plan
     assert (unclear["code"], unclear["value"]) == ("ambiguous_option", " new ")
 
 
+def test_a_stage_that_one_pipeline_has_twice_and_another_once(portal, sheet, plan):
+    """Only where the ticket's pipeline is known, and has it once, is it known which one is meant."""
+    for pipeline, labels in {"0": ("Done", "Done"), "75283641": ("Done",)}.items():
+        _, body = portal.call("GET", f"/crm/v3/pipelines/tickets/{pipeline}")
+        for stage, label in zip(body["stages"], labels, strict=False):
+            stage["label"] = label
+        portal.define("pipeline", body)
+    pipelines = {one["properties"]["hs_pipeline"]: key for key, one in portal.tickets().items() if not one["archived"]}
+    path = sheet(("Record ID", "Ticket status"), (pipelines["0"], "done"), (pipelines["75283641"], "done"))
+
+    planned, blind = plan(path), plan(path, "--no-diff")
+
+    assert planned.codes == [(2, "ambiguous_option")]
+    assert 'several stages of the ticket\'s pipeline "Support Pipeline"' in planned.summary["errors"][0]["message"]
+    assert blind.codes == [(2, "ambiguous_option"), (3, "ambiguous_option")]
+    assert "in several pipelines" in blind.summary["errors"][0]["message"]
+
+
 def test_a_move_between_closed_stages_closes_nothing(portal, sheet, plan):
     portal.change(A, {"hs_pipeline": "0", "hs_pipeline_stage": "4"})
 
