@@ -1,5 +1,7 @@
 """What a column's cells do to the portal's values, by `--policy`, `[columns.policy]` and `--clear-word`."""
 
+from itertools import cycle
+
 import pytest
 
 from importer.model import Policy
@@ -50,37 +52,86 @@ def spell(name, text):
     return parts.join(words.get(one, one) for one in text.split("+"))
 
 
+class Table:
+    """The table of one policy, set up in a portal: a ticket for each place of it, in some columns at once."""
+
+    def __init__(self, policy, names, portal, sheet):
+        cases = [
+            (before, cell, after)
+            for before, row in TABLE[policy].items()
+            for cell, after in zip(CELLS, row, strict=True)
+        ]
+        self.names, self.portal = names, portal
+        self.before, cells, self.wanted = (
+            {key: tuple(spell(name, case[which]) for name in names) for key, case in zip(KEYS, cases, strict=True)}
+            for which in range(3)
+        )
+        for key, texts in self.before.items():
+            portal.change(key, dict(zip(names, texts, strict=True)))
+        self.path = sheet(("Record ID", *names), *((key, *texts) for key, texts in cells.items()))
+        policies = (word for name in names for word in ("--policy", f"{name}={policy}"))
+        self.options = (*policies, "--clear-word", "(clear)", "--json")
+
+    def held(self):
+        """Return what the portal has now."""
+        found = {key: self.portal.ticket(key)["properties"] for key in self.before}
+        return {key: tuple(one.get(name) or "" for name in self.names) for key, one in found.items()}
+
+    @property
+    def changes(self):
+        """Whether a row changes anything, row by row."""
+        return [self.before[key] != self.wanted[key] for key in self.before]
+
+    @property
+    def cleared(self):
+        """How many cells a run empties."""
+        pairs = [pair for key in self.before for pair in zip(self.before[key], self.wanted[key], strict=True)]
+        return sum(1 for before, after in pairs if before and not after)
+
+
 @pytest.mark.parametrize("name", COLUMNS)
 @pytest.mark.parametrize("policy", TABLE)
 def test_what_a_cell_does(policy, name, portal, sheet, program):
-    cases = [
-        (before, cell, after) for before, row in TABLE[policy].items() for cell, after in zip(CELLS, row, strict=True)
-    ]
-    before = {key: spell(name, case[0]) for key, case in zip(KEYS, cases, strict=True)}
-    wanted = {key: spell(name, case[2]) for key, case in zip(KEYS, cases, strict=True)}
-    for key, value in before.items():
-        portal.change(key, {name: value})
-    path = sheet(("Record ID", name), *((key, spell(name, case[1])) for key, case in zip(KEYS, cases, strict=True)))
-    options = ("--policy", f"{name}={policy}", "--clear-word", "(clear)", "--json")
-
-    def held():
-        return {key: portal.ticket(key)["properties"].get(name) or "" for key in before}
+    table = Table(policy, [name], portal, sheet)
+    path, options = table.path, table.options
 
     planned = program(path, "--dry-run", *options, portal=portal)
-    expected = ["would update" if before[key] != wanted[key] else "unchanged" for key in before]
+    expected = ["would update" if changes else "unchanged" for changes in table.changes]
     assert (planned.code, statuses(path)) == (0, expected), planned.err
-    assert held() == before
+    assert table.held() == table.before
 
     ran = program(path, "--yes", *options, portal=portal)
-    assert (ran.code, held()) == (0, wanted), ran.err
-    emptied = sum(1 for key in before if before[key] and not wanted[key])
-    assert planned.summary["cells"]["cleared"] == ran.summary["cells"]["cleared"] == emptied
+    assert (ran.code, table.held()) == (0, table.wanted), ran.err
+    assert planned.summary["cells"]["cleared"] == ran.summary["cells"]["cleared"] == table.cleared
 
     again = program(path, "--yes", *options, portal=portal)
-    assert (again.code, set(statuses(path)), held()) == (0, {"unchanged"}, wanted)
+    assert (again.code, set(statuses(path)), table.held()) == (0, {"unchanged"}, table.wanted)
 
     undone = program("undo", ran.summary["run_id"], "--yes", "--json", portal=portal)
-    assert (undone.code, held()) == (0, before), undone.err
+    assert (undone.code, table.held()) == (0, table.before), undone.err
+
+
+@pytest.mark.parametrize(("policy", "kind"), [*zip(TABLE, cycle(["jsonl", "xlsx"]), strict=False)])
+def test_a_plan_file_does_what_a_run_does(policy, kind, portal, sheet, program, tmp_path):
+    """`apply` knows no option of the planning: what the cells do is in the plan."""
+    table = Table(policy, [*COLUMNS], portal, sheet)
+    plan = tmp_path / f"plan.{kind}"
+
+    planned = program("plan", table.path, "-o", plan, *table.options, portal=portal)
+    assert (planned.code, table.held()) == (0, table.before), planned.err
+    assert planned.summary["rows"]["would_update"] == sum(table.changes)
+
+    applied = program("apply", plan, "--yes", "--json", portal=portal)
+    assert (applied.code, table.held()) == (0, table.wanted), applied.err
+    assert statuses(table.path) == ["updated" if changes else "unchanged" for changes in table.changes]
+    assert planned.summary["cells"] == applied.summary["cells"]
+    assert applied.summary["cells"]["cleared"] == table.cleared
+
+    again = program("plan", table.path, "-o", tmp_path / f"again.{kind}", *table.options, portal=portal)
+    assert (again.code, again.summary["rows"]["unchanged"]) == (0, len(KEYS)), again.err
+
+    undone = program("undo", applied.summary["run_id"], "--yes", "--json", portal=portal)
+    assert (undone.code, table.held()) == (0, table.before), undone.err
 
 
 def test_every_policy_is_in_the_table():
