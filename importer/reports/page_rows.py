@@ -11,9 +11,8 @@ from importer.findings import cell_name
 from importer.journal import FindingGroup, Journal, RunRecord
 from importer.labels import Labels, header_text, plain_text
 from importer.model import Change, Status
-from importer.reports.column_plan import Range, Shown
-from importer.reports.text import grouped, range_text, ticket_url, value_text
-from schemas.message import Message, Translations, message
+from importer.reports.text import STATUS_ORDER, Speaker, ticket_url
+from schemas.message import message
 from schemas.property import PortalSchema
 
 MAX_ROWS = 100_000
@@ -23,41 +22,6 @@ NAMED_CELLS = 8
 """Cells of equal findings that are named; how many more there are is told."""
 
 _NO_TICKET = {"missing_key", "invalid_id", "precision_lost", "not_found"}
-
-ORDER = (
-    Status.UPDATED,
-    Status.WOULD_UPDATE,
-    Status.MATCHES,
-    Status.UNCHANGED,
-    Status.DIFFERS,
-    Status.INVALID,
-    Status.FAILED,
-    Status.NOT_SENT,
-)
-"""In which statuses are told: what went well first."""
-
-
-class Speaker:
-    """Says messages and numbers in one language."""
-
-    def __init__(self, translations: Translations) -> None:
-        self._translations = translations
-
-    def number(self, number: int) -> str:
-        """Return `number` with its thousands apart."""
-        return grouped(number, self._translations)
-
-    def value(self, value: Shown) -> str:
-        """Return a value in the form of the language."""
-        return value_text(value, self._translations)
-
-    def range(self, one: Range) -> str:
-        """Return from where to where values go."""
-        return range_text(one, self._translations)
-
-    def __call__(self, text: Message) -> str:
-        """Return `text` in that language."""
-        return text.render(self._translations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +125,8 @@ class PageRows:
         What went wrong comes first where not all of them fit.
         """
         lines: list[list[object]] = []
-        self.change_count = sum(sum(self._journal.report.count_cells(status)) for status in ORDER)
-        for status in reversed(ORDER):
+        self.change_count = sum(sum(self._journal.report.count_cells(status)) for status in STATUS_ORDER)
+        for status in reversed(STATUS_ORDER):
             cells = ((change, name) for change in self._journal.report.changes(status) for name in change.after)
             for change, name in islice(cells, MAX_ROWS - len(lines)):
                 lines.append(self._change(change, name, status))

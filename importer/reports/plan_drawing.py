@@ -63,8 +63,8 @@ def _plan_table(screen: Screen, words: PlanText, plan: PlanView) -> Table:
         style = "bold red" if column.cleared else ""
         table.add_row(
             Text(clip(header_text(column.header), HEADER_LENGTH), style=style if column.cleared_everywhere else ""),
-            Text(words.number(column.changed)),
-            Text(words.number(column.cleared), style=style),
+            Text(words.say.number(column.changed)),
+            Text(words.say.number(column.cleared), style=style),
             Text("\n".join(words.details(column, room))),
         )
     return table

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from importer.labels import clip, clip_change, header_text, plain_text
-from importer.reports.column_plan import ColumnFlow, ColumnPlan, ExampleRow, Range, Shown
+from importer.reports.column_plan import ColumnFlow, ColumnPlan, ExampleRow, Range
 from importer.reports.plan_view import PlanView
-from importer.reports.text import duration, grouped, percent, range_text, value_text
+from importer.reports.text import Speaker, duration
 from schemas.message import Message, Translations, count_message, message
 
 _EXAMPLE_CHANGES = 4
@@ -22,16 +22,8 @@ class PlanText:
     """Says a plan in one language. `arrow` stands between before and after."""
 
     def __init__(self, translations: Translations, *, arrow: str) -> None:
-        self._translations = translations
+        self.say = Speaker(translations)
         self._arrow = arrow
-
-    def say(self, text: Message) -> str:
-        """Return a text in that language."""
-        return text.render(self._translations)
-
-    def number(self, number: int) -> str:
-        """Return a number with its thousands apart."""
-        return grouped(number, self._translations)
 
     # --- counts -------------------------------------------------------------------------------------------------
 
@@ -91,31 +83,28 @@ class PlanText:
         if column.after is not None:
             return self._ranges(column.before, column.after)
         counts = [one.cells for one in column.flows]
-        width = max((len(self.number(count)) for count in counts), default=0)
+        width = max((len(self.say.number(count)) for count in counts), default=0)
         lines = []
         for flow in column.flows:
-            often = f"{self.number(flow.cells):>{width}} x " if len(counts) > 1 and max(counts) > 1 else ""
+            often = f"{self.say.number(flow.cells):>{width}} x " if len(counts) > 1 and max(counts) > 1 else ""
             lines.append(often + self._flow(flow, room))
         if column.others:
-            number = self.number(column.others)
+            number = self.say.number(column.others)
             text = count_message("and {number} other", "and {number} others", column.others, number=number)
             lines.append(self.say(text))
         return lines
 
     def _flow(self, flow: ColumnFlow, room: int) -> str:
         if flow.before is None:
-            return clip(self._value(flow.after), room * 2)
-        old, new = clip_change(self._value(flow.before), self._value(flow.after), room)
+            return clip(self.say.value(flow.after), room * 2)
+        old, new = clip_change(self.say.value(flow.before), self.say.value(flow.after), room)
         return f"{old} {self._arrow} {new}"
 
-    def _value(self, value: Shown) -> str:
-        return value_text(value, self._translations)
-
     def _ranges(self, before: Range | None, after: Range) -> list[str]:
-        to = range_text(after, self._translations)
+        to = self.say.range(after)
         if before is None:
             return [to]
-        start = range_text(before, self._translations)
+        start = self.say.range(before)
         return [self.say(message("from {range}", range=start)), self.say(message("to {range}", range=to))]
 
     # --- what else is worth knowing -----------------------------------------------------------------------------
@@ -126,10 +115,10 @@ class PlanText:
         ticket = f'{plain_text(one.key)} "{name}"' if name else plain_text(one.key)
         parts = []
         for header, before, after in one.changes[:_EXAMPLE_CHANGES]:
-            new = self._value(after)
+            new = self.say.value(after)
             change = clip(new, _LONGEST_VALUE)
             if before is not None:
-                change = f" {self._arrow} ".join(clip_change(self._value(before), new, _LONGEST_VALUE))
+                change = f" {self._arrow} ".join(clip_change(self.say.value(before), new, _LONGEST_VALUE))
             parts.append(f"{clip(header_text(header), _LONGEST_NAME)} {change}")
         if (more := len(one.changes) - _EXAMPLE_CHANGES) > 0:
             parts.append(self.say(message("and {count} more", count=more)))
@@ -157,7 +146,7 @@ class PlanText:
             message("about {time}", time=duration(forecast.seconds)),
         ]
         if forecast.daily_share is not None:
-            share = percent(forecast.daily_share, self._translations)
+            share = self.say.percent(forecast.daily_share)
             parts.append(message("{share} % of the day's calls", share=share))
         return ", ".join(map(self.say, parts))
 

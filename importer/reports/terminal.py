@@ -21,20 +21,18 @@ from importer.reports.plan_view import PlanView
 from importer.reports.progress import Progress
 from importer.reports.screen import HEADER_LENGTH, WIDE, Screen
 from importer.reports.summary import Summary
-from importer.reports.text import status_count
+from importer.reports.text import STATUS_ORDER, status_count
 from schemas.message import Message, Translations, count_message, message
 
 _STYLES: dict[str, str] = {
     Status.UPDATED: "green",
     Status.WOULD_UPDATE: "green",
     Status.MATCHES: "green",
-    Status.UNCHANGED: "",
     Status.DIFFERS: "red",
     Status.INVALID: "red",
     Status.FAILED: "red",
     Status.NOT_SENT: "yellow",
 }
-"""In the order in which the totals name them."""
 
 
 class Terminal:
@@ -140,10 +138,10 @@ class Terminal:
         from rich.text import Text
 
         rows, cells = summary["rows"], summary["cells"]
-        counts = ((status, style, rows.get(status.replace(" ", "_"), 0)) for status, style in _STYLES.items())
+        counts = ((status, rows.get(status.replace(" ", "_"), 0)) for status in STATUS_ORDER)
         parts = [
-            Text(self.screen.words(status_count(status, count, was_undo=was_undo)), style=style)
-            for status, style, count in counts
+            Text(self.screen.words(status_count(status, count, was_undo=was_undo)), style=_STYLES.get(status, ""))
+            for status, count in counts
             if count
         ]
         line = Text(", ").join(parts) if parts else Text(self.screen.words(message("No rows")))

@@ -112,6 +112,19 @@ def ticket_url(ui_domain: str, portal_id: str, ticket: str | None) -> str | None
     return f"https://{ui_domain}/contacts/{portal_id}/record/{TICKET.type_id}/{ticket}"
 
 
+STATUS_ORDER = (
+    Status.UPDATED,
+    Status.WOULD_UPDATE,
+    Status.MATCHES,
+    Status.UNCHANGED,
+    Status.DIFFERS,
+    Status.INVALID,
+    Status.FAILED,
+    Status.NOT_SENT,
+)
+"""In which statuses are shown: what went well first."""
+
+
 def status_count(status: str, count: int, *, was_undo: bool = False) -> Message:
     """Return how many rows have a status, in a sentence: `22 updated`, after an undo `22 put back`."""
     if was_undo and status == Status.UPDATED:
@@ -199,6 +212,33 @@ def range_text(one: Range, translations: Translations) -> str:
     """Return from where to where some values go, or the only one."""
     first, last = (value_text(value, translations) for value in one)
     return first if first == last else f"{first} … {last}"
+
+
+class Speaker:
+    """Says messages, numbers and values in one language."""
+
+    def __init__(self, translations: Translations) -> None:
+        self._translations = translations
+
+    def __call__(self, text: Message) -> str:
+        """Return `text` in that language."""
+        return text.render(self._translations)
+
+    def number(self, number: int) -> str:
+        """Return `number` with its thousands apart."""
+        return grouped(number, self._translations)
+
+    def value(self, value: Shown) -> str:
+        """Return a value in the form of the language."""
+        return value_text(value, self._translations)
+
+    def range(self, one: Range) -> str:
+        """Return from where to where values go."""
+        return range_text(one, self._translations)
+
+    def percent(self, share: float) -> str:
+        """Return a share (0 to 1) in per cent."""
+        return percent(share, self._translations)
 
 
 def local_time(moment: str) -> str:
