@@ -21,10 +21,12 @@ from importer.jobs.state import StateFolder
 from importer.journal import RunRecord
 from importer.journal.run_record import Correction
 from importer.loader.formats import FORMATS
-from schemas.cells import shown
+from importer.template.cells import choices_of, shown_text
+from schemas.cells import Kind, Reading, shown
 from schemas.message import Message, message
-from schemas.property import PortalSchema, Property
+from schemas.property import PortalSchema
 from schemas.ticket_object import TICKET
+from schemas.values import make_converter
 
 
 def choices(schema: PortalSchema, name: str | None) -> Mapping[str, str]:
@@ -32,31 +34,15 @@ def choices(schema: PortalSchema, name: str | None) -> Mapping[str, str]:
     definition = schema.properties.get(name or "")
     if definition is None:
         return {}
-    if name == TICKET.stage:
-        return {
-            schema.stage_label(stage.id): schema.stage_label(stage.id)
-            for one in schema.pipelines
-            for stage in one.stages
-            if not stage.locked
-        }
-    if name == TICKET.pipeline:
-        return {one.label: one.label for one in schema.pipelines}
+    if name in {TICKET.stage, TICKET.pipeline}:
+        found = choices_of(definition, schema, Reading())
+        return {text: text for text in found.offered} if found else {}
     if definition.is_owner:
         owners = [one for one in schema.owners if not one.archived]
         return {one.email or one.name or one.id: f"{one.name} ({one.email})".strip() for one in owners}
-    return _options(definition)
-
-
-def _options(definition: Property) -> dict[str, str]:
-    shown_options = [one for one in definition.options if not one.hidden]
-    labels = [one.label for one in shown_options]
-    values = {one.value for one in shown_options}
-    return {
-        one.label
-        if labels.count(one.label) == 1 and one.label.strip() and one.label not in values - {one.value}
-        else one.value: one.label
-        for one in shown_options
-    }
+    read = make_converter(definition, schema, Reading())
+    texts = {shown_text(read, one.value, one.label): one for one in definition.options if not one.hidden}
+    return {text: one.label for text, one in texts.items() if read(text, Kind.TEXT) == one.value}
 
 
 def suggestion(finding: Finding, schema: PortalSchema) -> str | None:

@@ -53,19 +53,19 @@ class Choices:
         return isinstance(read, str) and set(read.split(";")) == set(value.split(";"))
 
 
-def choices_of(definition: Property, schema: PortalSchema) -> Choices | None:
-    """Return what people choose from, or None where the portal names no choices.
+def choices_of(definition: Property, schema: PortalSchema, reading: Reading = AS_LABELS) -> Choices | None:
+    """Return what people choose from, or None where the portal names no choices. reading: how their cells are read.
 
     A choice is shown by its label wherever the label, read as the label of a cell, leads back to it; else by its value
     where that does; else by the label, though it isn't offered: it is refused where it is copied into another cell.
     """
     if definition.name == TICKET.stage:
-        return _stages(schema)
-    reader = make_converter(definition, schema, AS_LABELS)
+        return _stages(schema, reading)
+    reader = make_converter(definition, schema, reading)
     multiple = reader if definition.is_multiple else None
 
     def named(choices: Iterable[tuple[str, str]]) -> dict[str, str]:
-        return {value: _shown(reader, value, label) for value, label in choices}
+        return {value: shown_text(reader, value, label) for value, label in choices}
 
     def offered(texts: Mapping[str, str], values: Iterable[str]) -> tuple[str, ...]:
         return tuple(texts[one] for one in values if reader(texts[one], Kind.TEXT) == one)
@@ -89,16 +89,17 @@ def _has_misleading_truths(definition: Property, read: Callable[[str, Kind], obj
     return any(read(value.upper(), Kind.BOOL) != value for value in values & {"true", "false"})
 
 
-def _shown(read: Callable[[str, Kind], object], value: str, label: str) -> str:
+def shown_text(read: Callable[[str, Kind], object], value: str, label: str) -> str:
+    """Return what a cell shows for a choice: its label where that is read back as the choice, else its value."""
     for text in (label.strip(), value):
         if not shows_nothing(text) and read(text, Kind.TEXT) == value:
             return text
     return value if shows_nothing(label) else label.strip()
 
 
-def _stages(schema: PortalSchema) -> Choices | None:
-    stages = StageConverter(schema.pipelines, AS_LABELS)
-    pipelines = choices_of(Property(TICKET.pipeline, "", "enumeration", "select"), schema)
+def _stages(schema: PortalSchema, reading: Reading) -> Choices | None:
+    stages = StageConverter(schema.pipelines, reading)
+    pipelines = choices_of(Property(TICKET.pipeline, "", "enumeration", "select"), schema, reading)
     if pipelines is None:
         return None
     texts: dict[str, str] = {}

@@ -16,6 +16,7 @@ from importer.ooxml.deflate import best_codec
 from importer.ooxml.edited_package import EditedPackage
 from importer.ooxml.errors import NotUnderstood
 from importer.ooxml.new_package import NewPackage
+from importer.ooxml.new_sheet import column_widths, frozen_pane, text_cell
 from importer.ooxml.xml import DECLARATION, TRANSITIONAL, text_content
 from importer.writeback.styles import Look, Styles, minimal_styles
 from schemas.message import message
@@ -94,67 +95,58 @@ class _ShownRows:
     def pieces(self) -> Iterator[bytes]:
         """Yield the next sheet."""
         self.last = 1
-        yield _start(_WIDTHS, is_long=True) + _row(1, TITLES, self._head).encode()
+        yield _start(_WIDTHS, is_long=True) + _row(1, TITLES, self._head)
         while self.following is not None and self.last < LAST_ROW:
-            yield self._block().encode()
+            yield self._block()
         yield f'</sheetData><autoFilter ref="A1:E{self.last}"/></worksheet>'.encode()
 
-    def _block(self) -> str:
+    def _block(self) -> bytes:
         end, found = min(self.last + _BLOCK, LAST_ROW), []
         while self.following is not None and self.last < end:
             self.last += 1
             found.append(_row(self.last, self.following, self._plain))
             self.following = next(self._rows, None)
-        return "".join(found)
+        return b"".join(found)
 
 
 def _facts_sheet(facts: Facts) -> Iterator[bytes]:
     yield _start(_FACT_WIDTHS)
-    yield "".join(_row(number, fact, 0) for number, fact in enumerate(facts, start=1)).encode()
+    yield b"".join(_row(number, fact, 0) for number, fact in enumerate(facts, start=1))
     yield b"</sheetData></worksheet>"
 
 
 def _text_sheet(text: Iterable[str]) -> Iterator[bytes]:
     """Yield a sheet of one column that holds a text in pieces, below a header."""
-    yield _start(()) + _row(1, (TEXT_TITLE,), 0).encode()
+    yield _start(()) + _row(1, (TEXT_TITLE,), 0)
     rest, number = "", 1
     for one in chain(text, [None]):
         rest += one or ""
         while len(rest) >= _PIECE or (one is None and rest):
             number += 1
-            yield _row(number, (rest[:_PIECE],), 0).encode()
+            yield _row(number, (rest[:_PIECE],), 0)
             rest = rest[_PIECE:]
     yield b"</sheetData></worksheet>"
 
 
 def _start(widths: Sequence[int], *, is_long: bool = False) -> bytes:
-    pane = (
-        '<sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" '
-        'state="frozen"/><selection pane="bottomLeft"/></sheetView></sheetViews>'
-    )
-    columns = "".join(f'<col min="{n}" max="{n}" width="{w}" customWidth="1"/>' for n, w in enumerate(widths, start=1))
-    return (
-        DECLARATION
-        + (
-            f'<worksheet xmlns="{TRANSITIONAL}">{pane if is_long else ""}<sheetFormatPr defaultRowHeight="15"/>'
-            f"{f'<cols>{columns}</cols>' if columns else ''}<sheetData>"
-        ).encode()
-    )
+    view = f'<sheetViews><sheetView workbookViewId="0">{frozen_pane(1)}</sheetView></sheetViews>' if is_long else ""
+    head = f'<worksheet xmlns="{TRANSITIONAL}">{view}<sheetFormatPr defaultRowHeight="15"/>{column_widths(widths)}'
+    return DECLARATION + f"{head}<sheetData>".encode()
 
 
-def _row(number: int, texts: Sequence[str], style: int) -> str:
+def _row(number: int, texts: Sequence[str], style: int) -> bytes:
     cells = [
-        f'<c r="{letter}{number}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{_content(text)}</t></is></c>'
+        text_cell(f"{letter}{number}", _content(text), style)
         for letter, text in zip(_LETTERS, texts, strict=False)
         if text
     ]
-    return f'<row r="{number}">{"".join(cells)}</row>'
+    return b'<row r="%d">%b</row>' % (number, b"".join(cells))
 
 
-def _content(text: str) -> str:
-    return _short_content(text) if len(text) < _SHORT else text_content(text, limit=False).decode()
+def _content(text: str) -> bytes:
+    return _short_content(text) if len(text) < _SHORT else text_content(text, limit=False)
 
 
 @lru_cache(4_096)
-def _short_content(text: str) -> str:
-    return text_content(text, limit=False).decode()
+def _short_content(text: str) -> bytes:
+    return text_content(text, limit=False)

@@ -15,6 +15,7 @@ from importer.errors import FileError
 from importer.findings import column_letter
 from importer.ooxml.errors import NotUnderstood
 from importer.ooxml.new_package import NewPackage
+from importer.ooxml.new_sheet import frozen_pane, text_cell
 from importer.ooxml.xml import DECLARATION, TRANSITIONAL, text_content
 from importer.writeback.annotation import Annotation
 from importer.writeback.areas import Area
@@ -103,8 +104,7 @@ def write_values(rows: Iterable[list[Value]], sheet: str, header_row: int, targe
 
     def pieces() -> Iterator[bytes]:
         nonlocal last, width
-        pane = f'<pane ySplit="{header_row}" topLeftCell="A{header_row + 1}" activePane="bottomLeft" state="frozen"/>'
-        view = f'<sheetView workbookViewId="0">{pane}<selection pane="bottomLeft"/></sheetView>'
+        view = f'<sheetView workbookViewId="0">{frozen_pane(header_row)}</sheetView>'
         start = (
             f'<worksheet xmlns="{TRANSITIONAL}"><sheetViews>{view}</sheetViews><sheetFormatPr defaultRowHeight="15"/>'
         )
@@ -144,8 +144,7 @@ def _cell(reference: str, value: Value, header: bool) -> bytes:  # noqa: FBT001 
     if isinstance(value, ErrorValue):
         return f'<c r="{reference}"{bold} t="e"><v>{value}</v></c>'.encode()
     if isinstance(value, str):
-        text = text_content(value)
-        return f'<c r="{reference}"{bold} t="inlineStr"><is><t xml:space="preserve">'.encode() + text + b"</t></is></c>"
+        return text_cell(reference, text_content(value), _BOLD if header else 0)
     if isinstance(value, bool):
         return f'<c r="{reference}"{bold} t="b"><v>{int(value)}</v></c>'.encode()
     style, number = _number(value)

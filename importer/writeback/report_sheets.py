@@ -15,6 +15,7 @@ from itertools import islice
 
 from importer.findings import CHANGES_SHEET, REPORT_SHEET, column_letter
 from importer.loader.own import CHANGE_TITLES
+from importer.ooxml.new_sheet import column_widths, frozen_pane, text_cell
 from importer.ooxml.xml import DECLARATION, RELATIONS, attribute_content, text_content
 from importer.writeback.annotation import Annotation, ChangeLine, ErrorLine
 from importer.writeback.styles import Look, Styles
@@ -78,11 +79,7 @@ class _Sheet:
     def head(self, widths: Iterable[float], *, frozen: int = 0) -> bytes:
         """Return what stands before the rows. frozen: rows that stay in view."""
         relation = RELATIONS[self._around.namespace]
-        columns = "".join(
-            f'<col min="{n}" max="{n}" width="{width:g}" customWidth="1"/>' for n, width in enumerate(widths, start=1)
-        )
-        below = f'topLeftCell="A{frozen + 1}" activePane="bottomLeft" state="frozen"'
-        pane = f'<pane ySplit="{frozen}" {below}/><selection pane="bottomLeft"/>' if frozen else ""
+        pane = frozen_pane(frozen) if frozen else ""
         view = f'<sheetViews><sheetView showGridLines="0" workbookViewId="0">{pane}</sheetView></sheetViews>'
         view = view if self._around.has_views else ""
         return (
@@ -90,7 +87,7 @@ class _Sheet:
             + (
                 f'<worksheet xmlns="{self._around.namespace}" xmlns:r="{relation}">'
                 f'<sheetPr><tabColor rgb="FF5B7C99"/><pageSetUpPr fitToPage="1"/></sheetPr>{view}'
-                f'<sheetFormatPr defaultRowHeight="15"/><cols>{columns}</cols><sheetData>'
+                f'<sheetFormatPr defaultRowHeight="15"/>{column_widths(widths)}<sheetData>'
             ).encode()
         )
 
@@ -102,14 +99,12 @@ class _Sheet:
         return f'<row r="{self.row}"{tall}>'.encode() + inside + b"</row>"
 
     def _cell(self, position: int, value: str | float | None, look: Look) -> bytes:
-        start = f'<c r="{column_letter(position)}{self.row}" s="{self._styles.cell(look)}"'
+        reference, style = f"{column_letter(position)}{self.row}", self._styles.cell(look)
         if value is None or value == "":
-            return f"{start}/>".encode()
+            return f'<c r="{reference}" s="{style}"/>'.encode()
         if isinstance(value, str):
-            return (
-                f'{start} t="inlineStr"><is><t xml:space="preserve">'.encode() + text_content(value) + b"</t></is></c>"
-            )
-        return f"{start}><v>{value!r}</v></c>".encode()
+            return text_cell(reference, text_content(value), style)
+        return f'<c r="{reference}" s="{style}"><v>{value!r}</v></c>'.encode()
 
     def link_inside(self, position: int, sheet: str, cell: str) -> bool:
         """Make the row just to come link to a cell of a sheet; return False where no more links fit in."""

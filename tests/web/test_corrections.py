@@ -4,12 +4,17 @@ import asyncio
 
 import openpyxl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from importer.errors import FileError
 from importer.jobs.corrections import _check, choices, correction_of, suggestion
 from importer.jobs.resume import stored_columns
 from importer.journal import RunRecord
 from importer.journal.run_record import Correction
+from schemas.cells import Kind, Reading
+from schemas.property import Option, PortalSchema, Property
+from schemas.values import make_converter
 from tests.jobs.office import SUPPORT_TICKETS
 from tests.web.test_work import wait_for, work  # noqa: F401
 
@@ -152,3 +157,21 @@ def test_the_editor_offers_what_a_cell_may_hold():
 @pytest.fixture(autouse=True)
 def _home(monkeypatch, tmp_path):
     monkeypatch.setenv("IMPORT_TICKETS_HOME", str(tmp_path / "home"))
+
+
+@given(
+    st.lists(
+        st.tuples(*[st.sampled_from(["a", "b", "A", "yes", "true", "x;y", " "])] * 2), unique_by=lambda one: one[0]
+    )
+)
+@settings(max_examples=40)
+def test_what_the_editor_offers_is_read_as_the_option_that_it_shows(options):
+    """Whatever words the options share, a cell that is filled from the list means the chosen one."""
+    definition = Property(
+        "kind", "Kind", "enumeration", "select", options=tuple(Option(value, label) for value, label in options)
+    )
+    portal = PortalSchema(properties={"kind": definition})
+    read = make_converter(definition, portal, Reading())
+
+    for text, label in choices(portal, "kind").items():
+        assert (read(text, Kind.TEXT), label) in options
