@@ -134,7 +134,8 @@ class Plan:
     def cells(self, *, offset: int, limit: int, name: str = "", erased: bool = False, text: str = "") -> list[PlanCell]:
         """Return some of the cells that the plan would change, in row order: for a grid that asks for them in pieces.
 
-        name: of one property alone; erased: emptied ones alone; text: found in key, ticket, or a value as stored.
+        name: of one property alone; erased: emptied ones alone; text: found in key, ticket, its
+        name, or a value as stored.
         """
         where, values = _cells_where(name, text, erased=erased)
         found = self._file.db.execute(
@@ -162,6 +163,8 @@ def _cells_where(name: str, text: str, *, erased: bool) -> tuple[str, tuple[str,
         parts.append("each.value = ''")
     if text:
         anything = "planned.key || ' ' || coalesce(ticket, '') || ' ' || each.value || ' ' || coalesce(before, '')"
+        named = "(SELECT json_extract(wanted, '$.subject') FROM sheet WHERE sheet.row = planned.row)"
+        anything += f" || ' ' || coalesce({named}, '')"
         parts.append(f"instr(lower({anything}), lower(?))")
         values.append(text)
     return f"WHERE {' AND '.join(parts)}", tuple(values)

@@ -8,7 +8,7 @@ from fastapi import FastAPI, Query
 
 from importer.errors import ImportTicketsError
 from importer.jobs.resume import stored_columns
-from importer.labels import Labels
+from importer.labels import Labels, plain_text
 from importer.web.work import Work
 
 MOST = 500
@@ -40,17 +40,19 @@ def cells_of(work: Work, *, start: int, count: int, name: str, erased: bool, tex
             labels = Labels(schema)
             headers = {one.property_name: one.header for one in journal.record.columns}
             found = journal.plan.cells(offset=start, limit=count, name=name, erased=erased, text=text)
+            names = {row: plain_text(journal.report.subject(row)) for row in {cell.row for cell in found}}
             total = journal.plan.count_cells_of(name=name, erased=erased, text=text)
     except ImportTicketsError:
         return {"rows": [], "total": 0}
     rows = []
     for cell in found:
+        subject, ticket = names.get(cell.row), cell.ticket or cell.key
         before, after = labels.change(cell.name, cell.before or "", cell.after)
         rows.append(
             {
                 "row": cell.row,
                 "send": cell.row not in run.left_out,
-                "ticket": cell.ticket or cell.key,
+                "ticket": f"{subject} ({ticket})" if subject else ticket,
                 "key": cell.key,
                 "column": headers.get(cell.name) or labels.header(cell.name),
                 "before": "?" if cell.before is None else before,

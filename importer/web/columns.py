@@ -13,7 +13,8 @@ from importer.findings import Finding
 from importer.jobs import connect
 from importer.jobs.options import PortalAccess, ReadOptions, Silent
 from importer.jobs.state import StateFolder
-from importer.loader import Table
+from importer.loader import Source, Table
+from importer.loader.columns import choose_sheet
 from importer.loader.header_matcher import HeaderMatcher
 from schemas.property import PortalSchema
 from schemas.values import type_of
@@ -50,6 +51,10 @@ class FileLook:
     properties: Mapping[str, str]
     """What an unknown column may be given: name -> label."""
     has_dates: bool = False
+    sheets: tuple[str, ...] = ()
+    """The sheets that may be chosen, where there are several."""
+    keys: tuple[str, ...] = ()
+    """Properties of the file that could each name the tickets, where one has to be chosen."""
 
 
 async def look_at(file: Path, read: ReadOptions, access: PortalAccess, state: StateFolder) -> FileLook:
@@ -58,15 +63,61 @@ async def look_at(file: Path, read: ReadOptions, access: PortalAccess, state: St
     async with connect.connect(access, state) as portal:
         schema = await connect.online_schema(portal, read, state, Silent())
     findings: Sequence[Finding] = ()
+    opened: connect.Opened | None
     try:
         opened = connect.fit_columns(source, read, schema)
     except ColumnsError as error:
         findings = error.findings
-        wrong = [one.header for one in findings if one.header]
-        if not wrong:
-            raise
-        opened = connect.fit_columns(source, replace(read, skip_columns=(*read.skip_columns, *wrong)), schema)
-    return _look(opened, findings, schema)
+        opened = _without(findings, source, read, schema)
+    sheets = tuple(one.name for one in source.sheets if one.name is not None and one.header_row is not None)
+    sheets = sheets if len(sheets) > 1 else ()
+    if opened is None:
+        return replace(_headers(source, read, findings, schema), sheets=sheets)
+    return replace(_look(opened, findings, schema), sheets=sheets)
+
+
+def _without(
+    findings: Sequence[Finding], source: Source, read: ReadOptions, schema: PortalSchema
+) -> connect.Opened | None:
+    """Return the columns that fit, without those that do not; None where the others alone are no table of tickets."""
+    wrong = [one.header for one in findings if one.header]
+    try:
+        return connect.fit_columns(source, replace(read, skip_columns=(*read.skip_columns, *wrong)), schema)
+    except ColumnsError:
+        return None
+
+
+def _headers(source: Source, read: ReadOptions, findings: Sequence[Finding], schema: PortalSchema) -> FileLook:
+    """Return what each header is by itself: no column, or more than one, names the tickets."""
+    try:
+        sheet = choose_sheet(source, schema, sheet=read.sheet, mapping=read.mapping, id_property=read.id_property)
+    except ColumnsError:
+        return FileLook(None, (), tuple(findings), {})
+    table = source.table(sheet.name)
+    matcher = HeaderMatcher(schema, read.mapping)
+    places = [place for place, header in enumerate(table.headers) if header.strip()]
+    samples = _samples(table, places)
+    wrong = {one.position: one for one in findings if one.position is not None}
+    looks, keys = [], []
+    for place in places:
+        header = table.headers[place]
+        names = matcher.candidates(header) if place not in wrong else []
+        one = schema.properties.get(names[0]) if len(names) == 1 else None
+        if one is not None and one.unique:
+            keys.append(one.name)
+        near = tuple(one.name for one in matcher.nearest(header) if not one.read_only)
+        look = ColumnLook(header, samples.get(place, ()), finding=wrong.get(place), near=near)
+        if one is not None:
+            look = replace(look, property_name=one.name, label=one.label, kind=one.type)
+        looks.append(replace(look, left_out=header in read.skip_columns))
+    return FileLook(
+        table.sheet, tuple(looks), tuple(findings), _targets(schema), keys=tuple(keys) if len(keys) > 1 else ()
+    )
+
+
+def _targets(schema: PortalSchema) -> dict[str, str]:
+    """Return what a column may be given: name -> label."""
+    return {one.name: one.label for one in schema.properties.values() if not one.read_only}
 
 
 def _look(opened: connect.Opened, findings: Sequence[Finding], schema: PortalSchema) -> FileLook:
@@ -100,7 +151,7 @@ def _look(opened: connect.Opened, findings: Sequence[Finding], schema: PortalSch
         table.sheet,
         tuple(looks),
         tuple(findings),
-        {one.name: one.label for one in schema.properties.values() if not one.read_only},
+        _targets(schema),
         any(type_of(one.definition).input_rule == "date" for one in columns.values),
     )
 
@@ -118,14 +169,16 @@ def _samples(table: Table, places: Collection[int]) -> dict[int, tuple[str, ...]
 
 def settings_text(read: ReadOptions) -> str:
     """Return what was said of the columns as a settings file, which the command line reads beside FILE."""
-    lines = ["[options]", f"date-format = {_quoted(read.date_format)}", ""] if read.date_format else []
-    if read.skip_columns or read.mapping:
-        lines.append("[columns]")
+    options = {"sheet": read.sheet, "id-property": read.id_property, "date-format": read.date_format}
+    lines = [f"{name} = {_quoted(text)}" for name, text in options.items() if text]
+    lines = ["[options]", *lines, ""] if lines else []
     if read.skip_columns:
+        lines.append("[columns]")
         lines.append("skip = [" + ", ".join(map(_quoted, read.skip_columns)) + "]")
-    if read.mapping:
-        named = (f"{_quoted(header)} = {_quoted(name)}" for header, name in read.mapping.items())
-        lines += ["", "[columns.map]", *named]
+    for title, names in (("map", read.mapping), ("policy", dict(read.policies))):
+        if names:
+            named = (f"{_quoted(header)} = {_quoted(name)}" for header, name in names.items())
+            lines += ["", f"[columns.{title}]", *named]
     return "\n".join([*lines, ""])
 
 

@@ -5,10 +5,12 @@ Texts of sheet and portal are shown as text alone: by elements that hold text, n
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
@@ -24,6 +26,7 @@ from importer.web.runs import Run
 from importer.web.work import Work
 from schemas.message import Message, message
 
+E = TypeVar("E", bound=ui.element)
 STYLE = (Path(__file__).parent / "style.css").read_text("utf-8")
 POLL_S, REPEAT_S = 0.25, 15.0
 STEPS: tuple[tuple[str, Message], ...] = (
@@ -59,6 +62,12 @@ class Text(TextElement):
     def __init__(self, tag: str, text: str, classes: str = "") -> None:
         super().__init__(tag=tag, text=plain_text(text, keep_lines=True))
         self.classes(classes)
+
+
+def named(element: E, name: str) -> E:
+    """Give an element a name for those who do not see it; as a value, never as part of a list of properties."""
+    element.props["aria-label"] = name
+    return element
 
 
 def titled(cell: ui.element, title: str) -> ui.element:
@@ -104,7 +113,7 @@ class Screen:
             yield
 
     def _steps(self, path: str) -> None:
-        with ui.element("nav").props(f'aria-label="{self.words(message("Steps"))}"'), ui.element("ol").classes("steps"):
+        with named(ui.element("nav"), self.words(message("Steps"))), ui.element("ol").classes("steps"):
             for number, (target, title) in enumerate(STEPS, 1):
                 with ui.element("li"):
                     link = ui.link("", target).classes("step")
@@ -124,7 +133,11 @@ class Screen:
             if self.work.run is not run or step != (run and (run.phase, run.questions)):
                 if time.monotonic() >= again_at:  # a browser under load may miss the first word
                     again_at = time.monotonic() + REPEAT_S
-                    ui.navigate.to(place_of(self.work.run))
+                    place = place_of(self.work.run)
+                    if on_change is None:
+                        ui.navigate.to(place)
+                    else:  # in place of a screen on which one only waits: the back button leads past it
+                        ui.run_javascript(f"location.replace({json.dumps(place)})")
             elif run is not None and run.changes != seen and on_change is not None:
                 seen = run.changes
                 on_change()

@@ -58,6 +58,8 @@ class Work:
     environ: Mapping[str, str] = field(repr=False)
     lang: str
     explain: Explain
+    options_of: Callable[[Path], RunOptions] = RunOptions
+    """What the settings files say of a run on a file, as for the command line. Raises UsageError for a bad one."""
     file: Path | None = None
     is_upload: bool = False
     access: PortalAccess | None = None
@@ -70,14 +72,17 @@ class Work:
     """Cells of the file that were corrected here, by row and position."""
     into_file: bool = False
     """Whether corrections go into the file itself, and not into a copy beside it."""
+    options: RunOptions = field(default_factory=lambda: RunOptions(Path()))
+    """What the settings files say of a run on the file; how it is read is `read`, which the page changes."""
     run: Run | None = None
     error: ImportTicketsError | None = None
     """Why the last step did not come to its end."""
 
     def __post_init__(self) -> None:
         """Make FILE's path absolute, and tidy up after earlier pages."""
-        self.file = self.file.absolute() if self.file else None
         uploads.clean(self.state)
+        if self.file is not None:
+            self._take(self.file.absolute(), is_upload=False)
 
     @property
     def words(self) -> Translations:
@@ -159,8 +164,18 @@ class Work:
         self._take(uploads.keep(self.state, name, content), is_upload=True)
 
     def _take(self, file: Path, *, is_upload: bool) -> None:
-        self.file, self.is_upload, self.look, self.read = file, is_upload, None, ReadOptions()
+        self.file, self.is_upload, self.look = file, is_upload, None
         self.corrections, self.into_file = {}, is_upload  # an upload is a copy already
+        self.options = RunOptions(file)
+        try:
+            # where results go, and whether to ask, is said on the page
+            self.options = replace(
+                self.options_of(file), file=file, yes=False, dry_run=False, on_invalid="ask", output=None, html=None
+            )
+        except ImportTicketsError as error:
+            self.error = error
+            self.drop_upload()
+        self.read = self.options.read
 
     def drop_upload(self) -> None:
         """End the run on the file, and remove the file if it is an upload of which no run is unfinished."""
@@ -197,7 +212,8 @@ class Work:
     def start_run(self) -> None:
         """Begin the main job on the file: it asks before anything is sent."""
         assert self.file is not None
-        options = RunOptions(self.file, read=self.read, corrections=tuple(self.corrections.values()))
+        corrections = tuple(self.corrections.values())
+        options = replace(self.options, file=self.file, read=self.read, corrections=corrections)
         self._begin("run", partial(import_tickets, options), file=self.file)
 
     async def correct(self, corrections: Sequence[Correction]) -> None:
@@ -220,7 +236,7 @@ class Work:
     def start_reconcile(self) -> None:
         """Compare the file with the portal; nothing is sent."""
         assert self.file is not None
-        options = RunOptions(self.file, read=self.read, dry_run=True)
+        options = RunOptions(self.file, read=self.read, dry_run=True, settings=self.options.settings)
         self._begin("reconcile", partial(reconcile, options), file=self.file)
 
     def start_undo(self, run_id: str) -> None:

@@ -192,3 +192,109 @@ def test_what_was_said_of_columns_is_a_settings_file(work, tmp_path):
         "options": {"date-format": "DD/MM/YYYY"},
         "columns": {"skip": ["Note"], "map": mapping},
     }
+
+
+def test_columns_that_are_no_table_of_tickets_yet_are_offered_what_is_missing(work, tmp_path):
+    """No key, several sheets, two unique properties: each is asked on the page, never a dead end."""
+    from dataclasses import replace
+
+    import openpyxl
+
+    work.use_file(tmp_path / "no-key.csv")
+    work.file.write_text("Number,Priority\n25012345001,High\n", "utf-8")
+    assert asyncio.run(work.look_at_file()), work.error
+    assert [one.code for one in work.look.findings if one.position is None] == ["no_key_column"]
+    assert [one.property_name for one in work.look.columns] == [None, "hs_ticket_priority"]
+    work.read = replace(work.read, mapping={"Number": "id"})
+    assert asyncio.run(work.look_at_file()), work.error
+    assert work.look.columns[0].is_key
+    assert not work.look.findings
+
+    book = openpyxl.Workbook()
+    for sheet in (book.active, book.create_sheet("May")):
+        sheet.append(["Record ID", "Priority"])
+        sheet.append(["25012345001", "High"])
+    book.save(tmp_path / "two.xlsx")
+    work.use_file(tmp_path / "two.xlsx")
+    assert asyncio.run(work.look_at_file()), work.error
+    assert [one.code for one in work.look.findings] == ["ambiguous_sheet"]
+    work.read = replace(work.read, sheet=work.look.sheets[1])
+    assert asyncio.run(work.look_at_file()), work.error
+    assert (work.look.sheet, len(work.look.columns), work.look.findings) == ("May", 2, ())
+
+
+def test_a_column_that_is_known_can_be_another_or_left_out(work):
+    """A choice is never the last one."""
+    from dataclasses import replace
+
+    assert asyncio.run(work.look_at_file()), work.error
+    header = next(one.header for one in work.look.columns if one.property_name == "region")
+    work.read = replace(work.read, skip_columns=(header,))
+    assert asyncio.run(work.look_at_file())
+    assert next(one for one in work.look.columns if one.header == header).left_out
+    work.read = replace(work.read, skip_columns=(), mapping={header: "content"})
+    assert asyncio.run(work.look_at_file())
+    assert next(one for one in work.look.columns if one.header == header).property_name == "content"
+
+
+def test_settings_files_count_on_the_page_as_on_the_command_line(tmp_path, monkeypatch):
+    """How FILE is read stands beside it, guard rails in the user's own folder; the page asks all the same."""
+    from importer.cli import settings
+    from importer.cli.commands.web import options_of
+
+    own = tmp_path / "own" / "import-tickets.toml"
+    own.parent.mkdir()
+    own.write_text('[options]\nmax-clears = 0\nyes = true\noutput = "elsewhere.xlsx"\n', "utf-8")
+    monkeypatch.setattr(settings, "user_settings", lambda: own)
+    file = tmp_path / "notes.csv"
+    file.write_text("Record ID,Region,Moood\n25012345001,,good\n", "utf-8")
+    (tmp_path / "import-tickets.toml").write_text('[columns]\nskip = ["Moood"]\n', "utf-8")
+
+    work = Work(StateFolder(tmp_path / "home"), {}, "en", fail, options_of, file)
+    work.reach_at_start(sandbox=True, portal=None)
+    assert asyncio.run(work.look_at_file()), work.error
+    assert not work.look.findings
+    work.start_run()
+    wait_for(work.run, "done")
+    assert "max-clears" in str(work.run.result.error.text)
+    assert "import-tickets.toml" in work.options.settings
+    assert not work.options.yes
+    work.close()
+
+    (tmp_path / "import-tickets.toml").write_text("[options]\nyes = true\n", "utf-8")
+    work.use_file(file)
+    assert work.file is None
+    assert "does not count here" in str(work.error.text)
+
+
+def test_tickets_have_their_names_in_the_grid_and_are_found_by_them(work):
+    """The name as the sheet has it, then the ID."""
+    work.start_run()
+    wait_for(work.run, "asking")
+    first = cells_of(work, start=0, count=1, name="", erased=False, text="")["rows"][0]["ticket"]
+    assert first == "Invoice shows the wrong address (1) (25012345001)"
+    found = cells_of(work, start=0, count=500, name="", erased=False, text="ADDRESS (1)")
+    assert {row["key"] for row in found["rows"]} == {"25012345001"}
+
+
+def test_a_workbook_is_opened_in_its_own_program(tmp_path, monkeypatch):
+    """By what a double click starts; without such a program it is said."""
+    import sys
+
+    from importer.web.open_file import open_file
+
+    if sys.platform != "linux":
+        pytest.skip("the program is found otherwise here")
+    file = tmp_path / "my tickets.xlsx"
+    file.write_bytes(b"")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert not open_file(file)
+    program = tmp_path / "xdg-open"
+    program.write_text(f'#!/bin/sh\nprintf %s "$1" > "{tmp_path}/opened"\n', "utf-8")
+    program.chmod(0o700)
+    assert open_file(file)
+    for _ in range(100):
+        if (tmp_path / "opened").is_file() and (tmp_path / "opened").read_text("utf-8"):
+            break
+        time.sleep(0.05)
+    assert (tmp_path / "opened").read_text("utf-8") == str(file)

@@ -25,7 +25,7 @@ from importer.cli.parser import (
 from importer.cli.session import fill, run_job
 
 if TYPE_CHECKING:
-    from importer.jobs.options import ReadOptions
+    from importer.jobs.options import ReadOptions, RunOptions
 
 
 def add_options(parser: Parser) -> None:
@@ -126,18 +126,18 @@ def read_options(options: argparse.Namespace) -> ReadOptions:
     )
 
 
+def run_options(options: argparse.Namespace) -> RunOptions:
+    """Return what a run does with FILE."""
+    from importer.jobs.options import RunOptions
+
+    return fill(RunOptions, options, read=read_options(options), diff=not options.no_diff)
+
+
 def perform(options: argparse.Namespace) -> int:
     """Do the main job."""
     from importer.jobs.main import import_tickets
-    from importer.jobs.options import RunOptions
 
-    wishes = fill(
-        RunOptions,
-        options,
-        read=read_options(options),
-        diff=not options.no_diff,
-    )
-    return run_job(options, partial(import_tickets, wishes), file=options.file)
+    return run_job(options, partial(import_tickets, run_options(options)), file=options.file)
 
 
 COMMAND = Command(

@@ -7,11 +7,15 @@ import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from importer.cli.parser import FILE_HELP, Command, Parser, port
 from importer.cli.session import drive, language_of, state_folder
 from importer.errors import UsageError
 from schemas.message import message
+
+if TYPE_CHECKING:
+    from importer.jobs.options import RunOptions
 
 
 def add_options(parser: Parser) -> None:
@@ -35,6 +39,16 @@ def add_options(parser: Parser) -> None:
     )
 
 
+def options_of(file: Path) -> RunOptions:
+    """Return what the settings files say of a run on a file. Raises UsageError for one that cannot be understood."""
+    from importer.cli.command_line import parse
+    from importer.cli.commands.run import run_options
+    from importer.cli.settings import with_settings
+
+    arguments = ["run", str(file)]
+    return run_options(with_settings(parse(arguments), arguments))
+
+
 def perform(options: argparse.Namespace) -> int:
     """Serve the page until interrupted."""
     if find_spec("nicegui") is None:
@@ -48,7 +62,7 @@ def perform(options: argparse.Namespace) -> int:
     from importer.web.server import listen
     from importer.web.work import Work
 
-    work = Work(state_folder(), os.environ, language_of(options), explain, file=options.file)
+    work = Work(state_folder(), os.environ, language_of(options), explain, options_of, options.file)
     work.reach_at_start(sandbox=options.sandbox, portal=options.portal)
     try:
         listening = listen(options.port)

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from nicegui import ui
 from starlette.responses import RedirectResponse
 
+from importer.jobs.options import ReadOptions
 from importer.model import Policy
-from importer.web.columns import ColumnLook, settings_text
-from importer.web.frame import Screen, Text, titled, to
+from importer.web.columns import ColumnLook, FileLook, settings_text
+from importer.web.frame import Screen, Text, named, titled, to
 from importer.web.work import Work
-from schemas.message import message
+from schemas.message import Message, count_message, message
 
 LEAVE_OUT = "\0"
+KEY = "id"
+SAID = {
+    "unknown_property": message("Unknown: choose a property, or leave it out."),
+    "read_only_property": message("HubSpot lets nobody write this: leave it out, or choose another property."),
+    "duplicate_header": message("Another column has the same property: leave one of them out, or change it."),
+    "ambiguous_header": message("Several properties have this name: choose one."),
+    "ambiguous_sheet": message("Several sheets have a column that names the tickets: choose the sheet."),
+    "ambiguous_key": message("Several columns could name the tickets: choose one."),
+    "no_key_column": message(
+        "No column names the tickets. Choose the column that has the record ID, or add one to the spreadsheet."
+    ),
+}
+"""What stands against a column, in words that fit what can be done here."""
 POLICIES = {
     "overwrite": message("Cells replace what the ticket has"),
     "keep-blank": message("Empty cells change nothing"),
@@ -27,6 +42,21 @@ DATE_FORMATS = {
     "MM/DD/YYYY": message("month first: 12/31/2026"),
     "YYYY-MM-DD": message("year first: 2026-12-31"),
 }
+
+
+def of_sheet(read: ReadOptions, name: str) -> ReadOptions:
+    """Read another sheet; what was said of the columns was said of those of the sheet before."""
+    return replace(read, sheet=name, mapping={}, skip_columns=(), policies=(), id_property=None)
+
+
+def of_key(read: ReadOptions, name: str) -> ReadOptions:
+    """Let the column of a property name the tickets."""
+    return replace(read, id_property=name)
+
+
+def of_dates(read: ReadOptions, form: str) -> ReadOptions:
+    """Read dates that are text in this order; empty: as the file says."""
+    return replace(read, date_format=form or None)
 
 
 def add(work: Work) -> None:
@@ -52,19 +82,57 @@ class _Columns(Screen):
             if look is None:
                 self.go(message("Choose another file"), "/file", second=True)
                 return
-            if look.findings:
-                with ui.element("div").classes("note bad").props("role=alert"):
-                    for finding in look.findings:
-                        self.text(finding.text)
-            self.listing()
-            if look.has_dates:
-                self.dates()
+            if self.work.options.settings:
+                self.text(message("Settings are taken from {path}.", path=self.work.options.settings), "p", "soft")
+            self.wrong()
+            self.reading(look)
+            if look.columns:
+                self.listing()
             with ui.element("div").classes("strip"):
                 self.go(message("Back"), "/file", second=True)
                 if not look.findings:
                     self.button(message("Check the rows"), self.check_rows)
                     if settings_text(self.work.read).strip():
                         self.button(message("Save these settings"), self.save, second=True)
+
+    def wrong(self) -> None:
+        """Show what stands against a run: of single columns how many, beside which it stands too."""
+        assert self.work.look is not None
+        columns = sum(one.finding is not None for one in self.work.look.columns)
+        others = [one for one in self.work.look.findings if one.position is None]
+        if not columns and not others:
+            return
+        with ui.element("div").classes("note bad").props("role=alert"):
+            if columns:
+                self.text(
+                    count_message("One column needs your decision.", "{count} columns need your decision.", columns)
+                )
+            for finding in others:
+                self.text(SAID.get(finding.code, finding.text))
+
+    def reading(self, look: FileLook) -> None:
+        """Ask what the file alone does not say: which sheet, which column names the tickets, how dates are written."""
+        with ui.element("div").classes("strip"):
+            if look.sheets:
+                self.choice(message("Sheet"), {one: one for one in look.sheets}, look.sheet, of_sheet)
+            if look.keys:
+                keys = {one: f"{look.properties.get(one, one)} ({one})" for one in look.keys}
+                self.choice(message("Column that names the tickets"), keys, self.work.read.id_property, of_key)
+            if look.has_dates:
+                formats = {one: self.words(text) for one, text in DATE_FORMATS.items()}
+                title = message("Dates that are written as text")
+                self.choice(title, formats, self.work.read.date_format or "", of_dates)
+
+    def choice(
+        self, title: Message, options: dict[str, str], value: str | None, of: Callable[[ReadOptions, str], ReadOptions]
+    ) -> None:
+        """Let the person say one thing of how the file is read, and look again."""
+
+        def choose(event: object) -> None:
+            self.work.read = of(self.work.read, str(getattr(event, "value", "")))
+            self.again()
+
+        ui.select(options, value=value, label=self.words(title), on_change=choose).props("outlined")
 
     def listing(self) -> None:
         """Show each column with its property and samples."""
@@ -89,25 +157,41 @@ class _Columns(Screen):
 
     def target(self, column: ColumnLook) -> None:
         """Show what a column was taken for, or let the person say it."""
+        if column.finding is not None:
+            self.text(SAID.get(column.finding.code, column.finding.text), "div", "bad-text")
         if column.is_key:
-            self.text(message("names the ticket"), "strong")
+            self.text(message("names the ticket"), "div", "strong")
         elif column.property_name:
-            Text("div", column.label)
-            Text("div", column.property_name, "soft")
+            with ui.element("div").classes("strip spread") as cell:
+                with ui.element("div"):
+                    Text("div", column.label)
+                    Text("div", column.property_name, "soft")
+                name = self.words(message('Change the property of "{header}"', header=column.header))
+                change = self.button(message("Change"), lambda: self.change(cell, column), second=True)
+                named(change.classes("small"), name)
         else:
             self.picker(column)
 
-    def picker(self, column: ColumnLook) -> None:
+    def change(self, cell: ui.element, column: ColumnLook) -> None:
+        """Let the person give a column that is known another property, or leave it out."""
+        cell.clear()
+        with cell:
+            self.picker(column).run_method("focus")
+
+    def picker(self, column: ColumnLook) -> ui.select:
         """Let the person give a column a property, or leave it out."""
         assert self.work.look is not None
         options = {LEAVE_OUT: self.words(message("(leave out)"))}
+        if not any(one.is_key for one in self.work.look.columns):
+            options[KEY] = self.words(message("Record ID: names the ticket"))
         labels = self.work.look.properties
         names = dict.fromkeys([*(one for one in column.near if one in labels), *labels])  # what is most alike first
         options |= {name: f"{labels[name]} ({name})" for name in names}
         text = self.words(message('Property of "{header}"', header=column.header))
-        ui.select(
+        value = LEAVE_OUT if column.left_out else column.property_name
+        return ui.select(
             options,
-            value=LEAVE_OUT if column.left_out else None,
+            value=value if value in options else None,
             label=text,
             with_input=True,
             on_change=lambda event: self.give(column.header, event.value),
@@ -139,20 +223,7 @@ class _Columns(Screen):
             self.again()
 
         select = ui.select(options, value=column.policy, on_change=set_policy)
-        select.props(f'outlined dense options-dense aria-label="{name.replace(chr(34), chr(39))}"')
-
-    def dates(self) -> None:
-        """Ask once how dates are written that are text."""
-
-        def set_format(event: object) -> None:
-            self.work.read = replace(self.work.read, date_format=str(getattr(event, "value", "")) or None)
-
-        ui.select(
-            {one: self.words(text) for one, text in DATE_FORMATS.items()},
-            value=self.work.read.date_format or "",
-            label=self.words(message("Dates that are written as text")),
-            on_change=set_format,
-        ).props("outlined")
+        named(select, name).props("outlined dense options-dense")
 
     def save(self) -> None:
         """Hand out what was said here as a settings file, which the command line reads where it lies beside FILE."""

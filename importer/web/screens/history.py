@@ -8,7 +8,7 @@ from pathlib import Path
 from nicegui import ui
 
 from importer.jobs.run_list import RunInfo, list_runs
-from importer.web.frame import Screen, Text, titled
+from importer.web.frame import Screen, Text, named, titled
 from importer.web.work import Work
 from schemas.message import Message, message
 
@@ -26,6 +26,11 @@ def add(work: Work) -> None:
 
 class _History(Screen):
     """A row for each run."""
+
+    def __init__(self, work: Work) -> None:
+        super().__init__(work)
+        self.offered: set[str] = set()
+        """Files that are offered to be compared: each with its latest run."""
 
     def draw(self) -> None:
         runs = list(islice(list_runs(self.work.state), SHOWN))
@@ -53,12 +58,15 @@ class _History(Screen):
             texts = (run.id + kind, Path(run.file).name, run.portal_id or run.base_url, run.state, counts)
             for title, text in zip(TITLES, texts, strict=False):
                 titled(Text("td", text), self.words(title))
-            with ui.element("td"):
+            with ui.element("td"), ui.element("div").classes("strip"):
                 if self.work.account is not None and not self.work.is_sending:
                     if run.can_resume:
                         self.act(run, message("Continue"))
                     elif run.can_undo:
                         self.act(run, message("Undo"), second=True)
+                    if run.kind == "run" and run.file not in self.offered and Path(run.file).is_file():
+                        self.offered.add(run.file)
+                        self.compare(run)
 
     def act(self, run: RunInfo, text: Message, *, second: bool = False) -> None:
         """Add the button that goes on with a run, or takes it back."""
@@ -71,4 +79,16 @@ class _History(Screen):
                 self.work.start_undo(run.id)
             ui.navigate.to("/sending" if run.can_resume else "/problems")
 
-        self.button(text, begin, second=second).props(f'aria-label="{name}"')
+        named(self.button(text, begin, second=second), name)
+
+    def compare(self, run: RunInfo) -> None:
+        """Add the button that finds out where the portal and the file of a run differ by now."""
+        file = Path(run.file)
+
+        def begin() -> None:
+            self.work.use_file(file)
+            self.work.start_reconcile()
+            ui.navigate.to("/problems")
+
+        name = self.words(message("Compare {file} with the portal: run {run}", file=file.name, run=run.id))
+        named(self.button(message("Compare"), begin, second=True), name)

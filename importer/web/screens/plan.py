@@ -82,8 +82,10 @@ class _Plan(Screen):
                 self.question()
                 self.follow()
             else:
-                self.text(message("This plan is no longer open."), "p", "soft")
-                self.go(message("See the result"), place_of(self.run))
+                is_done = self.run.phase == "done"
+                with ui.element("section").classes("card"):
+                    self.text(message("This plan is no longer open."))
+                    self.go(message("See the result") if is_done else message("See how far it is"), place_of(self.run))
             if plan.columns:
                 self.grid()
 
@@ -228,7 +230,7 @@ class _Plan(Screen):
             )
         fields = ("row", "ticket", "column", "before", "after")
         titles = (message("Row"), message("Ticket"), message("Column"), message("Before"), message("After"))
-        widths = (80, 140, 160, 260, 260)
+        widths = (80, 240, 160, 240, 240)
         columns: list[dict[str, Any]] = [
             {
                 "field": one,

@@ -14,7 +14,7 @@ from importer.jobs.corrections import correction_of, suggestion, wrong_part
 from importer.jobs.resume import stored_columns
 from importer.reports.text import correction_lines
 from importer.web.editors import Editor, add_editor
-from importer.web.frame import Screen, Text, to
+from importer.web.frame import Screen, Text, named, to
 from importer.web.runs import Run
 from importer.web.work import Work
 from schemas.message import Message, count_message, message
@@ -166,7 +166,7 @@ class _Problems(Screen):
             return
         name = self.words(message("Corrections go into"))
         options = {False: self.words(message("a copy beside the file")), True: file.name}
-        with ui.element("div").classes("strip").props(f'role=group aria-label="{name}"'):
+        with named(ui.element("div").classes("strip").props("role=group"), name):
             Text("span", name)
             ui.radio(options, on_change=self.choose, value=False).props("inline")
 
@@ -204,7 +204,7 @@ class _Problems(Screen):
                 which = ui.select(options, value=EVERY, label=self.words(message("Where"))).props("outlined dense")
             button = self.button(message("Correct"), lambda: self.correct(group, schema, read, which), second=True)
             name = self.words(message("Correct {cells}", cells=", ".join(group.places[:CELLS_SHOWN])))
-            button.props(f'aria-label="{name}"')
+            named(button, name)
 
     async def correct(self, group: Group, schema: PortalSchema, read: Editor, which: ui.select | None) -> None:
         """Write the new value into the cells, and judge the file anew."""

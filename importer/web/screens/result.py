@@ -16,6 +16,7 @@ from importer.jobs.run_list import show_run
 from importer.model import Status
 from importer.reports.html import write_html
 from importer.web.frame import Screen, place_of, to
+from importer.web.open_file import open_file
 from importer.web.runs import Run
 from importer.web.work import Work
 from schemas.message import Message, message
@@ -86,6 +87,7 @@ class _Result(Screen):
                 self.button(message("Download {file}", file=report.name), lambda: self.hand_out(report))
             self.button(message("Download the report as a page"), self.page, second=True)
         if report is not None and not self.work.is_upload:
+            self.button(message("Open {file}", file=report.name), lambda: self.open(report), second=True)
             self.text(message("The results are in {path}.", path=str(report)), "p", "soft")
 
     def hand_out(self, path: Path) -> None:
@@ -94,6 +96,14 @@ class _Result(Screen):
             ui.download.content(path.read_bytes(), path.name)
         except OSError as error:
             ui.notify(str(error.strerror or error), type="negative")
+
+    def open(self, path: Path) -> None:
+        """Open a file of this machine in the program that it is opened with."""
+        if not open_file(path):
+            text = message(
+                "No program was found that opens {file}. It is in {folder}.", file=path.name, folder=str(path.parent)
+            )
+            ui.notify(self.words(text), type="negative")
 
     async def page(self) -> None:
         """Make the page of the run, and let the browser save it."""

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse
 
 from importer.portal.events import Event
 from importer.reports.text import duration
-from importer.web.frame import Screen, Text, place_of, to
+from importer.web.frame import Screen, Text, named, place_of, to
 from importer.web.runs import Run
 from importer.web.work import Work
 from schemas.message import message
@@ -40,7 +40,7 @@ class _Sending(Screen):
         with self.frame("/sending", message("Sending")):
             with ui.element("div").classes("bar") as bar:
                 name = self.words(message("Rows sent"))
-                bar.props(f'role=progressbar aria-label="{name}" aria-valuemin=0 aria-valuemax=100')
+                named(bar, name).props("role=progressbar aria-valuemin=0 aria-valuemax=100")
                 part = ui.element("div")
             line = Text("p", self.words(message("Starting …"))).props("role=status")
             wait = Text("p", "", "soft")
