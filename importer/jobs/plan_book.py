@@ -152,8 +152,17 @@ def _shown(text: str) -> str:
 
 def lines_of_book(path: Path) -> Iterator[bytes]:
     """Yield the lines that a workbook holds. Raises FileError where it holds none."""
+    return _lines(chain(_rows_of(path, TEXT_SHEET, 1), _rows_of(path, NOTES_SHEET, 1)))
+
+
+def holds_notes(path: Path, lines: Sequence[bytes]) -> bool:
+    """Return whether a workbook is as we wrote it, with these lines of notes. The plan itself is not read again."""
+    return is_sealed(path) is True and [*_lines(_rows_of(path, NOTES_SHEET, 1))] == [*lines]
+
+
+def _lines(pieces: Iterable[tuple[str, ...]]) -> Iterator[bytes]:
     rest = ""
-    for (piece,) in chain(_rows_of(path, TEXT_SHEET, 1), _rows_of(path, NOTES_SHEET, 1)):
+    for (piece,) in pieces:
         *lines, rest = (rest + piece).split("\n")
         for line in lines:
             yield line.encode("utf-8", "surrogatepass") + b"\n"

@@ -23,7 +23,15 @@ import orjson
 
 from importer.errors import FileError, UsageError
 from importer.files import Busy, Moved, write_whole
-from importer.jobs.plan_book import is_book, is_sealed, lines_of_book, shows_what_it_holds, write_book, write_noted
+from importer.jobs.plan_book import (
+    holds_notes,
+    is_book,
+    is_sealed,
+    lines_of_book,
+    shows_what_it_holds,
+    write_book,
+    write_noted,
+)
 from importer.journal import RunRecord
 from importer.loader.file_errors import file_errors
 from importer.ooxml.errors import NotUnderstood
@@ -261,17 +269,18 @@ def add_note(plan: PlanFile, note: Mapping[str, Any]) -> None:
     Raises FileError where it cannot be written, or was written by somebody else since it was read.
     """
     path = plan.path
-    added = note_line(plan.last, note)
+    lines = [*map(dump_line, plan.notes), note_line(plan.last, note)]
+    with file_errors(path):
+        in_book = is_book(path)
 
     def put(stream: BinaryIO) -> None:
-        if is_book(path):
-            lines = [*map(dump_line, plan.notes), added]
+        if in_book:
             write_noted(path, plan.head, [*plan.notes, note], lines, stream)
         else:
-            stream.writelines(chain(_lines_of(path), [added]))
+            stream.writelines(chain(_lines_of(path), lines[-1:]))
 
     def check(new: Path) -> None:
-        if read_plan(new).notes[:-1] != plan.notes:
+        if not holds_notes(new, lines) if in_book else read_plan(new).notes[:-1] != plan.notes:
             raise Moved
 
     _write(path, put, like=path, check=check, unless=lambda: _state_of(path) != plan.state)
