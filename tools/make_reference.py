@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from importer.cli.commands import COMMANDS
 from importer.cli.parser import MANY, Option, Parser
 from tools.catalogue import Found, Texts, find_messages, read_catalogue, texts_of
 
@@ -98,6 +99,12 @@ def _below(words: str, parser: Parser) -> Iterator[tuple[str, Parser]]:
         yield from _below(f"{words} {name}".strip(), child)
 
 
+def _with_settings() -> str:
+    """Return the commands that read a settings file."""
+    *names, last = (f"`{name}`" for name, command in COMMANDS.items() if command.reads_settings)
+    return f"{', '.join(names)} and {last}"
+
+
 def commands_page() -> str:
     """Return the page of commands and options."""
     lines = [
@@ -108,10 +115,7 @@ def commands_page() -> str:
             "standard output carries only data: a listing, or the `--json` summary."
         ),
         "",
-        (
-            "The options of `run`, `resume`, `undo`, `reconcile` and `template` can also stand in a "
-            "[settings file](environment.md#the-settings-file)."
-        ),
+        (f"The options of {_with_settings()} can also stand in a [settings file](environment.md#the-settings-file)."),
     ]
     shared: dict[str, tuple[list[str], list[str]]] = {}
     for words, parser in parsers():
@@ -337,13 +341,17 @@ def environment_page() -> str:
             "| `schema-....json` | the ticket schema last fetched from an address, for dry runs without a token |",
             "| `limits/` | how many requests left lately, so that runs share a portal's limit |",
             "| `locks/` | which files a run is at work on |",
+            "| `outputs/` | by digest, what a run wrote beside a spreadsheet: it may be replaced while unchanged |",
+            "| `plans/`, `plan-key` | which plans were applied from here, and the key that `plan` and `approve` note |",
+            "| `portals.json` | portals kept by `login`: names, addresses, kinds; their tokens are in the keyring |",
+            "| `uploads/` | spreadsheets given to the page, until another one is chosen or the program ends |",
             "| `sandbox.sqlite3` | the tickets of the embedded sandbox portal; remove it to begin anew |",
             "| `fault-....txt` | what went wrong, where the program itself was at fault |",
             "",
             "## The settings file",
             "",
             (
-                "`import-tickets.toml` is read by `run`, `resume`, `undo`, `reconcile` and `template`, each of which "
+                f"`import-tickets.toml` is read by {_with_settings()}, each of which "
                 "takes the options that it has: the file that `--config` names, else the one in your own settings "
                 "folder (Linux `~/.config/import-tickets`, macOS `~/Library/Application "
                 "Support/import-tickets`, Windows `%LOCALAPPDATA%\\import-tickets`) and the one beside FILE. What is "
