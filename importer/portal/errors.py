@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import orjson
+
 from importer.errors import DailyLimit, MissingScope, PortalError, Unauthorized, Unavailable
 from importer.portal.limits import Limits
 from importer.portal.responses import BatchResult, parse_fault, parse_refusal
@@ -81,10 +83,11 @@ def _forbidden(reply: Reply, scrub: Scrub) -> Message:
 
 
 def refusal(reply: Reply, *, scrub: Scrub) -> BatchResult:
-    """Return what a refusal says, the portal's own or a page of something on the way."""
-    return parse_refusal(
-        reply.status or 0, reply.body, scrub=scrub, correlation_id=reply.correlation_id, page=reply.page
-    )
+    """Return what a refusal says, the portal's own or that of something on the way."""
+    is_error = reply.is_hubspots or (isinstance(reply.body, dict) and "message" in reply.body)
+    body = reply.body if is_error else None
+    words = reply.page if reply.body is None else orjson.dumps(reply.body).decode()
+    return parse_refusal(reply.status or 0, body, scrub=scrub, correlation_id=reply.correlation_id, page=words)
 
 
 def unaccepted(reply: Reply, verdict: Verdict, *, scrub: Scrub) -> PortalError:

@@ -196,13 +196,13 @@ def _links(links: Mapping[str, Any], scrub: Scrub) -> dict[str, str]:
 
 
 def parse_refusal(status: int, body: Any, *, scrub: Scrub, correlation_id: str = "", page: str = "") -> BatchResult:
-    """Return what the refusal of a whole request says; `body` is the parsed JSON, None where it was none.
+    """Return what the refusal of a whole request says; `body` is HubSpot's own JSON, None where it was none.
 
     page: what people see of a body that was none.
     """
     if not isinstance(body, dict):
         text = _tidy(f"HTTP {status} {page}", scrub)
-        return BatchResult(status, refused=True, faults=(PortalFault("", text, is_foreign=bool(page)),))
+        return BatchResult(status, refused=True, faults=(PortalFault("", text, is_foreign=True),))
     fault = parse_fault(body, scrub=scrub)
     if not fault.text:
         fault = replace(fault, text=f"HTTP {status}")

@@ -60,8 +60,10 @@ class Reply:
 
     @property
     def is_hubspots(self) -> bool:
-        """Whether the body of a refusal is HubSpot's own, not a page of something on the way."""
-        return isinstance(self.body, dict) and bool({"category", "message", "correlationId"} & self.body.keys())
+        """Whether the body of a refusal is HubSpot's own, not what something on the way says, as a page or in JSON."""
+        body = self.body
+        marks = {"category", "correlationId"}
+        return isinstance(body, dict) and (not marks.isdisjoint(body) or body.get("status") == "error")
 
     @property
     def says_missing(self) -> bool:

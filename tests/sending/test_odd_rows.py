@@ -3,6 +3,7 @@
 import pytest
 
 from importer.journal import Progress
+from tests.sending.staging import Stage
 
 UPDATE = "batch/update"
 FIREWALL = "<html><head><title>Request blocked</title></head><body>Access denied by the firewall.</body></html>"
@@ -59,6 +60,22 @@ def test_a_text_that_a_firewall_objects_to(stage, status):
     (finding,) = stage.journal.report.findings()
     assert (finding.row, "Request blocked Access denied by the firewall." in str(finding.text)) == (79, True)
     assert stage.disagreements() == []
+
+
+@pytest.mark.parametrize("body", ["", "denied", {"message": "Forbidden"}, {"error": "blocked"}, ["blocked"]], ids=str)
+def test_what_a_firewall_says_in_other_forms(server, tmp_path, body):
+    """Plain text, JSON that is not HubSpot's, or nothing: the token lacks no scope, and the row is alone in the end."""
+    server.fault("status", status=403, body=body, path=UPDATE, holds='"subject 7"', times=None)
+    stage = Stage(server, tmp_path).plan(20)
+
+    stage.send()
+
+    assert stage.codes == {"rejected": 1}
+    assert stage.counts == {"updated": 19, "failed": 1}
+    (finding,) = stage.journal.report.findings()
+    words = str(finding.text)
+    assert finding.row == 9
+    assert "Forbidden" in words or "a firewall or a proxy" in words
 
 
 @pytest.mark.parametrize("rows", [[79], [2, 3, 90, 91]])
