@@ -202,7 +202,7 @@ def parse_refusal(status: int, body: Any, *, scrub: Scrub, correlation_id: str =
     """
     if not isinstance(body, dict):
         text = _tidy(f"HTTP {status} {page}", scrub)
-        return BatchResult(status, refused=True, faults=(PortalFault("", text, is_foreign=True),))
+        return BatchResult(status, refused=True, faults=(PortalFault("", text, is_foreign=bool(page)),))
     fault = parse_fault(body, scrub=scrub)
     if not fault.text:
         fault = replace(fault, text=f"HTTP {status}")

@@ -7,6 +7,7 @@ not tried again row by row. No I/O here.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -32,6 +33,7 @@ _TAKEN = "already has that value"
 """What a refusal says of a unique value. Source: observed answers of HubSpot."""
 
 Reason = tuple[str, ...]
+_Values = frozenset[tuple[str, str]]
 
 
 def passes(faults: Sequence[PortalFault]) -> bool:
@@ -126,6 +128,46 @@ class CommonCause:
     def rule_out(self, *, rows: int = 1) -> None:
         """Note that something else became of so many rows."""
         self.is_ruled_out = self.is_ruled_out or rows > 0
+
+
+@dataclass(slots=True)
+class Blocked:
+    """Values that something on the way to the portal (a firewall) lets no row send, whatever its ticket."""
+
+    _refused: dict[_Values, Sequence[PortalFault]] = field(default_factory=dict)
+    _tried: set[_Values] = field(default_factory=set)
+
+    def note(self, change: Change, refusal: BatchResult) -> None:
+        """Note that a row was refused that left alone."""
+        if _is_foreign(refusal):
+            self._refused[_values(change)] = refusal.faults
+
+    def among(self, changes: Sequence[Change]) -> dict[int, Sequence[PortalFault]]:
+        """Return by row why those are refused that send just what was refused alone before."""
+        if not self._refused:
+            return {}
+        return {one.row: self._refused[key] for one in changes if (key := _values(one)) in self._refused}
+
+    def speaker(self, changes: Sequence[Change], refusal: BatchResult) -> Change | None:
+        """Return a row to send alone, since it speaks for at least a quarter of those refused.
+
+        Each speaks once, and none does once such a row was taken: then few rows are to blame.
+        """
+        if not _is_foreign(refusal) or not may_concern_all(refusal) or self._tried - self._refused.keys():
+            return None
+        values, count = Counter(map(_values, changes)).most_common(1)[0]
+        if count < max(2, len(changes) / 4) or values in self._tried:
+            return None
+        self._tried.add(values)
+        return next(one for one in changes if _values(one) == values)
+
+
+def _values(change: Change) -> _Values:
+    return frozenset(change.after.items())
+
+
+def _is_foreign(refusal: BatchResult) -> bool:
+    return any(fault.is_foreign for fault in refusal.faults)
 
 
 @dataclass(slots=True)

@@ -146,10 +146,24 @@ class Delivery(Settling):
                 await self._deliver(rest, is_part=True)
             return
         if len(changes) == 1:
+            if self.line.id_property is None:  # else its key may be what was objected to
+                self.line.blocked.note(changes[0], refusal)
             await self._refuse({changes[0].row: refusal.faults}, changes, refusal)
             return
+        await self._part_by_cause(changes, refusal, named)
+
+    async def _part_by_cause(
+        self, changes: Sequence[Change], refusal: BatchResult, named: Mapping[int, Sequence[PortalFault]]
+    ) -> None:
+        """Settle several refused changes, of which the refusal names some, or all, or none."""
+        blocked = self.line.blocked
         if not named or len(named) == len(changes):
             named = {change.row: refusal.faults for change in sharing(changes, refusal)}
+        named = named or blocked.among(changes)
+        if not named and (speaker := blocked.speaker(changes, refusal)):
+            await self._deliver([speaker], is_part=True)
+            changes = [one for one in changes if one is not speaker]
+            named = blocked.among(changes)
         if not named:
             await self._probe(changes, refusal)
             return
@@ -181,6 +195,11 @@ class Delivery(Settling):
             if again is not None:
                 was_refused = True
                 await self._part([one], again)
+                if alike := self.line.blocked.among(left):
+                    await self._refuse(alike, left, again)
+                    left = [one for one in left if one.row not in alike]
+        if not left:
+            return
         if was_refused or len(left) == 1:
             await self._deliver(left, is_part=True)
         else:

@@ -14,7 +14,7 @@ from importer.model import Change, Outcome, Values
 from importer.portal import BatchResult, Missing, Portal, PortalFault, Refused, StopSignal, Ticket
 from importer.portal.clock import pause
 from importer.portal.retries import MAX_REPEATS
-from importer.sending.causes import CommonCause, GivenUp
+from importer.sending.causes import Blocked, CommonCause, GivenUp
 from importer.sending.group_commit import Notebook
 from importer.sending.matching import (
     ALL_HELD,
@@ -58,6 +58,7 @@ class Line:
     refused_cells: RefusedCells
     causes: CommonCause
     given_up: GivenUp
+    blocked: Blocked = field(default_factory=Blocked)
     later: dict[int, tuple[Batch, list[Change]]] = field(default_factory=dict)
     """Rows that are sent once all batches were, by the number of their batch."""
     may_postpone: bool = True

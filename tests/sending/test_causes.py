@@ -279,6 +279,22 @@ def test_one_reason_for_few_rows_costs_little_more_than_one_request_a_row(server
     assert len(server.requests(UPDATE)) <= 1.1 * count + 10
 
 
+@pytest.mark.parametrize(("count", "texts"), [(150, 1), (150, 3)])
+def test_what_a_firewall_lets_no_row_send_is_sent_by_few(server, tmp_path, count, texts):
+    """Rows that send the same go with the one that was refused alone; the others are updated."""
+    server.reset(1000)
+    for n in range(texts):
+        server.fault("status", status=403, html=True, path=UPDATE, holds=f"<script>{n}", times=None)
+    stage = Stage(server, tmp_path)
+    stage.plan(count + 50, after=lambda n: {"subject": f"<script>{n % texts}" if n < count else f"subject {n}"})
+
+    stage.send()
+
+    assert stage.counts == {"failed": count, "updated": 50}
+    assert len(server.requests(UPDATE)) <= 25
+    assert stage.disagreements() == []
+
+
 def test_a_firewall_that_lets_few_rows_through(server, tmp_path):
     """The others get its words."""
     for n in range(60):
