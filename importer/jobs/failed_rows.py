@@ -24,10 +24,11 @@ _BAD = (Status.INVALID, Status.FAILED, Status.NOT_SENT)
 def write_failed_rows(job: Job, path: Path) -> None:
     """Write the rows of FILE that ended `invalid`, `failed` or `not sent`, with its header, none of our columns.
 
-    Without such rows nothing is written. A place that cannot be written does not change the rows' results.
+    Nothing is written where nothing failed: rows that the user left out are `not sent`, and no failure by themselves.
+    A place that cannot be written does not change the rows' results.
     """
     rows = job.journal.report.rows_with(*_BAD)
-    if not rows:
+    if len(rows) == job.journal.rows.count_left_out():
         return
     source = job.options.file
     if not has_digest(source, job.journal.record.digest):

@@ -69,6 +69,34 @@ def test_nothing_is_written_where_nothing_failed(sheet, tmp_path, portal, progra
     assert not (tmp_path / "left.csv").exists()
 
 
+@pytest.mark.parametrize("some", [("--rows", "2"), ("--first", "1")])
+def test_rows_left_out_by_choice_are_no_failure_but_are_in_it_where_another_row_fails(
+    some, sheet, tmp_path, portal, program
+):
+    left = tmp_path / "left.csv"
+    good = sheet(("Record ID", "subject"), (A, "a"), (B, "b"))
+    ended = program(good, "--yes", *some, "--failed-to", left, portal=portal)
+
+    assert ended.code == 0, ended.err
+    assert not left.exists()
+
+    bad = sheet(("Record ID", "Priority"), (A, "Urgentt"), (B, "LOW"))
+    ended = program(bad, "--yes", "--rows", "2", "--on-invalid", "skip", "--failed-to", left, portal=portal)
+
+    assert ended.code == 1, ended.err
+    assert left.read_text().splitlines() == ["Record ID,Priority", f"{A},Urgentt", f"{B},LOW"]
+
+
+def test_a_file_of_a_header_alone_ends_well(sheet, tmp_path, portal, program):
+    """All of its rows are as the sheet has them: there are none, which is what a filter leaves on a quiet day."""
+    path = sheet(("Record ID", "subject"))
+
+    ended = program(path, "--yes", "--json", "--failed-to", tmp_path / "left.csv", portal=portal)
+
+    assert (ended.code, ended.summary["rows"]["total"], ended.codes) == (0, 0, [])
+    assert not (tmp_path / "left.csv").exists()
+
+
 def test_rows_that_a_stop_left_are_in_it_until_a_resume_sends_them(sheet, tmp_path, portal, program):
     path, left = sheet(("Record ID", "subject"), (A, "a"), (B, "b")), tmp_path / "left.csv"
     portal.fault("unauthorized", path="batch/update", times=1)
