@@ -16,6 +16,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
+from importer.loader.common_words import COMMON_WORDS
+
 _WORD = re.compile(r"[^\W\d_]+")
 _EDGE = " "
 ENGLISH = (
@@ -31,7 +33,7 @@ ENGLISH = (
     "errors report reports update updates details support service login password missing broken late urgent done "
     "sent received asked said see need needs wants does doesn didn isn won couldn wouldn james jones thomas "
     "williams charles chris davis evans harris hughes lewis roberts smith smiths screen printer laptop boys boss "
-    "bob"
+    "bob hmm hmmm okay ooh"
 )
 """Words of English tickets: an English text may have nothing beyond ASCII but an apostrophe or dots beside one."""
 _SHORT_WORDS = {
@@ -40,7 +42,8 @@ _SHORT_WORDS = {
     "fr": "à là où ça ça été très déjà même après être voilà œuvre sœur cœur bœuf vœux reçu français problème école "
     "leçon garçon façon noël citroën",
     "de": "für über können müssen größe straße grüße möchte schön übung fällt später läuft",
-    "es": "él sí qué más está también así señor año niño cuándo aquí días solución",
+    "es": "él sí qué más está también así señor año niño cuándo aquí días solución "
+    "preferís decís seguís sentís venís salís vivís pedís quedó afectó",
     "it": "è più già così perché però può città qualità cioè né sé là lì",
     "da": "på også så når får år må både ønsker køb række første",
     "nb": "på også så når får år må både ønsker kjøp første",
@@ -49,7 +52,7 @@ _SHORT_WORDS = {
     "is": "að það við þú þá ég á í úr já því eða þetta hún síðan þór bílaleiga",
     "en": f"it s don t can t i m you re we ll i ve d not {ENGLISH}",
     "fi": "että myös mitä näin täällä työ yhtiö hyvää tämä tänään pyyntö käyttäjä",
-    "ca": "és això més també què després qualitat solució",
+    "ca": "és això més també què després qualitat solució permís indecís imprecís alcanyís fugís",
 }
 _SHORT_WEIGHT = 30
 """Words that names lack: those that texts are mostly made of, with letters or signs beyond ASCII."""
@@ -103,7 +106,8 @@ class _Model:
 
 @cache
 def _model(language: str) -> _Model:
-    return _Model([*sorted(set(cldr_words(language))), *_SHORT_WORDS.get(language, "").split() * _SHORT_WEIGHT])
+    common = f"{_SHORT_WORDS.get(language, '')} {COMMON_WORDS.get(language, '')}".split()
+    return _Model([*sorted(set(cldr_words(language))), *common * _SHORT_WEIGHT])
 
 
 def cldr_words(language: str) -> Iterator[str]:

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from importer.loader.common_words import COMMON_WORDS, NAMES
 from importer.loader.likeness import ENGLISH, likelihood, normal
 
 _LATIN = (
@@ -67,23 +68,35 @@ _HIGH_WORD = re.compile(rb"[\x40-\x7e]{0,20}[\x80-\xff][\x40-\xff]{0,20}")
 """From @ on: letters, and second bytes of East Asian ones."""
 _WORDS_OF_A_BYTE = 12
 _ELISION = re.compile(
-    "(?<![^\\W\\d_])(?:[A-Za-z]|[Qq]u|[A-Za-z]{1,5}ll|[Uu]n)"
+    "(?<![^\\W\\d_])(?:[CDJLMNSTcdjlmnst]|[Qq]u|[A-Za-z]{1,5}ll|[Uu]n|[ODLod](?=.[A-Z]))"
     "\u2019(?=[aeiouyhA-Z\xc0-\xd6\xd8-\xf6\xf8-\xff\u0152\u0153])"
-    "|\u2019(?=(?:[dmst]|ll|re|ve)\\b)"
-    "|(?<=[A-Za-z]{4}s)\u2019(?![^\\W\\d_])"
+    "|(?<=[A-Za-z]{2})\u2019(?=s\\b)"
 )
-"""An apostrophe where letters were left out: l\u2019été, it\u2019s, James\u2019, or in a name: O\u2019Brien."""
-_ENGLISH = "|".join(one for one in ENGLISH.split() if len(one) > 2)
-_DOTS = re.compile(f"\\b(?:{_ENGLISH}|[a-z]{{2,}}(?:ing|ed))\u2026|\u2026(?:{_ENGLISH})\\b", re.IGNORECASE)
-"""Dots where an English text breaks off or goes on: wait\u2026, \u2026and more."""
+"""An apostrophe where letters were left out: l\u2019été, Zara\u2019s, James\u2019, or in a name: O\u2019Brien."""
+_DASHES = "\u2013\u2014\u2026\xa0"
+_ENGLISH_WORDS = frozenset(one for one in f"{ENGLISH} {COMMON_WORDS['en']}".split() if len(one) > 2)
+_PERSONS = "i|you|he|she|it|we|they|there|that|this|who|what|where|how"
+_ENGLISH = re.compile(
+    f"\\b(?:(?:{_PERSONS})\u2019(?:d|ll|re|ve|s|m)|[a-z]+n\u2019t|(?:would|could|should|might|must|may)\u2019ve"
+    "|y\u2019all|o\u2019clock)\\b|(?<![a-z])\u2019(?:tis|twas|em|til|cause|n)\\b"
+    f"|\\b([a-z]+)(?:\u2019s\\b|(?<=s)\u2019(?![^\\W\\d_])|[\u2013\u2014]([a-z]+)\\b|[{_DASHES}](?![^\\W\\d_]))"
+    f"|(?<![^\\W\\d_])[{_DASHES}]([a-z]+)\\b",
+    re.IGNORECASE,
+)
+"""Signs as English has them: don\u2019t, Sara\u2019s; a text that breaks off or goes on: wait\u2026, \u2026and more."""
+_OWNERS = (_ENGLISH_WORDS | frozenset(NAMES.split())) - {"sent"}
+_ENDING = re.compile("[a-z]{3,}(?:ing|ed)")
 _LETTERS = re.compile(r"[^\W\d_\xaa\xba\xb2\xb3\xb9\xbc-\xbe]+")
 _FOREIGN = re.compile("[\u0370-\uffdc]+")
 """A word of an alphabet beyond Latin."""
+_OPENING = re.compile("(?<![^\\W\\d_])[\u2019\u2018\u201c\u201d\u201e\u201a](?=[^\\W\\d_])")
+_CLOSING = re.compile("(?<=[^\\W\\d_])[\u2019\u2018\u201c\u201d](?![^\\W\\d_])")
+_FREE = re.compile("(?<![^\\W\\d_])[\u2019\u2018\u201c\u201d\u201e\u201a](?![^\\W\\d_])")
+"""Quotation marks before a letter, behind one, and elsewhere: where a number or a stop is beside them."""
 _ORDINALS, _POWERS = "\xaa\xba", "\xb2\xb3"
 _QUOTES = "\u2019\u2018\u201c\u201d\u201e\u201a\xab\xbb\u2039\u203a"
 _JOINTS = "\u2019\u2018\u2013\u2014\u2026\xb7\xb4\xa0"
 """Signs that may stand between two letters."""
-_DASHES = "\u2013\u2014\u2026\xa0"
 _DASHES_ALONE = frozenset("\u2013\u2014")
 _OPENERS = frozenset(_QUOTES + _JOINTS + "\xa1\xbf\xb0\u2022")
 """Signs that may stand before a letter."""
@@ -101,10 +114,11 @@ _SILENT_COST = 12.0
 """What it costs where an encoding other than Windows-1252 finds no word of its alphabet."""
 _USUAL_COST, _SIGN_COST, _CONTROL_COST = 2.0, 14.0, 40.0
 """What a sign beyond ASCII costs, as the logarithm of a likelihood: about two letters, or one that no language has."""
-_ATTACHED_COST = 5.0
+_ATTACHED_COST = 10.0
 """What it costs more where a sign touches a letter on one side alone, as one that stands for a letter does."""
-_ATTACHED_BEFORE = frozenset("\u2026\u2013\u2014\u2039\u203a")
-_ATTACHED_BEHIND = _ATTACHED_BEFORE | {"\u2019"}
+_KNOWN_GAIN = 4.0
+"""What speaks for English where the words around its signs are known."""
+_ATTACHED = frozenset("\u2026\u2013\u2014\u2039\u203a")
 _MARGIN = 4.0
 """By how much Windows-1252 must be better than every other encoding."""
 _FEWEST, _PER_LETTER = 9.0, 5.5
@@ -162,7 +176,8 @@ class _Reading:
     def score(self) -> float:
         """The logarithm of their likelihood."""
         words = [word for text in self.texts for word in _LETTERS.findall(normal(text))]
-        odd = sum(map(_oddity, self.texts)) + _OLD_COST * self.encoding.codec.startswith(_OLD)
+        odd = sum(map(_oddity, self.texts)) + _SIGN_COST * _unpaired(self.texts)
+        odd += _OLD_COST * self.encoding.codec.startswith(_OLD)
         odd += _SILENT_COST * (self.encoding.codec != _WESTERN and not self._speaks(words))
         return (likelihood(words, self.encoding.languages) if words else 0.0) - odd
 
@@ -211,12 +226,31 @@ def _shown(text: str) -> str:
 
 def _oddity(text: str) -> float:
     """Return what stands against a text besides its letters: signs within words, capitals behind small letters."""
-    text = _ELISION.sub(" \u2019 ", _DOTS.sub(" ", text))
-    return sum(
+    known = _ENGLISH.sub(_without_sign, text)
+    gain = _KNOWN_GAIN if known != text else 0.0
+    text = _ELISION.sub(" \u2019 ", known)
+    return -gain + sum(
         _cost(before, sign, after)
         for before, sign, after in zip(" " + text, text, text[1:] + " ", strict=False)
         if not sign.isascii()
     )
+
+
+def _without_sign(found: re.Match[str]) -> str:
+    """Return what stands against an English text with signs: nothing, where its words are known."""
+    words = [word.lower() for word in found.groups() if word]
+    if found[0].endswith("\u2019s"):
+        is_known = all(one in _OWNERS for one in words) or (found[0][:-2].isupper() and len(words[0]) > 1)
+    else:
+        is_known = all(one in _ENGLISH_WORDS or _ENDING.fullmatch(one) for one in words)
+    return " " if is_known else found[0]
+
+
+def _unpaired(texts: Sequence[str]) -> int:
+    """Return how many quotation marks open what nothing closes, or close what nothing opens."""
+    whole = " ".join(_ELISION.sub(" ", _ENGLISH.sub(_without_sign, text)) for text in texts)
+    opening, closing = len(_OPENING.findall(whole)), len(_CLOSING.findall(whole))
+    return 0 if (opening and closing) or _FREE.search(whole) else opening + closing
 
 
 def _cost(before: str, sign: str, after: str) -> float:
@@ -239,8 +273,8 @@ def _cost(before: str, sign: str, after: str) -> float:
     if after.isalpha() and before.isalpha():
         if sign == "\xb7" and before == after:  # as in Catalan
             return _USUAL_COST
-        return _SIGN_COST / 2 if sign in _DASHES else _SIGN_COST
+        return _SIGN_COST / 2 if sign in _DASHES and after.isupper() else 2 * _SIGN_COST
     is_odd = (after.isalpha() and sign not in _OPENERS) or (before.isalpha() and sign not in _CLOSERS)
     is_odd |= sign in "\xa1\xbf" and after == " "
-    is_attached = sign in (_ATTACHED_BEHIND if before.isalpha() else _ATTACHED_BEFORE if after.isalpha() else ())
+    is_attached = sign in _ATTACHED and (before.isalpha() or after.isalpha())
     return _USUAL_COST + _SIGN_COST * is_odd + _ATTACHED_COST * is_attached

@@ -202,6 +202,16 @@ SIGNS = (
         "Escalated\u2026",
         "late \u2013 urgent",
     ),
+    *(
+        "Sara\u2019s",
+        "IBM\u2019s",
+        "I\u2019d",
+        "aren\u2019t",
+        "o\u2019clock",
+        "O\u2019Brien",
+        "hmm\u2026",
+        "street\u2026",
+    ),
     *("\u201curgent\u201d", "\u2018urgent\u2019", "one\u2014two", "Mon\u2013Fri"),
 )
 
@@ -217,7 +227,11 @@ def test_english_with_one_sign_of_a_word_processor_is_read(tmp_path, text):
         *((one, "mac_roman") for one in ("aquí", "así", "sí", "Martín", "Martí", "García", "raíz", "país", "Luís")),
         *((one, "mac_roman") for one in ("calló", "notó", "però", "Öre", "Öland", "Östersund", "Özdemir", "Île")),
         *((one, "cp850") for one in ("allà", "età", "metà", "farà", "più", "novità")),
-        *((one, "mac_latin2") for one in ("prosí", "musí")),
+        *((one, "mac_latin2") for one in ("prosí", "musí", "souhlasí", "myslím")),
+        *((one, "mac_roman") for one in ("preferís", "decís", "pastís", "País", "index: índice", "próxima", "quedó")),
+        *((one, "mac_roman") for one in ("België", "Venerdì", "île", "Öffnung", "Canoë")),
+        *((one, "cp850") for one in ("ökad", "Malmö", "metrô", "pàgina", "Brûler", "arriverà")),
+        *((one, "cp852") for one in ("způsob", "Zatiaľ", "hlasů")),
     ],
 )
 def test_a_sign_that_may_be_the_last_letter_is_doubt(tmp_path, text, encoding):
