@@ -89,7 +89,7 @@ def _note_written_file(journal: Journal, path: Path, record: RunRecord) -> None:
     dialect = record.dialect or {}
     source = open_file(path, encoding=dialect.get("encoding"), delimiter=dialect.get("delimiter"))
     table = source.table(record.sheet)
-    own = own_columns(table, claimed=[header for _, header, _ in record.columns])
+    own = own_columns(table, claimed=[one.header for one in record.columns])
     journal.outlive(
         lambda: journal.note(digest=source.digest, headers=tuple(table.headers), own=own.pair, own_names=own.names)
     )

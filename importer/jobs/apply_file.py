@@ -126,8 +126,8 @@ def _check_failed_to(options: RunOptions, digest: str) -> None:
 def _not_approved(plan: PlanFile) -> UsageError:
     return UsageError(
         message(
-            "Nothing was sent: only the person who made the plan {path}, {account}, has approved it. Have a "
-            "second person run `import-tickets approve` on it.",
+            "Nothing was sent: nobody other than {account}, who made the plan {path}, has approved it. Have a second "
+            "person run `import-tickets approve` on it.",
             account=plan.planned["account"],
             path=str(plan.path),
         ),

@@ -66,7 +66,7 @@ def _all_lines(journal: Journal, schema: PortalSchema) -> Iterator[ChangeLine]:
 
 def _lines_of(journal: Journal, schema: PortalSchema, *statuses: Status) -> Iterator[ChangeLine]:
     record, labels, moments = journal.record, Labels(schema), _Moments(journal)
-    positions = {name: (position, header) for position, header, name in record.columns}
+    positions = {one.property_name: (one.position, one.header) for one in record.columns}
     portal = record.portal
     for change in journal.report.changes(*statuses):
         ticket = change.ticket or (change.key if record.key.property == "id" else None)

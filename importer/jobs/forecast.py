@@ -41,8 +41,7 @@ def plan_view(job: Job) -> PlanView:
         portal=job.portal_name,
         notices=[
             *selection.notices(job),
-            *notices_of(job.columns),
-            *_undo_notices(job),
+            *(notices_of(job.columns) if job.journal.record.kind != "undo" else _undo_notices(job)),
             *_swap_notices(job),
             *_budget_notices(job, requests, limits),
         ],
@@ -89,8 +88,6 @@ def forecast(requests: int, limits: Limits | None, *, latency_s: float = 0.0, fr
 
 def _undo_notices(job: Job) -> list[Message]:
     """Return what an undo leaves as it is."""
-    if job.journal.record.kind != "undo":
-        return []
     notices = [message("Workflows, mails and other effects that the first change set off are not undone.")]
     kept = job.journal.report.count_findings().get("conflict", 0)
     if kept:

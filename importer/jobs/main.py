@@ -125,7 +125,9 @@ def make_record(options: RunOptions, opened: connect.Opened, schema: PortalSchem
         own_names=opened.table.own.names,
         key=RecordedKey(key.header, key.property_name, key.position),
         corrections=tuple(options.corrections),
-        columns=tuple(RecordedColumn(one.position, one.header, one.definition.name) for one in columns.values),
+        columns=tuple(
+            RecordedColumn(one.position, one.header, one.definition.name, str(one.policy)) for one in columns.values
+        ),
         schema=connect.kept_schema(schema, columns),
         portal=RecordedPortal(
             base_url=portal.settings.base_url if portal else None,

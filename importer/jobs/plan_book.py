@@ -130,7 +130,7 @@ class ReadableCells:
         self._labelled = {TICKET.stage, TICKET.pipeline} | {
             one.name for one in schema.properties.values() if one.is_owner or one.options
         }
-        self._headers = {name: plain_text(header) for _, header, name in head["run"]["columns"]}
+        self._headers = {name: plain_text(header) for _, header, name, _ in head["run"]["columns"]}
 
     def rows(self, record: Record) -> Iterator[tuple[str, ...]]:
         """Yield the rows of cells of one line; none for a line that changes nothing."""

@@ -17,7 +17,7 @@ from importer.jobs.targets import check_page
 from importer.jobs.which_portal import check_fingerprint, tell_version
 from importer.journal import Journal, RunRecord
 from importer.journal.run_record import now
-from importer.model import Columns, KeyColumn, Status, ValueColumn
+from importer.model import Columns, KeyColumn, Policy, Status, ValueColumn
 from importer.reports.text import listed, state_word, status_count
 from schemas.message import message
 from schemas.property import PortalSchema, read_schema
@@ -164,9 +164,9 @@ def stored_columns(record: RunRecord) -> tuple[PortalSchema, Columns]:
         columns = Columns(
             KeyColumn(key.position, key.header, key.property),
             tuple(
-                ValueColumn(position, header, schema.properties[name])
-                for position, header, name in record.columns
-                if name in schema.properties
+                ValueColumn(one.position, one.header, schema.properties[one.property_name], Policy(one.policy))
+                for one in record.columns
+                if one.property_name in schema.properties
             ),
             record.header_row,
         )

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple, Self, TypedDict
 
 from importer.findings import REPORT_COLUMNS
+from importer.model import Policy
 from schemas.message import Message
 
 Kind = Literal["run", "undo", "reconcile"]
@@ -51,11 +52,12 @@ class RecordedKey:
 
 
 class RecordedColumn(NamedTuple):
-    """A column of values: where it stands, its header, the property that it is for."""
+    """A column of values: where it stands, its header, the property that it is for, what its cells do there."""
 
     position: int
     header: str
     property_name: str
+    policy: str = str(Policy.OVERWRITE)
 
 
 class Correction(NamedTuple):

@@ -46,7 +46,7 @@ class PageRows:
         self._journal = journal
         self._say = say
         self._labels = Labels(schema)
-        self._columns = {name: header for _, header, name in record.columns}
+        self._columns = {one.property_name: one.header for one in record.columns}
         self._key_is_ticket = record.key.property == "id"
         self._numbers: dict[str, int] = {}
         self.problem_count = self.change_count = 0

@@ -276,7 +276,7 @@ def _properties(
     if not counts.get(done):
         return
     forms = ValueForms(schema, schema.time_zone if schema else "UTC")
-    headers = {name: header for _, header, name in record.columns}
+    headers = {one.property_name: one.header for one in record.columns}
     plans = column_plans(journal, forms, headers, most=_FLOWS, status=done)
     most = max((one.changed + one.cleared for one in plans), default=0) or 1
     for one in plans:

@@ -121,7 +121,12 @@ def test_a_plan_file_does_what_a_run_does(policy, kind, portal, sheet, program, 
     assert (planned.code, table.held()) == (0, table.before), planned.err
     assert planned.summary["rows"]["would_update"] == sum(table.changes)
 
+    words = {f"({policy})"} - {"(overwrite)"}
+    approved = program("approve", plan, "--yes", portal=portal)
+    assert all(approved.err.count(one) == planned.err.count(one) == len(COLUMNS) for one in words), approved.err
+
     applied = program("apply", plan, "--yes", "--json", portal=portal)
+    assert all(applied.err.count(one) == len(COLUMNS) for one in words), applied.err
     assert (applied.code, table.held()) == (0, table.wanted), applied.err
     assert statuses(table.path) == ["updated" if changes else "unchanged" for changes in table.changes]
     assert planned.summary["cells"] == applied.summary["cells"]
@@ -131,6 +136,7 @@ def test_a_plan_file_does_what_a_run_does(policy, kind, portal, sheet, program, 
     assert (again.code, again.summary["rows"]["unchanged"]) == (0, len(KEYS)), again.err
 
     undone = program("undo", applied.summary["run_id"], "--yes", "--json", portal=portal)
+    assert not any(one in undone.err for one in words), "an undo follows no policy"
     assert (undone.code, table.held()) == (0, table.before), undone.err
 
 
