@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TextIO
 from zlib import crc32
 
 from importer.errors import ErrorsOnly
 from importer.i18n import ENGLISH, PORTUGUESE, language_of
+from importer.labels import plain_text
 from importer.reports.plan_view import MOST_ROWS_BY_YES
 from importer.reports.screen import Screen
 from schemas.message import Message, message
@@ -31,6 +33,18 @@ class Questions:
     def ask(self, question: Message) -> bool:
         """Ask, and return whether the answer is yes. No answer at all is a no."""
         return self._is_yes(self._answer(f"{self._question(question)} {self._screen.words(message('[y/N]'))} "))
+
+    def ask_each(self, questions: Sequence[Message]) -> list[bool]:
+        """Ask one after the other, and return whether each answer was yes. `q`, Ctrl-C and no answer end the asking."""
+        if len(questions) > 1:
+            self._screen.write(self._screen.words(message("Type q to skip the questions that are left.")))
+        answers = [False] * len(questions)
+        for number, question in enumerate(questions):
+            typed = self._typed(f"{self._question(question)} {self._screen.words(message('[y/N]'))} ")
+            if not typed.endswith("\n") or typed.strip().lower() == "q":
+                break
+            answers[number] = self._is_yes(typed.strip())
+        return answers
 
     def ask_rows(self, question: Message, rows: int, name: str = "") -> int:
         """Ask, and return how many of the rows are to be sent: all for yes, none for no, else the number.
@@ -62,20 +76,27 @@ class Questions:
 
     def _question(self, question: Message) -> str:
         """Return a question, on a terminal with the portal that it names in a colour that is always that portal's."""
-        text, portal = self._screen.words(question), question.values.get("portal")
+        text, portal = plain_text(self._screen.words(question)), question.values.get("portal")
         if not isinstance(portal, Message) or not self._screen.interactive:
             return text
         console = self._screen.console()
         if console.no_color or console.color_system not in _ANSI_SYSTEMS:
             return text
         colour = _PORTAL_COLOURS[crc32(str(portal).encode()) % len(_PORTAL_COLOURS)]
-        name = self._screen.words(portal)
+        name = plain_text(self._screen.words(portal))
         return text.replace(name, f"\x1b[{colour}m{name}\x1b[0m")
 
     def _answer(self, prompt: str) -> str:
-        """Return the line that is typed after a prompt, "" for Ctrl-C and the end of input.
+        """Return what is typed after a prompt. Raises ErrorsOnly where that is the answer."""
+        answer = self._typed(prompt).strip()
+        if self.offers_errors and answer.lower() == "e":
+            raise ErrorsOnly(message("Nothing was changed in HubSpot."))
+        return answer
 
-        What was typed before the prompt is dropped. Raises ErrorsOnly where that is the answer.
+    def _typed(self, prompt: str) -> str:
+        """Return the line that is typed after a prompt, with its end; "" for Ctrl-C and the end of input.
+
+        What was typed before the prompt is dropped.
         """
         _forget_typed(self._answers)
         try:
@@ -86,9 +107,7 @@ class Questions:
             answer = ""
         if not answer.endswith("\n"):
             self._screen.stream.write("\n")
-        if self.offers_errors and answer.strip().lower() == "e":
-            raise ErrorsOnly(message("Nothing was changed in HubSpot."))
-        return answer.strip()
+        return answer
 
     def _is_yes(self, answer: str) -> bool:
         return answer.lower() in _YES[language_of(self._screen.translations)]

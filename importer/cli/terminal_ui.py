@@ -44,6 +44,7 @@ class Person:
         self._bar_is_for = ""
         self._silent_until = 0.0
         self._unseen_plan: PlanView | None = None
+        self._said: list[Message] = []
 
     @property
     def can_ask(self) -> bool:
@@ -54,8 +55,11 @@ class Person:
             return False
 
     def say(self, text: Message) -> None:
+        """Show a notice, once: a run that begins anew with a corrected file has the same to say."""
         self._close_bar()
-        self.terminal.say(text)
+        if text not in self._said:
+            self._said.append(text)
+            self.terminal.say(text)
 
     def show_findings(self, groups: Sequence[FindingGroup], *, total: int, file: str, sheet: str | None) -> None:
         """Show the first groups of findings of a file, and how many findings there are."""
@@ -82,6 +86,11 @@ class Person:
         """Ask a question that yes or no answers."""
         self._show_before_asking()
         return self._questions.ask(question)
+
+    def ask_each(self, questions: Sequence[Message]) -> list[bool]:
+        """Ask one question after the other; the person may skip the rest."""
+        self._close_bar()
+        return self._questions.ask_each(questions)
 
     def ask_rows(self, question: Message, rows: int, name: str = "") -> int:
         """Ask a question that yes, no or a number answers; return how many of the rows are to be sent."""

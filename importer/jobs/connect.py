@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,8 @@ class Opened:
     """What the file was made from, where it is a template."""
     look_only: tuple[ValueColumn, ...] = ()
     """A template's read-only columns: they are not sent, and edits of them cannot be."""
+    read: ReadOptions = field(default_factory=ReadOptions)
+    """How it was read, with what a person said of its headers."""
 
 
 @asynccontextmanager
@@ -274,7 +276,7 @@ def fit_columns(source: Source, read: ReadOptions, schema: PortalSchema) -> Open
         check_clear_word(columns, schema, read.clear_word)
     if fingerprint is not None and columns.key.id_property is not None:
         fingerprint = None  # its values are by record ID, which this run does not read
-    return Opened(source, table, columns, fingerprint, look_only)
+    return Opened(source, table, columns, fingerprint, look_only, read)
 
 
 def template_fingerprint(source: Source, schema: PortalSchema) -> Fingerprint | None:

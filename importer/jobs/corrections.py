@@ -79,6 +79,13 @@ def correction_of(finding: Finding, text: str, schema: PortalSchema) -> Correcti
     return Correction(finding.row, finding.position, finding.header or "", value, after)
 
 
+def can_correct(record: RunRecord) -> bool:
+    """Whether the file of a run is of a kind whose cells can be changed one by one."""
+    from importer.loader import open_file
+
+    return record.dialect is not None or FORMATS[open_file(Path(record.file)).format].is_annotated
+
+
 def copy_name(file: Path) -> Path:
     """Return a name beside the file that nothing has: `edits.corrected.xlsx`."""
     for number in count(1):
@@ -160,7 +167,7 @@ def _write(source: BinaryIO, out: BinaryIO, corrections: Sequence[Correction], r
     if record.dialect is not None:
         width = len(open_file(Path(record.file), **_reading(record)).table(None).headers)
         correct_delimited(source, out, Dialect(**record.dialect), width, texts)
-    elif FORMATS[open_file(Path(record.file)).format].is_annotated:
+    elif can_correct(record):
         correct_workbook(source, out, record.sheet or "", texts)
     else:
         raise NotUnderstood(_of_another_kind(Path(record.file)))

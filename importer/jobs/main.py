@@ -7,12 +7,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from importer.errors import NotConfirmed
 from importer.jobs import connect
 from importer.jobs.confirm import confirm
 from importer.jobs.context import Context
 from importer.jobs.finish import finish
 from importer.jobs.job import Job, Opening, opening
 from importer.jobs.missing_metadata import tell_gaps
+from importer.jobs.offer_corrections import ask_corrections, correct
 from importer.jobs.options import PortalAccess, Result, RunOptions
 from importer.jobs.run_history import FormsSeen, values_written
 from importer.jobs.selection import Selection, keep_first
@@ -34,19 +36,35 @@ async def import_tickets(options: RunOptions, context: Context) -> Result:
     Errors of the file, the columns, the portal and the person are in the result, not raised.
     """
     options = replace(options, file=options.file.absolute())
+    agreed = None
     async with opening(context, file=options.file, sheet=options.read.sheet, dry_run=options.dry_run) as held:
-        job = await prepare(options, held)
-        part = confirm(job)
-        if not options.dry_run:
-            await send_in_parts(job, part, look_again=job.will_ask)
-        held.result = finish(job)
-    return held.result
+        job = await judge(options, held)
+        agreed = ask_corrections(job)
+        if agreed is None:
+            await compare(job)
+            part = confirm(job)
+            if not options.dry_run:
+                await send_in_parts(job, part, look_again=job.will_ask)
+            held.result = finish(job)
+        else:
+            held.result = finish(job, NotConfirmed(message("Cells were corrected first; the next run judged them.")))
+    return await import_tickets(correct(agreed, context), context) if agreed else held.result
 
 
 async def prepare(options: RunOptions, held: Opening) -> Job:
     """Do all that comes before the question: the plan is in the journal of the job that is returned.
 
     Raises ImportTicketsError where the file, its columns or the portal do not allow a plan.
+    """
+    job = await judge(options, held)
+    await compare(job)
+    return job
+
+
+async def judge(options: RunOptions, held: Opening) -> Job:
+    """Read and validate the file: the findings are in the journal of the job that is returned.
+
+    Raises as `prepare` does.
     """
     context, ui = held.context, held.context.ui
     held.lock(options.file)
@@ -66,10 +84,10 @@ async def prepare(options: RunOptions, held: Opening) -> Job:
         ui.say(notice)
     if portal is not None:
         tell_gaps(portal.gaps, opened.columns, options.read, ui)
+    options = replace(options, read=opened.read)
     journal = held.create_journal(make_record(options, opened, schema, portal))
     job = held.begin(Job(options, context, journal, opened.columns, schema, portal, fingerprint=opened.fingerprint))
     validate(job, opened)
-    await compare(job)
     return job
 
 

@@ -123,6 +123,8 @@ class RunOptions:
     """The settings files that options came from, parted as in PATH."""
     corrections: Sequence[Correction] = ()
     """Cells of FILE that were corrected beforehand; the report lists them."""
+    offers_corrections: bool = False
+    """Whether a person is asked about corrections that findings suggest, before the plan is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +191,15 @@ class OffersErrors(Protocol):
 
     def offer_errors(self, file: str) -> None:
         """Let the next question be answered so: `ask` and `ask_rows` raise ErrorsOnly then."""
+        ...
+
+
+@runtime_checkable
+class OffersCorrections(Protocol):
+    """A Ui that can ask several questions of which the rest may be skipped."""
+
+    def ask_each(self, questions: Sequence[Message]) -> list[bool]:
+        """Ask one question after the other; return whether each was answered with yes."""
         ...
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import select
 import signal
 import time
 
@@ -28,6 +29,8 @@ class OnTerminal:
         deadline = time.monotonic() + timeout
         while text not in re.sub(r"\x1b\[[\d;]*m", "", self.shown):  # whatever its colours
             assert time.monotonic() < deadline, self.shown
+            if not select.select([self._lead], [], [], 1)[0]:
+                continue
             try:
                 self.shown += os.read(self._lead, 4096).decode("utf-8", "replace")
             except OSError:
@@ -278,3 +281,124 @@ def test_a_quiet_run_shows_the_plan_where_it_asks(on_terminal, edits):
     session.type("n\n")
 
     assert "2 rows to update" in session.end()[2]
+
+
+TYPOS = """\
+Record ID,Ticket name,Priority
+25012345001,New name,Urgentt
+25012345013,Third name,Hihg
+25012345009,Other name,Urgentt
+25012345015,Fourth name,
+"""
+URGENT = 'Priority: 2 cells say "Urgentt"; use "Urgent"? [y/N]'
+HIGH = 'Priority: C3 says "Hihg"; use "High"? [y/N]'
+INTO_FILE = "corrected cells into typos.csv? [y/N]"
+
+
+@pytest.fixture
+def typos(tmp_path):
+    path = tmp_path / "typos.csv"
+    path.write_text(TYPOS)
+    return path
+
+
+def answer(session, *pairs):
+    """Answer questions, each by its end."""
+    for question, typed in pairs:
+        session.wait_for(question)
+        session.shown = re.sub(r"\x1b\[[\d;]*m", "", session.shown).partition(question)[2]
+        time.sleep(0.2)  # until what was typed before is dropped
+        session.type(typed)
+
+
+def test_cells_with_one_suggestion_are_corrected_in_the_file_when_asked(on_terminal, typos, sandbox, tmp_path):
+    page = tmp_path / "page.html"
+    session = on_terminal(typos, "--html", page)
+    answer(
+        session,
+        ("Type q to skip", ""),
+        (URGENT, "y\n"),
+        (HIGH, "y\n"),
+        (f"Write the 3 {INTO_FILE}", "y\n"),
+        ("Update 4 tickets in portal 4242 (developer test account)? [y/N]", "y\n"),
+    )
+
+    code, _, shown = session.end()
+
+    assert code == 0, shown
+    assert "4 updated" in shown
+    assert [line.split(",")[2] for line in typos.read_text().splitlines()[1:]] == ["Urgent", "High", "Urgent", ""]
+    assert sandbox.ticket("25012345001")["properties"]["hs_ticket_priority"] == "URGENT"
+    assert "Priority: &#34;Urgentt&#34; → &#34;Urgent&#34; (C2, C4)" in page.read_text("utf-8")
+
+
+def test_corrections_go_into_a_copy_when_the_file_is_to_stay(on_terminal, typos, sandbox):
+    session = on_terminal(typos)
+    answer(
+        session,
+        (URGENT, "y\n"),
+        (HIGH, "q\n"),
+        (f"Write the 2 {INTO_FILE}", "n\n"),
+        ("Write a corrected copy, typos.corrected.csv, and go on with that? [y/N]", "y\n"),
+        ("leave out the invalid rows? [y/N]", "y\n"),
+    )
+
+    code, _, shown = session.end()
+
+    assert (code, typos.read_text()) == (1, TYPOS), shown
+    copied = typos.with_name("typos.corrected.csv").read_text().splitlines()
+    assert [line.split(",")[2:4] for line in copied[1:]] == [
+        ["Urgent", "updated"],
+        ["Hihg", "invalid"],
+        ["Urgent", "updated"],
+        ["", "updated"],
+    ]
+    assert sandbox.ticket("25012345009")["properties"]["hs_ticket_priority"] == "URGENT"
+
+
+@pytest.mark.parametrize("end", ["q\n", "\x04", None], ids=["q", "end-of-input", "ctrl-c"])
+def test_one_key_skips_every_suggestion(end, on_terminal, typos, sandbox):
+    session = on_terminal(typos, "--lang", "pt-BR")
+    session.wait_for('Priority: 2 células dizem "Urgentt"; usar "Urgente"? [s/N]')
+    if end:
+        answer(session, ("[s/N]", end))
+    else:
+        session.process.send_signal(signal.SIGINT)
+    answer(session, ("deixar de fora as linhas inválidas? [s/N]", "n\n"))
+
+    code, _, shown = session.end()
+
+    assert code == 2, shown
+    assert typos.read_text() == TYPOS
+    assert not list(typos.parent.glob("*.corrected*"))
+    assert sandbox.requests("batch/update") == []
+
+
+@pytest.mark.parametrize("options", [["--json"], ["--yes"], ["--dry-run"], ["--on-invalid", "skip"]])
+def test_nothing_is_suggested_to_whoever_did_not_leave_it_open(options, on_terminal, typos):
+    session = on_terminal(typos, *options)
+    if "--dry-run" not in options:
+        answer(session, ("[y/N]", "n\n"))
+
+    _, _, shown = session.end()
+
+    assert "use " not in shown
+    assert typos.read_text().startswith(TYPOS.splitlines()[0])
+    assert "Urgentt" in typos.read_text()
+
+
+def test_a_corrected_run_asks_about_near_headers_once(on_terminal, typos, sandbox):
+    typos.write_text(TYPOS.replace("Ticket name", "Ticket nam"))
+    session = on_terminal(typos)
+    answer(
+        session,
+        (NAME, "y\n"),
+        ("next files there?", "n\n"),
+        (URGENT, "y\n"),
+        (HIGH, "y\n"),
+        (f"Write the 3 {INTO_FILE}", "y\n"),
+        ("Update 4 tickets in portal 4242 (developer test account)? [y/N]", "y\n"),
+    )
+
+    assert session.end()[0] == 0
+    assert sandbox.ticket("25012345001")["properties"]["subject"] == "New name"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -137,7 +138,8 @@ def perform(options: argparse.Namespace) -> int:
     """Do the main job."""
     from importer.jobs.main import import_tickets
 
-    return run_job(options, partial(import_tickets, run_options(options)), file=options.file)
+    wishes = replace(run_options(options), offers_corrections=not options.json)
+    return run_job(options, partial(import_tickets, wishes), file=options.file)
 
 
 COMMAND = Command(
