@@ -218,15 +218,16 @@ def dialect_facts(source: Source) -> Mapping[str, Any] | None:
     return asdict(source.dialect) if isinstance(source, DelimitedSource) else None
 
 
-def fit_columns_asking(source: Source, read: ReadOptions, schema: PortalSchema, ui: Ui) -> Opened:
+def fit_columns_asking(source: Source, read: ReadOptions, schema: PortalSchema, ui: Ui, *, yes: bool = False) -> Opened:
     """Find out which column is what; ask the person about headers that are near to one property each.
 
+    yes: nothing is to be asked.
     Raises what `fit_columns` raises, where no one can answer, or the answer to one of them is no.
     """
     try:
         return fit_columns(source, read, schema)
     except ColumnsError as error:
-        if not error.near or not ui.can_ask:
+        if yes or not error.near or not ui.can_ask:
             raise
         ask = (message('"{header}": use it for "{label}"?', header=one.header, label=one.label) for one in error.near)
         if not all(map(ui.ask, ask)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,8 +75,7 @@ async def judge(options: RunOptions, held: Opening) -> Job:
     is_blind = not options.diff
     options = _without_portal(options, context)
     schema, portal = await _fetch_schema(options, held)
-    fit = connect.fit_columns if options.yes else partial(connect.fit_columns_asking, ui=ui)
-    opened = fit(source, options.read, schema)
+    opened = connect.fit_columns_asking(source, options.read, schema, ui, yes=options.yes)
     if is_blind:
         check_values_are_read(opened.columns)
     for notice in (*opened.table.notices, *opened.columns.notices):

@@ -46,7 +46,7 @@ async def reconcile(options: RunOptions, context: Context) -> Result:
         tell_version(context.access, context.ui)
         portal = await held.connect()
         schema = await connect.online_schema(portal, options.read, context.state, context.ui)
-        opened = connect.fit_columns(source, options.read, schema)
+        opened = connect.fit_columns_asking(source, options.read, schema, context.ui, yes=options.yes)
         for notice in (*source.notices, *opened.table.notices, *opened.columns.notices):
             context.ui.say(notice)
         tell_gaps(portal.gaps, opened.columns, options.read, context.ui)

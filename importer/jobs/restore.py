@@ -108,7 +108,7 @@ async def restore(options: RestoreOptions, context: Context) -> RestoreResult:
     source = connect.open_file(options.file, options.read)
     async with connect.connect(context.access, context.state, ui.progress) as portal:
         schema = await connect.online_schema(portal, options.read, context.state, ui)
-        opened = connect.fit_columns(source, options.read, schema)
+        opened = connect.fit_columns_asking(source, options.read, schema, ui)
         for notice in (*source.notices, *opened.table.notices, *opened.columns.notices):
             ui.say(notice)
         moment = read_moment(options, schema)

@@ -275,6 +275,26 @@ def test_a_no_to_a_near_name_is_the_error_as_ever(on_terminal, near):
     assert "next files" not in shown
 
 
+@pytest.mark.parametrize(
+    ("command", "more"), [("reconcile", ()), ("restore", ("--as-of", "2026-11-01 09:00", "-o", "then.xlsx"))]
+)
+def test_other_readers_of_a_sheet_ask_about_a_near_name_too(command, more, on_terminal, near, sandbox, program):
+    more = [str(near.parent / one) if one.endswith(".xlsx") else one for one in more]
+    run = on_terminal(command, near, *more, "--json")
+    for question, answer in ((ESCALATED, "y\n"), (NAME, "y\n"), ("for the next files there?", "n\n")):
+        run.wait_for(question.split("?")[0])
+        time.sleep(0.5)
+        run.type(answer)
+
+    code, out, shown = run.end()
+
+    assert (code, json.loads(out)["exit_code"]) in {(0, 0), (1, 1)}, shown
+    assert not (near.parent / "import-tickets.toml").exists()
+    alone, ran = program(command, near, *more, portal=sandbox), program(near, portal=sandbox)
+    assert (alone.code, alone.err.count("unknown_property")) == (2, 2)
+    assert [one for one in ran.err.splitlines() if "no ticket property" in one and one not in alone.err] == []
+
+
 def test_a_quiet_run_shows_the_plan_where_it_asks(on_terminal, edits):
     session = on_terminal(edits, "--quiet")
     session.wait_for("[y/N]")

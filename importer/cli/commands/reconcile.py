@@ -23,7 +23,7 @@ from importer.cli.session import fill, run_job
 
 def add_options(parser: Parser) -> None:
     parser.add("file", metavar="FILE", type=Path, help=FILE_HELP)
-    add_yes(parser, "accepted for scripts; a reconciliation changes nothing in the portal")
+    add_yes(parser, "do not ask; a reconciliation changes nothing in the portal")
     add_results(parser)
     add_html(parser, without="beside FILE")
     add_reading(parser)
@@ -36,7 +36,7 @@ def perform(options: argparse.Namespace) -> int:
     from importer.jobs.options import RunOptions
     from importer.jobs.reconcile import reconcile
 
-    wishes = fill(RunOptions, options, read=read_options(options), dry_run=True, yes=False)
+    wishes = fill(RunOptions, options, read=read_options(options), dry_run=True)
     return run_job(options, partial(reconcile, wishes), file=options.file)
 
 
