@@ -429,6 +429,7 @@ def add_reading(parser: Parser) -> None:
     )
     add("--allow-spoiled", action="store_true", help="send texts that look spoiled")
     _add_texts(add)
+    add_config(parser, "reading", "the user's own, and mappings beside FILE")
 
 
 def _add_texts(add: Callable[..., None]) -> None:
@@ -455,12 +456,17 @@ def _add_texts(add: Callable[..., None]) -> None:
     add("--timezone", metavar="ZONE", help="the zone of times that name none", without="the portal's")
     add("--encoding", metavar="NAME", help="how to read a CSV file", without="detected")
     add("--delimiter", metavar="CHAR", help="what separates the fields of a CSV file", without="detected")
-    add(
+
+
+def add_config(parser: Parser, group: str = "options", without: str = "the user's own") -> None:
+    """Add the settings file that stands for options."""
+    parser.add(
         "--config",
         type=Path,
         metavar="PATH",
+        group=group,
         help="a settings file that may hold any option",
-        without="the user's own, and mappings beside FILE",
+        without=without,
     )
 
 

@@ -23,6 +23,7 @@ from importer.jobs.targets import is_same
 from importer.jobs.template import MAX_ROWS, headers_for
 from importer.journal.run_record import now
 from importer.ooxml.xml import CELL_LIMIT, cell_length
+from importer.planning.property_history import is_after
 from importer.planning.restore import CREATED, Maker, Restorer, find_maker
 from schemas.cells import UNREADABLE, Kind, Problem, Reading
 from schemas.message import Message, count_message, message
@@ -112,6 +113,13 @@ async def restore(options: RestoreOptions, context: Context) -> RestoreResult:
         for notice in (*source.notices, *opened.table.notices, *opened.columns.notices):
             ui.say(notice)
         moment = read_moment(options, schema)
+        if is_after(moment, now()):  # which this machine's clock says; the portal's counts
+            ui.say(
+                message(
+                    "--as-of: {moment} is still to come, so the cells hold what the tickets hold now.",
+                    moment=options.as_of.strip(),
+                )
+            )
         maker = find_maker(options.made_by, schema) if options.made_by else None
         definitions = [one.definition for one in opened.columns.values]
         if not definitions:

@@ -232,13 +232,17 @@ def test_nothing_is_approved_without_a_yes(portal, program, sheet, tmp_path, mon
 def test_the_settings_may_require_an_approval(portal, program, sheet, tmp_path):
     plan = tmp_path / "plan.jsonl"
     program("plan", sheet(HEADER, (A, "New")), "-o", plan, portal=portal)
-    own = tmp_path / "config" / "import-tickets"
-    own.mkdir(parents=True)
-    (own / "import-tickets.toml").write_text("[options]\nrequire-approval = true\n")
+    own = tmp_path / "config" / "import-tickets" / "import-tickets.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text("[options]\nrequire-approval = true\n")
 
-    ended = program("apply", plan, "--yes", "--json", portal=portal)
+    by_own = program("apply", plan, "--yes", "--json", portal=portal)
+    named = own.replace(tmp_path / "ci.toml")
+    by_named = program("apply", plan, "--yes", "--json", "--config", named, portal=portal)
 
-    assert ended.codes == [(None, "not_approved")]
+    assert by_own.codes == by_named.codes == [(None, "not_approved")]
+    assert by_named.summary["settings"] == str(named)
+    assert "nobody other than" in message_of(by_named)
 
 
 @pytest.mark.parametrize("more", [(), ("--on-invalid", "stop"), ("--on-invalid", "skip")])

@@ -213,6 +213,14 @@ def test_a_moment_that_is_none_is_refused(when, code, restore):
     assert json.loads(ended.out)["error"]["code"] == code
 
 
+def test_a_moment_to_come_is_pointed_out(restore, portal):
+    """A year that was mistyped: the histories tell what the tickets hold now."""
+    ended, cells = restore([A], as_of="2126-11-20 09:00")
+
+    assert (ended.code, cells[A]) == (0, held(portal, [A])[A])
+    assert "2126-11-20 09:00 is still to come" in ended.err
+
+
 def test_the_workbook_replaces_nobodys_file(program, portal, tmp_path):
     file, out = tmp_path / "tickets.csv", tmp_path / "mine.xlsx"
     file.write_text(f"Record ID,subject\n{A},x\n")

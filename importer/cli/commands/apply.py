@@ -8,7 +8,7 @@ from pathlib import Path
 
 from importer.cli.commands.approve import PLAN_HELP
 from importer.cli.commands.run import add_failed_to, add_guard_rails, add_on_conflict
-from importer.cli.parser import Command, Parser, add_html, add_output, add_portal, add_results, add_yes
+from importer.cli.parser import Command, Parser, add_config, add_html, add_output, add_portal, add_results, add_yes
 from importer.cli.session import fill, run_job
 
 
@@ -27,6 +27,7 @@ def add_options(parser: Parser) -> None:
     )
     add_guard_rails(parser)
     add_on_conflict(parser, "tickets changed in the portal since the plan was made")
+    add_config(parser)
     add_output(parser, overwrite=True)
     add_portal(parser)
 

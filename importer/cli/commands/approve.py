@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from importer.cli.parser import Command, Parser, add_output, add_portal, add_yes
+from importer.cli.parser import Command, Parser, add_config, add_output, add_portal, add_yes
 from importer.cli.session import run_job
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ PLAN_HELP = "the file that `import-tickets plan` wrote"
 def add_options(parser: Parser) -> None:
     parser.add("plan", metavar="PLAN", type=Path, help=PLAN_HELP)
     add_yes(parser, "do not ask before approving")
+    add_config(parser)
     add_output(parser)
     add_portal(parser)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from importer.cli.parser import Command, Parser, add_output, add_portal, condition, positive
+from importer.cli.parser import Command, Parser, add_config, add_output, add_portal, condition, positive
 from importer.cli.session import (
     access_of,
     command_line,
@@ -43,6 +43,7 @@ def add_options(parser: Parser) -> None:
     )
     parser.add("--limit", type=positive, metavar="N", help="at most N tickets", without="all")
     parser.add("--overwrite", action="store_true", help="replace OUT where it exists")
+    add_config(parser)
     add_output(parser)
     add_portal(parser)
 

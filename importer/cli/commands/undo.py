@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from importer.cli.parser import Command, Parser, add_html, add_output, add_portal, add_yes
+from importer.cli.parser import Command, Parser, add_config, add_html, add_output, add_portal, add_yes
 from importer.cli.session import run_job
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def add_options(parser: Parser) -> None:
     parser.add("--dry-run", action="store_true", help="send no update")
     add_yes(parser)
     add_html(parser)
+    add_config(parser)
     add_output(parser, overwrite=True)
     add_portal(parser)
 
