@@ -64,7 +64,7 @@ def known_cells(journal: Journal, cells: Mapping[Cell, str]) -> Mapping[Cell, Kn
 
 
 class FormsSeen:
-    """What the portal made of texts that earlier runs on the same file and portal wrote.
+    """What the portal made of texts that earlier runs on it wrote, from whatever file.
 
     A text that it holds in its own form is as the sheet has it: it is not written again by each run. What was seen is
     read from the journals once, when the first cell might be one.
@@ -91,10 +91,11 @@ class FormsSeen:
         return made_of(sent=wanted, returned=held, column=column.header if column else name)
 
     def _read(self) -> Iterator[tuple[Cell, tuple[str, str]]]:
-        for earlier, _ in earlier_runs(self._journal):
-            for change, returned in earlier.report.formed():
-                for name, value in returned.items():
-                    yield (change.ticket or "", name), (change.after.get(name, ""), value)
+        for earlier, _ in earlier_runs(self._journal, any_file=True):
+            with contextlib.suppress(FileError), earlier.reading():
+                for change, returned in earlier.report.formed():
+                    for name, value in returned.items():
+                        yield (change.ticket or "", name), (change.after.get(name, ""), value)
 
 
 def _known(trace: Trace, name: str, record: RunRecord, asked: str) -> Known | None:
@@ -111,8 +112,13 @@ def _known(trace: Trace, name: str, record: RunRecord, asked: str) -> Known | No
     return Known(*facts, how, trace.changes[name], trace.status)
 
 
-def earlier_runs(journal: Journal, *, latest_first: bool = False) -> Iterator[tuple[Journal, RunRecord]]:
-    """Yield the journals of runs on the same file and portal as this one's, in time order, open, with their facts."""
+def earlier_runs(
+    journal: Journal, *, latest_first: bool = False, any_file: bool = False
+) -> Iterator[tuple[Journal, RunRecord]]:
+    """Yield the journals of runs on the same file and portal as this one's, in time order, open, with their facts.
+
+    any_file: on the same portal, whatever the file.
+    """
     record = journal.record
     state = StateFolder(journal.path.parent.parent)
     found: list[tuple[str, str]] = []
@@ -121,12 +127,9 @@ def earlier_runs(journal: Journal, *, latest_first: bool = False) -> Iterator[tu
             facts = state.read_record(run_id)
         except FileError:
             continue  # a damaged journal says nothing, and conflicts are then reported as such
-        if run_id != record.id and _same_place(facts, record):
+        is_of_file = any_file or facts.file == record.file
+        if run_id != record.id and is_of_file and facts.portal.portal_id == record.portal.portal_id:
             found.append((facts.started_at, run_id))
     for _, run_id in sorted(found, reverse=latest_first):
         with state.open_journal(run_id) as earlier:
             yield earlier, earlier.record
-
-
-def _same_place(earlier: RunRecord, now: RunRecord) -> bool:
-    return earlier.file == now.file and earlier.portal.portal_id == now.portal.portal_id

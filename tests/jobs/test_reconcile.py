@@ -203,6 +203,8 @@ def test_what_the_portal_made_of_a_value_is_not_written_again(portal, sheet, run
     assert (again.code, again.summary["rows"]["unchanged"], again.summary["requests"]["update"]) == (0, 1, 0)
     assert "the portal made" in read_rows(edits)[0]["Import message"]
     assert reconcile(edits).code == 0
+    copied = program(edits.rename(edits.with_name("copy.csv")), "--yes", "--json", portal=portal)
+    assert (copied.code, copied.summary["rows"]["unchanged"]) == (0, 1)
     edited = program(sheet(names, (A, "<P>Hello you</P>")), "--yes", "--json", portal=portal)
     assert edited.summary["rows"]["updated"] == 1
 
