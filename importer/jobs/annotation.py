@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from importer.errors import JournalGone
 from importer.i18n import translations
@@ -16,7 +16,7 @@ from importer.journal import Journal, RunRecord
 from importer.journal.run_record import REPORTING
 from importer.labels import Labels, plain_text
 from importer.model import Status
-from importer.reports.text import answer_line, correction_lines, local_time, row_messages
+from importer.reports.text import answer_line, correction_lines, local_time, plan_facts, row_messages
 from importer.writeback import (
     Annotation,
     Dialect,
@@ -140,16 +140,6 @@ def _compared_key(record: RunRecord, schema: PortalSchema) -> int | None:
     definition = schema.properties.get(record.key.property)
     as_typed = record.key.property == "id" or (definition is not None and type_of(definition).is_text)
     return record.key.position if as_typed else None
-
-
-def plan_facts(plan: Mapping[str, Any]) -> list[tuple[Message, str]]:
-    """Return who planned, approved and applied a plan, as the report names them."""
-    acts = [
-        (message("Planned by"), [plan["planned"]] if plan.get("planned") else []),
-        (message("Approved by"), plan.get("approved", ())),
-        (message("Applied by"), [plan["applied"]] if plan.get("applied") else []),
-    ]
-    return [(title, f"{one['account']} ({one['machine']}), {one['at']}") for title, by in acts for one in by]
 
 
 def _facts(journal: Journal, words: Translations) -> list[tuple[Message, str]]:

@@ -19,7 +19,7 @@ from importer.labels import clip, header_text, plain_text
 from importer.model import Status
 from importer.reports.column_plan import ColumnPlan, ValueForms, column_plans
 from importer.reports.page_rows import PageRows, TableView, change_table, problem_table
-from importer.reports.text import STATUS_ORDER, Speaker, correction_lines, duration, status_count
+from importer.reports.text import STATUS_ORDER, Speaker, correction_lines, duration, plan_facts, status_count
 from schemas.message import Message, Translations, count_message, message
 from schemas.property import PortalSchema
 
@@ -226,6 +226,8 @@ def _facts(record: RunRecord, say: Speaker) -> Iterator[tuple[str, str, str]]:
             update=say.number(requests["update"]),
         )
         yield say(message("Requests")), say(told), ""
+    for title, person in plan_facts(record.plan or {}):
+        yield say(title), plain_text(person), ""
     for line in correction_lines(record.corrections):
         yield say(message("Corrected")), line, ""
 

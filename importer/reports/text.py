@@ -7,10 +7,11 @@ spreadsheet or a terminal's markup is the business of whoever writes it there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
+from typing import Any
 
 from importer.findings import Finding, cell_name
 from importer.i18n import PORTUGUESE, language_of
@@ -274,6 +275,16 @@ def answer_line(answer: BatchAnswer) -> Message:
     facts = [(name, told[name]) for name in names if told.get(name)]
     words = ", ".join(f"{name} {one if isinstance(one, str) else dump(one)}" for name, one in facts)
     return message("rows {first} to {last}: {words}", first=answer.first, last=answer.last, words=plain_text(words))
+
+
+def plan_facts(plan: Mapping[str, Any]) -> list[tuple[Message, str]]:
+    """Return who planned, approved and applied a plan, as the report names them."""
+    acts = [
+        (message("Planned by"), [plan["planned"]] if plan.get("planned") else []),
+        (message("Approved by"), plan.get("approved", ())),
+        (message("Applied by"), [plan["applied"]] if plan.get("applied") else []),
+    ]
+    return [(title, f"{one['account']} ({one['machine']}), {one['at']}") for title, by in acts for one in by]
 
 
 def correction_lines(corrections: Iterable[Correction]) -> list[str]:

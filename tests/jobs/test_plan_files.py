@@ -345,8 +345,12 @@ def test_who_planned_approved_and_applied_is_in_the_report(portal, program, shee
     elsewhere("approver")
     program("approve", plan, "--yes")
     elsewhere("applier")
-    done = program("apply", plan, "--yes", "--json", portal=portal)
+    page = tmp_path / "page.html"
+    done = program("apply", plan, "--yes", "--json", "--html", page, portal=portal)
 
+    shown = re.sub(r"<[^>]*>", " ", page.read_text("utf-8"))
+    for act, who in (("Planned", "planner"), ("Approved", "approver"), ("Applied", "applier")):
+        assert re.search(rf"{act} by\s+{who} \(", shown)
     notes = [json.loads(line) for line in plan.read_text("utf-8").splitlines()[-2:]]
     assert (notes[0]["approved"]["account"], notes[1]["applied"]["account"]) == ("approver", "applier")
     assert notes[1]["applied"]["run"] == done.summary["run_id"]
