@@ -138,36 +138,32 @@ class Blocked:
     _tried: set[_Values] = field(default_factory=set)
 
     def note(self, change: Change, refusal: BatchResult) -> None:
-        """Note that a row was refused that left alone."""
-        if _is_foreign(refusal):
-            self._refused[_values(change)] = refusal.faults
+        """Note that all were refused that spoke for the rows that send the same."""
+        self._refused[_values(change)] = refusal.faults
 
     def among(self, changes: Sequence[Change]) -> dict[int, Sequence[PortalFault]]:
-        """Return by row why those are refused that send just what was refused alone before."""
+        """Return by row why those are refused that send just what was refused of all that spoke for them."""
         if not self._refused:
             return {}
         return {one.row: self._refused[key] for one in changes if (key := _values(one)) in self._refused}
 
-    def speaker(self, changes: Sequence[Change], refusal: BatchResult) -> Change | None:
-        """Return a row to send alone, since it speaks for at least a quarter of those refused.
+    def speakers(self, changes: Sequence[Change], refusal: BatchResult) -> list[Change]:
+        """Return rows to send alone, since they speak for many of those refused that send the same.
 
-        Each speaks once, and none does once such a row was taken: then few rows are to blame.
+        Each values are spoken for once, and none any more once a speaker was taken: then few rows are to blame.
         """
-        if not _is_foreign(refusal) or not may_concern_all(refusal) or self._tried - self._refused.keys():
-            return None
+        is_page = any(fault.is_foreign for fault in refusal.faults)
+        if not is_page or not may_concern_all(refusal) or self._tried - self._refused.keys():
+            return []
         values, count = Counter(map(_values, changes)).most_common(1)[0]
-        if count < max(2, len(changes) / 4) or values in self._tried:
-            return None
+        if count < max(2 * ALL_PROBES, len(changes) / 4) or values in self._tried:
+            return []
         self._tried.add(values)
-        return next(one for one in changes if _values(one) == values)
+        return spread([one for one in changes if _values(one) == values], ALL_PROBES)
 
 
 def _values(change: Change) -> _Values:
     return frozenset(change.after.items())
-
-
-def _is_foreign(refusal: BatchResult) -> bool:
-    return any(fault.is_foreign for fault in refusal.faults)
 
 
 @dataclass(slots=True)

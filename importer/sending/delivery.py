@@ -146,8 +146,6 @@ class Delivery(Settling):
                 await self._deliver(rest, is_part=True)
             return
         if len(changes) == 1:
-            if self.line.id_property is None:  # else its key may be what was objected to
-                self.line.blocked.note(changes[0], refusal)
             await self._refuse({changes[0].row: refusal.faults}, changes, refusal)
             return
         await self._part_by_cause(changes, refusal, named)
@@ -160,9 +158,8 @@ class Delivery(Settling):
         if not named or len(named) == len(changes):
             named = {change.row: refusal.faults for change in sharing(changes, refusal)}
         named = named or blocked.among(changes)
-        if not named and (speaker := blocked.speaker(changes, refusal)):
-            await self._deliver([speaker], is_part=True)
-            changes = [one for one in changes if one is not speaker]
+        if not named and (speakers := blocked.speakers(changes, refusal)):
+            changes = await self._hear(speakers, changes, refusal)
             named = blocked.among(changes)
         if not named:
             await self._probe(changes, refusal)
@@ -171,6 +168,18 @@ class Delivery(Settling):
         left = [change for change in changes if change.row not in named]
         if left:
             await self._deliver(left, is_part=True)
+
+    async def _hear(self, speakers: Sequence[Change], changes: Sequence[Change], refusal: BatchResult) -> list[Change]:
+        """Send alone, until one is taken, some refused rows that send the same; return those not sent."""
+        left = list(changes)
+        for one in speakers:
+            left.remove(one)
+            again = await self._attempt([one], is_part=True)
+            if again is None:
+                return left
+            await self._part([one], again)
+        self.line.blocked.note(speakers[-1], refusal)
+        return left
 
     async def _divide(self, changes: Sequence[Change], refusal: BatchResult) -> None:
         """Send refused changes again in two parts, and so on; or one by one, as long as nothing is taken anyhow."""
