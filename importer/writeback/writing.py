@@ -331,6 +331,11 @@ class _Job:
 
         return write
 
+    def _where(self, target: Path) -> Message:
+        if not self.path.exists():
+            return message("The results are in {path}.", path=str(target))
+        return message("The results are in {results}; {name} is as it was.", results=str(target), name=self.path.name)
+
     def beside(self, reason: Message, *, unread: bool = False) -> Written:
         """Write the results next to the file, or where else it is possible; `unread`: the file is not what was read."""
         notices = [reason]
@@ -350,11 +355,7 @@ class _Job:
                     continue
                 except OSError:
                     break
-                notices.append(
-                    message(
-                        "The results are in {results}; {name} is as it was.", results=str(target), name=self.path.name
-                    )
-                )
+                notices.append(self._where(target))
                 return Written(target, beside=True, notices=tuple(notices))
         notices.append(
             message(

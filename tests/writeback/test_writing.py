@@ -210,6 +210,7 @@ def test_a_file_that_is_gone_gets_its_results_all_the_same(workbook):
 
     assert written.beside
     assert rows_of(written.path)[1][2] == "updated"
+    assert [str(one) for one in written.notices] == ["edits.xlsx is gone.", f"The results are in {written.path}."]
 
 
 def test_only_results_that_are_as_we_left_them_are_replaced(workbook, tmp_path):
