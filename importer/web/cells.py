@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Query
+from fastapi import FastAPI, Query, Response
 
 from importer.errors import ImportTicketsError
 from importer.jobs.resume import stored_columns
@@ -20,12 +20,14 @@ def add_route(app: FastAPI, work: Work) -> None:
 
     @app.get(ROUTE)
     def cells(
+        answer: Response,
         start: Annotated[int, Query(ge=0)] = 0,
         count: Annotated[int, Query(ge=1, le=MOST)] = 100,
         name: str = "",
         erased: str = "",
         text: str = "",
     ) -> dict[str, Any]:
+        answer.headers["Cache-Control"] = "no-store"  # texts of tickets stay out of the browser's files
         return cells_of(work, start=start, count=count, name=name, erased=bool(erased), text=text)
 
 

@@ -16,6 +16,7 @@ from importer.jobs.state import StateFolder
 from importer.loader import Source, Table
 from importer.loader.columns import choose_sheet
 from importer.loader.header_matcher import HeaderMatcher
+from importer.loader.own import is_own_sheet
 from schemas.property import PortalSchema
 from schemas.values import type_of
 
@@ -69,7 +70,8 @@ async def look_at(file: Path, read: ReadOptions, access: PortalAccess, state: St
     except ColumnsError as error:
         findings = error.findings
         opened = _without(findings, source, read, schema)
-    sheets = tuple(one.name for one in source.sheets if one.name is not None and one.header_row is not None)
+    filled = (one for one in source.sheets if one.header_row is not None and not is_own_sheet(source, one))
+    sheets = tuple(one.name for one in filled if one.name is not None)
     sheets = sheets if len(sheets) > 1 else ()
     if opened is None:
         return replace(_headers(source, read, findings, schema), sheets=sheets)

@@ -56,6 +56,11 @@ def place_of(run: Run | None) -> str:
     return "/sending" if run.was_agreed or run.kind == "resume" else "/problems"
 
 
+def step_of(run: Run | None) -> tuple[object, ...]:
+    """Return what changes with each step of a job, and with another job."""
+    return (id(run), run.phase, run.questions) if run is not None else ()
+
+
 class Text(TextElement):
     """An element of HTML that holds a text, as text."""
 
@@ -82,6 +87,8 @@ class Screen:
     def __init__(self, work: Work) -> None:
         self.work = work
         self._words = work.words
+        self._step = step_of(work.run)  # before anything is drawn of it: the job goes on meanwhile
+        self._path = ""
 
     def words(self, text: Message) -> str:
         """Return a text in the person's language."""
@@ -94,10 +101,12 @@ class Screen:
     @contextmanager
     def frame(self, path: str, title: Message) -> Iterator[None]:
         """Draw what every screen has, and hold its column open."""
+        self._path = path
         ui.colors(primary="#1d5bbf", positive="#1b6e3c", negative="#b3261e", warning="#8a5300")
         ui.add_css(STYLE)
         ui.page_title(f"{self.words(title)} · import-tickets")
         ui.query("html").props(f"lang={self.work.lang}")
+        ui.link(self.words(message("Skip to the content")), "#content").classes("skip")
         with ui.element("header").classes("top"):
             Text("span", "import-tickets", "brand")
             self._steps(path)
@@ -108,7 +117,7 @@ class Screen:
             with ui.element("div").classes(f"band {self.work.account.kind}").props("role=status"):
                 self.text(self.work.account.name, "strong")
                 self.text(KINDS[self.work.account.kind], "span")
-        with ui.element("div").classes("column"):
+        with ui.element("div").classes("column").props("id=content tabindex=-1"):
             self.text(title, "h1")
             yield
 
@@ -126,11 +135,11 @@ class Screen:
     def follow(self, on_change: Callable[[], None] | None = None) -> None:
         """Go to the screen of the job's next step once it is there; call `on_change` with whatever happens before."""
         run, seen, again_at = self.work.run, -1, 0.0
-        step = run and (run.phase, run.questions)
 
         def look() -> None:
             nonlocal seen, again_at
-            if self.work.run is not run or step != (run and (run.phase, run.questions)):
+            is_elsewhere = on_change is not None and place_of(run) != self._path
+            if is_elsewhere or self._step != step_of(self.work.run):
                 if time.monotonic() >= again_at:  # a browser under load may miss the first word
                     again_at = time.monotonic() + REPEAT_S
                     place = place_of(self.work.run)

@@ -60,7 +60,6 @@ async def serve(
         language="pt-BR" if language == "pt-BR" else "en-US",
         show_welcome_message=False,
         reconnect_timeout=RECONNECT_S,
-        storage_secret=secrets.token_hex(16),
     )
     config = uvicorn.Config(
         Guard(app, key=key, port=port), log_level="error", access_log=False, timeout_graceful_shutdown=GRACE_S

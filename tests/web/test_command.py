@@ -39,15 +39,24 @@ def test_the_holder_of_the_key_alone_is_let_in(server):
         assert httpx.get(base + path).status_code == 403, path
     assert httpx.post(f"{base}/upload", files={"file": ("a.csv", b"x")}).status_code == 403
 
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    upgrade |= {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+    socket = "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
+    assert httpx.get(base + socket, headers=upgrade).status_code == 403
+
     with httpx.Client(base_url=base) as client:
         entered = client.get(line)
         assert entered.status_code == 303
         assert found[2] not in entered.headers["location"]
         assert client.get("/history").status_code == 200
+        assert [one.name for one in client.cookies.jar] == [f"import-tickets-{base.rpartition(':')[2]}"]
+        for path in ("/history", "/cells"):
+            assert client.get(path).headers["cache-control"] == "no-store"
         assert found[2] not in client.get("/history").text
         assert client.get("/history", headers={"Host": "evil.example"}).status_code == 403
         assert client.get("/history", headers={"Origin": "http://evil.example"}).status_code == 403
         foreign = {"Origin": "null"}
+        assert client.get(socket, headers=upgrade | foreign).status_code == 403
         assert client.post("/upload", files={"file": ("a.csv", b"x")}, headers=foreign).status_code == 403
 
     process.send_signal(signal.SIGTERM)

@@ -26,11 +26,11 @@ def environment(home):
 
 
 @contextmanager
-def opened(home, **more):
+def opened(home, *arguments, **more):
     """A page of the real command, its key spent, and its server; what the console says, and foreign hosts, by name."""
     from playwright.sync_api import sync_playwright
 
-    command = [sys.executable, "-m", "importer", "web", "--no-open"]
+    command = [sys.executable, "-m", "importer", "web", "--no-open", *arguments]
     server = subprocess.Popen(command, env=environment(home) | more, stdout=subprocess.PIPE, text=True)
     said, hosts = [], set()
     try:
@@ -65,12 +65,35 @@ def press(page, text):
 
 
 def check_axe(page):
-    """No fault of names, roles or contrast; Quasar's own bar of loading, which is gone in a moment, aside."""
+    """No fault of names, roles or contrast, light and dark, wide and narrow, and nothing that is cut off on the right.
+
+    Quasar's own bar of loading, which is gone in a moment, aside.
+    """
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(page).response["violations"]
-    faults = [(one["id"], node["html"]) for one in found for node in one["nodes"]]
-    assert [one for one in faults if "q-loading-bar" not in one[1]] == []
+    for width, scheme in ((390, "light"), (390, "dark"), (1280, "dark"), (1280, "light")):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_timeout(300)  # colours change slowly
+        found = Axe().run(page).response["violations"]
+        faults = [(page.url, width, scheme, one["id"], node["html"]) for one in found for node in one["nodes"]]
+        assert [one for one in faults if "q-loading-bar" not in one[-1]] == []
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (page.url, width)
+
+
+def check_ways_back(page):
+    """From the result to the first screen by the browser's button, a plan for each question; and by the steps."""
+    base = page.url.rpartition("/")[0]
+    seen = [page.url.removeprefix(base)]
+    while seen[-1] != "/connect":
+        page.go_back()
+        page.locator("h1").wait_for()
+        seen.append(page.url.removeprefix(base))
+    assert seen == ["/result", "/plan", "/plan", "/problems", "/columns", "/file", "/connect"]
+    for step in ("File", "Columns", "Problems", "Plan", "Result"):
+        page.locator(".steps a", has_text=step).click()
+        page.wait_for_url(f"**/{step.lower()}")
+    page.locator("button", has_text="Undo this run").wait_for()
 
 
 def tick_erasures(page):
@@ -132,6 +155,7 @@ def test_a_person_updates_and_undoes(page, tmp_path):
     data = next(iter(ours))
     assert ours[data] == theirs[data]
 
+    check_ways_back(page)
     press(page, "Undo this run")
     page.locator("h1", has_text="Put back what run").wait_for()
     tick_erasures(page)

@@ -222,8 +222,8 @@ class _Columns(Screen):
             self.work.read = replace(self.work.read, policies=tuple(policies))
             self.again()
 
-        select = ui.select(options, value=column.policy, on_change=set_policy)
-        named(select, name).props("outlined dense options-dense")
+        select = ui.select(options, value=column.policy, label=name, on_change=set_policy)
+        select.props("outlined dense options-dense").classes("policy")
 
     def save(self) -> None:
         """Hand out what was said here as a settings file, which the command line reads where it lies beside FILE."""

@@ -144,7 +144,7 @@ class _Plan(Screen):
                 text = message('Type "{name}" to say yes', name=self.run.name)
                 self.name = ui.input(self.words(text), on_change=self.allow).props("outlined autocomplete=off")
             with ui.element("div").classes("strip"):
-                self.go(message("Back"), "/problems", second=True)
+                self.go(message("Back"), "/history" if self.plan.undone_run else "/problems", second=True)
                 if self.run.may_send_some and self.run.rows > FIRST:
                     first = message("Send the first {count}", count=FIRST)
                     self.senders.append(self.button(first, lambda: self.send(FIRST), second=True))

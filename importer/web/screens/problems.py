@@ -14,7 +14,7 @@ from importer.jobs.corrections import correction_of, suggestion, wrong_part
 from importer.jobs.resume import stored_columns
 from importer.reports.text import correction_lines
 from importer.web.editors import Editor, add_editor
-from importer.web.frame import Screen, Text, named, to
+from importer.web.frame import Screen, Text, named, place_of, to
 from importer.web.runs import Run
 from importer.web.work import Work
 from schemas.message import Message, count_message, message
@@ -27,6 +27,12 @@ GROUPS_SHOWN = 50
 EVERY = 0
 """Stands for every cell of a group where one is chosen."""
 CELLS_OFFERED = 200
+TITLES = {
+    "run": message("Is anything wrong in the file?"),
+    "undo": message("What can be put back?"),
+    "reconcile": message("Does the portal have what the file has?"),
+}
+"""By the kind of the job."""
 
 
 @dataclass(slots=True)
@@ -47,6 +53,8 @@ def add(work: Work) -> None:
         run = work.run
         if run is None:
             return to("/columns")
+        if run.kind != "run" and place_of(run) != "/problems":
+            return to(place_of(run))
         _Problems(work, run).draw()
         return None
 
@@ -60,7 +68,7 @@ class _Problems(Screen):
         self.schema: PortalSchema | None = None
 
     def draw(self) -> None:
-        with self.frame("/problems", message("Is anything wrong in the file?")):
+        with self.frame("/problems", TITLES.get(self.run.kind, TITLES["run"])):
             if self.run.phase == "working" and not self.run.was_agreed:
                 self.reading()
                 return

@@ -59,7 +59,8 @@ class _Result(Screen):
             self.error(self.result.error)
             rows = self.result.summary["rows"]
             counts = [(rows.get(str(status).replace(" ", "_"), 0), str(status), kind) for status, kind in ROWS]
-            self.numbers(*(one for one in counts if one[0] or one[1] == Status.UPDATED))
+            usual = Status.MATCHES if self.run.kind == "reconcile" else Status.UPDATED
+            self.numbers(*(one for one in counts if one[0] or one[1] == usual))
             self.notices(self.run.notices)
             self.downloads()
             self.next_steps()
@@ -85,9 +86,10 @@ class _Result(Screen):
             report = self.result.report
             if report is not None:
                 self.button(message("Download {file}", file=report.name), lambda: self.hand_out(report))
+                if not self.work.is_upload:
+                    self.button(message("Open {file}", file=report.name), lambda: self.open(report), second=True)
             self.button(message("Download the report as a page"), self.page, second=True)
         if report is not None and not self.work.is_upload:
-            self.button(message("Open {file}", file=report.name), lambda: self.open(report), second=True)
             self.text(message("The results are in {path}.", path=str(report)), "p", "soft")
 
     def hand_out(self, path: Path) -> None:
