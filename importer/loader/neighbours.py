@@ -76,14 +76,16 @@ _ELISION = re.compile(
 _DASHES = "\u2013\u2014\u2026\xa0"
 _ENGLISH_WORDS = frozenset(one for one in f"{ENGLISH} {COMMON_WORDS['en']}".split() if len(one) > 2)
 _PERSONS = "i|you|he|she|it|we|they|there|that|this|who|what|where|how"
-_ENGLISH = re.compile(
+_KNOWN = re.compile(
     f"\\b(?:(?:{_PERSONS})\u2019(?:d|ll|re|ve|s|m)|[a-z]+n\u2019t|(?:would|could|should|might|must|may)\u2019ve"
     "|y\u2019all|o\u2019clock)\\b|(?<![a-z])\u2019(?:tis|twas|em|til|cause|n)\\b"
     f"|\\b([a-z]+)(?:\u2019s\\b|(?<=s)\u2019(?![^\\W\\d_])|[\u2013\u2014]([a-z]+)\\b|[{_DASHES}](?![^\\W\\d_]))"
-    f"|(?<![^\\W\\d_])[{_DASHES}]([a-z]+)\\b",
+    f"|(?<![^\\W\\d_])[{_DASHES}]([a-z]+)\\b"
+    "|\\b(?:aujourd\u2019hui|s\u2019ils?|[cn]\u2019est|(?:jus|lors|puis|quel|pres|quoi)qu\u2019[a-zàâéèêëîïôûùç]+"
+    "|(?:qu|dall|dell|nell|sull|all|quest|quell)\u2019[aeiouhàéèê][a-zàâéèêëîïôûùç]+)\\b",
     re.IGNORECASE,
 )
-"""Signs as English has them: don\u2019t, Sara\u2019s; a text that breaks off or goes on: wait\u2026, \u2026and more."""
+"""Signs as texts surely have them: qu\u2019il, don\u2019t, Sara\u2019s, a text that breaks off: wait\u2026"""
 _OWNERS = (_ENGLISH_WORDS | frozenset(NAMES.split())) - {"sent"}
 _ENDING = re.compile("[a-z]{3,}(?:ing|ed)")
 _LETTERS = re.compile(r"[^\W\d_\xaa\xba\xb2\xb3\xb9\xbc-\xbe]+")
@@ -117,7 +119,7 @@ _USUAL_COST, _SIGN_COST, _CONTROL_COST = 2.0, 14.0, 40.0
 _ATTACHED_COST = 10.0
 """What it costs more where a sign touches a letter on one side alone, as one that stands for a letter does."""
 _KNOWN_GAIN = 4.0
-"""What speaks for English where the words around its signs are known."""
+"""What speaks for Windows-1252 where the words around its signs are known."""
 _ATTACHED = frozenset("\u2026\u2013\u2014\u2039\u203a")
 _MARGIN = 4.0
 """By how much Windows-1252 must be better than every other encoding."""
@@ -226,7 +228,7 @@ def _shown(text: str) -> str:
 
 def _oddity(text: str) -> float:
     """Return what stands against a text besides its letters: signs within words, capitals behind small letters."""
-    known = _ENGLISH.sub(_without_sign, text)
+    known = _KNOWN.sub(_without_sign, text)
     gain = _KNOWN_GAIN if known != text else 0.0
     text = _ELISION.sub(" \u2019 ", known)
     return -gain + sum(
@@ -237,7 +239,7 @@ def _oddity(text: str) -> float:
 
 
 def _without_sign(found: re.Match[str]) -> str:
-    """Return what stands against an English text with signs: nothing, where its words are known."""
+    """Return what stands against a text with signs: nothing, where its words are known."""
     words = [word.lower() for word in found.groups() if word]
     if found[0].endswith("\u2019s"):
         is_known = all(one in _OWNERS for one in words) or (found[0][:-2].isupper() and len(words[0]) > 1)
@@ -248,7 +250,7 @@ def _without_sign(found: re.Match[str]) -> str:
 
 def _unpaired(texts: Sequence[str]) -> int:
     """Return how many quotation marks open what nothing closes, or close what nothing opens."""
-    whole = " ".join(_ELISION.sub(" ", _ENGLISH.sub(_without_sign, text)) for text in texts)
+    whole = " ".join(_ELISION.sub(" ", _KNOWN.sub(_without_sign, text)) for text in texts)
     opening, closing = len(_OPENING.findall(whole)), len(_CLOSING.findall(whole))
     return 0 if (opening and closing) or _FREE.search(whole) else opening + closing
 
