@@ -175,13 +175,20 @@ def test_a_killed_server_goes_on_after_a_restart(tmp_path):
         lines = ["Record ID,Refund amount", *(f"{key},{value}" for key, value in wanted.items())]
         (tmp_path / "refunds.csv").write_text("\n".join(lines) + "\n", "utf-8")
         portal.fault("latency", ms=20_000, path="batch/update", after=3, times=100)
-        with opened(home, **portal.environment) as (page, server, _, _):
-            press(page, "Continue: choose a file")
+        with opened(home, "--lang", "pt-BR", **portal.environment) as (page, server, _, _):
+            page.locator(".card > button.first").first.click()
             page.set_input_files("input[type=file]", tmp_path / "refunds.csv")
-            press(page, "Check the rows")
-            press(page, "Send all 800")
+            page.wait_for_url("**/columns")
+            check_axe(page)
+            page.locator(".press.first").click()
+            page.locator(".ag-row").first.wait_for()
+            page.locator(".card .press.first").click()
             page.wait_for_url("**/sending")
-            page.locator("p", has_text="of 800 rows").wait_for()
+            page.locator(".bar[aria-valuenow]").wait_for()
+            check_axe(page)
+            for screen in ("plan", "history", "file", "connect", "problems"):
+                page.goto(f"{page.url.rpartition('/')[0]}/{screen}")
+                check_axe(page)
             server.kill()
         portal.calm()
 
@@ -190,6 +197,7 @@ def test_a_killed_server_goes_on_after_a_restart(tmp_path):
             check_axe(page)
             press(page, "Continue with refunds.csv")
             page.locator("h1", has_text="Done").wait_for()
+            check_axe(page)
             with page.expect_download() as download:
                 press(page, "Download refunds.csv")
             download.value.save_as(tmp_path / "answer.csv")
