@@ -205,3 +205,67 @@ def test_a_killed_server_goes_on_after_a_restart(tmp_path):
         assert (tmp_path / "answer.csv").read_text("utf-8").count(",updated,") == 800
         found = portal.tickets()
         assert [key for key in wanted if found[key]["properties"].get("refund_amount") != wanted[key]] == []
+
+
+FOCUSED = """() => {
+  const one = document.activeElement, field = one.closest('.q-field__control, .q-checkbox, .q-radio');
+  const label = one.getAttribute('aria-label') || (one.labels && one.labels[0] && one.labels[0].innerText);
+  const shown = [one, field].some(at => at && getComputedStyle(at).outlineStyle !== 'none');
+  return {name: one === document.body ? '' : label || one.innerText || '', shown, where: one.outerHTML.slice(0, 200)};
+}"""
+
+
+def tab_to(page, name):
+    """Press Tab until what bears the name has the focus; whatever has it on the way can be seen to have it."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        found = page.evaluate(FOCUSED)
+        assert found["shown"] or found["where"].startswith("<body"), found
+        if name in found["name"]:
+            return
+    raise AssertionError(f"Tab does not lead to {name!r}")
+
+
+def key(page, name, *keys):
+    tab_to(page, name)
+    for one in keys:
+        page.keyboard.press(one)
+
+
+def test_the_keyboard_alone_does_the_main_job(page, tmp_path):
+    """Tab, arrows, Space and Enter: practise, choose, correct from a list, untick a row, tick off erasures, send."""
+    key(page, "Practise", "Enter")
+    page.locator(".ticks").wait_for()
+    key(page, "Continue: choose a file", "Enter")
+    page.wait_for_url("**/file")
+    page.locator("h1", has_text="Which spreadsheet").wait_for()
+    tab_to(page, "Choose a CSV")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Space")
+    chooser.value.set_files(EDITS)
+    page.wait_for_url("**/columns")
+    page.locator("button", has_text="Check the rows").wait_for()
+    key(page, 'What the cells of "Region" do', "ArrowDown", "ArrowDown", "Enter")
+    page.locator("tr", has_text="Region").locator(".q-field", has_text="Empty cells change nothing").wait_for()
+    key(page, "Check the rows", "Enter")
+
+    page.locator("button", has_text="Continue without these 5").wait_for()
+    key(page, "New value (Priority)", "ArrowDown", "ArrowDown", "Enter", "Tab", "Enter")
+    page.locator("p", has_text="One cell was corrected").wait_for()
+    key(page, "Continue without these 4", "Enter")
+
+    page.locator(".ag-row").first.wait_for()
+    tab_to(page, "only erased cells")
+    page.keyboard.press("Tab")  # into the grid, at its first title
+    for one in ("ArrowDown", "Space"):
+        page.keyboard.press(one)
+    page.locator("button", has_text="Send all 22").wait_for()
+    key(page, "Yes, erase", "Space")
+    key(page, "Send all 22", "Enter")
+    page.locator("h1", has_text="Done").wait_for()
+    with page.expect_download() as download:
+        key(page, "Download edits.xlsx", "Enter")
+    download.value.save_as(tmp_path / "edits.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "edits.xlsx").worksheets[0]
+    places = [cell.value for cell in sheet[1]].index("Import status")
+    assert sheet[2][places].value == "not sent"

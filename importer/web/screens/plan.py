@@ -253,6 +253,7 @@ class _Plan(Screen):
                 "cacheBlockSize": 100,
                 "maxBlocksInCache": 20,
                 ":datasource": DATASOURCE % ROUTE,
+                ":tabToNextCell": "() => false",  # arrows go from cell to cell; Tab leads out of the grid
             },
             auto_size_columns=False,
         ).classes("plan-grid")
