@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from importer.model import Change
-from importer.portal import BatchResult, PortalFault
+from importer.portal import BatchResult, PortalFault, Refused
 from importer.sending.matching import suspects
+from schemas.message import message
 from schemas.property import Property
 from schemas.ticket_object import TICKET
 
@@ -124,6 +125,20 @@ class CommonCause:
         """Note that one more row of a refused batch was refused alone, and how many rows of that are new here."""
         self._probes += 1
         self._suspected += suspected
+
+    def stop_if_certain(self, answer: BatchResult) -> None:
+        """Raise Refused where one reason met every row so far, and that is enough of them. `answer`: the latest."""
+        if not self.is_certain:
+            return
+        told = [f"{one.name}: {one.text}" for fault in answer.faults for one in fault.problems]
+        told += [fault.text for fault in answer.faults]
+        text = message(
+            "The portal refused all of the first {count} rows for one reason: {text}. The others are not "
+            "sent. Fix the cause, then continue with `import-tickets resume`.",
+            count=self.rows,
+            text=told[0] if told else "?",
+        )
+        raise Refused(text, answer)
 
     def rule_out(self, *, rows: int = 1) -> None:
         """Note that something else became of so many rows."""

@@ -73,29 +73,20 @@ class Delivery(Settling):
             if self._is_noted and is_kept and not self.batch.was_sent:
                 self.line.notebook.note_kept(self.batch.number)
 
-    # --- sending ------------------------------------------------------------------------------------------------
-
     async def _deliver(self, changes: Sequence[Change], *, is_part: bool = False) -> None:
         """Send changes, and divide them where they are refused, until each has its outcome."""
         refusal = await self._attempt(changes, is_part=is_part)
         if refusal is not None:
             await self._part(changes, refusal)
 
-    async def _note_leaving(self) -> None:
-        """Note, before the first request leaves, that the batch may be with the portal from now on.
-
-        It is noted before a turn is waited for, not after: so the turn is used at once.
-        """
-        if not self._is_noted:
-            self._is_noted = True
-            await self.line.notebook.note_leaving(self.batch.number)
-
     async def _attempt(self, changes: Sequence[Change], *, is_part: bool) -> BatchResult | None:
         """Send changes once and settle them; return the answer, with nothing settled, if they are to be divided.
 
         They are where they were refused, or at a resume got no answer. is_part: they were refused together with others.
         """
-        await self._note_leaving()
+        if not self._is_noted:  # before a turn is waited for, not after: so the turn is used at once
+            self._is_noted = True
+            await self.line.notebook.note_leaving(self.batch.number)
         first = changes[0].row
         try:
             answer = await self.line.portal.update(
@@ -207,11 +198,9 @@ class Delivery(Settling):
                 if alike := self.line.blocked.among(left):
                     await self._refuse(alike, left, again)
                     left = [one for one in left if one.row not in alike]
-        if not left:
-            return
-        if was_refused or len(left) == 1:
+        if left and (was_refused or len(left) == 1):
             await self._deliver(left, is_part=True)
-        else:
+        elif left:
             await self._part(left, refusal)  # what was refused is still in here
 
     async def _probe(self, changes: Sequence[Change], refusal: BatchResult) -> None:
@@ -234,7 +223,8 @@ class Delivery(Settling):
             causes.note_probe(len(changes) if len(held) == 1 else 0)
             if causes.is_certain or len(held) == PROBES:
                 self.line.postpone(self.batch, left)
-                await self._settle_probes(held)
+                for one, again in held:
+                    await self._part([one], again)
                 return
         if len(left) == 1 or held:
             await self._deliver(left, is_part=True)
@@ -242,10 +232,6 @@ class Delivery(Settling):
             await self._divide(left, refusal)
         for change, _ in held:
             await self._deliver([change], is_part=True)  # it was refused when all were, so it deserves another try
-
-    async def _settle_probes(self, probes: Sequence[tuple[Change, BatchResult]]) -> None:
-        for change, refusal in probes:
-            await self._part([change], refusal)
 
     async def _refuse(
         self, faults: Mapping[int, Sequence[PortalFault]], changes: Sequence[Change], answer: BatchResult
@@ -264,8 +250,7 @@ class Delivery(Settling):
                 freed.append(change)
             else:
                 refusal = self.line.write.rejected(change, told)
-                less = self.line.refused_cells.take_out(change, told, refusal)
-                if less is not None:
+                if (less := self.line.refused_cells.take_out(change, told, refusal)) is not None:
                     lessened.append(less)
                 else:
                     rejected.append(refusal)
@@ -274,7 +259,7 @@ class Delivery(Settling):
         if passing or freed or lessened:
             self.line.causes.rule_out()
         self.line.postpone(self.batch, freed)
-        self._stop_if_all_alike(answer)
+        self.line.causes.stop_if_certain(answer)
         if passing:
             await self._send_again(passing, faults, answer)
         if lessened:
@@ -289,27 +274,13 @@ class Delivery(Settling):
         wait = wait_s(None, self._repeats, rng=_JITTER)
         self._doubtful.update({change.row: change for change in changes})
         if self._repeats >= MAX_REPEATS or clock.tick() - self._since + wait > MAX_TIME_S:
-            fault = faults[changes[0].row][0]
-            words = f"{fault.category}: {fault.text}"
+            words = "{0.category}: {0.text}".format(faults[changes[0].row][0])
             await self._settle_lost(changes, replace(answer, problem=words), is_silent=False)
             return
         self._repeats += 1
         self.line.portal.stats.retried += 1
         await pause(clock, wait, self.line.halt)
         await self._deliver(changes, is_part=True)
-
-    def _stop_if_all_alike(self, answer: BatchResult) -> None:
-        """Raise Refused where one reason met every row so far, and that is enough of them."""
-        if self.line.causes.is_certain:
-            told = [f"{one.name}: {one.text}" for fault in answer.faults for one in fault.problems]
-            told += [fault.text for fault in answer.faults]
-            text = message(
-                "The portal refused all of the first {count} rows for one reason: {text}. The others are not "
-                "sent. Fix the cause, then continue with `import-tickets resume`.",
-                count=self.line.causes.rows,
-                text=told[0] if told else "?",
-            )
-            raise Refused(text, answer)
 
 
 async def _both(one: Coroutine[Any, Any, None], other: Coroutine[Any, Any, None]) -> None:

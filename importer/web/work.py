@@ -141,15 +141,11 @@ class Work:
                 return checks, None
             raise
         body: Mapping[str, Any] = schema.bodies.get("account") or {}
-        kind = str(body.get("accountType") or "")
         if keep_as:
-            kept = kept_portal(keep_as, access.base_url, body, production=kind == "STANDARD")
+            kept = kept_portal(keep_as, access.base_url, body, production=body.get("accountType") == "STANDARD")
             Portals(self.state).keep(kept, access.token)
         self.schema = schema
-        name = portal_name(schema, access.base_url) or message("the portal")
-        if access.sandbox:
-            return checks, Account(message("Practice account on this machine"), "practice")
-        return checks, Account(name, "sandbox" if kind in {"SANDBOX", "DEVELOPER_TEST"} else "production")
+        return checks, _account(schema, access)
 
     # --- the file ------------------------------------------------------------------------------------------------
 
@@ -305,3 +301,11 @@ class Work:
             run.wait(None if run.stop.graceful else 5)
         self.drop_upload()
         return INTERRUPTED if was_cut else 0
+
+
+def _account(schema: PortalSchema, access: PortalAccess) -> Account:
+    if access.sandbox:
+        return Account(message("Practice account on this machine"), "practice")
+    body: Mapping[str, Any] = schema.bodies.get("account") or {}
+    name = portal_name(schema, access.base_url) or message("the portal")
+    return Account(name, "sandbox" if body.get("accountType") in {"SANDBOX", "DEVELOPER_TEST"} else "production")
