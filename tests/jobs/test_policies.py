@@ -89,10 +89,9 @@ class Table:
         return sum(1 for before, after in pairs if before and not after)
 
 
-@pytest.mark.parametrize("name", COLUMNS)
 @pytest.mark.parametrize("policy", TABLE)
-def test_what_a_cell_does(policy, name, portal, sheet, program):
-    table = Table(policy, [name], portal, sheet)
+def test_what_a_cell_does(policy, portal, sheet, program):
+    table = Table(policy, [*COLUMNS], portal, sheet)
     path, options = table.path, table.options
 
     planned = program(path, "--dry-run", *options, portal=portal)

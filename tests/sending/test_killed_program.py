@@ -10,7 +10,7 @@ import pytest
 from tests.sending.mortality import Trial
 
 
-@pytest.mark.parametrize(("kill_at", "before"), [(14, False), (18, True), (18, False), (20, True), (23, False)])
+@pytest.mark.parametrize(("kill_at", "before"), [(14, False), (18, True), (20, False)])
 def test_killed_at_a_commit(server, tmp_path, kill_at, before):
     trial = Trial(server, tmp_path, f"killed at {kill_at}")
 
