@@ -8,6 +8,7 @@ from pathlib import Path
 from nicegui import ui
 
 from importer.jobs.run_list import RunInfo, list_runs
+from importer.reports.text import kind_words, listed, state_word, status_count
 from importer.web.frame import Screen, Text, named, titled
 from importer.web.work import Work
 from schemas.message import Message, message
@@ -52,10 +53,14 @@ class _History(Screen):
 
     def row(self, run: RunInfo) -> None:
         """Show one run, with what can be done about it."""
-        counts = ", ".join(f"{count} {status}" for status, count in run.counts.items() if status and count)
-        kind = f" ({run.kind})" if run.kind != "run" else ""
+        was_undo = run.kind == "undo"
+        told = [
+            status_count(status, count, was_undo=was_undo) for status, count in run.counts.items() if status and count
+        ]
+        kind = self.words(kind_words(run.kind, dry_run=run.dry_run))
+        name, portal, state = Path(run.file).name, run.portal_id or run.base_url, self.words(state_word(run.state))
         with ui.element("tr"):
-            texts = (run.id + kind, Path(run.file).name, run.portal_id or run.base_url, run.state, counts)
+            texts = (f"{run.id} ({kind})", name, portal, state, self.words(listed(told)) if told else "")
             for title, text in zip(TITLES, texts, strict=False):
                 titled(Text("td", text), self.words(title))
             with ui.element("td"), ui.element("div").classes("strip"):
