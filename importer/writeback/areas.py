@@ -57,7 +57,9 @@ class Area(NamedTuple):
         return re.sub(r"([A-Z]+)(\d+)", r"$\1$\2", str(self))
 
     def joined(self, place: Place, annotation: Annotation) -> Area | None:
-        """Return the area with our columns in it; None where they cannot join it."""
+        """Return the area with our columns in it; None where they cannot join it, or it isn't the data's own."""
+        if annotation.key_position is not None and not self.first <= annotation.key_position <= self.last:
+            return None
         if self.top != annotation.header_row or self.bottom <= self.top or place.message != place.status + 1:
             return None
         if self.first < place.status and place.message <= self.last:

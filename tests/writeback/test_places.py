@@ -87,6 +87,11 @@ def with_table(**more):
     return make(fill)
 
 
+def with_table_beside_the_key():
+    """Sorting such a table moves none of the keys."""
+    return make(lambda sheet: sheet.add_table(Table(displayName="Other", ref="B1:B4")))
+
+
 def with_filter(reference="A1:B4"):
     def fill(sheet):
         sheet.auto_filter.ref = reference
@@ -149,6 +154,8 @@ def test_a_filter_set_after_a_run_takes_ours_in():
         pytest.param(make, id="neither filter nor table"),
         pytest.param(lambda: with_filter("A1:A4"), id="filter of the first column"),
         pytest.param(lambda: with_filter("A2:B4"), id="filter below the header"),
+        pytest.param(lambda: with_filter("B1:B4"), id="filter without the key column"),
+        pytest.param(with_table_beside_the_key, id="table without the key column"),
         pytest.param(lambda: with_table(tableType="queryTable"), id="table of a query"),
         pytest.param(lambda: with_table(connectionId=1), id="table of a connection"),
         pytest.param(lambda: with_table(headerRowCount=0), id="table without a header"),
@@ -158,7 +165,7 @@ def test_what_cannot_take_ours_in_stays_and_messages_begin_with_the_key(data):
     before = data()
     notes = [RowNote(2, "updated", "", "1"), RowNote(3, "failed", "why", "2"), RowNote(4, "failed", "why", "")]
 
-    after = patch(before, annotation(notes=lambda: iter(notes), faulty=()))
+    after = patch(before, annotation(notes=lambda: iter(notes), faulty=(), key_position=0))
 
     check_package(after)
     assert [message_of(after, row) for row in (2, 3, 4)] == [None, "2: why", "why"]
