@@ -17,6 +17,7 @@ import json
 import random
 import re
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -109,6 +110,9 @@ OUTLIVING = {"run", "apply"}
 SENDING = 18
 """A commit among those of the sending."""
 
+LATENCIES = (0, 100, 300)
+"""How long the portal takes for an answer, in milliseconds, in the trials at random instants."""
+
 Job = Callable[[SandboxServer], list[str]]
 """One trial against a portal of its own: what was wrong in the end."""
 
@@ -128,25 +132,51 @@ def disturb(act: Act, place: int, trouble: str) -> Job:
     return job
 
 
-def end_at_instant(act: Act, number: int, rng: random.Random, faults: float, by: int | None) -> Job:
-    """Return the trial of a command ended at a random moment, by a kill or a signal, while some answers are faulty."""
-    latency_ms, moment = rng.choice([0, 100, 300]), rng.uniform(0.3, 4.0)
+@dataclass
+class Instants:
+    """Commands ended at a random moment, by a kill or a signal, while a part of the portal's answers is faulty."""
 
-    def job(server: SandboxServer) -> list[str]:
-        with tempfile.TemporaryDirectory() as folder:
-            trial = Trial(server, Path(folder), f"instant {number}")
-            arguments = act.prepare(trial)
-            server.limits(latency_ms=latency_ms)
-            server.fault("mixed", path="batch/", times=None, probability=faults, seed=number)
-            wrong = trial.die_after(moment, *(() if act.name == "run" else arguments), by=by)
-            server.calm()
-            server.limits(latency_ms=0)
-            how = signal.Signals(by).name if by else "SIGKILL"
-            return [
-                f"{act.name}, {how} {moment:.3f} s ({number}): {one}" for one in [*wrong, *act.finish(trial, arguments)]
-            ]
+    rng: random.Random
+    faults: float
+    seconds: dict[tuple[str, int], float]
+    """How long each command takes that nothing ends, by the portal's latency."""
+    struck: int = 0
+    """How many were still running at their moment."""
 
-    return job
+    @classmethod
+    def measured(cls, rng: random.Random, faults: float, server: SandboxServer) -> Instants:
+        """Measure how long each command takes."""
+        seconds = {}
+        for act in ACTS:
+            for latency_ms in LATENCIES:
+                with tempfile.TemporaryDirectory() as folder:
+                    trial = Trial(server.as_seeded(), Path(folder), "measured")
+                    arguments = act.prepare(trial)
+                    server.limits(latency_ms=latency_ms)
+                    began = time.monotonic()
+                    trial.run(*arguments)
+                    seconds[act.name, latency_ms] = time.monotonic() - began
+        return cls(rng, faults, seconds)
+
+    def job(self, act: Act, number: int, by: int | None) -> Job:
+        """Return the trial of a command ended at a moment that is drawn now."""
+        latency_ms = self.rng.choice(LATENCIES)
+        moment = self.rng.uniform(0.05, 1.2 * self.seconds[act.name, latency_ms])
+
+        def job(server: SandboxServer) -> list[str]:
+            with tempfile.TemporaryDirectory() as folder:
+                trial = Trial(server, Path(folder), f"instant {number}")
+                arguments = act.prepare(trial)
+                server.limits(latency_ms=latency_ms)
+                server.fault("mixed", path="batch/", times=None, probability=self.faults, seed=number)
+                wrong = trial.die_after(moment, *(() if act.name == "run" else arguments), by=by)
+                self.struck += trial.was_struck
+                server.calm()
+                server.limits(latency_ms=0)
+                how = f"{signal.Signals(by).name if by else 'SIGKILL'} {moment:.3f} s ({number})"
+                return [f"{act.name}, {how}: {one}" for one in [*wrong, *act.finish(trial, arguments)]]
+
+        return job
 
 
 def try_all(jobs: Sequence[Job], servers: Queue[SandboxServer], ends_at: float) -> tuple[int, list[str]]:
@@ -158,6 +188,8 @@ def try_all(jobs: Sequence[Job], servers: Queue[SandboxServer], ends_at: float) 
         server = servers.get()
         try:
             return job(server.as_seeded())
+        except subprocess.TimeoutExpired as waited:
+            return [f"did not end: {waited}"]
         finally:
             servers.put(server)
 
@@ -219,12 +251,12 @@ def main() -> int:
             tried, wrong = try_all(chosen, servers, ends_at)
             result.add(f"{tried} {words}", wrong)
         ways = [None, *SIGNALS]
-        jobs = [
-            end_at_instant(ACTS[n % len(ACTS)], n, rng, options.faults, ways[n // len(ACTS) % len(ways)])
-            for n in range(options.instants)
-        ]
+        instants = Instants.measured(rng, options.faults, servers.queue[0])
+        numbers = range(options.instants)
+        jobs = [instants.job(ACTS[n % len(ACTS)], n, ways[n // len(ACTS) % len(ways)]) for n in numbers]
         tried, wrong = try_all(jobs, servers, ends_at)
-        result.add(f"{tried} kills and signals at random instants, {options.faults:.0%} of the answers faulty", wrong)
+        words = f"kills and signals at random instants ({instants.struck} before the end)"
+        result.add(f"{tried} {words}, {options.faults:.0%} of the answers faulty", wrong)
     result.say(f"{(time.monotonic() - began) / 60:.0f} minutes")
     if options.docs:
         options.docs.write_text(PAGE.format(said="\n".join(result.lines)), "utf-8")

@@ -1,10 +1,10 @@
-"""Scripts in processes of their own, forked from an interpreter that has imported the large libraries.
+"""Scripts in processes of their own, forked from an interpreter that has imported the program and its libraries.
 
     process = preloaded.start("importer", [path, "--yes"], env=environment)
     process.kill()
     out, err = process.communicate(timeout=100)
 
-Importing pandas and pandera takes seconds; a hundred processes of the suite would do nothing else for half of its time.
+Importing all that takes seconds; a hundred processes of the suite would do nothing else for most of its time.
 The processes are real: with streams, a terminal, signals and an end of their own. Where the system cannot fork, they
 are started in the ordinary way. What start-up itself is about (`test_startup`, the wheel, the guide) does not use this.
 """
@@ -24,7 +24,14 @@ from pathlib import Path
 from typing import IO, Any
 
 CAN_FORK = "forkserver" in multiprocessing.get_all_start_methods()
-LIBRARIES = ["pandas", "pandera.pandas", "httpx", "openpyxl", "rich.console", "babel.numbers"]
+LIBRARIES = ["pandas", "pandera.backends.pandas.builtin_checks", "httpcore", "openpyxl", "rich.console"]
+ROOT = Path(__file__).parent.parent
+
+
+def program_modules() -> list[str]:
+    """Return the modules that a run may import, by name."""
+    paths = [path.relative_to(ROOT) for path in (ROOT / "importer").rglob("*.py") if not path.name.startswith("__")]
+    return sorted(".".join(path.with_suffix("").parts) for path in paths if "web" not in path.parts)
 
 
 class Preloaded:
@@ -87,7 +94,7 @@ def start(
             command, env=env, cwd=cwd, text=True, encoding="utf-8", stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.preloaded", *LIBRARIES])
+    context.set_forkserver_preload(["tests.preloaded", *LIBRARIES, *program_modules()])
     out, err = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - closed by communicate
     with Path(os.devnull).open() as nothing:
         streams = [nothing.fileno(), out.fileno(), err.fileno()]

@@ -14,6 +14,8 @@ from tests import preloaded
 ROOT = Path(__file__).parents[2]
 ROWS = 230
 NOTHING_TO_RESUME = 2
+PATIENCE = 300
+"""Seconds within which a process ends on a machine that has much else to do."""
 
 
 @dataclass
@@ -24,6 +26,8 @@ class Trial:
     folder: Path
     words: str
     wanted: dict[str, str] = field(default_factory=dict)
+    was_struck: bool = False
+    """Whether the process that was to die was still running then."""
 
     def __post_init__(self):
         self.home = self.folder / "state"
@@ -60,7 +64,7 @@ class Trial:
     def run(self, *arguments, **more):
         """Run it to its end; return (exit code, standard output, standard error)."""
         process = self.start(*arguments, **more)
-        out, err = process.communicate(timeout=100)
+        out, err = process.communicate(timeout=PATIENCE)
         return process.returncode, out, err
 
     @property
@@ -82,11 +86,12 @@ class Trial:
         """
         process = self.start(*(arguments or self.main_job))
         time.sleep(seconds)
+        self.was_struck = process.poll() is None
         if by is None:
             process.kill()
         else:
             process.send_signal(by)
-        out, err = process.communicate(timeout=100)
+        out, err = process.communicate(timeout=PATIENCE)
         late = [f"exit {process.returncode}: {err[-500:]}"] if by and "Traceback" in err else []
         return late + ([] if arguments else self.wrong_words(process.returncode, out))
 

@@ -23,7 +23,7 @@ def test_killed_at_some_moment(server, tmp_path):
     server.limits(latency_ms=200)
     trial = Trial(server, tmp_path, "killed at some moment")
 
-    trial.die_after(random.Random().uniform(0.5, 3.0))
+    trial.die_after(random.Random().uniform(0.2, 2.0))
 
     assert trial.finish() == []
 
