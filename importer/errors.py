@@ -20,6 +20,7 @@ ImportTicketsError
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.message import Message, message
@@ -112,6 +113,20 @@ class MachineLimit(UsageError):
     """The machine has no more memory, open files or space to give."""
 
     code = "unavailable"
+
+
+def cannot_write(path: Path | str, error: OSError) -> Message:
+    """Return what to say of a file or folder that the system does not let be written."""
+    return message("{path} cannot be written ({reason}).", path=str(path), reason=error.strerror or str(error))
+
+
+def cannot_write_state(home: Path, error: OSError) -> Message:
+    """Return what to say of a state folder that the system does not let be written."""
+    return message(
+        "The state folder {path} cannot be written ({reason}). Set IMPORT_TICKETS_HOME to one that can.",
+        path=str(home),
+        reason=error.strerror or str(error),
+    )
 
 
 def too_many_files() -> Message:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from importer.errors import ColumnsError, FileError, MachineLimit, Unavailable, too_little_memory
+from importer.errors import ColumnsError, FileError, MachineLimit, Unavailable, cannot_write_state, too_little_memory
 from importer.files import write_whole
 from importer.jobs.kept_headers import offer_to_keep
 from importer.jobs.options import PortalAccess, ReadOptions, Ui
@@ -97,13 +97,7 @@ async def fetch_schema(portal: Portal, state: StateFolder) -> PortalSchema:
         content = schema_bytes(bodies)
         write_whole(state.schema_cache(portal.settings.base_url), lambda file: file.write(content))
     except OSError as error:
-        raise FileError(
-            message(
-                "The state folder {path} cannot be written ({reason}). Set IMPORT_TICKETS_HOME to one that can.",
-                path=str(state.home),
-                reason=error.strerror or str(error),
-            )
-        ) from error
+        raise FileError(cannot_write_state(state.home, error)) from error
     return schema
 
 

@@ -13,7 +13,7 @@ from itertools import count, zip_longest
 from pathlib import Path
 from typing import BinaryIO
 
-from importer.errors import FileError
+from importer.errors import FileError, cannot_write
 from importer.files import Busy, Moved, fitting_name, write_whole
 from importer.findings import Finding
 from importer.jobs.confirm import has_digest
@@ -131,7 +131,7 @@ def write_corrections(
         except Busy as error:
             raise FileError(message("{path} is open in another program.", path=str(target or file))) from error
         except OSError as error:
-            raise _unwritable(target or file, error) from error
+            raise FileError(cannot_write(target or file, error)) from error
     return target or file
 
 
@@ -149,11 +149,6 @@ def _digests(record: RunRecord) -> set[str]:
 def _changed(record: RunRecord) -> FileError:
     text = message("{file} changed since it was read. Check it again.", file=Path(record.file).name)
     return FileError(text, code="file_changed")
-
-
-def _unwritable(path: Path, error: OSError) -> FileError:
-    reason = error.strerror or str(error)
-    return FileError(message("{path} cannot be written ({reason}).", path=str(path), reason=reason))
 
 
 def _write(source: BinaryIO, out: BinaryIO, corrections: Sequence[Correction], record: RunRecord) -> None:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from importer import __version__
-from importer.errors import UsageError
+from importer.errors import UsageError, cannot_write
 from importer.jobs import connect
 from importer.jobs.options import PortalAccess
 from importer.jobs.state import StateFolder
@@ -138,8 +138,7 @@ def _folder(state: StateFolder) -> list[Check]:
             file.write(b"x")
         free = shutil.disk_usage(home).free
     except OSError as error:
-        text = message("{path} cannot be written ({reason}).", path=str(home), reason=error.strerror or str(error))
-        return [Check("state_folder", "problem", text, elsewhere, ours=True)]
+        return [Check("state_folder", "problem", cannot_write(home, error), elsewhere, ours=True)]
     checks = [Check("state_folder", "ok", where)]
     if os.name == "posix":
         checks += [_privacy(path) for path in (home, state.runs) if path.is_dir() and _mode(path) & MANY_BITS]

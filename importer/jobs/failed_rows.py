@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from importer.errors import FileError
+from importer.errors import FileError, cannot_write
 from importer.files import write_whole
 from importer.jobs.confirm import has_digest
 from importer.model import Status
@@ -44,8 +44,7 @@ def write_failed_rows(job: Job, path: Path) -> None:
         except FileError as problem:
             job.ui.say(problem.text)
         except OSError as error:
-            reason = error.strerror or str(error)
-            job.ui.say(message("{path} cannot be written ({reason}).", path=str(path), reason=reason))
+            job.ui.say(cannot_write(path, error))
 
 
 def _write_delimited(job: Job, rows: frozenset[int], target: BinaryIO) -> None:

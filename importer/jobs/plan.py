@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from importer.errors import FileError, InvalidRows, NotConfirmed, UsageError
+from importer.errors import FileError, InvalidRows, NotConfirmed, UsageError, cannot_write
 from importer.files import try_writing
 from importer.jobs.confirm import confirm
 from importer.jobs.context import Context
@@ -74,9 +74,7 @@ def _check_path(options: RunOptions, path: Path, context: Context) -> None:
     try:
         try_writing(path)
     except OSError as error:
-        raise FileError(
-            message("{path} cannot be written ({reason}).", path=str(path), reason=error.strerror or str(error))
-        ) from error
+        raise FileError(cannot_write(path, error)) from error
 
 
 def _settle_invalid_rows(job: Job) -> None:

@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from importer.errors import FileError, UsageError
+from importer.errors import FileError, UsageError, cannot_write
 from importer.files import Busy, Moved, write_whole
 from importer.jobs.plan_book import (
     holds_notes,
@@ -304,6 +304,4 @@ def _write(
     except NotUnderstood as error:
         raise altered(path, error.reason) from error
     except (Busy, OSError) as error:
-        raise FileError(
-            message("{path} cannot be written ({reason}).", path=str(path), reason=error.strerror or str(error))
-        ) from error
+        raise FileError(cannot_write(path, error)) from error

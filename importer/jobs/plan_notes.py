@@ -16,7 +16,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from importer.errors import FileError, UsageError
+from importer.errors import FileError, UsageError, cannot_write_state
 from importer.jobs.state import StateFolder
 from importer.journal.run_record import now
 from schemas.message import message
@@ -42,13 +42,7 @@ def _key_digest(state: StateFolder) -> str:
             _create(path, secrets.token_hex(32))
         key = path.read_bytes()
     except OSError as error:
-        raise FileError(
-            message(
-                "The state folder {path} cannot be written ({reason}). Set IMPORT_TICKETS_HOME to one that can.",
-                path=str(state.home),
-                reason=error.strerror or str(error),
-            )
-        ) from error
+        raise FileError(cannot_write_state(state.home, error)) from error
     return hashlib.sha256(key).hexdigest()[:32]
 
 
@@ -92,13 +86,7 @@ def mark_applied(state: StateFolder, digest: str, run: str) -> None:
             message("The plan is being applied by another run just now. Nothing was sent."), code="plan_applied"
         ) from error
     except OSError as error:
-        raise FileError(
-            message(
-                "The state folder {path} cannot be written ({reason}). Set IMPORT_TICKETS_HOME to one that can.",
-                path=str(state.home),
-                reason=error.strerror or str(error),
-            )
-        ) from error
+        raise FileError(cannot_write_state(state.home, error)) from error
 
 
 def _mark(state: StateFolder, digest: str) -> Path:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from importer.errors import FileError, UsageError
+from importer.errors import FileError, UsageError, cannot_write
 from importer.files import write_whole
 from importer.jobs.state import StateFolder
 from schemas.message import Message, message
@@ -148,9 +148,7 @@ class Portals:
             self.state.make_home()
             write_whole(path, lambda stream: stream.write(content), check=lambda private: private.chmod(0o600))
         except OSError as error:
-            raise FileError(
-                message("{path} cannot be written ({reason}).", path=str(path), reason=error.strerror or str(error))
-            ) from error
+            raise FileError(cannot_write(path, error)) from error
 
 
 def check_name(name: str) -> None:

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from importer.errors import FileError
+from importer.errors import FileError, cannot_write
 from importer.files import write_whole
 from importer.findings import cell_name
 from importer.i18n import ENGLISH, translations
@@ -24,7 +24,7 @@ from importer.journal import Journal
 from importer.labels import Labels
 from importer.model import Status
 from importer.reports.text import row_messages
-from schemas.message import Translations, message
+from schemas.message import Translations
 
 CELL_TITLES = ("row", "cell", "ticket", "column", "property", "before", "after", "status")
 ROW_TITLES = ("row", "key", "status", "message")
@@ -132,9 +132,7 @@ def _write(
     try:
         write_whole(path, fill, like=like, check=state.outputs.noting(path))
     except OSError as error:
-        raise FileError(
-            message("{path} cannot be written ({reason}).", path=str(path), reason=error.strerror or str(error))
-        ) from error
+        raise FileError(cannot_write(path, error)) from error
 
 
 def _harmless(cell: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from importer.errors import FileError
+from importer.errors import FileError, cannot_write
 from importer.files import Busy, write_whole
 from importer.writeback.outputs import Outputs
 from schemas.message import message
@@ -28,6 +28,4 @@ def save_whole(
     except Busy as error:
         raise FileError(message("{path} is open in another program.", path=str(path))) from error
     except OSError as error:
-        raise FileError(
-            message("{path} cannot be written ({reason}).", path=str(path), reason=error.strerror or str(error))
-        ) from error
+        raise FileError(cannot_write(path, error)) from error

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from importer.errors import FileError, UsageError
+from importer.errors import FileError, UsageError, cannot_write_state
 from importer.jobs.locks import hold, name_run
 from importer.journal import Journal, RunRecord
 from importer.journal.run_record import now
@@ -141,14 +141,7 @@ class StateFolder:
                 self._locks.mkdir(mode=0o700, exist_ok=True)
                 stack.enter_context(hold(self._locks, file, run=run, since=now()))
             except OSError as error:
-                raise FileError(
-                    message(
-                        "The state folder {path} cannot be written ({reason}). Set IMPORT_TICKETS_HOME to one that "
-                        "can.",
-                        path=str(self.home),
-                        reason=error.strerror or str(error),
-                    )
-                ) from error
+                raise FileError(cannot_write_state(self.home, error)) from error
             yield
 
     @property

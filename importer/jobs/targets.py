@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from importer.errors import FileError, UsageError
+from importer.errors import FileError, UsageError, cannot_write
 from importer.files import try_writing
 from importer.jobs.options import RunOptions
 from importer.loader.formats import SPREADSHEETS
@@ -79,9 +79,7 @@ def _try(path: Path, *, size: int = 0) -> None:
     try:
         try_writing(path, size=size)
     except OSError as error:
-        raise FileError(
-            message("{path} cannot be written ({reason}).", path=str(path), reason=error.strerror or str(error))
-        ) from error
+        raise FileError(cannot_write(path, error)) from error
 
 
 def _try_beside(file: Path) -> None:

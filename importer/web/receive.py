@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import FastAPI, Form, UploadFile
 from starlette.responses import RedirectResponse
 
-from importer.errors import FileError
+from importer.errors import FileError, cannot_write
 from importer.web.uploads import MOST_BYTES
 from importer.web.work import Work
 from schemas.message import message
@@ -33,8 +33,6 @@ def add_route(app: FastAPI, work: Work) -> None:
         try:
             work.use_upload(file.filename, await file.read())
         except OSError as error:
-            work.error = FileError(
-                message("{path} cannot be written ({reason}).", path=file.filename, reason=error.strerror or str(error))
-            )
+            work.error = FileError(cannot_write(file.filename, error))
             return RedirectResponse("/file", status_code=303)
         return RedirectResponse("/columns", status_code=303)

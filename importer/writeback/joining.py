@@ -4,7 +4,8 @@ In:  the tables of a sheet, the reference of its filter, and where our columns s
 Out: wider references; a table's part with two columns more.
 
 A filter or a table is joined where its first row is the header row, the key column is in it, and it ends at the last
-data column; one that holds our columns already stays as it is. A table that a query or an XML map fills is left alone: it would drop them.
+data column; one that holds our columns already stays as it is. A table that a query or an XML map fills is left alone:
+it would drop them.
 Source: ECMA-376 part 1, 18.5.1 (table, tableColumns), 18.3.1.2 (autoFilter), 18.3.1.92 (sortState).
 """
 

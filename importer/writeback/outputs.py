@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from importer.errors import FileError
+from importer.errors import FileError, cannot_write
 from importer.files import write_whole
 from schemas.message import message
 
@@ -58,9 +58,7 @@ class Outputs:
         except FileNotFoundError:
             pass
         except OSError as error:
-            raise FileError(
-                message("{path} cannot be written ({reason}).", path=str(path), reason=error.strerror or str(error))
-            ) from error
+            raise FileError(cannot_write(path, error)) from error
 
     def noting(self, path: Path) -> Callable[[Path], None]:
         """Return what notes the digest of a finished file that is about to become `path`: a `check` of write_whole."""
