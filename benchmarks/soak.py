@@ -53,6 +53,9 @@ SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if 
 FAILING, DEADLY = ("fsync", "replace", "unlink", "flock"), ("fsync", "replace")
 """Calls of the system that fail, and before and after which the program is killed."""
 
+SAID = 5
+"""How much is said of a trial at most."""
+
 
 @dataclass
 class Result:
@@ -66,10 +69,14 @@ class Result:
         self.lines.append(line)
         print(line, flush=True)
 
-    def add(self, trials: str, wrong: list[str]) -> None:
-        """Say how many disagreements so many trials brought, and which."""
-        self.wrong += wrong
-        for line in [f"{trials}: {len(wrong)} disagreements", *wrong]:
+    def add(self, words: str, ended: Sequence[list[str]]) -> None:
+        """Say how many trials ended, in how many something was wrong, and what it was first of all."""
+        wrong = [one for one in ended if one]
+        self.wrong += [line for one in wrong for line in one]
+        for line in [
+            f"{len(ended)} {words}: {len(wrong)} disagreements",
+            *(line for one in wrong for line in one[:SAID]),
+        ]:
             self.say(line)
 
 
@@ -179,8 +186,8 @@ class Instants:
         return job
 
 
-def try_all(jobs: Sequence[Job], servers: Queue[SandboxServer], ends_at: float) -> tuple[int, list[str]]:
-    """Run trials, one a portal at a time, begin none after `ends_at`; return how many, and what was wrong."""
+def try_all(jobs: Sequence[Job], servers: Queue[SandboxServer], ends_at: float) -> list[list[str]]:
+    """Run trials, one a portal at a time, begin none after `ends_at`; return what was wrong in each."""
 
     def run(job: Job) -> list[str] | None:
         if time.monotonic() > ends_at:
@@ -188,14 +195,13 @@ def try_all(jobs: Sequence[Job], servers: Queue[SandboxServer], ends_at: float) 
         server = servers.get()
         try:
             return job(server.as_seeded())
-        except subprocess.TimeoutExpired as waited:
-            return [f"did not end: {waited}"]
+        except (subprocess.TimeoutExpired, ValueError) as error:  # it did not end, or what it said is no JSON
+            return [repr(error)]
         finally:
             servers.put(server)
 
     with ThreadPoolExecutor(servers.qsize()) as pool:
-        ended = [one for one in pool.map(run, jobs) if one is not None]
-    return len(ended), [line for one in ended for line in one]
+        return [one for one in pool.map(run, jobs) if one is not None]
 
 
 def count_places(act: Act, server: SandboxServer) -> dict[str, int]:
@@ -248,15 +254,14 @@ def main() -> int:
             servers.put(stack.enter_context(SandboxServer()))
         for words, jobs in kinds_of_trouble(servers.queue[0]):
             chosen = rng.sample(jobs, max(1, round(options.share * len(jobs))))
-            tried, wrong = try_all(chosen, servers, ends_at)
-            result.add(f"{tried} {words}", wrong)
+            result.add(words, try_all(chosen, servers, ends_at))
         ways = [None, *SIGNALS]
         instants = Instants.measured(rng, options.faults, servers.queue[0])
         numbers = range(options.instants)
         jobs = [instants.job(ACTS[n % len(ACTS)], n, ways[n // len(ACTS) % len(ways)]) for n in numbers]
-        tried, wrong = try_all(jobs, servers, ends_at)
-        words = f"kills and signals at random instants ({instants.struck} before the end)"
-        result.add(f"{tried} {words}, {options.faults:.0%} of the answers faulty", wrong)
+        ended = try_all(jobs, servers, ends_at)
+        words = f"kills and signals at random instants, {instants.struck} of them before the end"
+        result.add(f"{words}, {options.faults:.0%} of the answers faulty", ended)
     result.say(f"{(time.monotonic() - began) / 60:.0f} minutes")
     if options.docs:
         options.docs.write_text(PAGE.format(said="\n".join(result.lines)), "utf-8")

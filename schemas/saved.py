@@ -8,7 +8,6 @@ times are UTC.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -40,7 +39,7 @@ def read_saved_schema(path: Path) -> PortalSchema:
     Raises NotASchema (a ValueError) for a file that holds none, OSError for one that cannot be read.
     """
     try:
-        body = json.loads(path.read_text(encoding="utf-8-sig"))
+        body = orjson.loads(path.read_text(encoding="utf-8-sig"))
     except ValueError as error:
         raise NotASchema(f"it is not JSON ({error})") from error
     return parse_saved_schema(body)

@@ -17,8 +17,9 @@ import runpy
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
-from multiprocessing import reduction
+from multiprocessing import connection, reduction
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import IO, Any
@@ -26,6 +27,8 @@ from typing import IO, Any
 CAN_FORK = "forkserver" in multiprocessing.get_all_start_methods()
 LIBRARIES = ["pandas", "pandera.backends.pandas.builtin_checks", "httpcore", "openpyxl", "rich.console"]
 ROOT = Path(__file__).parent.parent
+_ONE_AT_A_TIME = threading.Lock()
+"""An exit code can be fetched once, and whoever starts a process fetches those of all that have ended."""
 
 
 def program_modules() -> list[str]:
@@ -45,18 +48,20 @@ class Preloaded:
     @property
     def returncode(self) -> int | None:
         """The exit code; minus the signal that ended it; None while it runs."""
-        return self._process.exitcode
+        return self.poll()
 
     def poll(self) -> int | None:
         """Return the exit code, None while it runs."""
-        return self._process.exitcode
+        with _ONE_AT_A_TIME:
+            return self._process.exitcode
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait for the end; return the exit code. Raises subprocess.TimeoutExpired."""
-        self._process.join(timeout)
-        if self._process.exitcode is None:
+        connection.wait([self._process.sentinel], timeout)
+        code = self.poll()
+        if code is None:
             raise subprocess.TimeoutExpired(self._process.name, timeout or 0)
-        return self._process.exitcode
+        return code
 
     def communicate(self, timeout: float | None = None) -> tuple[str, str]:
         """Wait for the end; return all that was written on standard output and standard error."""
@@ -102,7 +107,8 @@ def start(
             streams[0] = streams[2] = terminal
         passed = [_Passed(one) for one in streams]
         process = context.Process(target=_run, args=(script, words, dict(env), str(cwd or Path.cwd()), passed))
-        process.start()
+        with _ONE_AT_A_TIME:
+            process.start()
     return Preloaded(process, out, err)
 
 

@@ -42,6 +42,9 @@ READING = frozenset(
 )
 """Options that a settings file beside a spreadsheet may hold: they say how to read what came with it."""
 
+MOST_BYTES = 1_000_000
+"""The most that a settings file may have."""
+
 
 @dataclass(frozen=True, slots=True)
 class SettingsFile:
@@ -79,11 +82,10 @@ def with_settings(options: argparse.Namespace, arguments: Sequence[str]) -> argp
     Raises UsageError for a file that cannot be read, or that holds what no option takes.
     """
     sources = settings_files(getattr(options, "file", None), getattr(options, "config", None))
-    every, own = settable_options(), long_options(options.command)
     settings: list[str] = []
     found = options
     for source in sources:
-        settings += config_arguments(source, every, own)
+        settings += config_arguments(source, settable_options(), long_options(options.command))
         try:
             found = parse(arguments, settings=settings, language=language_typed(arguments, os.environ))
         except UnusableSetting as error:
@@ -107,8 +109,8 @@ def config_arguments(source: SettingsFile, options: Mapping[str, int], own: Coll
     """
     path = source.path
     try:
-        settings = tomllib.loads(path.read_text("utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        settings = _read_toml(path)
+    except (OSError, ValueError, RecursionError) as error:  # a ValueError: no TOML, no UTF-8; the last: lists in lists
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UsageError(
             message("The settings file {path} cannot be read ({reason}).", path=str(path), reason=reason)
@@ -122,6 +124,15 @@ def config_arguments(source: SettingsFile, options: Mapping[str, int], own: Coll
         if own is None or option in own:
             arguments += found
     return arguments + _column_arguments(_table(settings, "columns", path), path, options if own is None else own)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    """Return what a file says that may have come from a stranger: no more of it is read than settings need."""
+    with path.open("rb") as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
+    return tomllib.loads(content.decode("utf-8-sig"))
 
 
 def _column_arguments(columns: Mapping[str, Any], path: Path, options: Collection[str]) -> list[str]:

@@ -8,9 +8,10 @@ It is read through the loader as any sheet is, so that it survives a change of f
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+import orjson
 
 from importer.errors import FileError
 from importer.loader.table import FINGERPRINT_SHEET, Source, Table
@@ -91,8 +92,8 @@ def _read(table: Table, names: tuple[str, ...]) -> Fingerprint:
 
 def _facts(key: str, text: str) -> Mapping[str, object]:
     try:
-        facts = json.loads(text) if key == FACTS else None
-    except json.JSONDecodeError:
+        facts = orjson.loads(text) if key == FACTS else None
+    except orjson.JSONDecodeError:
         facts = None
     if not isinstance(facts, dict) or not isinstance(facts.get("exported_at"), str):
         raise _damaged()

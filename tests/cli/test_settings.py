@@ -6,7 +6,15 @@ import pytest
 
 from importer.cli.command_line import UnusableSetting, build_parser, long_options, parse
 from importer.cli.parser import amount, days, mapping
-from importer.cli.settings import PATHS, READING, SettingsFile, config_arguments, portal_access, settings_files
+from importer.cli.settings import (
+    MOST_BYTES,
+    PATHS,
+    READING,
+    SettingsFile,
+    config_arguments,
+    portal_access,
+    settings_files,
+)
 from importer.errors import UsageError
 
 
@@ -48,6 +56,8 @@ def test_columns_are_mapped_and_skipped(tmp_path):
         pytest.param("[columns]\nrename = []\n", '"rename"', id="column-setting"),
         pytest.param("options = 3\n", "table", id="no-table"),
         pytest.param("[options\n", "cannot be read", id="no-toml"),
+        pytest.param(f"[options]\nsheet = {'[' * 10_000}\n", "cannot be read", id="lists-in-lists"),
+        pytest.param(f"[options]\nsheet = '{'x' * MOST_BYTES}'\n", "cannot be read", id="too-much"),
     ],
 )
 def test_what_is_no_setting_is_named(settings, said, tmp_path):

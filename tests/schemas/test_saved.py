@@ -75,9 +75,10 @@ def test_what_is_no_schema(saved):
         parse_saved_schema(saved)
 
 
-def test_what_is_no_json(tmp_path):
+@pytest.mark.parametrize("content", [b"\xff{", b"[" * 10_000], ids=["bytes", "lists-in-lists"])
+def test_what_is_no_json(content, tmp_path):
     path = tmp_path / "broken.json"
-    path.write_bytes(b"\xff{")
+    path.write_bytes(content)
 
     with pytest.raises(NotASchema, match="JSON"):
         read_saved_schema(path)
