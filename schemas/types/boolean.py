@@ -55,6 +55,7 @@ class BooleanConverter(Converter):
     def __init__(self, definition: Property, reading: Reading) -> None:
         self.way = reading.options
         self._words = words(reading.locale)
+        self._misleading = misleading_labels(definition)
         self._labels = Names(
             (label, one.value) for one in definition.options if one.value in {"true", "false"} for label in one.labels
         )
@@ -64,6 +65,8 @@ class BooleanConverter(Converter):
         if kind in {Kind.TEXT, Kind.NUMBER, Kind.BOOL}:
             meanings = Meanings(self._words.get(fold(text)), self._labels.find(text))
             found = meanings.chosen(self.way)
+            if not meanings.labelled and self.way is None and is_misled(text, meanings.value, self._misleading):
+                return word_misled(text, found[0], self._misleading[found[0]])
             if len(found) == 1:
                 return found[0]
             if found:
@@ -82,6 +85,41 @@ def word_crossed(text: str, word: str) -> Problem:
             word=word,
         ),
     )
+
+
+def is_misled(text: str, word: str | None, misleading: Mapping[str, str]) -> bool:
+    """Return whether a word that is no label stands for an option whose label says otherwise; values mislead nobody."""
+    return word in misleading and fold(text) not in {"true", "false"}
+
+
+def word_misled(text: str, word: str, label: str) -> Problem:
+    """Return the problem of a word for yes or no whose option is labelled with a word for the other one."""
+    return Problem(
+        "ambiguous_option",
+        message(
+            'as a word, "{value}" means {word}, but the label of {word} is "{label}"; write one of the labels, or true '
+            "or false",
+            value=shown(text),
+            word=word,
+            label=shown(label),
+        ),
+    )
+
+
+def misleading_labels(definition: Property) -> dict[str, str]:
+    """Return the labels that are a word for the other choice, in any language: {"true": "No"}."""
+    other = {"true": "false", "false": "true"}
+    return {
+        one.value: label
+        for one in definition.options
+        for label in one.labels
+        if one.value in other and _said_anywhere(label) == {other[one.value]}
+    }
+
+
+def _said_anywhere(label: str) -> set[str]:
+    """Return what a label means as a word for yes or no: one thing, both, or nothing."""
+    return {word for locale in (None, *_WORDS) if (word := words(locale).get(fold(label)))}
 
 
 def words(locale: str | None) -> dict[str, str]:

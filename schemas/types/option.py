@@ -19,7 +19,7 @@ from schemas.message import Message, message
 from schemas.naming import VALUES, Meanings, Names, crossed, way_notice
 from schemas.property import Option, Owner, Pipeline, PortalSchema, Property, Stage
 from schemas.property_type import PropertyType, Same, option_names
-from schemas.types.boolean import word_crossed, words
+from schemas.types.boolean import is_misled, misleading_labels, word_crossed, word_misled, words
 from schemas.types.text import TEXT
 
 _WITH_MAIL = re.compile(r".*[(<]\s*([^()<>\s]+@[^()<>\s]+)\s*[)>]", re.DOTALL)
@@ -61,6 +61,7 @@ class OptionConverter(_NamedConverter):
         self._stripped = _unique((option.value.strip(), option.value) for option in definition.options)
         self._labels = Names((label, option.value) for option in definition.options for label in option.labels)
         self._words = words(reading.locale) if self._is_boolean(definition) else {}
+        self._misleading = misleading_labels(definition) if self._words else {}
         shown_options = [option for option in definition.options if not option.hidden]
         self._listed = [self._best_name(option) for option in shown_options]
         # Names that lead to an option, with the name to suggest for it.
@@ -91,6 +92,8 @@ class OptionConverter(_NamedConverter):
         found = meanings.chosen(self.way)
         if not found:
             word = self._words.get(fold(text))
+            if word is not None and self.way is None and is_misled(text, word, self._misleading):
+                return word_misled(text, word, self._misleading[word])
             return word if word in self._values else None
         if len(found) == 1:
             return self._unless_word(text, found[0])

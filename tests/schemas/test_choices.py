@@ -203,6 +203,28 @@ def test_booleans(cell, locale, value):
     assert answer(BooleanConverter(definition, Reading(locale=locale))(cell, Kind.TEXT)) == value
 
 
+@pytest.mark.parametrize("kind", [("bool", "booleancheckbox"), ("enumeration", "booleancheckbox")])
+@pytest.mark.parametrize(
+    ("labels", "cell", "way", "value"),
+    [
+        (("No", "Yes"), "y", None, "ambiguous_option"),
+        (("No", "Yes"), "1", None, "ambiguous_option"),
+        (("No", "Yes"), "off", None, "ambiguous_option"),
+        (("No", "Yes"), "TRUE", None, "true"),
+        (("No", "Yes"), "y", "values", "true"),
+        (("N\u00e3o", "Sim"), "yes", None, "ambiguous_option"),
+        (("N\u00e3o", "Sim"), "Sim", None, "false"),
+        (("Yes", "Sure"), "off", None, "false"),
+        (("Closed", "No"), "on", None, "true"),
+    ],
+)
+def test_a_word_whose_option_is_labelled_with_the_other_word(kind, labels, cell, way, value):
+    """`y` for an option whose label is "No" would be seen as no by everybody in HubSpot."""
+    definition = Property("vip", "VIP", *kind, options=tuple(map(Option, ("true", "false"), labels)))
+
+    assert answer(make_converter(definition, PORTAL, Reading(options=way))(cell, Kind.TEXT)) == value
+
+
 def test_boolean_cells():
     converter = BooleanConverter(Property("vip", "VIP", "bool", "booleancheckbox"), Reading())
 
