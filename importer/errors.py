@@ -19,7 +19,8 @@ ImportTicketsError
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import errno
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -115,9 +116,49 @@ class MachineLimit(UsageError):
     code = "unavailable"
 
 
+_REASONS: Mapping[str, Message] = {
+    "EACCES": message("Permission denied"),
+    "EPERM": message("Operation not permitted"),
+    "ENOENT": message("No such file or directory"),
+    "EEXIST": message("File exists"),
+    "EISDIR": message("Is a directory"),
+    "ENOTDIR": message("Not a directory"),
+    "EROFS": message("Read-only file system"),
+    "ENOSPC": message("No space left on device"),
+    "EDQUOT": message("Disk quota exceeded"),
+    "EFBIG": message("File too large"),
+    "ENAMETOOLONG": message("File name too long"),
+    "ELOOP": message("Too many levels of symbolic links"),
+    "ETXTBSY": message("Text file busy"),
+    "EIO": message("Input/output error"),
+    "EBADF": message("Bad file descriptor"),
+    "EPIPE": message("Broken pipe"),
+    "EMFILE": message("Too many open files"),
+    "ENFILE": message("Too many open files in system"),
+    "EADDRINUSE": message("Address already in use"),
+    "EADDRNOTAVAIL": message("Cannot assign requested address"),
+    "ECONNREFUSED": message("connection refused"),
+    "ECONNRESET": message("connection reset by peer"),
+    "ETIMEDOUT": message("connection timed out"),
+    "EHOSTUNREACH": message("no route to host"),
+    "ENETUNREACH": message("network is unreachable"),
+}
+"""What a system says of its refusals, by POSIX's names; not every system has each."""
+_REASONS_BY_NUMBER = {getattr(errno, name): text for name, text in _REASONS.items() if hasattr(errno, name)}
+
+
+def reason_of(error: BaseException) -> Message:
+    """Return what the system says of a refusal, in words that can be translated; else what the error itself says."""
+    told = getattr(error, "strerror", None)
+    known = _REASONS_BY_NUMBER.get(getattr(error, "errno", None) or 0)
+    if known is not None and type(error).__module__ == "builtins":  # TLS and name servers have numbers of their own
+        return known
+    return message("{reason}", reason=str(told or error))
+
+
 def cannot_write(path: Path | str, error: OSError) -> Message:
     """Return what to say of a file or folder that the system does not let be written."""
-    return message("{path} cannot be written ({reason}).", path=str(path), reason=error.strerror or str(error))
+    return message("{path} cannot be written ({reason}).", path=str(path), reason=reason_of(error))
 
 
 def cannot_write_state(home: Path, error: OSError) -> Message:
@@ -125,7 +166,7 @@ def cannot_write_state(home: Path, error: OSError) -> Message:
     return message(
         "The state folder {path} cannot be written ({reason}). Set IMPORT_TICKETS_HOME to one that can.",
         path=str(home),
-        reason=error.strerror or str(error),
+        reason=reason_of(error),
     )
 
 

@@ -114,13 +114,14 @@ def _fail(error: ImportTicketsError, options: argparse.Namespace, arguments: Seq
     return error.exit_code
 
 
-def _say_lost(reason: str, code: int, arguments: list[str]) -> None:
+def _say_lost(error: OSError, code: int, arguments: list[str]) -> None:
+    from importer.errors import reason_of
     from importer.i18n import language_typed, translations
     from schemas.message import message
 
     text = message(
         "Standard output could not be written ({reason}); the command itself ended with exit code {code}.",
-        reason=reason,
+        reason=reason_of(error),
         code=code,
     )
     print(text.render(translations(language_typed(arguments, os.environ))), file=sys.stderr)

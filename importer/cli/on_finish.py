@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 
+from importer.errors import reason_of
 from schemas.message import Message, message
 
 PATIENCE_S = 60
@@ -28,7 +29,7 @@ def run_on_finish(command: str, summary: str, say: Callable[[Message], None]) ->
         try:
             process = subprocess.Popen(command, shell=True, stdin=given, stdout=printed, stderr=printed)  # noqa: S602 - the user's own line
         except (OSError, ValueError) as error:
-            say(message("--on-finish could not be run ({reason}).", reason=str(error)))
+            say(message("--on-finish could not be run ({reason}).", reason=reason_of(error)))
             return
         try:
             code = process.wait(PATIENCE_S)

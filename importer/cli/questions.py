@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from typing import TextIO
@@ -32,7 +33,7 @@ class Questions:
 
     def ask(self, question: Message) -> bool:
         """Ask, and return whether the answer is yes. No answer at all is a no."""
-        return self._is_yes(self._answer(f"{self._question(question)} {self._screen.words(message('[y/N]'))} "))
+        return self._is_yes(self._answer(self._prompt(question, message("[y/N]"))))
 
     def ask_each(self, questions: Sequence[Message]) -> list[bool]:
         """Ask one after the other, and return whether each answer was yes. `q`, Ctrl-C and no answer end the asking."""
@@ -40,7 +41,7 @@ class Questions:
             self._screen.write(self._screen.words(message("Type q to skip the questions that are left.")))
         answers = [False] * len(questions)
         for number, question in enumerate(questions):
-            typed = self._typed(f"{self._question(question)} {self._screen.words(message('[y/N]'))} ")
+            typed = self._typed(self._prompt(question, message("[y/N]")))
             if not typed.endswith("\n") or typed.strip().lower() == "q":
                 break
             answers[number] = self._is_yes(typed.strip())
@@ -56,7 +57,7 @@ class Questions:
             message('Type "{name}" to go ahead, or a number:', name=name) if name else message("[y/N or a number]")
         )
         while True:
-            answer = self._answer(f"{self._question(question)} {self._screen.words(choices)} ")
+            answer = self._answer(self._prompt(question, choices))
             if not (answer.isascii() and answer.isdigit()) or answer == name:
                 return rows if (answer == name if name else self._is_yes(answer)) else 0
             if 0 < int(answer[:10]) <= most:
@@ -72,19 +73,24 @@ class Questions:
     def ask_name(self, question: Message, name: str) -> bool:
         """Ask, and return whether the name was typed, whole. No answer at all is a no."""
         how = message('Type "{name}" to go ahead:', name=name)
-        return self._answer(f"{self._question(question)} {self._screen.words(how)} ") == name
+        return self._answer(self._prompt(question, how)) == name
 
-    def _question(self, question: Message) -> str:
-        """Return a question, on a terminal with the portal that it names in a colour that is always that portal's."""
-        text, portal = plain_text(self._screen.words(question)), question.values.get("portal")
-        if not isinstance(portal, Message) or not self._screen.interactive:
-            return text
+    def _prompt(self, question: Message, choices: Message) -> str:
+        """Return a question with what may be answered.
+
+        On a terminal it is folded between words, and a portal that it names has a colour that is always that portal's.
+        """
+        text, choice = plain_text(self._screen.words(question)), plain_text(self._screen.words(choices))
+        if not self._screen.interactive:
+            return f"{text} {choice} "
         console = self._screen.console()
-        if console.no_color or console.color_system not in _ANSI_SYSTEMS:
-            return text
+        text = self._screen.fold([*text.split(" "), choice])
+        portal = question.values.get("portal")
+        if not isinstance(portal, Message) or console.no_color or console.color_system not in _ANSI_SYSTEMS:
+            return f"{text} "
         colour = _PORTAL_COLOURS[crc32(str(portal).encode()) % len(_PORTAL_COLOURS)]
-        name = plain_text(self._screen.words(portal))
-        return text.replace(name, f"\x1b[{colour}m{name}\x1b[0m")
+        name = r"\s".join(map(re.escape, plain_text(self._screen.words(portal)).split(" ")))
+        return re.sub(name, lambda found: f"\x1b[{colour}m{found[0]}\x1b[0m", text) + " "
 
     def _answer(self, prompt: str) -> str:
         """Return what is typed after a prompt. Raises ErrorsOnly where that is the answer."""

@@ -13,7 +13,7 @@ from typing import Any
 from importer.cli.command_line import UnusableSetting, long_options, parse
 from importer.cli.commands import COMMANDS
 from importer.cli.parser import MANY
-from importer.errors import UsageError
+from importer.errors import UsageError, reason_of
 from importer.i18n import language_typed
 from importer.jobs.kept_headers import CONFIG_NAME
 from importer.jobs.options import PortalAccess
@@ -111,9 +111,8 @@ def config_arguments(source: SettingsFile, options: Mapping[str, int], own: Coll
     try:
         settings = _read_toml(path)
     except (OSError, ValueError, RecursionError) as error:  # a ValueError: no TOML, no UTF-8; the last: lists in lists
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UsageError(
-            message("The settings file {path} cannot be read ({reason}).", path=str(path), reason=reason)
+            message("The settings file {path} cannot be read ({reason}).", path=str(path), reason=reason_of(error))
         ) from error
     for section in settings.keys() - {"options", "columns"}:
         raise UsageError(message('{path}: "{name}" must be [options] or [columns].', path=str(path), name=section))

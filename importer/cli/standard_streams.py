@@ -27,12 +27,12 @@ class SturdyStream:
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
-        self.lost: str | None = None
+        self.lost: OSError | None = None
 
     def write(self, text: str) -> int:
         """Write what can be written."""
         if self._stream is None:
-            self.lost = self.lost or os.strerror(errno.EBADF)
+            self.lost = self.lost or _closed()
         else:
             self._attempt(self._stream.write, text)
         return len(text)
@@ -40,7 +40,7 @@ class SturdyStream:
     @property
     def is_broken_pipe(self) -> bool:
         """Whether the reader went away."""
-        return self.lost == os.strerror(errno.EPIPE)
+        return self.lost is not None and self.lost.errno == errno.EPIPE
 
     def writelines(self, lines: list[str]) -> None:
         """Write several texts."""
@@ -72,20 +72,24 @@ class SturdyStream:
         try:
             act(*arguments)
         except OSError as error:
-            self._lose(error.strerror or str(error))
+            self._lose(error)
         except ValueError:
             if self._stream is None or not self._stream.closed:
                 raise
-            self._lose(os.strerror(errno.EBADF))
+            self._lose(_closed())
 
-    def _lose(self, reason: str) -> None:
-        self.lost = self.lost or reason
+    def _lose(self, error: OSError) -> None:
+        self.lost = self.lost or error
         with suppress(OSError, ValueError, AttributeError):
             assert self._stream is not None
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self._stream.fileno())
             os.close(nowhere)
             self._stream.flush()
+
+
+def _closed() -> OSError:
+    return OSError(errno.EBADF, os.strerror(errno.EBADF))
 
 
 @contextmanager

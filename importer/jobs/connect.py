@@ -9,7 +9,15 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from importer.errors import ColumnsError, FileError, MachineLimit, Unavailable, cannot_write_state, too_little_memory
+from importer.errors import (
+    ColumnsError,
+    FileError,
+    MachineLimit,
+    Unavailable,
+    cannot_write_state,
+    reason_of,
+    too_little_memory,
+)
 from importer.files import write_whole
 from importer.jobs.kept_headers import offer_to_keep
 from importer.jobs.options import PortalAccess, ReadOptions, Ui
@@ -169,9 +177,7 @@ def saved_schema(path: Path, ui: Ui) -> PortalSchema:
             )
         ) from error
     except OSError as error:
-        raise FileError(
-            message("{path} cannot be read: {reason}.", path=str(path), reason=error.strerror or str(error))
-        ) from error
+        raise FileError(message("{path} cannot be read: {reason}.", path=str(path), reason=reason_of(error))) from error
     if "pipelines" not in schema.bodies:
         ui.say(
             message(

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from importer.errors import reason_of
 from importer.files import write_whole
 from importer.jobs.options import Ui
 from schemas.message import message
@@ -35,7 +36,7 @@ def offer_to_keep(headers: Mapping[str, str], file: Path, ui: Ui) -> None:
     try:
         write_whole(path, lambda out: out.write(content))
     except OSError as error:
-        ui.say(message("{path} could not be written ({reason}).", path=str(path), reason=error.strerror or str(error)))
+        ui.say(message("{path} could not be written ({reason}).", path=str(path), reason=reason_of(error)))
 
 
 def _with_headers(old: str, headers: Mapping[str, str]) -> str | None:

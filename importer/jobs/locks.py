@@ -17,7 +17,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from importer.errors import FileError
+from importer.errors import FileError, reason_of
 from schemas.message import Message, message
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _lock(path: Path) -> FileLock | None:
                 "The state folder {path} is on a file system without locks ({reason}), so two runs could not be kept "
                 "apart. Set IMPORT_TICKETS_HOME to a folder on a local disk.",
                 path=str(path.parent.parent),
-                reason=error.strerror or str(error),
+                reason=reason_of(error),
             )
         ) from error
     return lock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from importer.errors import FileError, UsageError, cannot_write
+from importer.errors import FileError, UsageError, cannot_write, reason_of
 from importer.files import try_writing
 from importer.jobs.options import RunOptions
 from importer.loader.formats import SPREADSHEETS
@@ -93,6 +93,6 @@ def _try_beside(file: Path) -> None:
                 "The results could not be written into {folder} ({reason}), so nothing was sent. Make room or allow "
                 "it, or name another place with --output.",
                 folder=str(real.parent),
-                reason=error.strerror or str(error),
+                reason=reason_of(error),
             )
         ) from error

@@ -39,17 +39,27 @@ def portal_name(schema: PortalSchema, base_url: str = "", name: str = "") -> Mes
     if not schema.portal_id and not base_url:
         return None
     kind = str((schema.bodies.get("account") or {}).get("accountType") or "")
-    text = called(schema.portal_id, kind, base_url)
-    return message('"{name}", {portal}', name=name, portal=text) if name else text
+    return called(schema.portal_id, kind, base_url, name)
 
 
-def called(portal_id: str, kind: str, base_url: str) -> Message:
-    """Return what people call a portal, by its ID, HubSpot's `accountType` and its address."""
+def called(portal_id: str, kind: str, base_url: str, name: str = "") -> Message:
+    """Return what people call a portal, by its ID, HubSpot's `accountType`, its address and its name here.
+
+    Translations have no article where English has one: sentences put it before the portal.
+    """
     if portal_id and kind in _KINDS:
-        return message("portal {portal} ({kind})", portal=portal_id, kind=_KINDS[kind])
+        known = _KINDS[kind]
+        if name:
+            return message('"{name}", portal {portal} ({kind})', name=name, portal=portal_id, kind=known)
+        return message("portal {portal} ({kind})", portal=portal_id, kind=known)
     if portal_id:
+        if name:
+            return message('"{name}", portal {portal}', name=name, portal=portal_id)
         return message("portal {portal}", portal=portal_id)
-    return message("the portal at {host}", host=urlsplit(base_url).netloc)
+    host = urlsplit(base_url).netloc
+    if name:
+        return message('"{name}", the portal at {host}', name=name, host=host)
+    return message("the portal at {host}", host=host)
 
 
 # --- the same portal again --------------------------------------------------------------------------------------

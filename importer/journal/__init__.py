@@ -25,7 +25,7 @@ from importer.journal.plan_records import PlanRecords
 from importer.journal.report import FindingGroup, Report, RowOutcome
 from importer.journal.rows import Rows
 from importer.journal.run_record import RecordChanges, RunRecord
-from schemas.message import message
+from schemas.message import Message, message
 
 __all__ = [
     "Batch",
@@ -81,10 +81,10 @@ class Journal:
         That a value is another one by a flipped bit, SQLite does not see: only the digests know.
         """
         with self._file.reading():
-            problem = self._file.check_pages()
+            problem: Message | str = self._file.check_pages()
             altered = None if problem else self.batches.find_altered_row()
         if altered is not None:
-            problem = f"row {altered} is not as it was planned"
+            problem = message("row {row} is not as it was planned", row=altered)
         if problem:
             raise FileError(
                 message(

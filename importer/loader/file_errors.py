@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from importer.errors import FileError, MachineLimit, too_many_files
+from importer.errors import FileError, MachineLimit, reason_of, too_many_files
 from schemas.message import Message, message
 
 
@@ -30,7 +30,7 @@ def file_errors(path: Path) -> Iterator[None]:
         if problem.errno in {errno.EMFILE, errno.ENFILE}:
             raise MachineLimit(too_many_files()) from problem
         raise FileError(
-            message("{path} cannot be read: {reason}.", path=str(path), reason=problem.strerror or str(problem))
+            message("{path} cannot be read: {reason}.", path=str(path), reason=reason_of(problem))
         ) from problem
 
 

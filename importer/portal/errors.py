@@ -109,7 +109,7 @@ def unaccepted(reply: Reply, verdict: Verdict, *, scrub: Scrub) -> PortalError:
         return Unavailable(reply.lasting)
     problem = reply.problem
     if isinstance(reply.body, dict) and (words := parse_fault(reply.body, scrub=scrub).text):
-        problem = f"{problem}: {words}"
+        problem = message("{what}: {reason}", what=problem, reason=words)
     is_its_own = verdict is Verdict.REPEAT
     return (Lost if is_its_own else Unavailable)(
         message(

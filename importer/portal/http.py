@@ -11,6 +11,7 @@ import contextlib
 import html
 import os
 import re
+import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -22,12 +23,12 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 import orjson
 
-from importer.errors import UsageError
+from importer.errors import UsageError, reason_of
 from importer.portal.clock import Clock
 from importer.portal.retries import Reply
 from importer.portal.settings import PortalSettings, is_localhost
 from importer.portal.trust import causes, lasting_problem, make_context, refused_by_proxy
-from schemas.message import message
+from schemas.message import Message, message
 
 MAX_BODY = 50_000_000
 """Bytes of an answer, unpacked. A hundred tickets with many full texts come to some tens of millions."""
@@ -51,6 +52,9 @@ LOOPBACK = ("127.0.0.1", "::1")
 
 _QUOTED = 120
 """Letters of a page that is quoted in a sentence."""
+
+_UNKNOWN_NAME = {getattr(socket, name) for name in ("EAI_NONAME", "EAI_NODATA") if hasattr(socket, name)}
+"""What name servers answer that do not know a name (RFC 3493, 6.4)."""
 
 _NEVER_LEFT = (
     httpx.ConnectError,
@@ -145,7 +149,7 @@ class HttpClient:
         """Send one request and return the reply, whatever happens to it. `on_left` is called once it is written."""
         extensions = self._extensions if on_left is None else {**self._extensions, "trace": _trace(on_left)}
         headers = self._headers if content is None else self._headers_with_body
-        reply = Reply(None)
+        lost: Reply | None = None
         try:
             async with asyncio.timeout(self._timeout_s):
                 for origin in self._origins:
@@ -154,14 +158,14 @@ class HttpClient:
                     try:
                         return await self._exchange(request)
                     except httpx.ConnectError as error:  # localhost may listen at its other address
-                        reply = reply if reply.problem else self._lost(error)
-                        if reply.lasting:
+                        lost = lost or self._lost(error)
+                        if lost.lasting:
                             break
         except httpx.RequestError as error:
             return self._lost(error)
         except TimeoutError:
-            return Reply(None, problem="no answer in time")
-        return reply
+            return Reply(None, problem=message("no answer in time"))
+        return lost or Reply(None)
 
     async def _exchange(self, request: httpx.Request) -> Reply:
         pool = next((one for one in self._pools if one.in_flight < IN_A_POOL), self._pools[-1])
@@ -182,7 +186,7 @@ class HttpClient:
                 body = await self._read(response, turn)
                 return self._parse(response.status_code, told, body, self._clock.tick() - start)
         except httpx.RequestError as error:
-            problem = f"the answer broke off ({_name(error)})"
+            problem = message("the answer broke off ({reason})", reason=_name(error, self.scrub))
             return Reply(response.status_code, told, problem=problem, is_whole=False)
         finally:
             await response.aclose()
@@ -202,26 +206,34 @@ class HttpClient:
 
     def _parse(self, status: int, headers: dict[str, str], body: bytearray | None, latency_s: float) -> Reply:
         if body is None or (len(body) > MAX_PARTS and body.count(b"{") + body.count(b"[") > MAX_PARTS):
-            return Reply(status, headers, problem="the answer is too large", latency_s=latency_s, is_whole=False)
+            return Reply(
+                status, headers, problem=message("the answer is too large"), latency_s=latency_s, is_whole=False
+            )
         if self._token_bytes in body:
             body = body.replace(self._token_bytes, SCRUBBED.encode())
         if not body or body.isspace():
-            return Reply(status, headers, problem=f"HTTP {status} without a body", latency_s=latency_s)
+            problem = message("HTTP {status} without a body", status=status)
+            return Reply(status, headers, problem=problem, latency_s=latency_s)
         try:
             content = orjson.loads(body)
         except orjson.JSONDecodeError:
             page = _seen(body)
             if body.lstrip()[:1] == b"<" and page:
-                problem = f'HTTP {status} with a web page, as a firewall or a proxy sends them: "{page[:_QUOTED]}"'
+                problem = message(
+                    'HTTP {status} with a web page, as a firewall or a proxy sends them: "{page}"',
+                    status=status,
+                    page=page[:_QUOTED],
+                )
             else:
-                problem = f"HTTP {status} with a body that is not JSON"
+                problem = message("HTTP {status} with a body that is not JSON", status=status)
             return Reply(status, headers, problem=problem, latency_s=latency_s, page=page)
-        return Reply(status, headers, content, readable=True, problem=f"HTTP {status}", latency_s=latency_s)
+        problem = message("HTTP {status}", status=status)
+        return Reply(status, headers, content, readable=True, problem=problem, latency_s=latency_s)
 
     def _lost(self, error: httpx.RequestError) -> Reply:
         return Reply(
             None,
-            problem=self.scrub(_name(error)),
+            problem=_name(error, self.scrub),
             may_have_arrived=not isinstance(error, _NEVER_LEFT),
             lasting=lasting_problem(error)
             or (refused_by_proxy(str(error)) if isinstance(error, httpx.ProxyError) else None),
@@ -285,25 +297,32 @@ def _seen(body: bytes | bytearray) -> str:
     return " ".join(html.unescape(text).split())[:MAX_SEEN]
 
 
-def _name(error: httpx.RequestError) -> str:
+_KINDS: Mapping[type[httpx.RequestError], Message] = {
+    httpx.ConnectError: message("no connection"),
+    httpx.RemoteProtocolError: message("the connection was cut"),
+    httpx.ReadError: message("the connection was cut"),
+    httpx.WriteError: message("the connection was cut"),
+    httpx.CloseError: message("the connection was cut"),
+    httpx.ProxyError: message("the proxy refused"),
+    httpx.DecodingError: message("a body that cannot be unpacked"),
+}
+
+
+def _name(error: httpx.RequestError, scrub: Callable[[str], str]) -> Message:
     """Return in a few words what went wrong on the way."""
     if isinstance(error, httpx.TimeoutException):
-        return "no answer in time"
-    kinds = {
-        httpx.ConnectError: "no connection",
-        httpx.RemoteProtocolError: "the connection was cut",
-        httpx.ReadError: "the connection was cut",
-        httpx.WriteError: "the connection was cut",
-        httpx.CloseError: "the connection was cut",
-        httpx.ProxyError: "the proxy refused",
-        httpx.DecodingError: "a body that cannot be unpacked",
-    }
-    words = kinds.get(type(error), type(error).__name__)
+        return message("no answer in time")
+    words = _KINDS.get(type(error)) or message("{kind}", kind=type(error).__name__)
     if not isinstance(error, httpx.ConnectError | httpx.ProxyError):
         return words
     # Of several addresses, httpx says no more than that none answered.
     reasons = [one for one in causes(error) if isinstance(one, OSError) and one.errno is not None]
-    detail = str(reasons[-1] if reasons else error).strip()
-    if reasons and "Connect call failed" in detail:  # asyncio's words, with a number and a tuple
-        detail = os.strerror(reasons[-1].errno or 0).lower()
-    return f"{words}: {detail}" if detail else words
+    detail = _detail(reasons[-1] if reasons else error, scrub)
+    return message("{what}: {reason}", what=words, reason=detail) if str(detail) else words
+
+
+def _detail(error: BaseException, scrub: Callable[[str], str]) -> Message:
+    if isinstance(error, socket.gaierror) and error.errno in _UNKNOWN_NAME:
+        return message("no such host is known")
+    known = reason_of(error)
+    return known if not known.values else message("{reason}", reason=scrub(str(error).strip()))

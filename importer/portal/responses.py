@@ -16,6 +16,8 @@ from typing import Any, NamedTuple, overload
 
 import orjson
 
+from schemas.message import Message
+
 MAX_TEXT = 600
 """Characters of the portal's words that are kept; messages with long option lists have tens of thousands."""
 
@@ -143,7 +145,7 @@ class BatchResult:
     results: LazyRecords = NO_RECORDS
     faults: tuple[PortalFault, ...] = ()
     correlation_id: str = ""
-    problem: str = ""
+    problem: Message | None = None
     """Why the outcome is not known, in a few words."""
     told: Mapping[str, Any] = field(default_factory=dict)
     """What the answer says of the batch as a whole, by the portal's own names: `status`, `requestedAt`, `startedAt`,

@@ -16,7 +16,7 @@ from enum import Enum, auto
 from http import HTTPStatus
 from typing import Any
 
-from schemas.message import Message
+from schemas.message import Message, message
 
 MAX_REPEATS = 5
 MAX_TIME_S = 120.0
@@ -35,6 +35,8 @@ HOLD_ALL = frozenset({477, 503})
 """With `Retry-After`, these are about the portal, not about one request."""
 MISTAKES = frozenset({405, 411, 415})
 
+NO_ANSWER = message("no answer")
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -49,7 +51,7 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     readable: bool = False
-    problem: str = ""
+    problem: Message = NO_ANSWER
     may_have_arrived: bool = True
     lasting: Message | None = None
     latency_s: float | None = None

@@ -7,13 +7,12 @@ company's administrators put theirs.
 from __future__ import annotations
 
 import errno
-import os
 import ssl
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from importer.errors import UsageError, too_many_files
+from importer.errors import UsageError, reason_of, too_many_files
 from schemas.message import Message, message
 
 _FILES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -58,7 +57,7 @@ def _load(context: ssl.SSLContext, name: str, path: str) -> None:
                 "certificates in PEM form, or unset it.",
                 name=name,
                 path=path,
-                reason=os.strerror(error.errno) if not isinstance(error, ssl.SSLError) and error.errno else str(error),
+                reason=reason_of(error),
             ),
             code="unavailable",
         ) from error

@@ -17,7 +17,7 @@ import orjson
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from importer.errors import FileError
+from importer.errors import FileError, reason_of
 from importer.files import Busy, write_whole
 from importer.journal import Journal
 from importer.reports.page_view import view_page
@@ -47,7 +47,7 @@ def write_html(
             message(
                 "The page {path} cannot be written ({reason}).",
                 path=str(path),
-                reason=getattr(error, "strerror", None) or str(error),
+                reason=reason_of(error),
             )
         ) from error
 

@@ -62,6 +62,18 @@ class Screen:
         else:
             self.console().print(Text(" " * indent) + text, soft_wrap=not fold)
 
+    def fold(self, words: Sequence[str]) -> str:
+        """Return words in lines of the terminal's width, with room for the cursor behind each."""
+        from rich.cells import cell_len
+
+        lines = [words[0]]
+        for word in words[1:]:
+            if cell_len(lines[-1]) + 1 + cell_len(word) < self.console().width:
+                lines[-1] += f" {word}"
+            else:
+                lines.append(word)
+        return "\n".join(lines)
+
     def draw(self, drawing: RenderableType) -> None:
         """Draw a table, indented, or a line of several colours."""
         from rich.padding import Padding

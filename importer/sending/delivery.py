@@ -274,7 +274,8 @@ class Delivery(Settling):
         wait = wait_s(None, self._repeats, rng=_JITTER)
         self._doubtful.update({change.row: change for change in changes})
         if self._repeats >= MAX_REPEATS or clock.tick() - self._since + wait > MAX_TIME_S:
-            words = "{0.category}: {0.text}".format(faults[changes[0].row][0])
+            first = faults[changes[0].row][0]
+            words = message("{what}: {reason}", what=first.category, reason=first.text)
             await self._settle_lost(changes, replace(answer, problem=words), is_silent=False)
             return
         self._repeats += 1

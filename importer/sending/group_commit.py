@@ -72,7 +72,7 @@ class Notebook:
         """
         words = None
         if answer is not None:
-            said = "; ".join([fault.text for fault in answer.faults[:3]]) or answer.problem
+            said = "; ".join([fault.text for fault in answer.faults[:3]]) or str(answer.problem or "")
             told = dump(dict(answer.told)) if answer.told else None
             words = (inputs, answer.status, answer.correlation_id or None, said or None, told)
         if then is not None:

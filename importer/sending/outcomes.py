@@ -158,8 +158,9 @@ class OutcomeWriter:
         text = message(
             "the portal could not be reached or did not answer as it should ({problem}{mark}); "
             "`import-tickets resume` tries again",
-            problem=answer.problem or (f"HTTP {answer.status}" if answer.status else "no answer"),
-            mark=f", correlation ID {answer.correlation_id}" if answer.correlation_id else "",
+            problem=answer.problem
+            or (message("HTTP {status}", status=answer.status) if answer.status else message("no answer")),
+            mark=message(", correlation ID {id}", id=answer.correlation_id) if answer.correlation_id else "",
         )
         return Outcome(change.row, Status.FAILED, (self._at_row(change, "unavailable", text),), ticket=change.ticket)
 

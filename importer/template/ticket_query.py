@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from importer.errors import FileError, UsageError
+from importer.errors import FileError, UsageError, reason_of
 from schemas.cells import Kind, Nearest, Problem, Reading, quoted
 from schemas.message import message
 from schemas.property import PortalSchema, Property
@@ -191,9 +191,7 @@ def read_ids(path: Path) -> list[str]:
         lines = path.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise FileError(
-            message(
-                "{file} cannot be read ({reason}).", file=str(path), reason=getattr(error, "strerror", "") or str(error)
-            )
+            message("{file} cannot be read ({reason}).", file=str(path), reason=reason_of(error))
         ) from error
     found: dict[str, None] = {}
     for number, line in enumerate(lines, 1):

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from importer.errors import FileError
+from importer.errors import FileError, reason_of
 from importer.findings import REPORT_COLUMNS
 from importer.loader.formats import FORMATS, ONLY_READ, WORKBOOKS
 from importer.ooxml.archive import Archive
@@ -480,4 +480,4 @@ def _reason(problem: Exception, path: Path) -> Message:
     number = problem.errno if isinstance(problem, OSError) else None
     if number in {errno.ENOSPC, errno.EDQUOT if hasattr(errno, "EDQUOT") else errno.ENOSPC}:
         return message("There is no space left to write {name}.", name=path.name)
-    return message("{name} could not be written ({problem}).", name=path.name, problem=str(problem))
+    return message("{name} could not be written ({problem}).", name=path.name, problem=reason_of(problem))

@@ -96,7 +96,7 @@ def test_a_page_in_place_of_json_is_named_as_such():
             async with HttpClient(settings, clock=Clock(), timeout_s=10) as connections:
                 return await connections.send("GET", "/crm/v3/x")
 
-    problem = asyncio.run(run()).problem
+    problem = str(asyncio.run(run()).problem)
 
     assert "firewall or a proxy" in problem
     assert "Blocked by the web filter of ACME" in problem

@@ -6,7 +6,7 @@ import argparse
 
 from importer.cli.parser import Command, Parser, natural, port
 from importer.cli.session import state_folder
-from importer.errors import UsageError
+from importer.errors import UsageError, reason_of
 from schemas.message import message
 
 
@@ -25,8 +25,6 @@ def add_options(parser: Parser) -> None:
 
 def perform(options: argparse.Namespace) -> int:
     """Serve the embedded sandbox portal until interrupted."""
-    import os
-
     from importer.sandbox.options import Limits
     from importer.sandbox.serve import serve
 
@@ -38,7 +36,7 @@ def perform(options: argparse.Namespace) -> int:
             message(
                 "The sandbox cannot be served on port {port} ({reason}).",
                 port=options.port,
-                reason=os.strerror(error.errno) if error.errno else str(error),
+                reason=reason_of(error),
             )
         ) from error
     return 0

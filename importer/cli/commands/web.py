@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from importer.cli.parser import FILE_HELP, Command, Parser, port
 from importer.cli.session import drive, language_of, state_folder
-from importer.errors import UsageError
+from importer.errors import UsageError, reason_of
 from schemas.message import message
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def perform(options: argparse.Namespace) -> int:
             message(
                 "The page cannot be served on port {port} ({reason}).",
                 port=options.port,
-                reason=os.strerror(error.errno) if error.errno else str(error),
+                reason=reason_of(error),
             )
         ) from error
     try:

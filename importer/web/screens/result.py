@@ -9,7 +9,7 @@ from pathlib import Path
 from nicegui import ui
 from starlette.responses import RedirectResponse
 
-from importer.errors import ImportTicketsError
+from importer.errors import ImportTicketsError, reason_of
 from importer.jobs.options import Result
 from importer.jobs.resume import stored_columns
 from importer.jobs.run_list import show_run
@@ -97,7 +97,7 @@ class _Result(Screen):
         try:
             ui.download.content(path.read_bytes(), path.name)
         except OSError as error:
-            ui.notify(str(error.strerror or error), type="negative")
+            ui.notify(self.words(reason_of(error)), type="negative")
 
     def open(self, path: Path) -> None:
         """Open a file of this machine in the program that it is opened with."""
