@@ -58,6 +58,14 @@ def final_error(reply: Reply, verdict: Verdict, *, base_url: str, resets_at: str
                 time=resets_at,
             )
         )
+    if verdict is Verdict.MISTAKEN and not reply.headers.get("location"):
+        return Unavailable(
+            message(
+                "{url} does not answer as HubSpot's API does (HTTP {status}). Check HUBSPOT_BASE_URL.",
+                url=base_url,
+                status=reply.status or 0,
+            )
+        )
     if verdict is Verdict.MISTAKEN:
         return Unavailable(
             message(
@@ -65,7 +73,7 @@ def final_error(reply: Reply, verdict: Verdict, *, base_url: str, resets_at: str
                 "since they would show the token to another host. Check HUBSPOT_BASE_URL.",
                 url=base_url,
                 status=reply.status or 0,
-                where=reply.headers.get("location", "").split("?")[0][:200],
+                where=reply.headers["location"].split("?")[0][:200],
             )
         )
     return None

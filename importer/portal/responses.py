@@ -155,31 +155,59 @@ class BatchResult:
 def parse_answer(status: int, body: Any, *, scrub: Scrub, correlation_id: str = "") -> BatchResult:
     """Return what a batch answer with a readable 2xx body says; `body` is the parsed JSON object, None if empty."""
     content: Mapping[str, Any] = body if isinstance(body, dict) else {}
-    life = _text(content.get("status"))
+    life, errors = _text(content.get("status")), list(_errors(content))
     return BatchResult(
         status,
         accepted=True,
         settled=life in {"", "COMPLETE"},
         working=life in {"PENDING", "PROCESSING"},
         results=LazyRecords(_objects(content.get("results"))),
-        faults=tuple(parse_fault(one, scrub=scrub) for one in _objects(content.get("errors"))),
+        faults=tuple(parse_fault(one, scrub=scrub) for one in errors),
         correlation_id=correlation_id,
-        told=_life(content, scrub),
+        told=_life(content, errors, scrub),
     )
+
+
+def _errors(body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the errors of a batch answer, wherever it has them: beside the results, a level down, among or in them."""
+    yield from _error_entries(body.get("errors"))
+    for part in body.values():
+        if isinstance(part, dict):
+            yield from _error_entries(part.get("errors"))
+    for entry in _objects(body.get("results")):
+        if entry.get("status") == "error":
+            yield entry
+        elif "errors" in entry:
+            marks = {"ids": [entry.get("id")], "objectWriteTraceId": [entry.get("objectWriteTraceId")]}
+            yield from ({"context": marks} | one for one in _error_entries(entry["errors"]))
+
+
+def _error_entries(errors: Any) -> Iterator[dict[str, Any]]:
+    """Yield what stands under `errors` as objects: a list, one alone, one for each ID; of objects or of texts."""
+    if isinstance(errors, dict):
+        if "message" in errors or "category" in errors:
+            errors = [errors]
+        else:
+            errors = [{"context": {"ids": [key]}} | one for key, one in errors.items() if isinstance(one, dict)]
+    for one in errors if isinstance(errors, list) else [errors]:
+        if isinstance(one, dict):
+            yield one
+        elif isinstance(one, str) and one:
+            yield {"message": one}
 
 
 _LIFE = ("status", "requestedAt", "startedAt", "completedAt")
 _ERRORS_KEPT = 5
 
 
-def _life(body: Mapping[str, Any], scrub: Scrub) -> dict[str, Any]:
+def _life(body: Mapping[str, Any], errors: Sequence[Mapping[str, Any]], scrub: Scrub) -> dict[str, Any]:
     """Return what a batch answer says of itself, as JSON."""
     told: dict[str, Any] = {name: _tidy(body[name], scrub) for name in _LIFE if type(body.get(name)) is str}
     if isinstance(links := body.get("links"), dict):
         told["links"] = _links(links, scrub)
-    if warnings := _objects(body.get("warnings")):
+    if warnings := list(_error_entries(body.get("warnings"))):
         told["warnings"] = [_tidy(_text(one.get("message")), scrub) for one in warnings[:_ERRORS_KEPT]]
-    if errors := _objects(body.get("errors")):
+    if errors:
         told["errors"] = [_error(one, scrub) for one in errors[:_ERRORS_KEPT]]
     return told
 
@@ -248,7 +276,7 @@ def _records(entries: Iterable[dict[str, Any]]) -> Iterator[Record]:
             _text(entry.get("updatedAt")),
             entry.get("archived") is True,
             {name: _history(one) for name, one in history.items()} if isinstance(history, dict) else _NOTHING,
-            tuple(_tidy(_text(one.get("message")), str) for one in _objects(entry.get("warnings"))),
+            tuple(_tidy(_text(one.get("message")), str) for one in _error_entries(entry.get("warnings"))),
         )
 
 

@@ -168,6 +168,37 @@ def test_the_state_of_a_batch(life, settled, working):
     assert (answer.settled, answer.working) == (settled, working)
 
 
+ERROR = {"status": "error", "category": "VALIDATION_ERROR", "message": "no", "context": {"ids": ["7"]}}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"results": [], "errors": [ERROR]},
+        {"results": [], "errors": ERROR},
+        {"results": [], "errors": {"7": {"message": "no"}}},
+        {"results": [], "data": {"errors": [ERROR]}},
+        {"results": [ERROR]},
+        {"results": [{"id": "7", "errors": [{"message": "no"}]}]},
+    ],
+)
+def test_errors_are_read_wherever_they_stand(body):
+    answer = parse_answer(200, body, scrub=scrub)
+
+    assert [(one.text, one.ids) for one in answer.faults] == [("no", ("7",))]
+    assert answer.told["errors"][0]["message"] == "no"
+
+
+def test_errors_and_warnings_may_be_texts():
+    body = {"results": [{"id": "7", "warnings": ["mind"]}], "errors": ["no SECRET"], "warnings": ["slow SECRET"]}
+
+    answer = parse_answer(200, body, scrub=scrub)
+
+    assert [one.text for one in answer.faults] == ["no [token]"]
+    assert answer.told["warnings"] == ["slow [token]"]
+    assert answer.results[0].warnings == ("mind",)
+
+
 def test_a_refusal_without_words_is_told_by_its_status():
     assert parse_refusal(413, None, scrub=scrub).faults[0].text == "HTTP 413"
 

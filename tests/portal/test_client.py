@@ -357,6 +357,14 @@ def test_an_answer_that_unpacks_to_an_absurd_size_is_not_kept(recorder, monkeypa
         ask(recorder, lambda portal: portal.read(["7"]), speed=5000)
 
 
+@pytest.mark.parametrize("status", [304, 407])
+def test_what_no_api_answers_is_not_called_a_redirect(recorder, status):
+    recorder.answer = (status, {}, b"")
+
+    with pytest.raises(Unavailable, match=rf"\(HTTP {status}\)\. Check HUBSPOT_BASE_URL\.$"):
+        ask(recorder, lambda portal: portal.read(["7"]))
+
+
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_redirects_are_not_followed(recorder, status):
     """The token would go along."""
