@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from importer.loader.common_words import COMMON_WORDS, NAMES
+from importer.loader.english_signs import english_sign, sign_of
 from importer.loader.likeness import ENGLISH, likelihood, normal
 
 _LATIN = (
@@ -135,17 +136,29 @@ class WordSample:
 
     def __init__(self) -> None:
         self._of_byte: Counter[int] = Counter()
+        self._signs: set[int] = set()
+        """Bytes that an English text shows to be signs."""
+        self._signed: set[bytes] = set()
+        """The words that such signs are in."""
         self.words: dict[bytes, None] = {}
 
     def add(self, block: bytes) -> None:
         """Look through a part of the file."""
-        for word in _HIGH_WORD.findall(block):
-            if word in self.words:
+        for found in _HIGH_WORD.finditer(block):
+            word = found[0]
+            if word in self.words and word not in self._signed:
                 continue
+            if (sign := english_sign(block, *found.span())) is not None:
+                self._signs.add(sign)
             high = {byte for byte in word if byte > 0x7F}
             if any(self._of_byte[byte] < _WORDS_OF_A_BYTE for byte in high):
                 self._of_byte.update(high)
                 self.words[word] = None
+                self._signed |= {word} if sign_of(word) is not None else set()
+
+    def doubtful(self) -> list[bytes]:
+        """Return the words whose signs no English text of the file explains."""
+        return [word for word in self.words if sign_of(word) not in self._signs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +213,9 @@ class _Reading:
 
 def judge(sample: WordSample) -> Verdict:
     """Tell whether the words are Windows-1252."""
-    words = list(sample.words)
+    words = sample.doubtful()
+    if not words:
+        return Verdict(True, _Reading(_ENCODINGS[0], list(sample.words)).shown(range(len(sample.words))))
     western, *others = (_Reading(one, words) for one in _ENCODINGS)
     rivals = [one for one in others if one.texts != western.texts]
     best = max((one.score for one in rivals), default=-float("inf"))

@@ -223,6 +223,37 @@ def test_english_with_one_sign_of_a_word_processor_is_read(tmp_path, text):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "Hamilton\u2019s order is late",
+        "please call Kowalski\u2019s wife",
+        '"Nguyen, Huber\u2019s neighbour, moved"',
+        "the freezers\u2019 keys were lost",
+        "Waiting for Banerjee\u2026 call again",
+        "Okafor\u2019s order was lost\n25012345002,Kumar\u2019s",
+        "Kumar\u2019s\n25012345002,the lodger\u2019s door\n25012345003,Atenção",
+    ],
+)
+def test_a_sign_among_english_words_is_read(tmp_path, text):
+    assert verdict(tmp_path / "tickets.csv", f"Record ID,subject\n25012345001,{text}\n", "cp1252") == "read"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Solís order is late", "mac_roman"),
+        ("¿preferís order tracking?", "mac_roman"),
+        ("order 5: preferís,when", "mac_roman"),
+        ("la città, the order", "cp850"),
+        ("the order: così è la città", "cp850"),
+        ("Kumar\u2019s", "cp1252"),
+    ],
+)
+def test_a_letter_among_english_words_is_not_taken_for_a_sign(tmp_path, text, encoding):
+    assert verdict(tmp_path / "tickets.csv", f"Record ID,subject\n25012345001,{text}\n", encoding) == "refused"
+
+
+@pytest.mark.parametrize(
     ("text", "encoding"),
     [
         *((one, "mac_roman") for one in ("aquí", "así", "sí", "Martín", "Martí", "García", "raíz", "país", "Luís")),
