@@ -84,6 +84,15 @@ def fitting_name(stem: str, tail: str, folder: Path) -> str:
     return stem + tail
 
 
+def no_more_files() -> bool:
+    """Return whether the system lets this program open no further file. SQLite says so of any that it cannot open."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return error.errno in {errno.EMFILE, errno.ENFILE}
+    return False
+
+
 def try_writing(path: Path, *, size: int = 0) -> None:
     """Do all of `write_whole` that can fail, and leave `path` as it is.
 

@@ -12,7 +12,8 @@ from typing import Any, Self
 
 import orjson
 
-from importer.errors import FileError, ImportTicketsError, JournalGone, JournalLost
+from importer.errors import FileError, ImportTicketsError, JournalGone, JournalLost, MachineLimit, too_many_files
+from importer.files import no_more_files
 from importer.journal.run_record import RunRecord
 from importer.model import Values
 from schemas.message import Message, message
@@ -163,6 +164,8 @@ class JournalFile:
         except FileExistsError:
             raise
         except (OSError, sqlite3.Error) as error:
+            if no_more_files():
+                raise MachineLimit(too_many_files()) from error
             raise FileError(
                 message(
                     "The journal {path} cannot be written ({reason}). Make room, or set IMPORT_TICKETS_HOME to a "

@@ -50,6 +50,7 @@ looks at each pair of connections of its pool."""
 LOOPBACK = ("127.0.0.1", "::1")
 """What localhost means: no name server is asked where the token goes out unencrypted."""
 
+_LAST_PORT = 65_535
 _QUOTED = 120
 """Letters of a page that is quoted in a sentence."""
 
@@ -253,7 +254,7 @@ def _parse(url: str) -> httpx.URL:
 def proxy_for(url: str) -> httpx.Proxy | None:
     """Return the proxy that the environment names for an address; None where it names none, or excepts the host.
 
-    Raises UsageError for a proxy that does not speak HTTP.
+    Raises UsageError for a proxy that does not speak HTTP, or that is nowhere.
     """
     parts = httpx.URL(url)
     if proxy_bypass(parts.host):
@@ -266,7 +267,7 @@ def proxy_for(url: str) -> httpx.Proxy | None:
         proxy = httpx.Proxy(address if "://" in address else f"http://{address}")
     except (ValueError, httpx.InvalidURL):
         proxy = None
-    if proxy is None or proxy.url.scheme not in {"http", "https"}:
+    if proxy is None or not _is_http_address(proxy.url):
         raise UsageError(
             message(
                 "The environment names a proxy for {host} whose address cannot be used. It should look like "
@@ -277,6 +278,10 @@ def proxy_for(url: str) -> httpx.Proxy | None:
             code="unsafe_address",
         )
     return proxy
+
+
+def _is_http_address(url: httpx.URL) -> bool:
+    return url.scheme in {"http", "https"} and bool(url.host) and 0 < (url.port or 1) <= _LAST_PORT
 
 
 def _trace(on_left: Callable[[], None]) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:

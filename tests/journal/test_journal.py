@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.errors import FileError
+from importer.errors import FileError, MachineLimit
 from importer.findings import Finding
 from importer.journal import Journal, Progress, RunRecord
 from importer.journal.rows import stretches
@@ -34,6 +34,19 @@ def change(row, key="1", before=None, after=None):
 
 def finding(row, code="invalid_option", position=1):
     return Finding(code, message("wrong"), row, position, "Priority", "hs_ticket_priority", "1", "x")
+
+
+def test_no_further_file_may_be_opened(tmp_path):
+    """What SQLite says of it ("unable to open database file") would have people look for room."""
+    resource = pytest.importorskip("resource", reason="Windows has no such limit")
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with (tmp_path / "last").open("w") as last:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (last.fileno() + 2, limits[1]))
+        try:
+            with pytest.raises(MachineLimit, match="ulimit -n"):
+                Journal.create(tmp_path / "runs", RunRecord(id="run"))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 def test_facts_survive_closing(tmp_path):

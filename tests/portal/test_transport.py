@@ -203,8 +203,10 @@ def test_the_proxy_is_the_environments(monkeypatch, environment, expected):
     assert (proxy and str(proxy.url)) == expected
 
 
-@pytest.mark.parametrize("address", ["socks5://proxy.example:1080", "ftp://proxy.example"])
-def test_a_proxy_that_does_not_speak_http_is_named(monkeypatch, address):
+@pytest.mark.parametrize(
+    "address", ["socks5://proxy.example:1080", "ftp://proxy.example", "http://proxy.example:99999", "http://:3128"]
+)
+def test_a_proxy_that_cannot_be_one_is_named(monkeypatch, address):
     monkeypatch.setenv("HTTPS_PROXY", address)
 
     with pytest.raises(UsageError, match=r"proxy for api\.hubapi\.com"):
