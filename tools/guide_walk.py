@@ -39,12 +39,13 @@ VOLATILE = (
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)?"), "2026-11-23 14:15:03"),
     (re.compile(r"\d{4}-\d\d-\d\d 00:00 \("), "2026-11-24 00:00 ("),
     (re.compile(r"\b62[0-4]\d{3}\b"), "624992"),
+    (re.compile(r"\b(about|cerca de) \d+ s(?=, )"), r"\1 1 s"),
     (
         re.compile(r"(import-tickets )\d+\.\d+.*"),
         r"\g<1>0.2.0, Python 3.13.1 on Linux; httpx 0.28.1, openpyxl 3.1.5, ...",
     ),
 )
-"""Correlation IDs, moments, calls of the day that are left, versions: other ones each time."""
+"""Correlation IDs, moments, calls of the day that are left, estimates, versions: other ones each time."""
 _RUN_ID = re.compile(r"\b\d{8}-\d{6}-[0-9a-f]{4}\b")
 
 

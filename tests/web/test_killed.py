@@ -35,7 +35,7 @@ def file(portal, tmp_path):
 
 def test_a_killed_page_goes_on_after_a_restart(portal, file, tmp_path):
     path, wanted = file
-    portal.fault("latency", ms=4_000, path="batch/update", after=3, times=100)
+    portal.fault("latency", ms=10_000, path="batch/update", after=3, times=100)
     home = tmp_path / "home"
     environment = {**os.environ, **portal.environment, "IMPORT_TICKETS_HOME": str(home)}
     command = [sys.executable, str(Path(__file__).with_name("killed_page.py")), str(path)]
