@@ -11,7 +11,8 @@ from functools import lru_cache
 from schemas.cells import shown
 from schemas.message import Message, message
 
-_SHORTENED = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?[Ee][+-]?[0-9]{2,3}")
+_SHORTENED = re.compile(r"[+-]?[0-9](?:[.,][0-9]+[Ee][+-]?|[Ee][+-])[0-9]{2,3}")
+"""`5.51E+12`, `5.51E12`, `6E+12`; not `1E10`, which no spreadsheet writes: it is a code."""
 _GUARDED = re.compile(r'="((?:[^"]|"")*)"', re.DOTALL)
 _PICTURE = re.compile(r"=(?:_xlfn\.)?(?:DISPIMG|IMAGE)\(", re.IGNORECASE)
 _RUN = re.compile("[^\x00-\x7f]{2,}")
@@ -19,6 +20,8 @@ _OTHERS = ("mac_roman", "cp1250", "cp1251", "cp850", "cp437", "cp1254", "cp1252"
 """Encodings that UTF-8 is taken for."""
 _CLOSING = frozenset("\u00a0\u00bb\u2018\u2019\u201c\u201d\u201e\u2013\u2014\u2026\u2030\u203a\u00ba\u00aa\u00b0")
 """Signs that stand behind a capital letter of their own accord: quotes, dashes, blanks."""
+_CUT_QUOTE = re.compile("\u00e2\u20ac(?![^\x00-\x7f])")
+"""The first bytes of a closing quotation mark, whose last one (9D) is none of Windows-1252: programs lose it."""
 _BYTES_1252 = {bytes([code]).decode("cp1252", "ignore") or chr(code): code for code in range(128, 256)}
 
 
@@ -40,8 +43,9 @@ def spoiled(text: str, *, delimited: bool) -> Message | None:
         )
     if text[:1] == "=" and (found := _guarded(text)):
         return found
-    repaired = _RUN.sub(lambda match: _repaired(match[0], text, match.start(), match.end()), text)
-    if repaired == text:
+    whole = _CUT_QUOTE.sub("\u00e2\u20ac\x9d", text)
+    repaired = _RUN.sub(lambda match: _repaired(match[0], whole, match.start(), match.end()), whole)
+    if repaired in {text, whole}:
         return None
     return message(
         '"{value}" was read in the wrong encoding; it was probably "{probable}"',

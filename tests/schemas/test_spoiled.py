@@ -7,7 +7,7 @@ from schemas.spoiled import spoiled
 FINE = [
     "São Paulo", "“MAÇÔ", "“LÔ", "À propos", "CASĂ”", "12 €", "Müller", "PĂŞUNE", "日本語", "Łódź", "İstanbul",
     "Привет, Сёмин", "Харків", "😀 \u2013 fine", "ελληνικά", "«texte»", "naïve …”",
-    "5.51E+12 kg", "E+12", "=SUM(A1)", "3e5", "0075",
+    "5.51E+12 kg", "E+12", "=SUM(A1)", "3e5", "0075", "1E10",
 ]  # fmt: skip
 
 
@@ -34,6 +34,10 @@ def test_utf_8_that_was_read_as_something_else(text, encoding):
     [
         ("5.51E+12", "shortened"),
         ("-5,51E+12", "shortened"),
+        ("5.51E12", "shortened"),
+        ("6E+12", "shortened"),
+        ("\u00e2\u20ac\u0153urgent\u00e2\u20ac", 'it was probably "\u201curgent\u201d"'),
+        ("a 12\u00e2\u20ac screen", 'it was probably "a 12\u201d screen"'),
         ("caf\ufffd", "lost"),
         ('="0075"', 'it was probably "0075"'),
         ('="a ""b"""', 'it was probably "a "b""'),
