@@ -112,7 +112,7 @@ class StateFolder:
 
     def run_ids(self) -> list[str]:
         """Return the runs kept, newest first."""
-        return sorted((path.stem for path in self.runs.glob("*.sqlite3")), reverse=True)
+        return sorted((path.stem for path in self.runs.glob("*.sqlite3") if path.is_file()), reverse=True)
 
     def unfinished_run(self, file: Path | None = None) -> str | None:
         """Return the latest run that can be resumed, of `file` alone where one is named; None where there is none."""

@@ -122,6 +122,7 @@ def test_a_run_that_is_not_there(program):
 def test_a_journal_that_is_damaged_is_listed_and_does_no_harm(program, edits, sandbox, home):
     run_id = program(edits, "--dry-run", "--json", portal=sandbox).summary["run_id"]
     (home / "runs" / "20200101-000000-0000.sqlite3").write_bytes(b"not a database at all, and long enough" * 200)
+    (home / "runs" / "20990101-000000-0000.sqlite3").mkdir()  # no file is no journal, and hides none
 
     runs = program("runs", "--json").summary["runs"]
 
@@ -129,6 +130,7 @@ def test_a_journal_that_is_damaged_is_listed_and_does_no_harm(program, edits, sa
         (run_id, "finished"),
         ("20200101-000000-0000", "damaged"),
     ]
+    assert program("undo", "--yes", portal=sandbox).err.startswith("There is no run to undo")
 
 
 def test_purge_removes_what_is_old_with_its_side_files(program, edits, sandbox, home):
