@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -169,8 +170,12 @@ def _as_utf_7(word: str) -> FileError:
 
 
 def _refuse_nul(path: Path, encoding: str) -> None:
-    with path.open(encoding=encoding, errors="replace", newline="") as file:
-        line = next((number for number, text in enumerate(file, start=1) if "\0" in text), 1)
+    line = 1
+    for text in _texts(path, encoding):
+        before, nul, _ = text.partition("\0")
+        line += before.count("\n")
+        if nul:
+            break
     raise FileError(
         message(
             "Line {line} holds a NUL character, which no spreadsheet writes into text: the file is damaged, or it is "
@@ -182,10 +187,18 @@ def _refuse_nul(path: Path, encoding: str) -> None:
 
 def _line_at(path: Path, encoding: str, offset: int) -> int:
     """Return the line, counted from 1, in which the byte at `offset` stands."""
+    return 1 + sum(text.count("\n") for text in _texts(path, encoding, offset))
+
+
+def _texts(path: Path, encoding: str, length: int | None = None) -> Iterator[str]:
+    """Yield a text file in parts that are never large, or its first bytes; each of its lines ends in a line feed."""
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)("replace"), translate=True)
+    left = path.stat().st_size if length is None else length
     with path.open("rb") as file:
-        before = file.read(offset).decode(encoding, errors="replace")
-    before = before.rstrip("\ufffd")
-    return len(re.findall(r"\r\n|\r|\n", before)) + 1
+        while left > 0 and (block := file.read(min(_BLOCK, left))):
+            left -= len(block)
+            yield decoder.decode(block)
+    yield decoder.decode(b"", final=True)
 
 
 def _not_utf8(path: Path, problem: _Undecodable) -> EncodedText:

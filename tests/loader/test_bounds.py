@@ -165,6 +165,19 @@ def test_what_would_fill_the_memory_is_refused_early(tmp_path, make):
     assert most < BOUND
 
 
+@pytest.mark.parametrize("last", [b"\0", b"\xff"])
+def test_the_place_of_a_byte_is_found_in_less_memory_than_the_file_takes(tmp_path, last):
+    (tmp_path / "a.csv").write_bytes(b"id,a\r\n1,\r2,\n3," + b"text " * 4_000_000 + last)
+    tracemalloc.start()
+    try:
+        with pytest.raises(FileError, match="Line 4 holds"):
+            open_file(tmp_path / "a.csv", encoding="utf-8")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 10_000_000
+
+
 def test_a_far_cell_in_an_xls_is_refused(tmp_path):
     xlwt = pytest.importorskip("xlwt")
     book = xlwt.Workbook()
