@@ -176,7 +176,6 @@ class _Sending:
                 await delivery.run()
                 if delivery.lost and not delivery.was_answered:
                     self._note_lost_batch()
-                self._check_failures()
             except Halted:
                 self._was_cut_short = True
                 return
@@ -202,23 +201,11 @@ class _Sending:
                 )
             )
 
-    def _check_failures(self) -> None:
-        failed = self._counts[Status.FAILED]
-        if self._max_failures is not None and failed >= self._max_failures:
-            raise TooManyFailures(
-                count_message(
-                    "{count} row was refused, the limit set by --max-failures: the rest is not sent. The messages "
-                    "say what is wrong; `import-tickets resume` sends the rest.",
-                    "{count} rows were refused, the limit set by --max-failures: the rest is not sent. The messages "
-                    "say what is wrong; `import-tickets resume` sends the rest.",
-                    failed,
-                )
-            )
-
     def _count(self, updated: int, outcomes: Sequence[Outcome]) -> None:
         """Tell how far the sending is."""
         self._counts[Status.UPDATED] += updated
         self._counts.update(outcome.status for outcome in outcomes)
+        self._stop_at_most_failures(self._counts[Status.FAILED])
         if self._on_event is not None:
             limits = self._portal.limits
             self._on_event(
@@ -234,6 +221,21 @@ class _Sending:
                     requests_a_second=limits.requests_a_second,
                 )
             )
+
+    def _stop_at_most_failures(self, failed: int) -> None:
+        """Send nothing more, not even the rest of a refused batch, once as many rows were refused as is allowed."""
+        if self._max_failures is None or failed < self._max_failures or self._failure is not None:
+            return
+        self._failure = TooManyFailures(
+            count_message(
+                "{count} row was refused, the limit set by --max-failures: the rest is not sent. The messages "
+                "say what is wrong; `import-tickets resume` sends the rest.",
+                "{count} rows were refused, the limit set by --max-failures: the rest is not sent. The messages "
+                "say what is wrong; `import-tickets resume` sends the rest.",
+                failed,
+            )
+        )
+        self._halt.set()
 
 
 @contextmanager
