@@ -509,6 +509,7 @@ def add_portal(parser: Parser) -> None:
     add = partial(parser.add, group="portal")
     add(
         "--portal",
+        type=word,
         metavar="NAME",
         help="a portal kept by `import-tickets login`",
         without="`HUBSPOT_ACCESS_TOKEN`, else the one kept as `default`",

@@ -242,7 +242,15 @@ def _lines_of(path: Path) -> Iterator[bytes]:
     try:
         yield from lines_of_book(path)
     except FileError as error:
-        raise altered(path, error.text) from error
+        raise UsageError(
+            message(
+                "{path} is not a plan as `import-tickets plan` wrote it. {reason} Nothing was sent. Get the file anew, "
+                "or make a new plan.",
+                path=str(path),
+                reason=error.text,
+            ),
+            code="plan_altered",
+        ) from error
 
 
 def write_plan(

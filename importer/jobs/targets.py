@@ -7,7 +7,7 @@ from pathlib import Path
 from importer.errors import FileError, UsageError, cannot_write, reason_of
 from importer.files import try_writing
 from importer.jobs.options import RunOptions
-from importer.loader.formats import SPREADSHEETS
+from importer.loader.formats import SPREADSHEETS, WORKBOOKS
 from importer.writeback.outputs import Outputs
 from schemas.message import message
 
@@ -41,6 +41,11 @@ def check_failed_to(options: RunOptions, outputs: Outputs) -> None:
     if any(other and is_same(path, other) for other in (options.file, options.output, options.html)):
         raise UsageError(
             message("--failed-to {path} names a file of this run itself; name another one.", path=str(path))
+        )
+    kind = options.file.suffix.lower()
+    if kind not in WORKBOOKS and path.suffix.lower() in WORKBOOKS:
+        raise UsageError(
+            message("{path} should end in {suffix}: the file is delimited text.", path=str(path), suffix=kind or ".csv")
         )
     if fault := find_output_fault(options.file, path):
         raise UsageError(fault)

@@ -53,11 +53,12 @@ def find_dialect(path: Path, encoding: str, delimiter: str | None = None) -> Dia
 
 
 def _named_delimiter(name: str) -> str:
-    delimiter = {"tab": "\t", "\\t": "\t"}.get(name.lower(), name)
+    delimiter = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}.get(name.lower(), name)
     if len(delimiter) != 1 or delimiter in '"\r\n\0':
         raise FileError(
             message(
-                '--delimiter "{name}" is not a delimiter. Give one character, such as , or ; or |, or the word tab.',
+                '--delimiter "{name}" is not a delimiter. Give one character, such as , or ; or |, or one of the '
+                "words comma, semicolon, pipe and tab.",
                 name=name,
             )
         )

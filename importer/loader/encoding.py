@@ -15,10 +15,12 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from encodings.aliases import aliases
 from pathlib import Path
 
 from importer.errors import FileError
 from importer.loader.neighbours import Guess, WordSample, judge
+from schemas.cells import Nearest, quoted
 from schemas.message import Message, message
 
 _BLOCK = 1 << 20
@@ -81,18 +83,9 @@ class _Undecodable(FileError):
 
 
 def _as_named(path: Path, head: bytes, encoding: str) -> EncodedText:
-    try:
-        name = codecs.lookup(encoding).name
-        "".encode(name)
-        b"id".decode(name, errors="replace")  # `idna` and its like know no text but their own
-    except (LookupError, UnicodeError) as problem:
-        raise FileError(
-            message(
-                "--encoding {encoding} names no encoding that is known here. Names such as utf-8, utf-16, cp1252, "
-                "latin-1 or mac_roman are.",
-                encoding=encoding,
-            )
-        ) from problem
+    name = _codec(encoding)
+    if name is None:
+        raise FileError(_unknown_encoding(encoding))
     if name == "utf-8" and head.startswith(codecs.BOM_UTF8):
         name = "utf-8-sig"
     if name in {"utf-16-le", "utf-16-be"} and head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -100,6 +93,28 @@ def _as_named(path: Path, head: bytes, encoding: str) -> EncodedText:
     elif name == "utf-16" and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         name = _unmarked_utf16(head) or name
     return EncodedText(name, _check(path, name))
+
+
+def _codec(encoding: str) -> str | None:
+    """Return Python's name of an encoding for any text; None where it has none of that name."""
+    try:
+        name = codecs.lookup(encoding).name
+        "".encode(name)
+        b"id".decode(name, errors="replace")  # `idna` and its like know no text but their own
+    except (LookupError, UnicodeError):
+        return None
+    return name
+
+
+def _unknown_encoding(encoding: str) -> Message:
+    names = {name.replace("_", "-") for names in aliases.items() for name in names}
+    if near := [name for name in Nearest(sorted(names))(encoding.replace("_", "-")) if _codec(name)][:1]:
+        return message("There is no encoding {encoding}; did you mean {near}?", encoding=encoding, near=quoted(near))
+    return message(
+        "--encoding {encoding} names no encoding that is known here. Names such as utf-8, utf-16, cp1252, "
+        "latin-1 or mac_roman are.",
+        encoding=encoding,
+    )
 
 
 def _unmarked_utf16(head: bytes) -> str | None:

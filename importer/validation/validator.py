@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import repeat
 from typing import Any, Protocol
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +30,7 @@ from importer.validation.keys import key_converter
 from importer.validation.shown import LongTexts, Precision, languages, without_unseen
 from importer.validation.words import Place, without_word
 from schemas import ticket
-from schemas.cells import FunctionConverter, Kind, Problem, Reading, Refused, Result
+from schemas.cells import FunctionConverter, Kind, Nearest, Problem, Reading, Refused, Result, quoted
 from schemas.column import StageChoices, is_doubtful
 from schemas.date_format import compile_date_format
 from schemas.message import Message, message
@@ -251,25 +251,43 @@ def _modified_texts(texts: Sequence[str], kinds: npt.NDArray[np.uint8] | None) -
 
 def check_reading(reading: Reading) -> None:
     """Raise UsageError for an unknown locale, date format or time zone, naming the option."""
+    locale, date_format = reading.locale, reading.date_format
     try:
-        option, value = "--locale", reading.locale
-        if value:
-            style_of(value)
-        option, value = "--date-format", reading.date_format
-        if value:
-            compile_date_format(value)
+        if locale:
+            style_of(locale)
+    except (ValueError, LookupError, OSError) as error:
+        raise UsageError(_unknown_locale(locale or "", str(error))) from error
+    try:
+        if date_format:
+            compile_date_format(date_format)
     except (ValueError, LookupError, OSError) as error:
         raise UsageError(
             message(
-                "{option} {value} is not understood: {reason}.", option=option, value=value or "", reason=str(error)
+                "{option} {value} is not understood: {reason}.",
+                option="--date-format",
+                value=date_format or "",
+                reason=str(error),
             )
         ) from error
     try:
         ZoneInfo(reading.time_zone)
     except (ValueError, LookupError, OSError) as error:  # the option's, or the portal's
-        raise UsageError(
-            message("The time zone {zone} is not known here; name another one with --timezone.", zone=reading.time_zone)
-        ) from error
+        raise UsageError(_unknown_zone(reading.time_zone)) from error
+
+
+def _unknown_zone(zone: str) -> Message:
+    if near := Nearest(sorted(available_timezones()))(zone, limit=1):
+        return message("The time zone {zone} is not known here; did you mean {near}?", zone=zone, near=quoted(near))
+    return message("The time zone {zone} is not known here; name another one with --timezone.", zone=zone)
+
+
+def _unknown_locale(locale: str, reason: str) -> Message:
+    from babel import localedata
+
+    names = [name.replace("_", "-") for name in localedata.locale_identifiers()]
+    if near := Nearest(names)(locale, limit=1):
+        return message("There is no locale {locale}; did you mean {near}?", locale=locale, near=quoted(near))
+    return message("{option} {value} is not understood: {reason}.", option="--locale", value=locale, reason=reason)
 
 
 def _modified_converter(reading: Reading) -> FunctionConverter:

@@ -110,3 +110,29 @@ def test_a_misspelt_column_is_answered_with_the_one_meant(option, sandbox, progr
 
     name = option.partition("=")[0]
     assert f'No column is called "Priorty", which {name} names; did you mean "Priority"?' in ended.err
+
+
+@pytest.mark.parametrize(
+    ("option", "meant"),
+    [
+        ("--timezone=America/Sao_Paolo", "America/Sao_Paulo"),
+        ("--locale=pt-BRR", "pt-BR"),
+        ("--encoding=windwos-1252", "windows-1252"),
+        ("--encoding=utf8x", "utf8"),
+        ("--on-conflict=overwite", "overwrite"),
+    ],
+)
+def test_a_misspelt_value_is_answered_with_the_one_meant(option, meant, sandbox, program, sheet):
+    edits = sheet(["id", "Priority"], [TICKETS[0], "Low"])
+
+    ended = program(edits, "--dry-run", option, portal=sandbox)
+
+    assert ended.code == 2
+    assert f'did you mean "{meant}"?' in ended.err
+
+
+def test_a_portal_without_a_name_is_bad_usage(program, sheet):
+    ended = program(sheet(["id", "Priority"], [TICKETS[0], "Low"]), "--dry-run", "--portal", "")
+
+    assert ended.code == 2
+    assert "argument --portal: '' is empty" in ended.err

@@ -118,3 +118,15 @@ def test_no_other_file_is_replaced(name, sheet, tmp_path, portal, program):
     assert ended.code == 2
     assert (tmp_path / "theirs.csv").read_text() == "theirs"
     assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("name", ["left.xlsx", "left.xls", "left.ods"])
+def test_delimited_text_does_not_get_the_name_of_a_workbook(name, sheet, tmp_path, portal, program):
+    """The rows are written as a file of the same kind, which no program would open under that name."""
+    path = sheet(("Record ID", "Priority"), (A, "Urgentt"))
+
+    ended = program(path, "--yes", "--json", "--failed-to", tmp_path / name, portal=portal)
+
+    assert ended.code == 2
+    assert f"{name} should end in .csv: the file is delimited text." in ended.err
+    assert not (tmp_path / name).exists()

@@ -106,6 +106,7 @@ def test_a_delimiter_may_be_named(tmp_path):
 
     assert rows(path, delimiter="~") == {2: ("1", "a,b")}
     assert rows(write(tmp_path, "id\tname\n1\ta,b\n"), delimiter="tab") == {2: ("1", "a,b")}
+    assert rows(write(tmp_path, "id;name\n1;a,b\n"), delimiter="semicolon") == {2: ("1", "a,b")}
     for name in ("::", "", '"'):
         with pytest.raises(FileError, match="is not a delimiter"):
             open_file(path, delimiter=name)
