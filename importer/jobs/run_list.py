@@ -46,6 +46,7 @@ class RunInfo:
     counts: Mapping[str, int] = field(default_factory=dict)
     exit_code: int | None = None
     can_undo: bool = False
+    """Whether it changed something that can be put back, and in a list: that is not put back yet."""
     parent: str | None = None
 
     @property
@@ -80,6 +81,7 @@ class RunInfo:
 
 def list_runs(state: StateFolder) -> Iterator[RunInfo]:
     """Yield the runs kept, newest first; one whose journal is not as it was written is `damaged`."""
+    undone = set()
     for run_id in state.run_ids():
         info = RunInfo(run_id)
         try:
@@ -89,6 +91,10 @@ def list_runs(state: StateFolder) -> Iterator[RunInfo]:
                     journal.check()
         except (FileError, OSError):
             info = replace(info, state=DAMAGED, can_undo=False)
+        if info.id in undone:  # what undoes a run comes before it
+            info = replace(info, can_undo=False)
+        elif info.kind == "undo" and info.can_undo and info.parent and not info.can_resume:
+            undone.add(info.parent)
         yield info
 
 
@@ -121,27 +127,21 @@ def latest_undoable(state: StateFolder) -> str:
 
     Raises UsageError where there is none.
     """
-    undone = set()
-    for run in list_runs(state):  # newest first: what undoes a run comes before it
-        if run.kind == "undo" and run.can_undo and run.parent:
-            undone.add(run.parent)
-        elif run.kind == "run" and run.can_undo and run.id not in undone:
+    for run in list_runs(state):
+        if run.kind == "run" and run.can_undo:
             return run.id
     raise UsageError(
-        message("There is no run to undo: every run on this machine that changed something is already undone."),
+        message(
+            "There is no run to undo: every run on this machine that changed something is already undone, or was made "
+            "with --no-diff."
+        ),
         code="nothing_to_do",
     )
 
 
-def undone_by(state: StateFolder, run_id: str) -> str | None:
-    """Return the latest run that undid `run_id` and was not undone itself."""
-    undone = set()
-    for run in list_runs(state):
-        if run.kind == "undo" and run.can_undo and run.id not in undone:
-            if run.parent == run_id:
-                return run.id
-            undone.add(run.parent)
-    return None
+def undone_by(state: StateFolder, run_id: str) -> RunInfo | None:
+    """Return the latest run that undid `run_id`, in part at least, and was not undone itself."""
+    return next((run for run in list_runs(state) if run.kind == "undo" and run.can_undo and run.parent == run_id), None)
 
 
 @dataclass(frozen=True, slots=True)

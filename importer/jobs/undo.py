@@ -16,7 +16,7 @@ from importer.jobs.finish import finish
 from importer.jobs.job import Job, Opening, opening
 from importer.jobs.options import ReadOptions, Result, RunOptions
 from importer.jobs.resume import check_portal, stored_columns
-from importer.jobs.run_list import undone_by
+from importer.jobs.run_list import RunInfo, undone_by
 from importer.jobs.sending import send
 from importer.jobs.targets import check_page
 from importer.jobs.which_portal import tell_version
@@ -25,7 +25,7 @@ from importer.journal.run_record import UNDONE
 from importer.model import Change, CheckedRow, Columns, KeyColumn, Outcome, Status, Values
 from importer.planning.planner import note_compared
 from importer.planning.undo import Reversal
-from schemas.message import message
+from schemas.message import Message, message
 from schemas.property import PortalSchema
 from schemas.ticket_object import TICKET
 
@@ -53,7 +53,7 @@ async def undo_run(
         record = state.read_record(run_id)
         _check_undoable(record)
         if undo := undone_by(state, run_id):
-            context.ui.say(message("Run {run} was undone before, by run {undo}.", run=run_id, undo=undo))
+            context.ui.say(_undone_before(run_id, undo))
         options = RunOptions(
             Path(record.file),
             read=ReadOptions(sheet=record.sheet),
@@ -97,6 +97,17 @@ def _note_undone(parent: Journal, journal: Journal) -> None:
     """Take a run that stopped early out of those that can be resumed, once a row of it was put back."""
     if parent.record.can_resume and journal.rows.count_by_status().get(Status.UPDATED):
         parent.outlive(lambda: parent.note(state=UNDONE))
+
+
+def _undone_before(run_id: str, undo: RunInfo) -> Message:
+    if undo.can_resume:
+        return message(
+            "Run {undo}, which undoes run {run}, did not finish; `{command}` would. This undo goes ahead on its own.",
+            run=run_id,
+            undo=undo.id,
+            command=undo.next_command or "",
+        )
+    return message("Run {run} was undone before, by run {undo}.", run=run_id, undo=undo.id)
 
 
 def _check_undoable(record: RunRecord) -> None:

@@ -259,6 +259,39 @@ def test_an_undo_that_was_stopped_is_resumed(portal, program, sheet, run, undo):
     assert all_values(portal) == before
 
 
+def test_an_undo_without_a_name_takes_what_is_in_effect(portal, program, sheet, run, undo):
+    before = all_values(portal)
+    done = run(sheet(("Record ID", "subject"), (A, "New")))
+    first = undo(done)
+    nothing = program("undo", "--yes", "--json", portal=portal)
+    undo(run_id_of(first))  # the run's changes are there again
+
+    listed = {one["run_id"]: one["next"] for one in program("runs", "--json").summary["runs"]}
+    again = program("undo", "--yes", "--json", portal=portal)
+
+    assert (nothing.code, nothing.summary["errors"][0]["code"]) == (2, "nothing_to_do")
+    assert listed[done] == f"import-tickets undo {done}"
+    assert listed[run_id_of(first)] is None  # it was undone
+    assert again.code == 0
+    assert all_values(portal) == before
+
+
+def test_a_run_that_was_undone_in_part_is_not_undone_yet(portal, program, sheet, run, undo):
+    before = all_values(portal)
+    living = [one for one, held in portal.tickets().items() if not held["archived"] and not held["merged_into"]]
+    done = run(sheet(("Record ID", "subject"), *((ticket, "New") for ticket in living[:150])))
+    portal.fault("unauthorized", path="batch/update", after=1, times=None)
+    stopped = undo(done)
+    portal.calm()
+
+    again = program("undo", "--yes", "--json", portal=portal)
+
+    assert stopped.summary["rows"]["updated"] == 100
+    assert f"import-tickets resume {stopped.summary['run_id']}" in again.err
+    assert (again.code, again.summary["rows"]["updated"], again.summary["rows"]["unchanged"]) == (0, 50, 100)
+    assert all_values(portal) == before
+
+
 def test_tickets_that_went_away_are_named(portal, sheet, run, undo):
     """Archived and merged since: left alone, each with its reason; the others go back."""
     before = values(portal, C)
