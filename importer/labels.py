@@ -7,7 +7,9 @@ Out: text for people. No markup: who shows it escapes it.
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
+from schemas.message import Message, message
 from schemas.property import PortalSchema
 
 _SPACES = dict.fromkeys(map(ord, "\t\n\x0b\x0c\r\x85\u2028\u2029"), " ")
@@ -23,6 +25,21 @@ _SHORT = 60
 """Values shorter than this are remembered with their labels."""
 _LONGEST_VALUE = 100
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def moment_words(moment: datetime, zone: str = "", *, seconds: bool = False) -> Message:
+    """Return a moment as the reader writes it: in English `2026-03-04 09:30`, else `04/03/2026 09:30`.
+
+    zone: named behind it.
+    """
+    text = message(
+        "{year}-{month}-{day} {time}",
+        year=f"{moment.year:04d}",
+        month=f"{moment:%m}",
+        day=f"{moment:%d}",
+        time=f"{moment:%H:%M:%S}" if seconds else f"{moment:%H:%M}",
+    )
+    return message("{moment} ({zone})", moment=text, zone=zone) if zone else text
 
 
 def plain_text(text: str, *, keep_lines: bool = False) -> str:

@@ -79,7 +79,7 @@ Value = str | int | Message
 THOUSAND = "1,000"
 """A text of the catalogue: its translation shows what stands between thousands."""
 
-_COUNTS = frozenset({"count", "cleared"})
+_COUNTS = frozenset({"count", "cleared", "left", "daily", "free"})
 """Fields that hold how many there are; other whole numbers are names: rows, ports, codes."""
 
 

@@ -37,8 +37,10 @@ SHOWING = frozenset({"output", "shows"})
 VOLATILE = (
     (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "0192d3f0-7c1a-7b3e-9f52-4242a1b2c3d4"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)?"), "2026-11-23 14:15:03"),
+    (re.compile(r"\d\d/\d\d/\d{4} \d\d:\d\d:\d\d"), "23/11/2026 14:15:03"),
     (re.compile(r"\d{4}-\d\d-\d\d 00:00 \("), "2026-11-24 00:00 ("),
-    (re.compile(r"\b62[0-4]\d{3}\b"), "624992"),
+    (re.compile(r"\d\d/\d\d/\d{4} 00:00 \("), "24/11/2026 00:00 ("),
+    (re.compile(r"\b62[0-4]([.,]?)\d{3}\b"), r"624\g<1>992"),
     (re.compile(r"\b(about|cerca de) \d+ s(?=, )"), r"\1 1 s"),
     (
         re.compile(r"(import-tickets )\d+\.\d+.*"),

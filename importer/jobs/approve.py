@@ -49,7 +49,7 @@ async def approve_plan(path: Path, context: Context, *, yes: bool = False) -> Re
 
 def check_not_applied(plan: PlanFile, state: StateFolder) -> None:
     """Raise UsageError `plan_applied` where the plan says so itself, or this state folder does."""
-    from importer.reports.text import local_time
+    from importer.reports.text import local_moment
 
     noted = plan.applied
     if noted and sent_nothing(state, noted["run"]):  # it was killed right after it noted that
@@ -63,7 +63,7 @@ def check_not_applied(plan: PlanFile, state: StateFolder) -> None:
                 "The plan {path} was applied by {account} on {machine} at {at}, as run {run}. A plan is applied once: "
                 "make a new one for what is left to do.",
                 path=str(plan.path),
-                at=local_time(noted["at"]),
+                at=local_moment(noted["at"]),
                 **{name: noted[name] for name in ("account", "machine", "run")},
             ),
             code="plan_applied",

@@ -88,10 +88,10 @@ def _noted(path: Path) -> dict[str, object]:
 
 
 def _busy(path: Path, file: Path) -> Message:
-    from importer.reports.text import local_time
+    from importer.reports.text import local_moment
 
     held = _noted(path)
-    since = local_time(str(held.get("since") or ""))
+    since = local_moment(str(held.get("since") or ""))
     if held.get("run"):
         return message(
             "Run {run} has been working on {file} since {since}; wait until it ends.",

@@ -12,6 +12,7 @@ from importer.jobs.options import PortalAccess, Ui
 from importer.jobs.saving import save_whole
 from importer.jobs.state import StateFolder
 from importer.template.ticket_query import find_property
+from schemas.message import Message, message
 from schemas.property import PortalSchema, Property
 from schemas.ticket_object import TICKET
 
@@ -53,26 +54,38 @@ def listed_properties(schema: PortalSchema, *, everything: bool) -> tuple[list[P
     return kept, len(found) - len(kept)
 
 
-def choices_in(definition: Property, schema: PortalSchema) -> list[tuple[str, str, str]]:
-    """Return (value, label, remark) of all that a property may hold: options, pipelines, stages, owners."""
+def choices_in(definition: Property, schema: PortalSchema) -> list[tuple[str, str, tuple[Message, ...]]]:
+    """Return (value, label, remarks) of all that a property may hold: options, pipelines, stages, owners."""
     if definition.name == TICKET.pipeline:
-        return [(one.id, one.label, "") for one in schema.pipelines]
+        return [(one.id, one.label, ()) for one in schema.pipelines]
     if definition.name == TICKET.stage:
         return [
-            (stage.id, f"{stage.label} ({pipeline.label})", _remark(locked=stage.locked, closed=stage.closed))
+            (stage.id, f"{stage.label} ({pipeline.label})", _remarks(locked=stage.locked, closed=stage.closed))
             for pipeline in schema.pipelines
             for stage in pipeline.stages
         ]
     if definition.is_owner:
         return [
-            (one.id, " ".join(filter(None, (one.name, one.email and f"({one.email})"))), _remark(archived=one.archived))
+            (
+                one.id,
+                " ".join(filter(None, (one.name, one.email and f"({one.email})"))),
+                _remarks(archived=one.archived),
+            )
             for one in schema.owners
         ]
-    return [(one.value, one.label, _remark(hidden=one.hidden)) for one in definition.options]
+    return [(one.value, one.label, _remarks(hidden=one.hidden)) for one in definition.options]
 
 
-def _remark(**flags: bool) -> str:
-    return ", ".join(name for name, is_set in flags.items() if is_set)
+_REMARKS = {
+    "locked": message("locked"),
+    "closed": message("closed"),
+    "archived": message("archived"),
+    "hidden": message("hidden"),
+}
+
+
+def _remarks(**flags: bool) -> tuple[Message, ...]:
+    return tuple(_REMARKS[name] for name, is_set in flags.items() if is_set)
 
 
 def property_json(definition: Property, schema: PortalSchema) -> dict[str, Any]:
@@ -89,8 +102,8 @@ def property_json(definition: Property, schema: PortalSchema) -> dict[str, Any]:
         "hidden": definition.hidden,
         "sensitivity": definition.sensitivity,
         "options": [
-            {"value": value, "label": label, "remark": remark}
-            for value, label, remark in choices_in(definition, schema)
+            {"value": value, "label": label, "remark": ", ".join(map(str, remarks))}
+            for value, label, remarks in choices_in(definition, schema)
         ],
         "rules": [{"type": one.type, "arguments": list(one.arguments)} for one in definition.rules],
     }

@@ -26,7 +26,7 @@ _HEAD = 4096
 class FileFormat:
     """One format that is read."""
 
-    name: str
+    name: Message
     endings: frozenset[str]
     is_delimited: bool = False
     is_annotated: bool = False
@@ -34,48 +34,50 @@ class FileFormat:
 
 
 _DELIMITED = FileFormat(
-    "delimited text", frozenset({".csv", ".txt", ".tsv", ".tab", ""}), is_delimited=True, is_annotated=True
+    message("delimited text"), frozenset({".csv", ".txt", ".tsv", ".tab", ""}), is_delimited=True, is_annotated=True
 )
 FORMATS = {
     "csv": _DELIMITED,
     "tsv": _DELIMITED,
-    "xlsx": FileFormat("an Excel workbook (XLSX)", frozenset({".xlsx", ".xltx"}), is_annotated=True),
-    "xlsm": FileFormat("an Excel workbook with macros (XLSM)", frozenset({".xlsm", ".xltm"}), is_annotated=True),
-    "xls": FileFormat("an older Excel workbook (XLS)", frozenset({".xls", ".xlt"})),
-    "ods": FileFormat("an OpenDocument spreadsheet (ODS)", frozenset({".ods", ".ots"})),
+    "xlsx": FileFormat(message("an Excel workbook (XLSX)"), frozenset({".xlsx", ".xltx"}), is_annotated=True),
+    "xlsm": FileFormat(
+        message("an Excel workbook with macros (XLSM)"), frozenset({".xlsm", ".xltm"}), is_annotated=True
+    ),
+    "xls": FileFormat(message("an older Excel workbook (XLS)"), frozenset({".xls", ".xlt"})),
+    "ods": FileFormat(message("an OpenDocument spreadsheet (ODS)"), frozenset({".ods", ".ots"})),
 }
 """By `Source.format`. A new format is a line here, its beginning in `_open`, and its reader in a file of its own."""
 SPREADSHEETS = frozenset[str]().union(*(one.endings for one in FORMATS.values())) - {""}
 WORKBOOKS = frozenset[str]().union(*(one.endings for one in FORMATS.values() if not one.is_delimited))
 ONLY_READ = frozenset[str]().union(*(one.endings for one in FORMATS.values() if not one.is_annotated))
 
-_OTHERS: tuple[tuple[bytes, str], ...] = (
-    (b"%PDF", "a PDF document"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"GIF8", "a picture"),
-    (b"\x1f\x8b", "a compressed archive (gzip)"),
-    (b"Rar!", "a compressed archive (RAR)"),
-    (b"7z\xbc\xaf\x27\x1c", "a compressed archive (7-Zip)"),
-    (b"BZh", "a compressed archive (bzip2)"),
-    (b"\xfd7zXZ", "a compressed archive (xz)"),
-    (b"SQLite format 3", "a database"),
-    (b"PAR1", "a Parquet table"),
-    (b"{\\rtf", "a text document (RTF)"),
+_OTHERS: tuple[tuple[bytes, Message], ...] = (
+    (b"%PDF", message("a PDF document")),
+    (b"\x89PNG", message("a picture")),
+    (b"\xff\xd8\xff", message("a picture")),
+    (b"GIF8", message("a picture")),
+    (b"\x1f\x8b", message("a compressed archive (gzip)")),
+    (b"Rar!", message("a compressed archive (RAR)")),
+    (b"7z\xbc\xaf\x27\x1c", message("a compressed archive (7-Zip)")),
+    (b"BZh", message("a compressed archive (bzip2)")),
+    (b"\xfd7zXZ", message("a compressed archive (xz)")),
+    (b"SQLite format 3", message("a database")),
+    (b"PAR1", message("a Parquet table")),
+    (b"{\\rtf", message("a text document (RTF)")),
 )
-_MARKUP: tuple[tuple[bytes, str], ...] = (
-    (b"<!doctype html", "a web page (HTML)"),
-    (b"<html", "a web page (HTML)"),
-    (b"<table", "a web page (HTML)"),
-    (b"<meta", "a web page (HTML)"),
-    (b"<?xml", "an XML document"),
-    (b"<workbook", "an XML document"),
+_MARKUP: tuple[tuple[bytes, Message], ...] = (
+    (b"<!doctype html", message("a web page (HTML)")),
+    (b"<html", message("a web page (HTML)")),
+    (b"<table", message("a web page (HTML)")),
+    (b"<meta", message("a web page (HTML)")),
+    (b"<?xml", message("an XML document")),
+    (b"<workbook", message("an XML document")),
 )
 _ARCHIVES = {
-    "xl/workbook.bin": "a binary Excel workbook (XLSB)",
-    "word/document.xml": "a Word document",
-    "ppt/presentation.xml": "a PowerPoint presentation",
-    "Index/Document.iwa": "a Numbers or Pages document",
+    "xl/workbook.bin": message("a binary Excel workbook (XLSB)"),
+    "word/document.xml": message("a Word document"),
+    "ppt/presentation.xml": message("a PowerPoint presentation"),
+    "Index/Document.iwa": message("a Numbers or Pages document"),
 }
 
 
@@ -129,7 +131,7 @@ def _open(path: Path, head: bytes, encoding: str | None, delimiter: str | None) 
 
         return open_compound(path)
     if head.startswith(_OLD_BIFF):
-        raise _not_a_spreadsheet("a workbook of Excel 4 or older")
+        raise _not_a_spreadsheet(message("a workbook of Excel 4 or older"))
     _refuse_others(head)
     from importer.loader.delimited import open_delimited
 
@@ -150,7 +152,7 @@ def _open_archive(path: Path) -> Source:
         from importer.loader.ods import MIME_TYPE, OdsSource
 
         if not mime_type.strip().startswith(MIME_TYPE):
-            raise _not_a_spreadsheet("an OpenDocument file, but no spreadsheet")
+            raise _not_a_spreadsheet(message("an OpenDocument file, but no spreadsheet"))
         return OdsSource(path)
     from importer.loader.xlsx import WorkbookSource
 
@@ -167,7 +169,7 @@ def _refuse_others(head: bytes) -> None:
             raise _not_a_spreadsheet(kind)
 
 
-def _not_a_spreadsheet(kind: str) -> FileError:
+def _not_a_spreadsheet(kind: Message) -> FileError:
     return FileError(
         message(
             "The file is {kind}, whatever its name says. Open it in a spreadsheet program, save the data as XLSX or "

@@ -14,7 +14,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from schemas.message import Value, message
+from importer.labels import moment_words
+from schemas.message import Message, Value, message
 from schemas.property import PortalSchema, Property
 from schemas.types.datetime import parse_moment
 from schemas.values import same_value
@@ -48,7 +49,7 @@ class Teller:
     def __init__(self, schema: PortalSchema) -> None:
         self._schema = schema
 
-    def when(self, entry: HistoryEntry | None) -> str:
+    def when(self, entry: HistoryEntry | None) -> Value:
         """Return the moment of a change as the portal's clocks show it, `2026-11-23 11:15:03 (America/Sao_Paulo)`."""
         moment = parse_moment(entry.timestamp) if entry else None
         return local_text(moment, self._schema.time_zone) if moment else "?"
@@ -77,10 +78,10 @@ class Teller:
         return names
 
 
-def local_text(moment: datetime, zone_name: str) -> str:
+def local_text(moment: datetime, zone_name: str) -> Message:
     """Return a moment as clocks of a zone show it, with the zone's name; in UTC where the zone is not known."""
     try:
         zone = ZoneInfo(zone_name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         zone = ZoneInfo("UTC")
-    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S} ({zone.key})"
+    return moment_words(moment.astimezone(zone), zone.key, seconds=True)

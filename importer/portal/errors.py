@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import orjson
 
 from importer.errors import DailyLimit, MissingScope, PortalError, Unauthorized, Unavailable
+from importer.labels import moment_words
 from importer.portal.limits import Limits
 from importer.portal.responses import BatchResult, parse_fault, parse_refusal
 from importer.portal.retries import Reply, Verdict
@@ -35,7 +36,9 @@ class NoSuchPath(Unavailable):
     """The portal has no such endpoint: the address or the version is wrong, or it does not offer this."""
 
 
-def final_error(reply: Reply, verdict: Verdict, *, base_url: str, resets_at: str, scrub: Scrub) -> PortalError | None:
+def final_error(
+    reply: Reply, verdict: Verdict, *, base_url: str, resets_at: Message, scrub: Scrub
+) -> PortalError | None:
     """Return the error of an answer after which nothing else has a chance either; None for any other answer.
 
     resets_at: when the day's calls come back, as people read it.
@@ -139,7 +142,7 @@ def no_such_path(base_url: str, path: str) -> NoSuchPath:
     )
 
 
-def asks_to_wait(until: str) -> Unavailable:
+def asks_to_wait(until: Message) -> Unavailable:
     """Return the error of a portal that asks for a wait that is no use to sit out."""
     return Unavailable(
         message(
@@ -150,7 +153,7 @@ def asks_to_wait(until: str) -> Unavailable:
     )
 
 
-def reserve_reached(limits: Limits, reserve: float, resets_at: str) -> DailyLimit:
+def reserve_reached(limits: Limits, reserve: float, resets_at: Message) -> DailyLimit:
     """Return the error of a run that would use the calls of the day that are reserved for others."""
     return DailyLimit(
         message(
@@ -165,17 +168,17 @@ def reserve_reached(limits: Limits, reserve: float, resets_at: str) -> DailyLimi
     )
 
 
-def next_midnight(now: float, zone_name: str) -> str:
+def next_midnight(now: float, zone_name: str) -> Message:
     """Return when the day of a portal ends, in its own zone. `now`: seconds since 1970."""
     zone = _zone(zone_name)
     midnight = datetime.combine(datetime.fromtimestamp(now, zone).date() + timedelta(days=1), datetime.min.time(), zone)
-    return f"{midnight:%Y-%m-%d %H:%M} ({zone.key})"
+    return moment_words(midnight, zone.key)
 
 
-def in_zone(moment: float, zone_name: str) -> str:
+def in_zone(moment: float, zone_name: str) -> Message:
     """Return a moment (seconds since 1970) as people in a portal's zone read it."""
     zone = _zone(zone_name)
-    return f"{datetime.fromtimestamp(moment, zone):%Y-%m-%d %H:%M} ({zone.key})"
+    return moment_words(datetime.fromtimestamp(moment, zone), zone.key)
 
 
 def _zone(name: str) -> ZoneInfo:

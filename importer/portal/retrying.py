@@ -184,5 +184,5 @@ class RetryingClient:
         if limits.daily and limits.daily_remaining - in_flight <= limits.daily * reserve / 100:
             raise errors.reserve_reached(limits, reserve, self._resets_at())
 
-    def _resets_at(self) -> str:
+    def _resets_at(self) -> Message:
         return errors.next_midnight(self._clock.time(), self.time_zone)

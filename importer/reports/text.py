@@ -17,7 +17,7 @@ from importer.findings import Finding, cell_name
 from importer.i18n import PORTUGUESE, language_of
 from importer.journal import BatchAnswer, Journal, RunRecord, dump, load_messages
 from importer.journal.run_record import Correction
-from importer.labels import clip, header_text, plain_text
+from importer.labels import clip, header_text, moment_words, plain_text
 from importer.model import Status
 from importer.reports.column_plan import Range, Shown
 from schemas.message import Message, Translations, count_message, message
@@ -248,6 +248,14 @@ def local_time(moment: str) -> str:
         return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M}"
     except ValueError:
         return moment
+
+
+def local_moment(moment: str) -> Message:
+    """Return a moment (ISO 8601) as clocks here show it, in the reader's form; what is no moment stays as it is."""
+    try:
+        return moment_words(datetime.fromisoformat(moment).astimezone())
+    except ValueError:
+        return message("{moment}", moment=moment)
 
 
 def duration(seconds: float) -> str:

@@ -166,7 +166,7 @@ def test_the_days_calls_are_used_up(program, sandbox):
         sandbox.limits(daily=625_000, used_today=0)
 
     assert (ended.code, found(ended)["limits"]) == (3, "problem")
-    assert "of 1000 calls" in texts(ended, "limits")
+    assert "of 1,000 calls" in texts(ended, "limits")
 
 
 def test_a_proxy_is_noticed_and_its_password_is_not_shown(program, sandbox, monkeypatch):

@@ -131,7 +131,7 @@ def _runs_show(options: argparse.Namespace) -> int:
 
 
 def _run_facts(details: RunDetails, words: Translations) -> list[tuple[Message, str]]:
-    from importer.reports.text import kind_words, local_time, request_words, state_word
+    from importer.reports.text import kind_words, local_moment, request_words, state_word
 
     run = details.info
     requests = (request_words(name, count).render(words) for name, count in details.requests.items() if count)
@@ -145,8 +145,8 @@ def _run_facts(details: RunDetails, words: Translations) -> list[tuple[Message, 
         (message("File"), place),
         (message("Report"), details.report or ""),
         (message("Portal"), " ".join(filter(None, (run.portal_id, run.base_url)))),
-        (message("Started"), local_time(run.started_at)),
-        (message("Finished"), local_time(run.finished_at or "")),
+        (message("Started"), local_moment(run.started_at).render(words)),
+        (message("Finished"), local_moment(run.finished_at).render(words) if run.finished_at else ""),
         (message("Rows"), _counts(run, words)),
         (message("Requests"), ", ".join(requests)),
         (message("Next"), run.next_command or ""),

@@ -115,7 +115,8 @@ def _show_property(lister: Terminal, definition: Property, schema: PortalSchema,
     lister.show_facts((name, value) for name, value in facts if value)
     choices = choices_in(definition, schema)
     if choices:
-        lister.show_table([message("Value"), message("Label"), message("Notes")], choices)
+        rows = ((value, label, ", ".join(one.render(words) for one in remarks)) for value, label, remarks in choices)
+        lister.show_table([message("Value"), message("Label"), message("Notes")], rows)
 
 
 COMMAND = Command("save or print the portal's ticket schema", add_options, perform)
