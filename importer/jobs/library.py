@@ -12,14 +12,14 @@ import asyncio
 import os
 from collections.abc import Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, Unpack
 
 from importer.findings import cell_name
 from importer.jobs.context import Context
-from importer.jobs.options import Amount, PortalAccess, ReadOptions, RunOptions, Silent
+from importer.jobs.options import PortalAccess, RunOptions, Silent
 from importer.jobs.options import Result as JobResult
 from importer.jobs.state import StateFolder
 
@@ -47,7 +47,7 @@ class Reading(TypedDict, total=False):
     blank: Literal["clear", "keep"]
     options: Literal["labels", "values"] | None
     allow_spoiled: bool
-    schema: Path | None
+    schema: str | PathLike[str] | None
     locale: str | None
     date_format: str | None
     time_zone: str | None
@@ -93,11 +93,13 @@ def plan(
 
     Raises importer.errors.ImportTicketsError, with a code, where the file, its columns or the portal allow no plan.
     """
+    from importer.jobs import library_arguments as arguments
     from importer.jobs.apply import make_plan
 
+    arguments.one_of("on_conflict", on_conflict, "skip", "overwrite")
     options = RunOptions(
         Path(file),
-        read=replace(ReadOptions(), **reading),
+        read=arguments.reading(reading),
         on_conflict=on_conflict,
         output=Path(output) if output is not None else None,
         overwrite=overwrite,
@@ -144,15 +146,17 @@ class Plan:
         Raises importer.errors.ImportTicketsError where nothing was sent; the plan can be applied with other guard
         rails then. What ends it later is in the result.
         """
+        from importer.jobs import library_arguments as arguments
         from importer.jobs.apply import apply_plan
 
+        arguments.one_of("on_invalid", on_invalid, "stop", "skip")
         context = _context(self.portal)
         job = apply_plan(
             self.run_id,
             context,
             on_invalid=on_invalid,
-            max_changes=_amount(max_changes),
-            max_clears=_amount(max_clears),
+            max_changes=arguments.amount("max_changes", max_changes),
+            max_clears=arguments.amount("max_clears", max_clears),
         )
         return _result(self.portal, _run(job, context))
 
@@ -216,14 +220,6 @@ def _result(portal: Portal, ended: JobResult) -> Result:
         raise ended.error
     stopped = str(ended.error.text) if ended.error else None
     return Result(portal, str(run_id), ended.exit_code, stopped, ended.report, ended.summary)
-
-
-def _amount(limit: float | str | None) -> Amount | None:
-    """Return a guard rail. Raises ValueError for a text that is no number."""
-    if limit is None:
-        return None
-    text = str(limit).strip()
-    return Amount(float(text.removesuffix("%")), percent=text.endswith("%"))
 
 
 def _changes(journal: Journal) -> Iterator[tuple[object, ...]]:

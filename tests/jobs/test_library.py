@@ -130,6 +130,43 @@ def test_what_cannot_be_read_is_raised_with_its_code(folder):
     assert refused.value.code == "unreadable_file"
 
 
+@pytest.mark.parametrize(
+    ("passed", "words"),
+    [
+        ({"blank": "keeep"}, 'did you mean "keep"'),
+        ({"options": "names"}, "labels, values"),
+        ({"on_conflict": "overwrit"}, 'did you mean "overwrite"'),
+        ({"policies": [("subject", "fill-emty")]}, 'did you mean "fill-empty"'),
+    ],
+)
+def test_a_misspelt_word_is_refused(folder, passed, words):
+    with pytest.raises(UsageError, match=words) as refused:
+        importer.plan("edits.xlsx", importer.Portal.sandbox(), **passed)
+
+    assert refused.value.code == "bad_usage"
+
+
+@pytest.mark.parametrize(
+    "passed", [{"on_invalid": "skp"}, {"max_changes": "nan"}, {"max_clears": -1}, {"max_changes": "few"}]
+)
+def test_a_guard_rail_that_means_nothing_is_refused(folder, passed):
+    plan = importer.plan("edits.xlsx", importer.Portal.sandbox())
+
+    with pytest.raises(UsageError, match=next(iter(passed))) as refused:
+        plan.apply(**{"on_invalid": "skip"} | passed)
+
+    assert refused.value.code == "bad_usage"
+
+
+def test_paths_and_names_may_be_plain_texts(folder):
+    path = folder / "edits.csv"
+    path.write_text("Record ID,subject,note\n25012345001,One,x\n", "utf-8")
+
+    plan = importer.plan(str(path), importer.Portal.sandbox(), skip_columns="note", schema="ticket-schema.json")
+
+    assert list(plan.changes["column"]) == ["subject"]
+
+
 def test_every_option_of_reading_is_there():
     assert Reading.__annotations__.keys() == ReadOptions.__dataclass_fields__.keys()
 
