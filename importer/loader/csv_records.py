@@ -48,6 +48,8 @@ class Records:
     multi_line: bool = False
     odd_ends: frozenset[int] = frozenset()
     """Places of records that end in another line end than the others, where `columns` is None."""
+    characters: int = 0
+    """How long they are, delimiters and all."""
 
     def lines(self) -> Sequence[int]:
         """Return the line each record begins at, and at last the line after them."""
@@ -76,6 +78,7 @@ def read_records(path: Path, dialect: Dialect) -> Iterator[Records]:
                 if broken.at_end and text.extend(block):
                     continue  # the block ended inside a quoted field: read on, and try again
                 raise _error(line + broken.lines, never_closed=broken.at_end or broken.too_long) from broken.__cause__
+            records.characters = len(block)
             yield records
             row += records.count
             line = records.lines()[-1] if records.multi_line else line + records.count

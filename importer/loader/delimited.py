@@ -101,6 +101,7 @@ class DelimitedTable(Table):
             while start < records.count:
                 stop = min(start + filling.room, records.count)
                 self._fill(filling, records, slice(start, stop))
+                filling.text += records.characters * (stop - start) // records.count
                 start = stop
                 if not filling.room:
                     yield filling.chunk()

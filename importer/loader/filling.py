@@ -1,7 +1,7 @@
 """A chunk that is filled piece by piece.
 
 In:  some hundred rows at a time, as columns of text.
-Out: a `Chunk` of some thousand rows.
+Out: a `Chunk` of some thousand rows, fewer where their texts are long.
 
 Pieces are small because what is read, cut and converted then stays in the processor's cache: pieces of ten thousand
 rows take twice as long.
@@ -22,6 +22,9 @@ from schemas.cells import Kind
 PIECE = 500
 """Rows of a piece."""
 
+MOST_TEXT = 16 << 20
+"""Characters of a chunk: with more, it takes no further piece. A text that cells share by number is as long in each."""
+
 _UNSET = 255
 
 
@@ -33,6 +36,8 @@ class Filling:
         self.findings: list[Finding] = []
         self.seen = 0
         """Rows so far, those without a place in the chunk among them."""
+        self.text = 0
+        """Characters so far, as far as they are counted."""
         self._size = size
         self._rows: list[int] = []
         self._lines: list[int] = []
@@ -43,7 +48,7 @@ class Filling:
     @property
     def room(self) -> int:
         """How many more rows the chunk takes."""
-        return self._size - self.seen
+        return self._size - self.seen if self.text < MOST_TEXT else 0
 
     def add_texts(self, rows: Sequence[int], lines: Sequence[int], columns: Sequence[Sequence[str]]) -> None:
         """Add rows that hold text alone, with the lines they begin at; columns are in the order of `positions`."""

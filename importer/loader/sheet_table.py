@@ -42,6 +42,9 @@ MAX_CELLS = 64 << 20
 FREE_CELLS, FREE_SHARE = 4 << 20, 8
 """Cells laid out whatever is filled, and how many more for each filled one: a far cell makes a large empty table."""
 
+FREE_TEXT, TEXT_SHARE = 256 << 20, 1_000
+"""Characters that a sheet's cells may hold, and how many more for each byte of the file: cells can share a text."""
+
 Piece = tuple[Sequence[int], Sequence["ColumnTexts"]]
 """Row numbers, and the texts of the asked columns of these rows."""
 
@@ -77,6 +80,19 @@ def check_size(rows: int, columns: int, *, filled: int | None = None) -> None:
                 "would fill the memory. Delete what stands there by mistake, or save the data as CSV.",
                 column=column_letter(columns - 1),
                 row=rows,
+            ),
+            code="unsafe_file",
+        )
+
+
+def check_text(characters: int, file_size: int) -> None:
+    """Judge how much text the cells of a sheet hold, shared by number or not. Raises FileError `unsafe_file`."""
+    if characters > FREE_TEXT + TEXT_SHARE * file_size:
+        raise FileError(
+            message(
+                "The file is not read: its cells share few texts so often that all of them would hold more than "
+                "{count} characters, as files are built to fill memory. Save the data as CSV.",
+                count=FREE_TEXT,
             ),
             code="unsafe_file",
         )
@@ -134,6 +150,7 @@ class GridTable(Table):
         self.headers = info.headers
         self.row_count = max(grid.last_row - info.header_row, 0)
         self._grid = grid
+        self._file_size = source.path.stat().st_size
 
     @cached_property
     def formats(self) -> Mapping[int, frozenset[Format]]:
@@ -193,6 +210,7 @@ class GridTable(Table):
         from importer.loader.filling import PIECE, Filling  # here, so that a file is opened before pandas is there
 
         filling = Filling(positions, size)
+        text = 0
         for numbers, columns in self._pieces(filling.positions, min(size, PIECE)):
             start = 0
             while start < len(numbers):
@@ -200,6 +218,8 @@ class GridTable(Table):
                 self._fill(filling, numbers[start:stop], [one.part(start, stop) for one in columns])
                 start = stop
                 if not filling.room:
+                    text += filling.text
+                    check_text(text, self._file_size)
                     yield filling.chunk()
                     filling = Filling(positions, size)
         if filling.seen:
@@ -208,6 +228,7 @@ class GridTable(Table):
     def _fill(self, filling: Filling, numbers: Sequence[int], columns: list[ColumnTexts]) -> None:
         for column in columns:
             whole = "\n".join(column.texts)
+            filling.text += len(whole) - len(column.texts)
             if "DISPIMG(" in whole or "IMAGE(" in whole:
                 for place in [place for place, text in enumerate(column.texts) if is_picture(text)]:
                     column.put(place, Kind.ERROR, column.texts[place], None)

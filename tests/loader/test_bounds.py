@@ -11,7 +11,7 @@ from openpyxl.worksheet.table import Table as ExcelTable
 
 from importer.errors import FileError
 from importer.loader import open_file
-from tests.loader.workbook_parts import row, sheet_xml, write_package
+from tests.loader.workbook_parts import MAIN, row, sheet_xml, write_package
 
 CASES = Path(__file__).parent / "cases"
 BOUND = 300 << 20
@@ -176,6 +176,39 @@ def test_the_place_of_a_byte_is_found_in_less_memory_than_the_file_takes(tmp_pat
     finally:
         tracemalloc.stop()
     assert most < 10_000_000
+
+
+def shared_by_number(path):
+    """One text of a cell's greatest length in 20,000 cells: a tiny file of 655 million characters."""
+    header = row(1, '<c r="A1" t="s"><v>1</v></c><c r="B1" t="s"><v>2</v></c>')
+    rows = "".join(row(n, f'<c r="A{n}"><v>{n}</v></c><c r="B{n}" t="s"><v>0</v></c>') for n in range(2, 20_002))
+    texts = ("w" * 32_767, "id", "subject")
+    strings = f'<sst xmlns="{MAIN}">' + "".join(f"<si><t>{one}</t></si>" for one in texts) + "</sst>"
+    return write_package(path / "a.xlsx", sheet_xml(header + rows), strings=strings)
+
+
+def repeated_by_number(path):
+    text = "z" * 30_000
+    cells = "".join(
+        f'<table:table-cell office:value-type="string"><text:p>{one}</text:p></table:table-cell>' for one in ("1", text)
+    )
+    return ods(path, f'<table:table-row table:number-rows-repeated="20000">{cells}</table:table-row>')
+
+
+@pytest.mark.parametrize("make", [shared_by_number, repeated_by_number])
+def test_a_text_in_many_cells_by_number_is_counted_in_each(tmp_path, make):
+    """The cells share one text in memory; what is made of them, in a journal of the run, does not."""
+    file = make(tmp_path)
+    assert refusal(file).code == "unsafe_file"
+
+
+def test_chunks_of_long_texts_have_fewer_rows(tmp_path):
+    lines = "".join(f"{number},{'w' * 20_000}\n" for number in range(3_000))
+    (tmp_path / "a.csv").write_text("id,subject\n" + lines)
+    table = open_file(tmp_path / "a.csv").table(None)
+    rows = [chunk.rows for chunk in table.chunks((0, 1))]
+    assert len(rows) > 2
+    assert [one for some in rows for one in some] == list(range(2, 3_002))
 
 
 def test_a_far_cell_in_an_xls_is_refused(tmp_path):
