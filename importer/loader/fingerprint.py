@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -97,6 +98,10 @@ def _facts(key: str, text: str) -> Mapping[str, object]:
         facts = None
     if not isinstance(facts, dict) or not isinstance(facts.get("exported_at"), str):
         raise _damaged()
+    try:
+        ZoneInfo(str(facts.get("time_zone") or "UTC"))
+    except (ValueError, LookupError, OSError) as error:
+        raise _damaged() from error
     return facts
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from importer.errors import FileError
 from importer.jobs.template import headers_for
 from importer.loader import open_file
 from importer.loader.columns import choose_sheet, match_columns
@@ -133,6 +134,20 @@ def test_the_fingerprint_gives_the_values_at_export(schema, tmp_path):
     assert found.values("512") == odd | {"subject": "=1+1\n\x0b_x0041_ #N/A"}
     assert found.values("513") == dict.fromkeys(odd, "")
     assert found.values("999") == {}
+
+
+@pytest.mark.parametrize(
+    "facts", ["{x", "[" * 30_000, "{}", '{"exported_at": 5}', '{"exported_at": "x", "time_zone": "Mars/North"}']
+)
+def test_a_fingerprint_that_somebody_altered_is_damaged(schema, tmp_path, facts):
+    path = tmp_path / "tickets.xlsx"
+    write(path, schema, ["subject"], {"512": {"subject": "A"}})
+    book = openpyxl.load_workbook(path)
+    book["Import fingerprint"]["B2"] = facts
+    book.save(path)
+
+    with pytest.raises(FileError, match="damaged"):
+        read_fingerprint(open_file(path))
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@A1", "=cmd|' /C calc'!A0", "#N/A", "TRUE", "007", "1e5"])
