@@ -21,7 +21,7 @@ from importer.reports.plan_view import PlanView
 from importer.reports.progress import Progress
 from importer.reports.screen import HEADER_LENGTH, WIDE, Screen
 from importer.reports.summary import Summary
-from importer.reports.text import STATUS_ORDER, status_count
+from importer.reports.text import STATUS_ORDER, status_count, status_words
 from schemas.message import Message, Translations, count_message, message
 
 _STYLES: dict[str, str] = {
@@ -82,7 +82,7 @@ class Terminal:
         table = self.screen.table()
         for row, key, status, reason in outcomes:
             style = _STYLES.get(status, "") if status else ""
-            fate = Text(status or "", style=style)
+            fate = Text(self.screen.words(status_words(status)) if status else "", style=style)
             if reason is not None:
                 fate.append(f"  {plain_text(self.screen.words(reason))}", style="")
             table.add_row(Text(self.screen.words(message("row {row}", row=row))), Text(plain_text(key)), fate)

@@ -142,6 +142,22 @@ def status_count(status: str, count: int, *, was_undo: bool = False) -> Message:
     }[Status(status)]
 
 
+def status_words(status: str, count: int = 1, *, was_undo: bool = False) -> Message:
+    """Return what rows of a status are, beside their number or name: `updated`, after an undo `put back`."""
+    if was_undo and status == Status.UPDATED:
+        return count_message("put back", "put back", count)
+    return {
+        Status.UPDATED: count_message("updated", "updated", count),
+        Status.WOULD_UPDATE: count_message("would update", "would update", count),
+        Status.MATCHES: count_message("matches", "match", count),
+        Status.UNCHANGED: message("unchanged"),
+        Status.DIFFERS: count_message("differs", "differ", count),
+        Status.INVALID: message("invalid"),
+        Status.FAILED: count_message("failed", "failed", count),
+        Status.NOT_SENT: count_message("not sent", "not sent", count),
+    }[Status(status)]
+
+
 def listed(texts: Sequence[Message]) -> Message:
     """Return messages, at least one, as one with commas between them; each is translated by itself."""
     parts = {f"part{number}": one for number, one in enumerate(texts)}

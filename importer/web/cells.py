@@ -8,7 +8,9 @@ from fastapi import FastAPI, Query, Response
 
 from importer.errors import ImportTicketsError
 from importer.jobs.resume import stored_columns
-from importer.labels import Labels, plain_text
+from importer.labels import plain_text
+from importer.reports.column_plan import ValueForms
+from importer.reports.text import value_text
 from importer.web.work import Work
 
 MOST = 500
@@ -32,14 +34,14 @@ def add_route(app: FastAPI, work: Work) -> None:
 
 
 def cells_of(work: Work, *, start: int, count: int, name: str, erased: bool, text: str) -> dict[str, Any]:
-    """Return some cells, by label, and how many there are."""
+    """Return some cells, as people read them, and how many there are."""
     run = work.run
     if run is None or not run.run_id:
         return {"rows": [], "total": 0}
     try:
         with work.state.open_journal(run.run_id) as journal:
             schema, _ = stored_columns(journal.record)
-            labels = Labels(schema)
+            forms = ValueForms(schema, (run.plan.time_zone if run.plan else "") or schema.time_zone)
             headers = {one.property_name: one.header for one in journal.record.columns}
             found = journal.plan.cells(offset=start, limit=count, name=name, erased=erased, text=text)
             names = {row: plain_text(journal.report.subject(row)) for row in {cell.row for cell in found}}
@@ -49,16 +51,16 @@ def cells_of(work: Work, *, start: int, count: int, name: str, erased: bool, tex
     rows = []
     for cell in found:
         subject, ticket = names.get(cell.row), cell.ticket or cell.key
-        before, after = labels.change(cell.name, cell.before or "", cell.after)
+        before, after = forms.change(cell.name, cell.before or "", cell.after)
         rows.append(
             {
                 "row": cell.row,
                 "send": cell.row not in run.left_out,
                 "ticket": f"{subject} ({ticket})" if subject else ticket,
                 "key": cell.key,
-                "column": headers.get(cell.name) or labels.header(cell.name),
-                "before": "?" if cell.before is None else before,
-                "after": after,
+                "column": headers.get(cell.name) or forms.header(cell.name),
+                "before": "?" if cell.before is None else value_text(before, work.words),
+                "after": value_text(after, work.words),
             }
         )
     return {"rows": rows, "total": total}

@@ -220,12 +220,12 @@ class Screen:
         """Return the places of findings and what is wrong there."""
         return [(cell_of(one, self._words), self.words(one.text)) for one in findings]
 
-    def numbers(self, *facts: tuple[int, Message | str, str]) -> None:
-        """Show a few large numbers with what they count, a text or a status: (number, text, class)."""
+    def numbers(self, *facts: tuple[int, Message, str]) -> None:
+        """Show a few large numbers with what they count: (number, text, class)."""
         with ui.element("dl").classes("numbers"):
             for number, text, kind in facts:
                 with ui.element("div").classes(kind):
-                    Text("dt", text if isinstance(text, str) else self.words(text))
+                    self.text(text, "dt")
                     Text("dd", grouped(number, self._words))
 
 

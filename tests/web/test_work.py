@@ -46,7 +46,7 @@ def test_the_job_waits_for_the_page_and_the_grid_reads_its_plan_in_pieces(work):
     assert [row for piece in pieces for row in piece["rows"]] == whole["rows"]
     erased = cells_of(work, start=0, count=500, name="", erased=True, text="")
     assert erased["total"] == plan.cells_cleared
-    assert all(row["after"] == "" for row in erased["rows"])
+    assert all(row["after"] == "(empty)" for row in erased["rows"])
     found = cells_of(work, start=0, count=500, name="hs_ticket_priority", erased=False, text="25012345001")
     assert [(row["row"], row["before"], row["after"]) for row in found["rows"]] == [(2, "High", "Urgent")]
 
@@ -298,3 +298,17 @@ def test_a_workbook_is_opened_in_its_own_program(tmp_path, monkeypatch):
             break
         time.sleep(0.05)
     assert (tmp_path / "opened").read_text("utf-8") == str(file)
+
+
+def test_the_grid_shows_values_in_the_form_of_the_reader(work):
+    """Numbers and days as a Brazilian writes them; what is erased in words."""
+    work.lang = "pt-BR"
+    work.start_run()
+    wait_for(work.run, "asking")
+
+    def shown(name):
+        found = cells_of(work, start=0, count=500, name=name, erased=False, text="")
+        return [(row["row"], row["before"], row["after"]) for row in found["rows"]]
+
+    assert (7, "596,72", "(vazio)") in shown("refund_amount")
+    assert (3, "21/04/2026", "02/12/2026") in shown("due_on")

@@ -185,7 +185,8 @@ class _Columns(Screen):
         if not any(one.is_key for one in self.work.look.columns):
             options[KEY] = self.words(message("Record ID: names the ticket"))
         labels = self.work.look.properties
-        names = dict.fromkeys([*(one for one in column.near if one in labels), *labels])  # what is most alike first
+        by_label = sorted(labels, key=lambda name: labels[name].casefold())
+        names = dict.fromkeys([*(one for one in column.near if one in labels), *by_label])  # what is most alike first
         options |= {name: f"{labels[name]} ({name})" for name in names}
         text = self.words(message('Property of "{header}"', header=column.header))
         value = LEAVE_OUT if column.left_out else column.property_name

@@ -13,12 +13,13 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 from starlette.responses import RedirectResponse
 
-from importer.errors import ImportTicketsError
+from importer.errors import ImportTicketsError, reason_of
 from importer.jobs.plan import save_plan
 from importer.jobs.resume import stored_columns
 from importer.reports.column_plan import ColumnPlan, ValueForms, column_plans
 from importer.reports.plan_text import PlanText
 from importer.reports.plan_view import PlanView
+from importer.reports.text import status_words
 from importer.web.cells import ROUTE
 from importer.web.frame import Screen, place_of, to
 from importer.web.runs import Run
@@ -105,7 +106,7 @@ class _Plan(Screen):
         self.table(
             (message("Row"), message("Ticket"), message("Status"), message("Message")),
             [
-                (str(row), key, str(status or ""), self.words(why) if why else "")
+                (str(row), key, self.words(status_words(status)) if status else "", self.words(why) if why else "")
                 for row, key, status, why in self.run.outcomes
             ],
             numbers=(0,),
@@ -185,7 +186,8 @@ class _Plan(Screen):
         try:
             ui.download.content(*await asyncio.to_thread(make))
         except (ImportTicketsError, OSError) as error:
-            ui.notify(self.words(error.text) if isinstance(error, ImportTicketsError) else str(error), type="negative")
+            text = error.text if isinstance(error, ImportTicketsError) else reason_of(error)
+            ui.notify(self.words(text), type="negative")
 
     def allow(self) -> None:
         """Let the plan be sent once every erasure is ticked off."""
@@ -236,7 +238,7 @@ class _Plan(Screen):
                 "field": one,
                 "headerName": self.words(title),
                 "width": width,
-                "flex": int(one in {"before", "after"}),
+                "flex": {"ticket": 3, "before": 2, "after": 2}.get(one, 0),
                 "minWidth": 70,
             }
             for one, title, width in zip(fields, titles, widths, strict=True)
@@ -249,6 +251,10 @@ class _Plan(Screen):
             {
                 "columnDefs": columns,
                 "defaultColDef": {"sortable": False, "tooltipValueGetter": None},
+                "localeText": {
+                    "loadingOoo": self.words(message("Loading …")),
+                    "noRowsToShow": self.words(message("No cells")),
+                },
                 "rowModelType": "infinite",
                 "cacheBlockSize": 100,
                 "maxBlocksInCache": 20,

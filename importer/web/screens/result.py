@@ -15,6 +15,7 @@ from importer.jobs.resume import stored_columns
 from importer.jobs.run_list import show_run
 from importer.model import Status
 from importer.reports.html import write_html
+from importer.reports.text import status_words
 from importer.web.frame import Screen, place_of, to
 from importer.web.open_file import open_file
 from importer.web.runs import Run
@@ -30,7 +31,7 @@ ROWS = (
     (Status.FAILED, "bad"),
     (Status.NOT_SENT, "warn"),
 )
-"""Statuses, which are never translated, with the colour of their number."""
+"""Statuses with the colour of their number."""
 
 
 def add(work: Work) -> None:
@@ -58,9 +59,15 @@ class _Result(Screen):
         with self.frame("/result", self.title()):
             self.error(self.result.error)
             rows = self.result.summary["rows"]
-            counts = [(rows.get(str(status).replace(" ", "_"), 0), str(status), kind) for status, kind in ROWS]
+            counts = [(rows.get(str(status).replace(" ", "_"), 0), status, kind) for status, kind in ROWS]
             usual = Status.MATCHES if self.run.kind == "reconcile" else Status.UPDATED
-            self.numbers(*(one for one in counts if one[0] or one[1] == usual))
+            self.numbers(
+                *(
+                    (count, status_words(status, count, was_undo=self.result.was_undo), kind)
+                    for count, status, kind in counts
+                    if count or status == usual
+                )
+            )
             self.notices(self.run.notices)
             self.downloads()
             self.next_steps()
