@@ -218,6 +218,8 @@ class _Scanner:
 
     def _tail(self, tail: bytes) -> None:
         self._after_rows = True
+        if b"sheetData" in tail:
+            raise OddXml
         self.scan.facts.merged.extend(split_range(one.decode()) for one in _MERGED.findall(tail))
 
 

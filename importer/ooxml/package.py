@@ -13,7 +13,7 @@ import os
 import posixpath
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -198,6 +198,7 @@ class Package:
                     "first and give the spreadsheet's name."
                 )
             )
+        _refuse_twice("_rels/.rels", [kind for kind, _ in relations.values() if kind == "officeDocument"])
         self.date_system = 1900
         self.recalculates = False
         states: list[tuple[str, str, str]] = []
@@ -212,6 +213,9 @@ class Package:
                     (attributes.get("name", ""), attributes.get("state", "visible"), attributes.get("id", ""))
                 )
         parts = self._relations(self.workbook_part)
+        _refuse_twice(self.workbook_part, [f'sheet "{name}"' for name, _, _ in states if name])
+        _refuse_twice(self.workbook_part, [f"relation {relation}" for _, _, relation in states if relation])
+        _refuse_twice(self.workbook_part, [kind for kind, _ in parts.values() if kind in {"sharedStrings", "styles"}])
         self.sheets = tuple(
             SheetPart(name, state == "visible", parts[relation][1])
             for name, state, relation in states
@@ -267,6 +271,15 @@ class Package:
         except (ValueError, KeyError) as problem:
             raise damaged(self.styles_part) from problem
         return tuple(read_format(one, codes) for one in ids)
+
+
+def _refuse_twice(part: str, named: Iterable[str]) -> None:
+    """Raise FileError where a part names twice, whatever the case, what it may name once."""
+    seen: set[str] = set()
+    for one in named:
+        if one.casefold() in seen:
+            raise contradicts(part, one)
+        seen.add(one.casefold())
 
 
 def relations_part(part: str) -> str:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import overload
 
+from importer.findings import column_letter
 from importer.ooxml.addresses import Range, split_address, split_range
 from importer.ooxml.number_format import Format
 from importer.ooxml.values import PICTURE, Marked, Value, iso_value, number_value, shows_picture
@@ -103,6 +104,7 @@ class _SheetParser:
         self._text: list[str] | None = None
         self._text_attributes: dict[str, str] = {}
         self._in_phonetic = False
+        self._has_rows = False
         self._pictures: set[str] = set()
         """IDs of formulas that several cells share, and that show pictures."""
         self._parser = new_parser(part)
@@ -125,6 +127,8 @@ class _SheetParser:
         if tag == "c":
             self._start_cell(attributes)
         elif tag in {"v", "t"}:
+            if tag == "v":
+                self._refuse_second_value()
             self._text = None if self._in_phonetic else []
             self._text_attributes = attributes
         elif tag == "f":
@@ -134,6 +138,8 @@ class _SheetParser:
             self._row_hidden = attributes.get("hidden") in {"1", "true"}
         elif tag == "rPh":
             self._in_phonetic = True
+        elif tag == "is":
+            self._refuse_second_value()
         else:
             self._note(tag, attributes)
 
@@ -161,8 +167,17 @@ class _SheetParser:
         self._positions.add(self._position)
         self._cell = RawCell(row, self._position, int(attributes.get("s", "0")), attributes.get("t", "n"), None)
 
+    def _refuse_second_value(self) -> None:
+        """Raise FileError for a cell that holds a value already: programs do not agree on which one counts."""
+        if self._cell is not None and self._cell.value:
+            raise contradicts(self.part, f"cell {column_letter(self._cell.position)}{self._cell.row}")
+
     def _note(self, tag: str, attributes: dict[str, str]) -> None:
-        if tag == "mergeCell":
+        if tag == "sheetData":
+            if self._has_rows:
+                raise contradicts(self.part, tag)
+            self._has_rows = True
+        elif tag == "mergeCell":
             self.facts.merged.append(split_range(attributes["ref"]))
         elif tag == "col" and attributes.get("hidden") in {"1", "true"}:
             self.facts.hidden_columns.append((int(attributes["min"]) - 1, int(attributes["max"]) - 1))

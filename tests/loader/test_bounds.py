@@ -3,6 +3,7 @@
 import os
 import sys
 import tracemalloc
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -15,6 +16,7 @@ from tests.loader.workbook_parts import MAIN, row, sheet_xml, write_package
 
 CASES = Path(__file__).parent / "cases"
 BOUND = 300 << 20
+KINDS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 
 def cell(address, text="x"):
@@ -45,6 +47,11 @@ PLAIN = "".join(
         row(2, cell("A2")) + row(2, cell("A2", "y")),
         row(2, cell("A2") + cell("A2", "y")),
         row(2, cell("A2") + cell("B7")),
+        row(2, '<c r="A2" t="str"><v>1</v><v>2</v></c>'),
+        row(2, '<c r="A2" t="inlineStr"><is><t>1</t></is><v>2</v></c>'),
+        row(2, '<c r="A2" t="inlineStr"><v>2</v><is><t>1</t></is></c>'),
+        f"{row(2, cell('A2'))}</sheetData><sheetData>{row(3, cell('A3'))}",
+        f"{PLAIN}</sheetData><sheetData>{row(4_000, cell('A4000'))}",
         PLAIN + row(5, '<c r="A5"><v>7</v></c>'),
         PLAIN + row(4_000, '<c r="A4000"><v>7</v></c><c r="B3999"><v>7</v></c>'),
         PLAIN + row(4_000, '<c r="B4000"><v>7</v></c><c r="B4000"><v>8</v></c>'),
@@ -62,10 +69,27 @@ def test_the_cases_that_contradict_themselves_are_refused(name):
     assert refusal(CASES / name).code == "unreadable_file"
 
 
+@pytest.mark.parametrize(
+    ("part", "end", "more"),
+    [
+        ("xl/workbook.xml", "</sheets>", '<sheet name="SHEET1" sheetId="2" r:id="rId9"/>'),
+        ("xl/workbook.xml", "</sheets>", '<sheet name="Other" sheetId="2" r:id="rId1"/>'),
+        ("_rels/.rels", "</Relationships>", f'<Relationship Id="rId9" Type="{KINDS}/officeDocument" Target="x.xml"/>'),
+    ],
+)
+def test_what_a_workbook_may_have_once_is_refused_twice(tmp_path, part, end, more):
+    plain = write_package(tmp_path / "plain.xlsx", sheet_xml(HEADER + row(2, cell("A2"))))
+    assert read(plain) == [2]
+    with zipfile.ZipFile(plain) as parts, zipfile.ZipFile(tmp_path / "a.xlsx", "w") as changed:
+        for name in parts.namelist():
+            changed.writestr(name, parts.read(name).decode().replace(end, more + end if name == part else end))
+    error = refusal(tmp_path / "a.xlsx")
+    assert "contradicts itself" in str(error)
+
+
 def test_a_relation_that_stands_twice_is_refused(tmp_path):
-    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     twice = "".join(
-        f'<Relationship Id="rId1" Type="{kind}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in (1, 2)
+        f'<Relationship Id="rId1" Type="{KINDS}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in (1, 2)
     )
     relations = (
         f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{twice}</Relationships>'
