@@ -46,6 +46,10 @@ class Outputs:
             raise FileError(message("There is no folder {path} to write to.", path=str(path.parent)))
         if path.is_dir():
             raise FileError(message("{path} is a folder; name a file.", path=str(path)))
+        if path.exists() and not path.is_file():
+            raise FileError(
+                message("{path} isn't a regular file, and is never replaced; name another one.", path=str(path))
+            )
         if not self.may_replace(path, overwrite=overwrite):
             raise FileError(
                 message("{path} exists already. Name another file, or add --overwrite to replace it.", path=str(path))

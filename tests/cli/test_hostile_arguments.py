@@ -49,6 +49,19 @@ def test_a_folder_as_output_is_called_one(program, edits, tmp_path):
     assert "is a folder" in ended.err
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows keeps no pipes among its files")
+@pytest.mark.parametrize("option", ["--output", "--html", "--failed-to"])
+def test_a_pipe_or_a_device_is_never_replaced(program, edits, tmp_path, option):
+    """Root's `--output /dev/null --overwrite` would leave a machine without one."""
+    os.mkfifo(tmp_path / "pipe")
+
+    ended = program(edits, "--sandbox", "--yes", option, tmp_path / "pipe", "--overwrite")
+
+    assert ended.code == 2
+    assert "isn't a regular file" in ended.err
+    assert (tmp_path / "pipe").is_fifo()
+
+
 @pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="names of files are text there")
 def test_a_name_that_is_no_text_is_refused_in_words(process, tmp_path):
     """Such names come out of old archives; no journal and no JSON could note them."""
