@@ -7,8 +7,16 @@ import os
 import re
 import tempfile
 import traceback
+from pathlib import Path
 
-from importer.errors import ImportTicketsError, InternalFault, MachineLimit, too_little_memory, too_many_files
+from importer.errors import (
+    ImportTicketsError,
+    InternalFault,
+    MachineLimit,
+    UsageError,
+    too_little_memory,
+    too_many_files,
+)
 from importer.jobs.state import StateFolder
 from schemas.message import message
 
@@ -27,6 +35,10 @@ def explain(error: Exception) -> ImportTicketsError:
         )
     if _NO_ROOM.search(str(error)) and isinstance(error, RuntimeError | ImportError):
         return MachineLimit(too_little_memory(str(error).strip().splitlines()[-1]))
+    if isinstance(error, FileNotFoundError) and not is_somewhere():
+        return UsageError(
+            message("The folder in which this was started is gone. Change to another folder, then run again.")
+        )
     number = error.errno if isinstance(error, OSError) else None
     if number in {errno.EMFILE, errno.ENFILE}:
         return MachineLimit(too_many_files())
@@ -38,6 +50,15 @@ def explain(error: Exception) -> ImportTicketsError:
             )
         )
     return _keep_traceback(error)
+
+
+def is_somewhere() -> bool:
+    """Return whether the working folder is there; where it was removed, no relative path leads anywhere."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _keep_traceback(error: Exception) -> InternalFault:

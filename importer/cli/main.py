@@ -92,6 +92,7 @@ def _fail(error: ImportTicketsError, options: argparse.Namespace, arguments: Seq
     terminal.show_error(error)
     wants_json, on_finish = getattr(options, "json", False), getattr(options, "on_finish", None)
     if COMMANDS[options.command].is_job and (wants_json or on_finish):
+        from importer.cli.faults import is_somewhere
         from importer.cli.on_finish import run_on_finish
         from importer.cli.parser import FULL
         from importer.jobs.finish import fail_early
@@ -99,7 +100,7 @@ def _fail(error: ImportTicketsError, options: argparse.Namespace, arguments: Seq
 
         file = getattr(options, "file", None)
         dry_run = getattr(options, "dry_run", False)
-        result = fail_early(error, file=file.absolute() if file else None, dry_run=dry_run)
+        result = fail_early(error, file=file.absolute() if file and is_somewhere() else file, dry_run=dry_run)
         summary = summary_json(dict(result.summary))
         if wants_json == FULL:
             summary = summary_json({**result.summary, "changes": [], "outcomes": []})

@@ -49,6 +49,20 @@ def test_a_folder_as_output_is_called_one(program, edits, tmp_path):
     assert "is a folder" in ended.err
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows keeps a folder that somebody is in")
+def test_a_working_folder_that_is_gone_is_named(process, tmp_path):
+    def go_nowhere():
+        os.mkdir(tmp_path / "gone")  # noqa: PTH102 - between fork and exec
+        os.chdir(tmp_path / "gone")
+        os.rmdir(tmp_path / "gone")  # noqa: PTH106
+
+    ended = process("edits.csv", "--sandbox", "--yes", "--json", preexec_fn=go_nowhere)
+
+    assert ended.code == 2
+    assert "is gone" in ended.err
+    assert ended.summary["exit_code"] == 2
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows keeps no pipes among its files")
 @pytest.mark.parametrize("option", ["--output", "--html", "--failed-to"])
 def test_a_pipe_or_a_device_is_never_replaced(program, edits, tmp_path, option):
