@@ -87,6 +87,16 @@ def open_file(path: Path, *, encoding: str | None = None, delimiter: str | None 
     encoding, delimiter: what the user named, for delimited text.
     Raises FileError: `unreadable_file` (missing, damaged, protected, not a spreadsheet), `unsafe_file`, `empty_file`.
     """
+    head = read_head(path)
+    with file_errors(path):
+        source = _open(path, head, encoding, delimiter)
+    if path.suffix.lower() not in FORMATS[source.format].endings:
+        source.notices = (*source.notices, _misnamed(path, source.format))
+    return source
+
+
+def read_head(path: Path) -> bytes:
+    """Return how a file begins. Raises FileError where it is missing, no regular file, unreadable or empty."""
     with file_errors(path):
         if not path.is_dir() and not stat.S_ISREG(path.stat().st_mode):
             raise FileError(
@@ -100,10 +110,7 @@ def open_file(path: Path, *, encoding: str | None = None, delimiter: str | None 
             head = file.read(_HEAD)
         if not head:
             raise FileError(message("The file is empty."), code="empty_file")
-        source = _open(path, head, encoding, delimiter)
-    if path.suffix.lower() not in FORMATS[source.format].endings:
-        source.notices = (*source.notices, _misnamed(path, source.format))
-    return source
+    return head
 
 
 def _misnamed(path: Path, kind: str) -> Message:

@@ -87,6 +87,21 @@ def test_a_port_that_is_taken_is_named(capsys):
     assert f"port {port}" in " ".join(capsys.readouterr().err.split())
 
 
+@pytest.mark.parametrize(
+    ("name", "words"), [("edts.csv", "did you mean"), (".", "is a folder"), ("no.csv", "is empty")]
+)
+def test_a_file_that_cannot_be_read_is_named_and_nothing_served(tmp_path, capsys, name, words):
+    from importer.cli.main import main
+
+    (tmp_path / "edits.csv").write_text("id,subject\n", "utf-8")
+    (tmp_path / "no.csv").touch()
+
+    assert main(["web", str(tmp_path / name), "--no-open", "--sandbox"]) == 2
+    said = capsys.readouterr()
+    assert words in " ".join(said.err.split())
+    assert said.out == ""
+
+
 def test_uploads_are_for_this_user_alone(tmp_path):
     """Names lead nowhere else, and nobody else may read what came through the page."""
     from importer.jobs.state import StateFolder

@@ -58,10 +58,13 @@ def perform(options: argparse.Namespace) -> int:
             )
         )
     from importer.cli.faults import explain
+    from importer.loader.formats import read_head
     from importer.web.main import serve_page
     from importer.web.server import listen
     from importer.web.work import Work
 
+    if options.file is not None:
+        read_head(options.file.absolute())  # a misspelt name is said here, not on a page
     work = Work(state_folder(), os.environ, language_of(options), explain, options_of, options.file)
     work.reach_at_start(sandbox=options.sandbox, portal=options.portal)
     try:
