@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 
 from importer.errors import ColumnsError, FileError, NearHeader
 from importer.findings import Finding, column_letter
@@ -177,9 +178,11 @@ class _Matching:
     """Property name (`id` for the record ID) -> position of its column."""
 
     def check_delimiter(self) -> None:
-        """Raise ColumnsError where the one header there is names tickets and more, cut at another delimiter."""
-        (header, *others) = [one for one in self.headers if bare(one)] or [""]
-        for delimiter in DELIMITERS if not others and not self.matcher.candidates(header) else ():
+        """Raise ColumnsError where no header fits, and one names tickets and more when cut at another delimiter."""
+        filled = [one for one in self.headers if bare(one)]
+        if any(map(self.matcher.candidates, filled)):
+            return
+        for header, delimiter in product(filled, DELIMITERS):
             parts = header.split(delimiter)
             if len(parts) > 1 and self.matcher.has_key(parts, None):
                 text = message(

@@ -376,5 +376,7 @@ def test_characters_that_show_nothing_count_in_no_header(header):
 
 @pytest.mark.parametrize(("delimiter", "named"), [(";", ";"), ("\t", "tab"), ("|", "|"), (",", ",")])
 def test_a_header_that_only_fits_with_another_delimiter_says_so(delimiter, named):
-    (text,) = texts(delimiter.join(["Record ID", "subject", "Priority"]))
-    assert f'--delimiter "{named}"' in text
+    first = delimiter.join(["Record ID", "subject", "Priority"])
+    for headers in ([first], [first, "a remark"], ["a remark", first]):
+        (text,) = texts(*headers)
+        assert f'--delimiter "{named}"' in text
