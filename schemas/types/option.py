@@ -23,6 +23,7 @@ from schemas.types.boolean import is_misled, misleading_labels, word_crossed, wo
 from schemas.types.text import TEXT
 
 _WITH_MAIL = re.compile(r".*[(<]\s*([^()<>\s]+@[^()<>\s]+)\s*[)>]", re.DOTALL)
+_NAME_WORD = re.compile(r"[^\W\d_]+")
 _WITH_REMARK = re.compile(r"(.*\S)\s*\([^()]*\)", re.DOTALL)
 
 
@@ -258,6 +259,12 @@ _CUTS = 16
 """Ways to cut the beginning of a cell that are kept: two are enough to refuse it."""
 
 
+def _are_among(words: Iterable[str], others: Iterable[str]) -> bool:
+    """Return whether each word is one of the others, or the beginning of one: Ana S., Dan for Daniel."""
+    others = tuple(others)
+    return all(any(one.startswith(other) or other.startswith(one) for other in others) for one in words)
+
+
 class OwnerConverter(Converter):
     """Reads the cells of a property that holds an owner: ID, e-mail, full name, `Name (e-mail)`."""
 
@@ -306,11 +313,12 @@ class OwnerConverter(Converter):
         return found
 
     def _contradicts(self, name: str, owner: str) -> bool:
-        """Return whether a name is another owner's, or has nothing in common with this one's."""
+        """Return whether a name is another owner's, or no shorter or longer form of this one's."""
         bare = name.rstrip("(< ")
-        named = self._by_name(bare)
-        own, typed = (set(fold(one).split()) for one in (self._owners[owner].name, bare))
-        return bool(own and typed) and (owner not in named if named else own.isdisjoint(typed))
+        if named := self._by_name(bare):
+            return owner not in named
+        own, typed = (_NAME_WORD.findall(fold(one)) for one in (self._owners[owner].name, bare))
+        return bool(own and typed) and not (_are_among(typed, own) or _are_among(own, typed))
 
     def _describe(self, owner: Owner) -> str:
         return owner.email or owner.id
