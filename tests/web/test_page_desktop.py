@@ -174,7 +174,7 @@ def test_a_killed_server_goes_on_after_a_restart(tmp_path):
         wanted = {key: str(10_000 + place) for place, key in enumerate(there)}
         lines = ["Record ID,Refund amount", *(f"{key},{value}" for key, value in wanted.items())]
         (tmp_path / "refunds.csv").write_text("\n".join(lines) + "\n", "utf-8")
-        portal.fault("latency", ms=20_000, path="batch/update", after=3, times=100)
+        portal.fault("latency", ms=50_000, path="batch/update", after=3, times=100)
         with opened(home, "--lang", "pt-BR", **portal.environment) as (page, server, _, _):
             page.locator(".card > button.first").first.click()
             page.set_input_files("input[type=file]", tmp_path / "refunds.csv")
