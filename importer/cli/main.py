@@ -30,6 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             code = _main(arguments)
         except SystemExit as error:
             ended, code = error, 0
+        except KeyboardInterrupt:  # before the work began, or after it was done
+            code = _INTERRUPTED
         output.flush()
         if output.lost is not None:
             wants_json = any(one.startswith("--json") for one in arguments)

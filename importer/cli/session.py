@@ -159,23 +159,35 @@ def drive(job: Callable[[StopSignal], Coroutine[Any, Any, T]]) -> T:
     and at the second, it is left at once: Interrupted is raised. A fault of our own is raised as InternalFault.
     """
     import asyncio
+    import logging
     import signal
 
     from importer.cli.faults import explain
     from importer.portal.clock import StopSignal
 
     stop = StopSignal()
+    main: asyncio.Task[T] | None = None
+
+    async def run() -> T:
+        nonlocal main
+        main = asyncio.current_task()
+        return await job(stop)
 
     def ask_to_stop(number: int, frame: object) -> None:
         del number, frame
-        if stop.is_set or not stop.graceful:
+        if stop.graceful and not stop.is_set:
+            stop.set()
+            return
+        # What asyncio would say of the work that is left in the middle is of no use to anybody.
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+        if main is None or main.done() or main.cancelling() or _is_in_task():
             raise KeyboardInterrupt
-        stop.set()
+        main.get_loop().call_soon_threadsafe(main.cancel)
 
     previous = {number: signal.signal(number, ask_to_stop) for number in _stop_signals()}
     try:
-        return asyncio.run(job(stop))
-    except KeyboardInterrupt:
+        return asyncio.run(run())
+    except (KeyboardInterrupt, asyncio.CancelledError):
         raise Interrupted from None
     except ImportTicketsError:
         raise
@@ -184,6 +196,19 @@ def drive(job: Callable[[StopSignal], Coroutine[Any, Any, T]]) -> T:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def _is_in_task() -> bool:
+    """Return whether a task is at work in this thread, and not the event loop: that loses wake-ups when it is cut off.
+
+    A task that is never woken would be waited for without end.
+    """
+    import asyncio
+
+    try:
+        return asyncio.current_task() is not None
+    except RuntimeError:  # no loop runs
+        return True
 
 
 def _stop_signals() -> list[int]:
