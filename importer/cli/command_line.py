@@ -34,7 +34,7 @@ NO_FILE = "name a spreadsheet: import-tickets FILE"
 VERSION_HELP = "show program's version number and exit"
 OTHER_WORDS = ("[options]", "default", "ACTION", "COMMAND")
 
-_POSITIONALS = {"command", "file", "run", "out", "plan"}
+_POSITIONALS = {"command", "file", "run", "out", "plan", "property"}
 
 
 class UnusableSetting(Exception):
@@ -115,13 +115,19 @@ def parse(arguments: Sequence[str], *, settings: Sequence[str] = (), language: s
         _check_command(typed, arguments, parser)
         if not settings:
             return _understand(typed, parser)
-        command = typed[0]
-        told = vars(build_parser(_SettingsParser, catalogue=catalogue).parse_args([command, *settings, "FILE"]))
-        parser.commands[command].set_defaults(**{name: told[name] for name in told.keys() - _POSITIONALS})
+        reader = _named(typed, build_parser(_SettingsParser, catalogue=catalogue))
+        told = vars(reader.parse_known_args([*settings, "FILE"])[0])
+        _named(typed, parser).set_defaults(**{name: told[name] for name in told.keys() - _POSITIONALS})
         options = _understand(typed, parser)
         if options.quiet and options.verbose:  # one of them was typed
             setattr(options, "quiet" if told["quiet"] else "verbose", False)
         return options
+
+
+def _named(typed: Sequence[str], parser: Parser) -> Parser:
+    """Return the parser of the command that was typed, or of its action."""
+    below = parser.commands[typed[0]]
+    return below.commands.get(typed[1], below) if len(typed) > 1 else below
 
 
 def _understand(typed: Sequence[str], parser: Parser) -> argparse.Namespace:
@@ -195,6 +201,6 @@ def _check_command(typed: Sequence[str], arguments: Sequence[str], parser: Parse
         below.error(_said(message('there is no action "{word}"; did you mean {near}?', word=word, near=near), parser))
 
 
-def long_options(command: str) -> dict[str, int]:
+def long_options(command: str, action: str = "") -> dict[str, int]:
     """Return the long options of a command, without dashes, and how many values each may be given: 0, 1 or MANY."""
-    return build_parser().commands[command].long_options()
+    return _named([command, action], build_parser()).long_options()

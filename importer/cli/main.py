@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from importer.cli.standard_streams import UNWRITTEN, sturdy_streams
@@ -87,10 +88,15 @@ def _run_command(options: argparse.Namespace, arguments: Sequence[str]) -> int:
 def _fail(error: ImportTicketsError, options: argparse.Namespace, arguments: Sequence[str]) -> int:
     """Show why a command did not even begin; under `--json`, print the object that it promises, too."""
     from importer.cli.commands import COMMANDS
-    from importer.i18n import language_typed, translations
+    from importer.errors import ImportTicketsError
+    from importer.i18n import choose_language, language_typed, translations
     from importer.reports.terminal import Terminal
 
-    terminal = Terminal(translations(language_typed(arguments, os.environ)))
+    language = language_typed(arguments, os.environ)
+    if options.settings:
+        with suppress(ImportTicketsError):  # where the settings' language is what is wrong
+            language = choose_language(options.lang, os.environ)
+    terminal = Terminal(translations(language))
     terminal.show_error(error)
     wants_json, on_finish = getattr(options, "json", False), getattr(options, "on_finish", None)
     if COMMANDS[options.command].is_job and (wants_json or on_finish):
@@ -103,9 +109,8 @@ def _fail(error: ImportTicketsError, options: argparse.Namespace, arguments: Seq
         file = getattr(options, "file", None)
         dry_run = getattr(options, "dry_run", False)
         result = fail_early(error, file=file.absolute() if file and is_somewhere() else file, dry_run=dry_run)
-        summary = summary_json(dict(result.summary))
-        if wants_json == FULL:
-            summary = summary_json({**result.summary, "changes": [], "outcomes": []})
+        told = {**result.summary, "settings": options.settings}
+        summary = summary_json(told | {"changes": [], "outcomes": []} if wants_json == FULL else told)
         if wants_json:
             print(summary)
         if on_finish:

@@ -119,10 +119,10 @@ def run_job(options: argparse.Namespace, job: Job, *, file: Path | None = None) 
     from importer.reports.summary import summary_json
     from schemas.message import message
 
-    person, access, state = person_of(options), access_of(options), state_folder()
-    began, dry_run = now(), getattr(options, "dry_run", False)
+    person, began, dry_run = person_of(options), now(), getattr(options, "dry_run", False)
     if options.settings:
         person.say(message("Settings are taken from {path}.", path=options.settings))
+    access, state = access_of(options), state_folder()
     try:
         result = drive(lambda stop: job(Context(access, state, person, stop, language_of(options))))
     except ImportTicketsError as error:

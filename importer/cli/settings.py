@@ -42,6 +42,9 @@ READING = frozenset(
 )
 """Options that a settings file beside a spreadsheet may hold: they say how to read what came with it."""
 
+_OTHERS = {name: {"output"} for name in ("plan", "restore", "schema")}
+"""Options that mean something else than a run's of the same name, which is what a settings file speaks of."""
+
 MOST_BYTES = 1_000_000
 """The most that a settings file may have."""
 
@@ -84,8 +87,11 @@ def with_settings(options: argparse.Namespace, arguments: Sequence[str]) -> argp
     sources = settings_files(getattr(options, "file", None), getattr(options, "config", None))
     settings: list[str] = []
     found = options
+    own = long_options(options.command, getattr(options, "action", None) or "").keys() - _OTHERS.get(
+        options.command, set()
+    )
     for source in sources:
-        settings += config_arguments(source, settable_options(), long_options(options.command))
+        settings += config_arguments(source, settable_options(), own)
         try:
             found = parse(arguments, settings=settings, language=language_typed(arguments, os.environ))
         except UnusableSetting as error:

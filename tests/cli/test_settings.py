@@ -254,6 +254,42 @@ def test_without_a_file_no_settings_are_named(program, sandbox, edits):
     assert program(edits, "--dry-run", "--skip-unknown", "--json", portal=sandbox).summary["settings"] is None
 
 
+def test_doctor_and_schema_ask_the_portal_that_the_settings_name(program, home, tmp_path):
+    """Else they speak of another portal than the run that is to come, and in another language."""
+    own(home, '[options]\nsandbox = true\nlang = "pt-BR"\nmax-changes = 5\n')
+
+    assert "propriedade" in program("schema", "pull", "--output", tmp_path / "s.json").err
+    assert '"settings"' not in program("schema", "show", "subject", "--json").out
+    assert program("doctor").code == 0
+
+    named = tmp_path / "named.toml"
+    named.write_text('[options]\nportal = "other"\n')
+    for command in (["doctor"], ["schema", "show", "subject"], ["schema", "pull"]):
+        ended = program(*command, "--config", named)
+        assert ended.code == 2
+        assert 'There is no portal "other"' in ended.err
+
+
+def test_a_run_that_cannot_reach_its_portal_says_which_settings_named_it(program, edits, home):
+    path = own(home, '[options]\nportal = "other"\nlang = "pt-BR"\n')
+
+    ended = program(edits, "--dry-run", "--json")
+
+    assert (ended.code, ended.codes) == (2, [(None, "no_token")])
+    assert ended.summary["settings"] == str(path)
+    assert str(path) in ended.err
+    assert "Não existe" in ended.err or "Não há" in ended.err
+
+
+def test_the_output_of_runs_is_not_the_name_of_a_plan(program, sandbox, edits, home):
+    own(home, '[options]\noutput = "results.xlsx"\nskip-unknown = true\n')
+
+    ended = program("plan", edits, "--json", portal=sandbox)
+
+    assert ended.code == 0, ended.err
+    assert (edits.parent / f"{edits.stem}.plan.jsonl").exists()
+
+
 def test_a_misspelt_option_is_told_with_the_near_one(tmp_path):
     with pytest.raises(UsageError, match='did you mean "locale"'):
         options(tmp_path, "[options]\nlocal = 'pt-BR'\n")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from importer.cli.parser import Command, Parser, add_output, add_portal
+from importer.cli.parser import Command, Parser, add_config, add_output, add_portal
 from importer.cli.session import access_of, lister_of, print_json, state_folder, wait_for
 
 
 def add_options(parser: Parser) -> None:
+    add_config(parser)
     add_output(parser)
     add_portal(parser)
 
@@ -28,4 +29,4 @@ def perform(options: argparse.Namespace) -> int:
     return exit_code_of(checks)
 
 
-COMMAND = Command("check token, scopes, limits, clock and state folder", add_options, perform)
+COMMAND = Command("check token, scopes, limits, clock and state folder", add_options, perform, reads_settings=True)

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from importer.cli.parser import Command, Parser, add_output, add_portal
+from importer.cli.parser import Command, Parser, add_config, add_output, add_portal
 from importer.cli.session import access_of, lister_of, person_of, print_json, state_folder, wait_for, words_of
 from schemas.message import Translations, message
 
@@ -24,6 +24,7 @@ def add_options(parser: Parser) -> None:
     show.add("--all", action="store_true", help="list the properties of single stages too")
     show.add("--schema", type=Path, metavar="FILE", help="print a saved schema", without="the portal's")
     for one in (pull, show):
+        add_config(one)
         add_output(one)
         add_portal(one)
 
@@ -119,4 +120,4 @@ def _show_property(lister: Terminal, definition: Property, schema: PortalSchema,
         lister.show_table([message("Value"), message("Label"), message("Notes")], rows)
 
 
-COMMAND = Command("save or print the portal's ticket schema", add_options, perform)
+COMMAND = Command("save or print the portal's ticket schema", add_options, perform, reads_settings=True)
