@@ -9,7 +9,7 @@ from pathlib import Path
 from nicegui import ui
 from starlette.responses import RedirectResponse
 
-from importer.errors import ImportTicketsError, reason_of
+from importer.errors import ImportTicketsError, Interrupted, reason_of
 from importer.jobs.options import Result
 from importer.jobs.resume import stored_columns
 from importer.jobs.run_list import show_run
@@ -57,7 +57,10 @@ class _Result(Screen):
 
     def draw(self) -> None:
         with self.frame("/result", self.title()):
-            self.error(self.result.error)
+            if self.is_paused:
+                self.text(message("The other rows were not sent. Continue this run whenever you like."))
+            else:
+                self.error(self.result.error)
             rows = self.result.summary["rows"]
             counts = [(rows.get(str(status).replace(" ", "_"), 0), status, kind) for status, kind in ROWS]
             usual = Status.MATCHES if self.run.kind == "reconcile" else Status.UPDATED
@@ -75,12 +78,19 @@ class _Result(Screen):
             if self.run_id:
                 self.text(message("Run {run}", run=self.run_id), "p", "soft")
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether the person stopped the sending."""
+        return isinstance(self.result.error, Interrupted)
+
     def title(self) -> Message:
         """Return how it ended."""
         if self.run.kind == "reconcile" and self.result.error is None:
             return message("The file beside the portal, as it is now")
         if self.result.exit_code == 0:
             return message("Done")
+        if self.is_paused:
+            return message("Paused")
         if self.result.error is not None:
             return message("It did not finish")
         return message("Done, but not every row is as the sheet has it")
