@@ -1,10 +1,12 @@
 """Which language is chosen."""
 
+import errno
 import json
+import ssl
 
 import pytest
 
-from importer.errors import UsageError
+from importer.errors import UsageError, reason_of
 from importer.i18n import choose_language, language_of, language_typed, say, translations
 from schemas.message import Message, message
 
@@ -79,3 +81,17 @@ def test_a_message_within_a_message_is_translated_with_it():
     assert kept == whole
     assert str(kept) == "Next: row 7"
     assert say(translations("pt-BR"), kept) == "A seguir: linha 7"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (PermissionError(errno.EACCES, "whatever the system calls it"), "permissão negada"),
+        (OSError(errno.ENOSPC, "No space left on device"), "não há espaço no disco"),
+        (ssl.SSLError(errno.EPERM, "[SSL] wrong version number"), "[SSL] wrong version number"),
+        (ValueError("a text of another program"), "a text of another program"),
+    ],
+)
+def test_what_the_system_says_is_translated_where_it_is_known(error, said):
+    """TLS numbers its errors too, and means something else."""
+    assert reason_of(error).render(translations("pt-BR")) == said
