@@ -56,8 +56,8 @@ def final_error(
     if verdict is Verdict.DAILY_LIMIT:
         return DailyLimit(
             message(
-                "The portal's daily API calls are used up. They are reset at {time}; continue then with "
-                "`import-tickets resume`.",
+                "The portal's daily API calls are used up. They are reset at {time}; go on then with "
+                "`import-tickets resume`, or run the file again where nothing was sent.",
                 time=resets_at,
             )
         )
@@ -146,8 +146,8 @@ def asks_to_wait(until: Message) -> Unavailable:
     """Return the error of a portal that asks for a wait that is no use to sit out."""
     return Unavailable(
         message(
-            "The portal asks to try again at {time}; it may be moving between data centres. What was not "
-            "sent is kept: continue then with `import-tickets resume`.",
+            "The portal asks to try again at {time}; it may be moving between data centres. Go on then with "
+            "`import-tickets resume`, or run the file again where nothing was sent.",
             time=until,
         )
     )
@@ -158,8 +158,8 @@ def reserve_reached(limits: Limits, reserve: float, resets_at: Message) -> Daily
     return DailyLimit(
         message(
             "{left} of the portal's {daily} daily API calls are left, and {reserve} % are reserved for other "
-            "integrations (--daily-reserve). They are reset at {time}; continue then with `import-tickets "
-            "resume`.",
+            "integrations (--daily-reserve). They are reset at {time}; go on then with `import-tickets "
+            "resume`, or run the file again where nothing was sent.",
             left=limits.daily_remaining,
             daily=limits.daily,
             reserve=f"{reserve:g}",

@@ -33,6 +33,18 @@ def test_rows_the_portal_was_not_available_for_are_tried_again(portal, program, 
     assert program("resume", portal=portal).code == 2
 
 
+def test_a_day_that_is_used_up_before_anything_was_sent_leads_to_the_file(portal, program, sheet):
+    """Nothing is there to be resumed: what is said must not end in a dead end."""
+    edits = sheet(["Record ID", "subject"], ["25012345001", "One"])
+    portal.fault("status", status=429, policy="DAILY", path="batch/read", times=None)
+
+    ended = program(edits, "--yes", "--json", portal=portal)
+
+    assert (ended.code, ended.codes) == (3, [(None, "rate_limited")])
+    assert "run the file again where nothing was sent" in ended.err
+    assert "Next: import-tickets resume" not in ended.err
+
+
 def test_a_run_killed_while_it_reports_is_finished_by_resume(portal, program, sheet, monkeypatch):
     """All rows have their outcome, and the spreadsheet does not show it yet."""
     edits = sheet(["Record ID", "subject"], ["25012345001", "One"], ["25012345009", "Two"])

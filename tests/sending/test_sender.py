@@ -272,7 +272,7 @@ def test_the_daily_reserve_is_left_to_others(stage):
     async def look_first(portal):
         await portal.account()
 
-    with pytest.raises(DailyLimit, match="of the portal's 1000 daily API calls are left"):
+    with pytest.raises(DailyLimit, match="of the portal's 1,000 daily API calls are left"):
         stage.send(before=look_first)
 
     assert stage.server.control("limits")["used_today"] == 950
