@@ -62,7 +62,7 @@ def tidy(text: str) -> str:
 
 def _sample_id(number: int) -> str:
     """Return a run ID for the guide: the later in a list, the earlier in time."""
-    return f"20261123-{1430 - number}03-{0x7F3A - 0x0B1D * number:04x}"
+    return f"20261123-{1430 - number}03-{(0x7F3A - 0x0B1D * number) % 0x10000:04x}"
 
 
 @dataclass
