@@ -109,7 +109,7 @@ lock: $(READY) ## renew the lock file: names, versions and hashes (needs uv)
 translations: $(READY) ## take new messages into the Portuguese catalogue, and compile it
 	$(BIN)/python -m tools.catalogue update
 
-soak: $(READY) ## trouble at every commit and call and at 500 random instants, resumed each time; renew docs/soak.md (hours)
+soak: $(READY) ## trouble at every commit and call and at 500 random instants, resumed each time; renew docs/soak.md (an hour)
 	$(BIN)/python benchmarks/soak.py --instants 500 --docs docs/soak.md $(ARGS)
 
 clean: ## remove what was built

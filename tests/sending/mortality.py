@@ -14,6 +14,8 @@ from tests import preloaded
 ROOT = Path(__file__).parents[2]
 ROWS = 230
 NOTHING_TO_RESUME = 2
+BEGUN = str(ROOT / "importer")
+"""What is in each traceback of the program; a signal may come before it has begun."""
 PATIENCE = 300
 """Seconds within which a process ends on a machine that has much else to do."""
 
@@ -92,7 +94,7 @@ class Trial:
         else:
             process.send_signal(by)
         out, err = process.communicate(timeout=PATIENCE)
-        late = [f"exit {process.returncode}: {err[-500:]}"] if by and "Traceback" in err else []
+        late = [f"exit {process.returncode}: {err[-500:]}"] if by and "Traceback" in err and BEGUN in err else []
         return late + ([] if arguments else self.wrong_words(process.returncode, out))
 
     def wrong_words(self, code, out):
