@@ -7,6 +7,7 @@ Out: a namespace; or an exit with 2 and one line that says what was wrong and wh
 from __future__ import annotations
 
 import argparse
+import itertools
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -131,18 +132,27 @@ def _named(typed: Sequence[str], parser: Parser) -> Parser:
 
 
 def _understand(typed: Sequence[str], parser: Parser) -> argparse.Namespace:
+    _check_options(typed, parser)
     options, unknown = parser.parse_known_args(typed)
     if unknown:
-        below = parser.commands[typed[0]]
-        known = {name for one in (below, *below.commands.values()) for name in one.long_options()}
-        wrong = next((one for one in unknown if one.startswith("--")), "")
-        near = _near(wrong.partition("=")[0], [f"--{name}" for name in sorted(known)]) if wrong else ""
-        below.error(
-            _said(message("there is no option {option}; did you mean {near}?", option=wrong, near=near), parser)
-            if near
-            else parser.words("unrecognized arguments: %s") % " ".join(unknown)
-        )
+        parser.commands[typed[0]].error(parser.words("unrecognized arguments: %s") % " ".join(unknown))
     return options
+
+
+def _check_options(typed: Sequence[str], parser: Parser) -> None:
+    """Exit with 2 for a misspelt option, even where something else is missing, which argparse would say first."""
+    if typed[0] not in parser.commands:
+        return
+    below = parser.commands[typed[0]]
+    known = [name for one in (below, *below.commands.values()) for name in one.long_options()]
+    for one in itertools.takewhile(lambda one: one != "--", typed):
+        name = one[2:].partition("=")[0]
+        if not one.startswith("--") or any(option.startswith(name) for option in known):
+            continue
+        if near := _near(f"--{name}", [f"--{option}" for option in sorted(known)]):
+            below.error(
+                _said(message("there is no option {option}; did you mean {near}?", option=one, near=near), parser)
+            )
 
 
 def _said(text: Message, parser: Parser) -> str:

@@ -113,6 +113,18 @@ def test_a_misspelt_column_is_answered_with_the_one_meant(option, sandbox, progr
 
 
 @pytest.mark.parametrize(
+    ("typed", "meant"),
+    [(["--helpp"], "--help"), (["e.csv", "--dry-rum"], "--dry-run"), (["approve", "--yess"], "--yes")],
+)
+def test_a_misspelt_option_is_answered_with_the_one_meant(typed, meant, program):
+    """Also where a file is missing, which is the smaller mistake."""
+    ended = program(*typed)
+
+    assert ended.code == 2
+    assert f"there is no option {typed[-1]}; did you mean {meant}?" in ended.err
+
+
+@pytest.mark.parametrize(
     ("option", "meant"),
     [
         ("--timezone=America/Sao_Paolo", "America/Sao_Paulo"),
