@@ -6,6 +6,7 @@ and its rows are read back.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -83,6 +84,7 @@ def examine(answer: BatchResult, changes: Sequence[Change], *, id_property: str 
         change = rows.of_record(record)
         if change is not None and written.setdefault(change.row, record) != record:
             doubtful.add(change.row)  # two results that contradict each other
+    doubtful |= _sharing_a_ticket(changes, written, id_property=id_property)
     blamed: dict[int, list[PortalFault]] = {}
     nameless: list[PortalFault] = []
     for fault in answer.faults:
@@ -98,6 +100,13 @@ def examine(answer: BatchResult, changes: Sequence[Change], *, id_property: str 
         left_out=tuple(c for c in changes if c.row in doubtful or (c.row not in written and c.row not in blamed)),
         nameless=tuple(nameless),
     )
+
+
+def _sharing_a_ticket(changes: Sequence[Change], written: Mapping[int, Record], *, id_property: str | None) -> set[int]:
+    """Return rows of other unique values, and of tickets nobody knows yet, whose results are all about one ticket."""
+    unknown = [c for c in changes if c.ticket is None and c.row in written] if id_property is not None else []
+    times = Counter(written[change.row].id for change in unknown)
+    return {change.row for change in unknown if times[written[change.row].id] > 1}
 
 
 def is_about_another(change: Change, record: Record, *, id_property: str | None) -> bool:

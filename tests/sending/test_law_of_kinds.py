@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from importer.model import Change
@@ -243,6 +243,9 @@ def rows_of(liar, fates, *, is_blind):
     fates=st.lists(st.tuples(KIND, DEED, TOLD), min_size=1, max_size=6),
     id_property=st.sampled_from([None, UNIQUE]),
     is_blind=st.booleans(),
+)
+@example(  # two results about one ticket, and nothing else that says whose it is
+    fates=[("nickname", "written", "as it is"), ("nickname", "kept", "neighbour")], id_property=UNIQUE, is_blind=True
 )
 def test_no_row_is_updated_whose_ticket_does_not_hold_it(liar, schema, tmp_path_factory, fates, id_property, is_blind):
     liar.id_property = id_property
