@@ -180,7 +180,7 @@ class Liar(SpoiltSandbox):
             "after and before": [after, before],
             "another ticket": [made | {"id": "77"}],
             "another with it": [elsewhere],
-            "neighbour": [made | {"id": other.ticket, "properties": {**shown, **row.after}}] if others else [made],
+            "neighbour": [self.of_neighbour(row, other, made)] if others else [made],
             "neighbour's trace": [made | {"objectWriteTraceId": f"row-{other.number}"}],
             "no trace": [{n: v for n, v in made.items() if n != "objectWriteTraceId"}],
             "no ID": [{n: v for n, v in made.items() if n != "id"}],
@@ -189,6 +189,19 @@ class Liar(SpoiltSandbox):
             "key of a neighbour": [made | {"properties": {**shown, UNIQUE: other.key}}],
             "no key": [made | {"properties": {n: v for n, v in shown.items() if n != UNIQUE}}],
         }.get(row.told, [made])
+
+    def of_neighbour(self, row, other, made):
+        """Return a result of a row about another row's ticket.
+
+        It bears the other's key; or the row's own, where the other's result stands beside it and contradicts it. With
+        neither, nothing would tell a row whose ticket is not known from one that was written.
+        """
+        is_beside = other.told == "as it is" and f"row-{other.number}" in {
+            one["objectWriteTraceId"] for one in self.inputs
+        }
+        shown = made["properties"] | row.after
+        key = shown[UNIQUE] if is_beside or self.id_property is None else other.key
+        return made | {"id": other.ticket, "properties": {**shown, UNIQUE: key}}
 
 
 @pytest.fixture(scope="module")
