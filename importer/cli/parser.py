@@ -297,10 +297,9 @@ def amount(text: str) -> Amount:
     """Return a limit: `50`, or `10%`."""
     from importer.jobs.options import Amount
 
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", text.strip())
-    if not found or (not found[2] and "." in found[1]):
+    if (found := Amount.read(text)) is None:
         raise not_taken("{value} isn't a number or a per cent", text)
-    return Amount(float(found[1]), percent=bool(found[2]))
+    return found
 
 
 def row_ranges(text: str) -> RowRanges:

@@ -5,7 +5,6 @@ A word that is not one of those an option knows would otherwise count as its def
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -62,10 +61,11 @@ def amount(name: str, limit: float | str | None) -> Amount | None:
     """Return a guard rail: 7, "7" or "5%". Raises UsageError for what is neither a number nor a per cent."""
     if limit is None:
         return None
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(%?)", str(limit).strip())
+    is_whole = isinstance(limit, float) and limit.is_integer()
+    found = Amount.read(str(int(limit) if is_whole else limit))
     if found is None:
         raise UsageError(
             message('{name} is "{value}", which isn\'t a number or a per cent.', name=name, value=str(limit)),
             code="bad_usage",
         )
-    return Amount(float(found[1]), percent=bool(found[2]))
+    return found

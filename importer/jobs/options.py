@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,12 @@ class Amount:
 
     number: float
     percent: bool = False
+
+    @classmethod
+    def read(cls, text: str) -> Amount | None:
+        """Return the limit that is typed, `50` or `10%`; None for any other text."""
+        found = re.fullmatch(r"(\d+)|(\d+(?:\.\d+)?)\s*%", text.strip(), re.ASCII)
+        return cls(float(found[1] or found[2]), percent=found[1] is None) if found else None
 
     def allows(self, cells: int, *, of: int) -> bool:
         """Return whether `cells` out of `of` are within the limit."""

@@ -1,4 +1,4 @@
-r"""Signs of a word processor whose neighbours in the cell are English: Hamilton\u2019s order, the Smiths\u2019 keys.
+r"""Signs of a word processor whose neighbours in the cell are English: Hamilton's order, the Smiths' keys.
 
 In:  a block of bytes that are not UTF-8, and where in it a word with such a sign stands.
 Out: the byte of the sign, where the words beside it leave no doubt that it is one.
@@ -34,7 +34,7 @@ _NAMES_IN_IS = frozenset(b"alan am ass av den dion gen in iris lu mel pa par ru 
 
 
 def sign_of(word: bytes) -> int | None:
-    """Return the byte of the sign in a word such as `Smith\u2019s`; None where a word is built otherwise."""
+    """Return the byte of the sign in a word such as `Smith's`; None where a word is built otherwise."""
     found = _SIGNED.fullmatch(word.lstrip(b"@[\\]^_`{|}~"))
     return next(one for one in found.groups()[1:] if one)[0] if found else None
 

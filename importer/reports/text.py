@@ -128,18 +128,7 @@ STATUS_ORDER = (
 
 def status_count(status: str, count: int, *, was_undo: bool = False) -> Message:
     """Return how many rows have a status, in a sentence: `22 updated`, after an undo `22 put back`."""
-    if was_undo and status == Status.UPDATED:
-        return count_message("{count} put back", "{count} put back", count)
-    return {
-        Status.UPDATED: count_message("{count} updated", "{count} updated", count),
-        Status.WOULD_UPDATE: count_message("{count} would update", "{count} would update", count),
-        Status.MATCHES: count_message("{count} matches", "{count} matches", count),
-        Status.UNCHANGED: message("{count} unchanged", count=count),
-        Status.DIFFERS: count_message("{count} differs", "{count} differs", count),
-        Status.INVALID: message("{count} invalid", count=count),
-        Status.FAILED: count_message("{count} failed", "{count} failed", count),
-        Status.NOT_SENT: count_message("{count} not sent", "{count} not sent", count),
-    }[Status(status)]
+    return message("{count} {status}", count=count, status=status_words(status, count, was_undo=was_undo))
 
 
 def status_words(status: str, count: int = 1, *, was_undo: bool = False) -> Message:
@@ -149,9 +138,9 @@ def status_words(status: str, count: int = 1, *, was_undo: bool = False) -> Mess
     return {
         Status.UPDATED: count_message("updated", "updated", count),
         Status.WOULD_UPDATE: count_message("would update", "would update", count),
-        Status.MATCHES: count_message("matches", "match", count),
+        Status.MATCHES: count_message("matches", "matches", count),
         Status.UNCHANGED: message("unchanged"),
-        Status.DIFFERS: count_message("differs", "differ", count),
+        Status.DIFFERS: count_message("differs", "differs", count),
         Status.INVALID: message("invalid"),
         Status.FAILED: count_message("failed", "failed", count),
         Status.NOT_SENT: count_message("not sent", "not sent", count),
