@@ -307,9 +307,9 @@ _MONTHS = (
 )
 
 
-def _no_such_day(code: str, text: str, calendar: Calendar) -> Problem | None:
+def _no_such_day(code: str, text: str, wanted: DateFormat | None, calendar: Calendar) -> Problem | None:
     """Return what is wrong with a day that the calendar does not have; None for a text of another kind."""
-    found = impossible_day(text, calendar)
+    found = impossible_day(text, calendar if wanted is None else replace(calendar, order=wanted.order))
     if found is None:
         return None
     year, month, day = found
@@ -324,11 +324,11 @@ def _no_such_day(code: str, text: str, calendar: Calendar) -> Problem | None:
 
 
 def _no_date(text: str, wanted: DateFormat | None, calendar: Calendar) -> Problem:
+    if problem := _no_such_day("invalid_date", text, wanted, calendar):
+        return problem
     value = shown(text)
     if wanted is None:
-        return _no_such_day("invalid_date", text, calendar) or Problem(
-            "invalid_date", message('"{value}" isn\'t a valid date; write it as 2026-03-04', value=value)
-        )
+        return Problem("invalid_date", message('"{value}" isn\'t a valid date; write it as 2026-03-04', value=value))
     return Problem(
         "invalid_date",
         message(
@@ -340,9 +340,11 @@ def _no_date(text: str, wanted: DateFormat | None, calendar: Calendar) -> Proble
 
 
 def _no_moment(text: str, wanted: DateFormat | None, calendar: Calendar) -> Problem:
+    if problem := _no_such_day("invalid_datetime", text, wanted, calendar):
+        return problem
     value = shown(text)
     if wanted is None:
-        return _no_such_day("invalid_datetime", text, calendar) or Problem(
+        return Problem(
             "invalid_datetime",
             message('"{value}" isn\'t a valid date and time; write it as 2026-03-04 12:30', value=value),
         )

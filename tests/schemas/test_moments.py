@@ -400,3 +400,19 @@ def test_a_day_that_does_not_exist_is_explained(text, locale, reason):
         found = converter(Reading(locale=locale))(text, Kind.TEXT)
 
         assert str(found.text) == f'"{text}" isn\'t a valid date: {reason}'
+
+
+@pytest.mark.parametrize(
+    ("text", "date_format", "reason"),
+    [
+        ("31/02/2026", "DD/MM/YYYY", "February has 28 days in 2026"),
+        ("02/31/2026", "DD/MM/YYYY", "there is no month 31"),
+        ("02/31/2026", "MM/DD/YYYY", "February has 28 days in 2026"),
+        ("2026-02-30", "DD/MM/YYYY", "February has 28 days in 2026"),
+    ],
+)
+def test_so_it_is_by_the_order_of_a_date_format(text, date_format, reason):
+    for converter in (DateConverter, DatetimeConverter):
+        found = converter(Reading(date_format=date_format))(text, Kind.TEXT)
+
+        assert str(found.text) == f'"{text}" isn\'t a valid date: {reason}'
