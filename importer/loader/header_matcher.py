@@ -6,6 +6,7 @@ Out: the names it may stand for, and what is most like it where it stands for no
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -22,7 +23,10 @@ _SUGGESTIONS = 3
 _VERY_NEAR, _FAR = 80.0, 10.0
 """Likeness from which a person is asked about a name, and how much less like all others have to be."""
 _NEAR = 70.0
-"""Likeness, of 100, from which a name is worth suggesting."""
+"""Likeness, of 100 and by parts of words too, from which a name is looked at."""
+_SHARED, _WORTH = 15.0, 55.0
+"""What a word in common adds to likeness, and how much of it makes a name worth suggesting."""
+_WORD = re.compile(r"[^\W_]{3,}")
 
 
 class HeaderMatcher:
@@ -89,8 +93,16 @@ class HeaderMatcher:
         return found if is_alone and not found.read_only else None
 
     def nearest(self, header: str) -> list[Property]:
-        """Return the properties whose name or label is most like the header, best first."""
-        return [one for _, one in self._ranked(header)[:_SUGGESTIONS]]
+        """Return the properties whose name or label is most like the header, best first; a word in common counts."""
+        wanted = plain(header)
+        words = set(_WORD.findall(wanted))
+        likeness = {one.name: how_like for how_like, one in self._ranked(header)}
+        for one in self.properties.values():
+            for text in (plain(one.name), *map(plain, one.labels)):
+                if not words.isdisjoint(_WORD.findall(text)):
+                    likeness[one.name] = max(likeness.get(one.name, 0.0), fuzz.ratio(wanted, text) + _SHARED)
+        best = sorted((name for name in likeness if likeness[name] >= _WORTH), key=lambda name: -likeness[name])
+        return [self.properties[name] for name in best[:_SUGGESTIONS]]
 
     def _ranked(self, header: str) -> list[tuple[float, Property]]:
         """Return the properties that are near to a header with how like it they are, best first."""

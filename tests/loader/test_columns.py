@@ -158,6 +158,28 @@ def test_unknown_headers_suggest_what_they_are_like():
     assert "Did you mean" not in second
 
 
+@pytest.mark.parametrize(
+    ("header", "near"),
+    [
+        ("Due date", ["Close date", "Due on"]),
+        ("Stage", ["Ticket status"]),
+        ("Owner", ["Ticket owner"]),
+        ("Notes to self", []),  # by its letters it is like the last one
+    ],
+)
+def test_a_word_in_common_counts_more_than_letters(header, near):
+    properties = (
+        one("due_on", "Due on"),
+        one("closed_date", "Close date"),
+        one("hs_pipeline_stage", "Ticket status"),
+        one("hubspot_owner_id", "Ticket owner"),
+        one("hs_thread_ids_to_restore", "Thread IDs To Restore"),
+    )
+    schema = PortalSchema({single.name: single for single in properties})
+
+    assert [found.label for found in HeaderMatcher(schema, {}).nearest(header)] == near
+
+
 def test_columns_are_left_out_as_asked():
     columns = match(
         "id", "subject", "Notes", "Associated Contact", "Create date",
