@@ -149,6 +149,8 @@ class Instants:
     """How long each command takes that nothing ends, by the portal's latency."""
     struck: int = 0
     """How many were still running at their moment."""
+    early: int = 0
+    """How many had not begun by then: the interpreter was still starting."""
 
     @classmethod
     def measured(cls, rng: random.Random, faults: float, server: SandboxServer) -> Instants:
@@ -178,6 +180,7 @@ class Instants:
                 server.fault("mixed", path="batch/", times=None, probability=self.faults, seed=number)
                 wrong = trial.die_after(moment, *(() if act.name == "run" else arguments), by=by)
                 self.struck += trial.was_struck
+                self.early += not trial.had_begun
                 server.calm()
                 server.limits(latency_ms=0)
                 how = f"{signal.Signals(by).name if by else 'SIGKILL'} {moment:.3f} s ({number})"
@@ -260,7 +263,8 @@ def main() -> int:
         numbers = range(options.instants)
         jobs = [instants.job(ACTS[n % len(ACTS)], n, ways[n // len(ACTS) % len(ways)]) for n in numbers]
         ended = try_all(jobs, servers, ends_at)
-        words = f"kills and signals at random instants, {instants.struck} of them before the end"
+        words = f"kills and signals at random instants, {instants.early} of them before the program had begun and "
+        words += f"{len(ended) - instants.struck} after its end"
         result.add(f"{words}, {options.faults:.0%} of the answers faulty", ended)
     result.say(f"{(time.monotonic() - began) / 60:.0f} minutes")
     if options.docs:

@@ -6,7 +6,8 @@ before, after: it is killed before that commit is on disk, or right after. full,
 commit and all later ones, or for that one alone. gone: somebody removes the state folder before it.
 fail-CALL: the N-th call of a function of the system (CALLS) fails. before-CALL, after-CALL: it is killed there.
 write: no file may grow beyond N bytes. files, memory: it may open N files, have N MB.
-N 0: nothing happens. In the end it says on standard error how many commits and calls there were.
+N 0: nothing happens. It says on standard error when the program begins, and in the end how many commits and calls
+there were.
 """
 
 import contextlib
@@ -94,6 +95,7 @@ if KILL_AT and TROUBLE in LIMITS:
 
 from importer.cli.main import main  # noqa: E402 - after the connections were made mortal
 
+sys.stderr.write("the program began\n")
 try:
     code = main(sys.argv[3:])
 except SystemExit as ended:

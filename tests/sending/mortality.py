@@ -14,8 +14,8 @@ from tests import preloaded
 ROOT = Path(__file__).parents[2]
 ROWS = 230
 NOTHING_TO_RESUME = 2
-BEGUN = str(ROOT / "importer")
-"""What is in each traceback of the program; a signal may come before it has begun."""
+BEGUN = "the program began"
+"""What `killed_main` says once a signal meets the program and no longer the interpreter that starts it."""
 PATIENCE = 300
 """Seconds within which a process ends on a machine that has much else to do."""
 
@@ -30,6 +30,8 @@ class Trial:
     wanted: dict[str, str] = field(default_factory=dict)
     was_struck: bool = False
     """Whether the process that was to die was still running then."""
+    had_begun: bool = False
+    """Whether it had come as far as the program itself."""
 
     def __post_init__(self):
         self.home = self.folder / "state"
@@ -94,16 +96,20 @@ class Trial:
         else:
             process.send_signal(by)
         out, err = process.communicate(timeout=PATIENCE)
-        late = [f"exit {process.returncode}: {err[-500:]}"] if by and "Traceback" in err and BEGUN in err else []
-        return late + ([] if arguments else self.wrong_words(process.returncode, out))
+        self.had_begun = BEGUN in err
+        wrong = [f"exit {process.returncode}: {err[-500:]}"] if self.had_begun and "Traceback" in err else []
+        if arguments:
+            return wrong
+        if by and process.returncode < 0 and self._held_rows():
+            wrong.append(f"ended without a word by signal {by}, though rows were written")
+        return wrong + self.wrong_words(process.returncode, out)
 
     def wrong_words(self, code, out):
         """Return what a main job that had trouble said of its rows that is not true."""
         if not out.strip():
             return []
         rows = json.loads(out)["rows"]
-        tickets = self.server.tickets()
-        held = sum(tickets[key]["properties"].get("subject") == subject for key, subject in self.wanted.items())
+        held = self._held_rows()
         wrong = []
         if rows["updated"] > held:
             wrong.append(f"{rows['updated']} told as updated, {held} are")
@@ -112,6 +118,10 @@ class Trial:
         if held and code == NOTHING_TO_RESUME:
             wrong.append(f"exit 2 though {held} rows were written")
         return wrong
+
+    def _held_rows(self):
+        tickets = self.server.tickets()
+        return sum(tickets[key]["properties"].get("subject") == subject for key, subject in self.wanted.items())
 
     def undo(self, run):
         """Return the arguments that take a run back."""
