@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from schemas.message import Message, message
 from schemas.property import PortalSchema
@@ -40,6 +41,14 @@ def moment_words(moment: datetime, zone: str = "", *, seconds: bool = False) -> 
         time=f"{moment:%H:%M:%S}" if seconds else f"{moment:%H:%M}",
     )
     return message("{moment} ({zone})", moment=text, zone=zone) if zone else text
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """Return a time zone by its name; UTC where this machine does not know it."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
 
 
 def plain_text(text: str, *, keep_lines: bool = False) -> str:

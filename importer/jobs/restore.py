@@ -20,7 +20,7 @@ from importer.jobs.context import Context
 from importer.jobs.options import ReadOptions
 from importer.jobs.saving import save_whole
 from importer.jobs.targets import is_same
-from importer.jobs.template import MAX_ROWS, headers_for
+from importer.jobs.template import MAX_ROWS, headers_for, in_known_zone
 from importer.journal.run_record import now
 from importer.ooxml.xml import CELL_LIMIT, cell_length
 from importer.planning.property_history import is_after
@@ -124,6 +124,7 @@ async def restore(options: RestoreOptions, context: Context) -> RestoreResult:
         definitions = [one.definition for one in opened.columns.values]
         if not definitions:
             raise UsageError(message("{file} has no column of values to restore.", file=options.file.name))
+        zone, schema = _time_zone(options, schema), in_known_zone(schema, ui)
         exported_at = now()
         keys = list(_keys(opened, schema, options))
         rows, restorer = await _read(portal, opened, keys, Restorer(moment, maker), definitions)
@@ -138,7 +139,6 @@ async def restore(options: RestoreOptions, context: Context) -> RestoreResult:
         ui.say(text)
     names = tuple(one.name for one in definitions)
     cells: dict[str, int] = {str(fate): count for fate, count in restorer.fates.items()} | {"too_long": rows.too_long}
-    zone = _time_zone(options, schema)
     return RestoreResult(options.out, moment, len(rows.tickets), names, cells, zone, tuple(rows.missing))
 
 

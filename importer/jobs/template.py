@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from importer.jobs.options import PortalAccess, Ui
 from importer.jobs.saving import save_whole
 from importer.jobs.state import StateFolder
 from importer.journal.run_record import now
+from importer.labels import zone_of
 from importer.loader.header_text import plain
 from importer.template.ticket_query import Choice, conditions_of, find_ids, find_property, list_ids, read_ids
 from importer.writeback.outputs import Outputs
@@ -83,7 +84,7 @@ async def make_template(options: TemplateOptions, access: PortalAccess, state: S
     state.outputs.check(options.out, overwrite=options.overwrite)
     wanted = _wanted_ids(options.choice)
     async with connect.connect(access, state, ui.progress) as portal:
-        schema = await connect.fetch_schema(portal, state)
+        schema = in_known_zone(await connect.fetch_schema(portal, state), ui)
         definitions = chosen_properties(options.properties, schema, ui)
         exported_at = now()
         ids = wanted if wanted is not None else await _choose(portal, options.choice, schema)
@@ -99,6 +100,20 @@ async def make_template(options: TemplateOptions, access: PortalAccess, state: S
     await asyncio.to_thread(_write, options, definitions, schema, exported_at, tickets, ui, state.outputs)
     asked = tuple(missing) if wanted is not None else ()
     return TemplateResult(options.out, len(tickets), tuple(one.name for one in definitions), exported_at, asked)
+
+
+def in_known_zone(schema: PortalSchema, ui: Ui) -> PortalSchema:
+    """Return the schema; in UTC, which is said, where this machine does not know the portal's time zone."""
+    known = zone_of(schema.time_zone).key
+    if known == schema.time_zone:
+        return schema
+    ui.say(
+        message(
+            "The portal's time zone {zone} is not known here, so the workbook has its times in UTC.",
+            zone=schema.time_zone,
+        )
+    )
+    return replace(schema, time_zone=known)
 
 
 def _wanted_ids(choice: Choice) -> list[str] | None:

@@ -12,9 +12,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from importer.labels import moment_words
+from importer.labels import moment_words, zone_of
 from schemas.message import Message, Value, message
 from schemas.property import PortalSchema, Property
 from schemas.types.datetime import parse_moment
@@ -80,8 +79,5 @@ class Teller:
 
 def local_text(moment: datetime, zone_name: str) -> Message:
     """Return a moment as clocks of a zone show it, with the zone's name; in UTC where the zone is not known."""
-    try:
-        zone = ZoneInfo(zone_name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        zone = ZoneInfo("UTC")
+    zone = zone_of(zone_name)
     return moment_words(moment.astimezone(zone), zone.key, seconds=True)

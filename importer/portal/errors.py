@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 
 from importer.errors import DailyLimit, MissingScope, PortalError, Unauthorized, Unavailable
-from importer.labels import moment_words
+from importer.labels import moment_words, zone_of
 from importer.portal.limits import Limits
 from importer.portal.responses import BatchResult, parse_fault, parse_refusal
 from importer.portal.retries import Reply, Verdict
@@ -170,19 +169,12 @@ def reserve_reached(limits: Limits, reserve: float, resets_at: Message) -> Daily
 
 def next_midnight(now: float, zone_name: str) -> Message:
     """Return when the day of a portal ends, in its own zone. `now`: seconds since 1970."""
-    zone = _zone(zone_name)
+    zone = zone_of(zone_name)
     midnight = datetime.combine(datetime.fromtimestamp(now, zone).date() + timedelta(days=1), datetime.min.time(), zone)
     return moment_words(midnight, zone.key)
 
 
 def in_zone(moment: float, zone_name: str) -> Message:
     """Return a moment (seconds since 1970) as people in a portal's zone read it."""
-    zone = _zone(zone_name)
+    zone = zone_of(zone_name)
     return moment_words(datetime.fromtimestamp(moment, zone), zone.key)
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo("UTC")

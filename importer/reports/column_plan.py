@@ -10,10 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from importer.journal import ColumnTotals, Journal, Span
-from importer.labels import Labels
+from importer.labels import Labels, zone_of
 from importer.model import Change, Status
 from schemas.property import PortalSchema
 from schemas.property_type import Scaled
@@ -68,7 +67,7 @@ class ValueForms:
 
     def __init__(self, schema: PortalSchema | None, time_zone: str) -> None:
         self._labels = Labels(schema)
-        self._zone = _zone(time_zone)
+        self._zone = zone_of(time_zone)
         self.scales: dict[str, Callable[[str], Scaled | None]] = {
             name: scale
             for name, definition in (schema.properties.items() if schema else ())
@@ -106,13 +105,6 @@ class ValueForms:
 
 def _clock(value: Shown) -> Shown:
     return value.replace(tzinfo=None, fold=0) if isinstance(value, datetime) else value
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo("UTC")
 
 
 def column_plans(

@@ -1,6 +1,7 @@
 """Which tickets a template holds, and what happens where there is nothing to write, or no place for it."""
 
 import asyncio
+import json
 
 import openpyxl
 import pytest
@@ -201,3 +202,36 @@ def test_the_search_is_not_asked_more_than_five_times_a_second(template, sandbox
     searches = sandbox.requests("/search")
     assert len(searches) >= 2
     assert {one["status"] for one in searches} == {200}
+
+
+@pytest.fixture
+def strange_zone(sandbox):
+    """Let the account's details name a time zone that no machine knows."""
+    details = sandbox.call("GET", "/account-info/v3/details")[1] | {"timeZone": "Mars/Olympus"}
+    sandbox.fault("status", status=200, body=json.dumps(details), path="account-info", times=None)
+    yield
+    sandbox.calm()
+
+
+def test_times_are_in_utc_where_the_portals_zone_is_not_known(template, program, sandbox, strange_zone, tmp_path):
+    """What was written in UTC is read in UTC: nothing of it counts as edited."""
+    sandbox.change("25012345001", {"next_contact_at": "2026-03-04T12:30:00.000Z"})
+    (tmp_path / "ids.txt").write_text("25012345001\n")
+
+    ended = template("--id-file", tmp_path / "ids.txt", "--properties", "subject,next_contact_at")
+
+    assert (ended.code, "Mars/Olympus is not known here" in ended.err) == (0, True)
+    assert [f"{row['Next contact']:%H:%M}" for row in rows_of(tmp_path / "out.xlsx")] == ["12:30"]
+    run = program(tmp_path / "out.xlsx", "--dry-run", "--json", portal=sandbox)
+    assert (run.code, run.summary["cells"]) == (0, {"changed": 0, "cleared": 0})
+
+
+def test_a_restored_workbook_is_in_utc_then_too(program, sandbox, strange_zone, tmp_path):
+    (tmp_path / "ids.csv").write_text("Record ID,next_contact_at\n25012345001,\n")
+    command = ["restore", tmp_path / "ids.csv", "--as-of", "2026-11-20 09:00", "-o", tmp_path / "out.xlsx"]
+
+    refused = program(*command, "--json", portal=sandbox)
+    ended = program(*command, "--json", "--timezone", "Europe/Lisbon", portal=sandbox)
+
+    assert (refused.code, "--timezone" in refused.err) == (2, True)
+    assert (ended.code, "its times in UTC" in ended.err) == (0, True)
