@@ -26,6 +26,7 @@ _SHORT = 60
 """Values shorter than this are remembered with their labels."""
 _LONGEST_VALUE = 100
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_SENTENCE_ENDS = (".", "?", "!", "…")
 
 
 def moment_words(moment: datetime, zone: str = "", *, seconds: bool = False) -> Message:
@@ -62,6 +63,21 @@ def plain_text(text: str, *, keep_lines: bool = False) -> str:
     if keep_lines:
         return "\n".join(map(plain_text, text.split("\n")))
     return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text.translate(_VISIBLE))
+
+
+def join_texts(texts: list[str]) -> str:
+    """Return texts as one: a semicolon parts them where a sentence does not end."""
+    joined = ""
+    for text in filter(None, texts):
+        if joined:
+            joined += " " if joined.endswith(_SENTENCE_ENDS) else "; "
+        joined += text
+    return joined
+
+
+def join_lines(texts: list[str]) -> str:
+    """Return texts as lines of one."""
+    return "\n".join(filter(None, texts))
 
 
 def header_text(header: str | None) -> str:

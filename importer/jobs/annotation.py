@@ -14,7 +14,7 @@ from importer.i18n import translations
 from importer.jobs.change_lines import EarlierUpdates, change_lines, run_to_undo, what_lines_are
 from importer.journal import Journal, RunRecord
 from importer.journal.run_record import REPORTING
-from importer.labels import Labels, plain_text
+from importer.labels import Labels, join_lines, join_texts, plain_text
 from importer.model import Status
 from importer.reports.text import answer_line, correction_lines, local_time, plan_facts, row_messages
 from importer.writeback import (
@@ -105,11 +105,12 @@ def make_annotation(journal: Journal, record: RunRecord, schema: PortalSchema, w
     """Return everything that the spreadsheet is given, read from the journals as it is written."""
     earlier = EarlierUpdates(journal)
     note = what_lines_are(record)
+    join = join_texts if record.dialect else join_lines  # what is a line of text stays one
     return Annotation(
         sheet=record.sheet,
         header_row=record.header_row,
         headers=record.headers,
-        notes=lambda: earlier.noted(row_messages(journal, words), words),
+        notes=lambda: earlier.noted(row_messages(journal, words, join), words, join),
         faulty=journal.report.remarked_cells(),
         totals=[(status, count) for status, count in journal.rows.count_by_status().items() if status],
         facts=[(label.render(words), value) for label, value in _facts(journal, words)],

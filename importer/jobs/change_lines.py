@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from importer.jobs.run_history import earlier_runs
 from importer.journal import Journal, RunRecord
 from importer.labels import Labels
 from importer.model import Status
-from importer.reports.text import join_texts, local_time, ticket_url
+from importer.reports.text import local_time, ticket_url
 from importer.writeback import ChangeLine
 from schemas.message import Message, message
 from schemas.property import PortalSchema
@@ -94,7 +94,7 @@ class EarlierUpdates:
         counts = journal.rows.count_by_status()
         self._when = dict(_read_updates(journal)) if counts.get(Status.UNCHANGED) else {}
 
-    def noted(self, notes: Iterator[Note], words: Translations) -> Iterator[Note]:
+    def noted(self, notes: Iterator[Note], words: Translations, join: Callable[[list[str]], str]) -> Iterator[Note]:
         """Yield notes; those of unchanged rows say when an earlier run updated them."""
         if not self._when:
             yield from notes
@@ -104,7 +104,7 @@ class EarlierUpdates:
             row, status, text, key = note
             if status == unchanged and (when := self._when.get(key)):
                 told = message("updated {when} by an earlier run", when=when).render(words)
-                yield row, status, join_texts([told, text]), key
+                yield row, status, join([told, text]), key
             else:
                 yield note
 

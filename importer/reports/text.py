@@ -7,7 +7,7 @@ spreadsheet or a terminal's markup is the business of whoever writes it there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
@@ -17,7 +17,7 @@ from importer.findings import Finding, cell_name
 from importer.i18n import PORTUGUESE, language_of
 from importer.journal import BatchAnswer, Journal, RunRecord, dump, load_messages
 from importer.journal.run_record import Correction
-from importer.labels import clip, header_text, moment_words, plain_text
+from importer.labels import clip, header_text, join_texts, moment_words, plain_text
 from importer.model import Status
 from importer.reports.column_plan import Range, Shown
 from schemas.message import Message, Translations, count_message, message
@@ -26,7 +26,6 @@ from schemas.ticket_object import TICKET
 _SWAPPED = str.maketrans(",.", ".,")
 _SMALLEST_SHARE = 0.001
 
-_SENTENCE_ENDS = (".", "?", "!", "…")
 _LONGEST_HEADER = 60
 _MINUTE, _HOUR = 60, 3600
 
@@ -47,21 +46,13 @@ def finding_text(finding: Finding, translations: Translations) -> str:
     return f"{place}: {text}" if place else text
 
 
-def join_texts(texts: list[str]) -> str:
-    """Return texts as one: a semicolon parts them where a sentence does not end."""
-    joined = ""
-    for text in filter(None, texts):
-        if joined:
-            joined += " " if joined.endswith(_SENTENCE_ENDS) else "; "
-        joined += text
-    return joined
-
-
 RowMessage = tuple[int, str, str, str]
 """What the spreadsheet says beside one row: (row, status, message, key)."""
 
 
-def row_messages(journal: Journal, translations: Translations) -> Iterator[RowMessage]:
+def row_messages(
+    journal: Journal, translations: Translations, join: Callable[[list[str]], str] = join_texts
+) -> Iterator[RowMessage]:
     """Yield what became of every row, in row order, with its findings first and its notices after them.
 
     Streams: rows and remarks are read side by side, both in row order. A row without a status counts as not sent.
@@ -77,7 +68,7 @@ def row_messages(journal: Journal, translations: Translations) -> Iterator[RowMe
         if notices or same_as is not None:
             texts += _notices(load_messages(notices), same_as, translations)
         if texts:
-            yield row, status or not_sent, join_texts(texts), key
+            yield row, status or not_sent, join(texts), key
         elif status is None or status == not_sent:
             yield row, not_sent, why_not_sent, key
         else:

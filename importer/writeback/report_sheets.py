@@ -38,6 +38,8 @@ STATUS_LOOKS = {
 }
 """Quiet fills, each with an ink of its own (contrast over 7:1), so that dark themes keep them readable."""
 MESSAGE_LOOK = Look()
+LINES_LOOK = Look(wrap=True)
+"""Of a message of several lines."""
 _TITLE = Look(bold=True, size=16)
 _SECTION = Look(bold=True, size=12)
 _LABEL = Look("5A6570")

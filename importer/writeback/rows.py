@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import islice
 
@@ -22,6 +23,7 @@ from importer.ooxml.errors import not_as_usual
 from importer.ooxml.xml import text_content, whole_number
 from importer.writeback.annotation import Annotation, Note
 from importer.writeback.areas import Place
+from importer.writeback.heights import RowHeights
 from importer.writeback.worksheet import Occupied
 
 MOST_WATCHED = 5_000
@@ -80,55 +82,12 @@ class OutOfOrder(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Formats:
-    """Indexes of cell formats: for a status, for a message."""
+    """Indexes of cell formats: for a status, for a message, for one of several lines; those that show such."""
 
     statuses: Mapping[str, int]
     message: int
-
-
-class _OurCells:
-    """The markup of our cells, in the prefix that the sheet's own elements have."""
-
-    def __init__(self, place: Place, formats: Formats, prefix: bytes) -> None:
-        self._place = place
-        self._formats = formats
-        self._prefix = p = prefix
-        self.letters = {n: column_letter(n).encode() for n in (place.status, place.message)}
-        self.message = b'<%sc r="%s%%b" s="%d" t="inlineStr"><%sis><%st xml:space="preserve">%%b</%st></%sis></%sc>' % (
-            *(p, self.letters[place.message], formats.message),
-            *(p, p, p, p, p),
-        )
-        """A message cell; to be filled in: the row's number, the text."""
-        self._statuses: dict[str, tuple[bytes, bytes]] = {}
-
-    def status(self, status: str) -> tuple[bytes, bytes]:
-        """Return what stands before and behind the row's number in the cell of a status."""
-        if status not in self._statuses:
-            p = self._prefix
-            style = self._formats.statuses.get(status, self._formats.message)
-            before = b'<%sc r="%s' % (p, self.letters[self._place.status])
-            text = text_content(status)
-            behind = b'" s="%d" t="inlineStr"><%sis><%st>%s</%st></%sis></%sc>' % (style, p, p, text, p, p, p)
-            self._statuses[status] = before, behind
-        return self._statuses[status]
-
-    def of_note(self, note: Note) -> dict[int, bytes]:
-        """Return the cells of a row, by position."""
-        row, status, text, _ = note
-        number = b"%d" % row
-        cells = {self._place.status: number.join(self.status(status))}
-        if text:
-            cells[self._place.message] = self.message % (number, text_content(text))
-        return cells
-
-    def text(self, position: int, row: int, style: int, text: str) -> bytes:
-        """Return a cell of text."""
-        p = self._prefix
-        head = p, self.letters[position], row, style
-        return b'<%sc r="%s%d" s="%d" t="inlineStr"><%sis><%st>%s</%st></%sis></%sc>' % (
-            *head,
-            *(p, p, text_content(text), p, p, p),
-        )
+    lines: int
+    wrapping: AbstractSet[int]
 
 
 class _Shape:
@@ -147,6 +106,87 @@ class _Shape:
         self.extension = b"<%sextLst" % p
 
 
+class _OurCells:
+    """The markup of our cells, in the prefix that the sheet's own elements have."""
+
+    def __init__(self, place: Place, formats: Formats, shape: _Shape) -> None:
+        self._place = place
+        self._formats = formats
+        self._shape = shape
+        self._prefix = p = shape.prefix
+        self.adjacent = place.message == place.status + 1
+        self._both_ours = self.adjacent and place.reused == {place.status, place.message}
+        self.letters = {n: column_letter(n).encode() for n in (place.status, place.message)}
+        self._message = (
+            b'<%sc r="%s%%b" s="%%d" t="inlineStr"><%sis><%st xml:space="preserve">%%b</%st></%sis></%sc>'
+            % (p, self.letters[place.message], p, p, p, p, p)
+        )
+        self._statuses: dict[str, tuple[bytes, bytes]] = {}
+
+    def status(self, status: str) -> tuple[bytes, bytes]:
+        """Return what stands before and behind the row's number in the cell of a status."""
+        if status not in self._statuses:
+            p = self._prefix
+            style = self._formats.statuses.get(status, self._formats.message)
+            before = b'<%sc r="%s' % (p, self.letters[self._place.status])
+            text = text_content(status)
+            behind = b'" s="%d" t="inlineStr"><%sis><%st>%s</%st></%sis></%sc>' % (style, p, p, text, p, p, p)
+            self._statuses[status] = before, behind
+        return self._statuses[status]
+
+    def message(self, number: bytes, text: str) -> bytes:
+        """Return the message cell of a row."""
+        style = self._formats.lines if "\n" in text else self._formats.message
+        return self._message % (number, style, text_content(text))
+
+    def of_note(self, note: Note) -> dict[int, bytes]:
+        """Return the cells of a row, by position."""
+        row, status, text, _ = note
+        number = b"%d" % row
+        cells = {self._place.status: number.join(self.status(status))}
+        if text:
+            cells[self._place.message] = self.message(number, text)
+        return cells
+
+    def text(self, position: int, row: int, style: int, text: str) -> bytes:
+        """Return a cell of text."""
+        p = self._prefix
+        head = p, self.letters[position], row, style
+        return b'<%sc r="%s%d" s="%d" t="inlineStr"><%sis><%st>%s</%st></%sis></%sc>' % (
+            *head,
+            *(p, p, text_content(text), p, p, p),
+        )
+
+    def earlier_from(self, segment: bytes, number: bytes) -> int:
+        """Return where the cells of an earlier run begin, if they are a row's last and hold something; else 0."""
+        if not self._both_ours or not segment.endswith(b"</%sc>" % self._shape.prefix):
+            return 0
+        at = segment.rfind(b'%s%s%s"' % (self._shape.cell_start, self.letters[self._place.status], number))
+        if at <= 0:
+            return 0
+        filled = [bool(cell[3] and cell[3].strip()) for cell in self._shape.cell.finditer(segment, at)]
+        cells = self._shape.usual_cell.findall(segment, at)
+        known = [(self.letters[self._place.status], number), (self.letters[self._place.message], number)]
+        return at if cells == known[: len(cells)] and filled == [True] * len(cells) else 0
+
+    def check_free(self, cells: Mapping[int, tuple[bytes, bool]]) -> None:
+        """Raise Occupied where something else stands in our columns."""
+        reused = self._place.reused
+        if any(filled and p not in reused and p in self.letters for p, (_, filled) in cells.items()):
+            raise Occupied(max(p for p, (_, filled) in cells.items() if filled))
+
+    def headers(self, row: int, neighbour: bytes, names: tuple[str, str]) -> dict[int, bytes]:
+        """Return our headers, as their neighbour looks. Those that stand there from an earlier run are left alone."""
+        found = STYLE.search(neighbour.partition(b">")[0])
+        style = whole_number(found[1]) if found else 0
+        texts = dict(zip((self._place.status, self._place.message), names, strict=True))
+        return {
+            position: self.text(position, row, style, text)
+            for position, text in texts.items()
+            if position not in self._place.reused
+        }
+
+
 def _wider(span: bytes, place: Place) -> bytes:
     """Return the `spans` of a row that has our cells too."""
     first, last = span.split(b":")
@@ -162,8 +202,16 @@ class RowPatcher:
     """Puts our cells into the rows of one sheet. For one pass only."""
 
     def __init__(
-        self, annotation: Annotation, place: Place, formats: Formats, prefix: str, *, in_order: bool = True
+        self,
+        annotation: Annotation,
+        place: Place,
+        formats: Formats,
+        heights: RowHeights,
+        prefix: str,
+        *,
+        in_order: bool = True,
     ) -> None:
+        self._heights = heights
         self._watched: dict[int, list[int]] = {}
         for row, position in islice(annotation.faulty, MOST_WATCHED):
             self._watched.setdefault(row, []).append(position)
@@ -176,10 +224,7 @@ class RowPatcher:
         self._shape = _Shape(prefix.encode() + b":" if prefix else b"")
         self._spans: dict[bytes, bytes] = {}
         self._left = frozenset(column_letter(n).encode() for n in range(min(place.status, place.message)))
-        self._adjacent = place.message == place.status + 1
-        self._both_ours = self._adjacent and place.reused == {place.status, place.message}
-        self._ours = _OurCells(place, formats, self._shape.prefix)
-        self._letters = self._ours.letters
+        self._ours = _OurCells(place, formats, self._shape)
         self._last_row = 0
         self._notes = annotation.notes()
         self._pending: Note | None = next(self._notes, None)
@@ -232,7 +277,7 @@ class RowPatcher:
             return block
         segments = block.split(self._shape.row_end)
         last = segments.pop()
-        if self._lookup is not None or not self._adjacent or _holds(block, b"L", self._shape.extension):
+        if self._lookup is not None or not self._ours.adjacent or _holds(block, b"L", self._shape.extension):
             out = [self._unusual(segment, closed=False) for segment in segments]
         else:
             out = self._usual(segments)
@@ -249,7 +294,7 @@ class RowPatcher:
             self._shape.cell_start,
             self._shape.row_end,
         )
-        left, header_row = self._left, self._header_row
+        left, header_row, wraps = self._left, self._header_row, self._heights.wraps
         spans, status_cell, message_cell = self._spans, self._ours.status, self._ours.message
         note = self._pending
         last_row = self._last_row
@@ -260,27 +305,30 @@ class RowPatcher:
             if cell and found and cell[2] == found[1] and segment.endswith((b"</%sc>" % self._shape.prefix, b"/>")):
                 number = found[1]
                 row = int(number)
-                ours_from = len(segment) if cell[1] in left else self._ours_from(segment, number)
+                ours_from = len(segment) if cell[1] in left else self._ours.earlier_from(segment, number)
                 if ours_from and row > last_row and row != header_row and (note is None or note[0] >= row):
                     last_row = row
                     if row in self._watched:
                         content = segment[segment.find(b">") + 1 :]
                         self._note_faults(row, read_cells(content, self._shape.cell, self._shape.extension)[0])
-                    if note is None or note[0] > row:
-                        out += (segment[:ours_from], row_end)
+                    status, text = (note[1], note[2]) if note is not None and note[0] == row else ("", "")
+                    kept = segment[:ours_from]
+                    if "\n" in text or (ours_from <= at and wraps(segment, at)):
+                        kept, text = self._with_room(kept, segment[ours_from:], text)
+                    if not status:
+                        out += (kept, row_end)
                         continue
-                    _, status, text, _ = note
                     before, behind = status_cell(status)
                     span = found[2]
                     if span:
                         if span not in spans:
                             spans[span] = _wider(span, self._place)
-                        out += (segment[: found.start(2)], spans[span], segment[found.end(2) : ours_from])
+                        out += (kept[: found.start(2)], spans[span], kept[found.end(2) :])
                     else:
-                        out.append(segment[:ours_from])
+                        out.append(kept)
                     out += (before, number, behind)
                     if text:
-                        out.append(message_cell % (number, text_content(text)))
+                        out.append(message_cell(number, text))
                     out.append(row_end)
                     note = next(self._notes, None)
                     continue
@@ -290,17 +338,13 @@ class RowPatcher:
         self._pending, self._last_row = note, last_row
         return out
 
-    def _ours_from(self, segment: bytes, number: bytes) -> int:
-        """Return where the cells of an earlier run begin, if they are a row's last and hold something; else 0."""
-        if not self._both_ours or not segment.endswith(b"</%sc>" % self._shape.prefix):
-            return 0
-        at = segment.rfind(b'%s%s%s"' % (self._shape.cell_start, self._letters[self._place.status], number))
-        if at <= 0:
-            return 0
-        filled = [bool(cell[3] and cell[3].strip()) for cell in self._shape.cell.finditer(segment, at)]
-        cells = self._shape.usual_cell.findall(segment, at)
-        known = [(self._letters[self._place.status], number), (self._letters[self._place.message], number)]
-        return at if cells == known[: len(cells)] and filled == [True] * len(cells) else 0
+    def _with_room(self, kept: bytes, earlier: bytes, text: str) -> tuple[bytes, str]:
+        """Return a row up to our cells with the height that a message needs, and the message as it fits there."""
+        tag = self._shape.open_row.match(kept)
+        if tag is None:
+            raise not_as_usual()
+        fitted, text = self._heights.fit(tag[0], kept[tag.end() :], earlier, text)
+        return fitted + kept[tag.end() :], text
 
     def _remaining(self) -> bytes:
         """Return rows for the notes whose rows are not in the sheet, behind all others."""
@@ -308,7 +352,7 @@ class RowPatcher:
         if self._lookup is not None:
             left = sorted(self._lookup.values())
             self._lookup = {}
-            return b"".join(self._new_row(note[0], self._ours.of_note(note)) for note in left)
+            return b"".join(self._new_row(note) for note in left)
         return self._missing_before(None)
 
     def _missing_before(self, row: int | None) -> bytes:
@@ -317,15 +361,17 @@ class RowPatcher:
         while self._lookup is None and self._pending is not None and (row is None or self._pending[0] < row):
             if self._pending[0] <= self._last_row:
                 raise OutOfOrder
-            out.append(self._new_row(self._pending[0], self._ours.of_note(self._pending)))
+            out.append(self._new_row(self._pending))
             self._last_row = self._pending[0]
             self._pending = next(self._notes, None)
         return b"".join(out)
 
-    def _new_row(self, row: int, cells: Mapping[int, bytes]) -> bytes:
+    def _new_row(self, note: Note) -> bytes:
         self.added_rows += 1
-        ours = b"".join(cells[position] for position in sorted(cells))
-        return b'%s r="%d">%s%s' % (self._shape.row_start, row, ours, self._shape.row_end)
+        row, status, text, key = note
+        tag, text = self._heights.fit(b'%s r="%d">' % (self._shape.row_start, row), b"", b"", text)
+        cells = self._ours.of_note((row, status, text, key))
+        return tag + b"".join(cells[position] for position in sorted(cells)) + self._shape.row_end
 
     def _unusual(self, segment: bytes, *, closed: bool) -> bytes:
         """Do what stands up to one row's end: rows without cells, then a row, whatever its shape.
@@ -363,8 +409,18 @@ class RowPatcher:
         """Return one row, whatever its shape, with our cells."""
         cells, behind = read_cells(content, self._shape.cell, self._shape.extension)
         self._note_faults(row, cells)
-        ours = self._cells_of(row, cells)
         drop = {p for p, (_, filled) in cells.items() if p in self._place.reused and filled and row != self._header_row}
+        earlier, users = (
+            b"".join(cells[p][0] for p in cells if (p in self._place.reused) == is_ours) for is_ours in (True, False)
+        )
+        self._ours.check_free(cells)
+        if row == self._header_row:
+            self._header_done = True
+            ours = self._ours.headers(row, cells.get(self._neighbour, (b"", False))[0], self._names)
+        else:
+            _, status, text, key = self._note_of(row) or (row, "", "", "")
+            tag, text = self._heights.fit(tag, users, earlier, text)
+            ours = self._ours.of_note((row, status, text, key)) if status else {}
         if not ours and not drop:
             return tag if empty else tag + content + self._shape.row_end
         merged = {position: markup for position, (markup, _) in cells.items() if position not in drop} | ours
@@ -379,31 +435,11 @@ class RowPatcher:
             if position in cells:
                 self.faults[row, position] = cells[position][0].lstrip()
 
-    def _cells_of(self, row: int, cells: Mapping[int, tuple[bytes, bool]]) -> dict[int, bytes]:
-        """Return our cells for a row, {position: markup}. Raises Occupied where something else stands there."""
-        place = self._place
-        taken = [p for p, (_, filled) in cells.items() if filled and p not in place.reused and p in self._letters]
-        if taken:
-            raise Occupied(max(p for p, (_, filled) in cells.items() if filled))
-        if row == self._header_row:
-            return self._header_cells(row, cells)
+    def _note_of(self, row: int) -> Note | None:
+        """Take the note of a row; None where it has none."""
         if self._lookup is not None:
-            note = self._lookup.pop(row, None)
-        elif self._pending is not None and self._pending[0] == row:
-            note, self._pending = self._pending, next(self._notes, None)
-        else:
-            note = None
-        return self._ours.of_note(note) if note else {}
-
-    def _header_cells(self, row: int, cells: Mapping[int, tuple[bytes, bool]]) -> dict[int, bytes]:
-        """Return our headers, as their neighbour looks. Those that stand there from an earlier run are left alone."""
-        self._header_done = True
-        neighbour = cells.get(self._neighbour)
-        found = STYLE.search(neighbour[0].partition(b">")[0]) if neighbour else None
-        style = whole_number(found[1]) if found else 0
-        texts = dict(zip((self._place.status, self._place.message), self._names, strict=True))
-        return {
-            position: self._ours.text(position, row, style, text)
-            for position, text in texts.items()
-            if position not in self._place.reused
-        }
+            return self._lookup.pop(row, None)
+        if self._pending is None or self._pending[0] != row:
+            return None
+        note, self._pending = self._pending, next(self._notes, None)
+        return note

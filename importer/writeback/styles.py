@@ -50,6 +50,8 @@ class Look:
     indent: int = 0
     align: str = ""
     """`left` or `right` where it is not as the kind of value has it."""
+    wrap: bool = False
+    """Whether the cell shows the lines of its text."""
     text: bool = True
     number_format: int = 0
 
@@ -95,6 +97,16 @@ class Styles:
             self._looks[look] = 0 if full else self._add_format(look)
         return self._looks[look]
 
+    def wrapping(self) -> frozenset[int]:
+        """Return the indexes of the cell formats that show several lines."""
+        formats = self._list("cellXfs")
+        assert formats is not None
+        return frozenset(
+            index
+            for index, one in enumerate(formats.children)
+            if (alignment := one.child("alignment")) and alignment.attributes.get("wrapText") in {"1", "true"}
+        )
+
     def highlight(self) -> int:
         """Return the index of our differential format, for a conditional format."""
         return self._entry("dxfs", HIGHLIGHT)
@@ -131,7 +143,8 @@ class Styles:
         applied = 'applyNumberFormat="1" applyFont="1" applyFill="1" applyBorder="1"'
         start = f'<xf numFmtId="{look.number()}" fontId="{font}" fillId="{fill}" borderId="{border}" xfId="0" {applied}'
         aligned = f' applyAlignment="1"><alignment horizontal="{look.align}" indent="{look.indent}"/></xf>'
-        return self._entry("cellXfs", start + (aligned if look.align else "/>"))
+        lines = ' applyAlignment="1"><alignment vertical="top" wrapText="1"/></xf>'
+        return self._entry("cellXfs", start + (aligned if look.align else lines if look.wrap else "/>"))
 
     def _base(self, attribute: str) -> int:
         """Return what the workbook's ordinary cells have: the first cell format's font and so on."""

@@ -29,6 +29,7 @@ from importer.writeback.areas import Area, Place
 from importer.writeback.highlights import formats, shared_index
 from importer.writeback.joining import is_fixed, join_table
 from importer.writeback.report_sheets import (
+    LINES_LOOK,
     MESSAGE_LOOK,
     STATUS_LOOKS,
     ChangesSheet,
@@ -143,7 +144,8 @@ def _attempt(archive: Archive, target: BinaryIO, annotation: Annotation, plan: _
     joined = _join(package, annotation, sheet_part or "", plan)
     noted = annotation if joined else annotation.with_keys()
     styles_part, styles = _styles(package)
-    looks = Formats({s: styles.cell(look) for s, look in STATUS_LOOKS.items()}, styles.cell(MESSAGE_LOOK))
+    statuses = {status: styles.cell(look) for status, look in STATUS_LOOKS.items()}
+    looks = Formats(statuses, styles.cell(MESSAGE_LOOK), styles.cell(LINES_LOOK), styles.wrapping())
     highlight = styles.highlight() if annotation.faulty else 0
     report = package.report_part(REPORT_SHEET, is_report)
     changes = package.report_part(CHANGES_SHEET, is_changes)
@@ -252,7 +254,8 @@ class _Sheet:
         frame = Frame(head, prefix)
         place = self._plan.place
         yield frame.head(place, {place.status: STATUS_WIDTH, place.message: MESSAGE_WIDTH})
-        rows = RowPatcher(self._annotation, place, self._formats, prefix, in_order=self._plan.in_order)
+        heights = frame.row_heights(place.message, MESSAGE_WIDTH, self._formats.wrapping)
+        rows = RowPatcher(self._annotation, place, self._formats, heights, prefix, in_order=self._plan.in_order)
         tails: list[bytes] = []
         yield from rows.patch(rest, old, tails.append)
         faulty = self._annotation.faulty

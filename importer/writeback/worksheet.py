@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 
 from importer.ooxml.errors import not_as_usual
 from importer.ooxml.xml import (
@@ -23,9 +24,13 @@ from importer.ooxml.xml import (
 )
 from importer.writeback.annotation import Annotation
 from importer.writeback.areas import Area, Place
+from importer.writeback.heights import RowHeights
 from importer.writeback.highlights import MARK
 from importer.writeback.joining import widen_filter
 
+ORDINARY_HEIGHT = 15.0
+"""Points of a row of the ordinary font."""
+LARGEST_MEASURE = 1_000
 _BEFORE_FORMATS = frozenset(
     [
         "sheetData",
@@ -75,6 +80,21 @@ class Frame:
         if not right or rows is None or rows.name != "sheetData" or rows.open_end != len(head):
             raise not_as_usual()
         self._rows = rows
+
+    def row_heights(self, position: int, width: float, wrapping: AbstractSet[int]) -> RowHeights:
+        """Return how tall rows are, for messages at `position`, whose column gets `width` where it has none."""
+        default = self._root.child("sheetFormatPr")
+        said = default.attributes if default else {}
+        for column in self._columns():
+            first, last = _limits(column)
+            if first <= position + 1 <= last and not _split(column, self._head, first, last, {position + 1: width}):
+                width = _number(column.attributes.get("width", ""), width)
+        height = _number(said.get("defaultRowHeight", ""), ORDINARY_HEIGHT)
+        return RowHeights(height, is_chosen=said.get("customHeight") in {"1", "true"}, width=width, wrapping=wrapping)
+
+    def _columns(self) -> list[Element]:
+        lists = [child for child in self._root.children if child.name == "cols"]
+        return [column for child in lists for column in child.children if column.name == "col"]
 
     def head(self, place: Place, widths: Mapping[int, float]) -> bytes:
         """Return the head with the dimension and the widths ({position: characters}) of our columns."""
@@ -130,7 +150,7 @@ class Frame:
 
     def _column_edits(self, widths: Mapping[int, float]) -> list[Edit]:
         lists = [child for child in self._root.children if child.name == "cols"]
-        columns = [column for child in lists for column in child.children if column.name == "col"]
+        columns = self._columns()
         if not columns:
             p = f"{self._prefix}:" if self._prefix else ""
             new = "".join(_column(p, number, width) for number, width in _by_number(widths)).encode()
@@ -152,6 +172,15 @@ class Frame:
             p = f"{self._prefix}:" if self._prefix else ""
             edits.append(Edit(place, place, _column(p, number, width).encode()))
         return edits
+
+
+def _number(text: str, otherwise: float) -> float:
+    """Return a measure of the sheet's; `otherwise` where it says none that can be."""
+    try:
+        number = float(text)
+    except ValueError:
+        return otherwise
+    return number if 0 < number < LARGEST_MEASURE else otherwise
 
 
 def _limits(column: Element) -> tuple[int, int]:
