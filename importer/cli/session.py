@@ -17,7 +17,7 @@ from importer.errors import FileError, ImportTicketsError, Interrupted
 from importer.i18n import choose_language, translations
 
 if TYPE_CHECKING:
-    from importer.cli.terminal_ui import Person
+    from importer.cli.terminal_ui import TerminalUi
     from importer.jobs.context import Context
     from importer.jobs.options import PortalAccess, Result
     from importer.jobs.state import StateFolder
@@ -40,11 +40,11 @@ def words_of(options: argparse.Namespace) -> Translations:
     return translations(language_of(options))
 
 
-def person_of(options: argparse.Namespace) -> Person:
+def ui_of(options: argparse.Namespace) -> TerminalUi:
     """Return the person at the terminal."""
-    from importer.cli.terminal_ui import Person
+    from importer.cli.terminal_ui import TerminalUi
 
-    return Person(words_of(options), quiet=options.quiet, verbose=options.verbose)
+    return TerminalUi(words_of(options), quiet=options.quiet, verbose=options.verbose)
 
 
 def lister_of(options: argparse.Namespace) -> Terminal:
@@ -119,24 +119,24 @@ def run_job(options: argparse.Namespace, job: Job, *, file: Path | None = None) 
     from importer.reports.summary import summary_json
     from schemas.message import message
 
-    person, began, dry_run = person_of(options), now(), getattr(options, "dry_run", False)
+    ui, began, dry_run = ui_of(options), now(), getattr(options, "dry_run", False)
     if options.settings:
-        person.say(message("Settings are taken from {path}.", path=options.settings))
+        ui.say(message("Settings are taken from {path}.", path=options.settings))
     access, state = access_of(options), state_folder()
     try:
-        result = drive(lambda stop: job(Context(access, state, person, stop, language_of(options))))
+        result = drive(lambda stop: job(Context(access, state, ui, stop, language_of(options))))
     except ImportTicketsError as error:
         result = break_off(error, state, file=file.absolute() if file else None, dry_run=dry_run, since=began)
     if options.settings:
         result = dataclasses.replace(result, summary={**result.summary, "settings": options.settings})
-    person.show_result(result)
+    ui.show_result(result)
     summary = summary_json(dict(result.summary))
     if options.json:
         print(_full_json(result, state) if options.json == FULL else summary)
     if options.on_finish:
         from importer.cli.on_finish import run_on_finish
 
-        run_on_finish(options.on_finish, summary, person.say)
+        run_on_finish(options.on_finish, summary, ui.say)
     return result.exit_code
 
 

@@ -1,4 +1,4 @@
-"""The person at the terminal, as the jobs see one."""
+"""The terminal, as the jobs see whoever sits at it: what they show there and ask."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from importer.reports.plan_view import PlanView
 from importer.reports.terminal import Terminal
 from importer.reports.text import duration
 from schemas.message import Message, Translations, message
+from schemas.ticket_object import TICKET
 
 if TYPE_CHECKING:
     from importer.jobs.options import Result
@@ -25,14 +26,11 @@ if TYPE_CHECKING:
     from importer.reports.summary import Summary
 
 
-ROWS_A_REQUEST = 100
-"""As in `importer.sending.batches`, which showing something does not need."""
-
 UNSAID_WAIT_S = 1.5
 """How long the portal may keep us waiting before anything is drawn without a word about it."""
 
 
-class Person:
+class TerminalUi:
     """Shows on standard error, and asks where standard input and standard error are a terminal."""
 
     def __init__(self, translations: Translations, *, quiet: bool, verbose: bool) -> None:
@@ -128,7 +126,7 @@ class Person:
                 )
             if self._bar is not None:
                 self._bar.wait(wait_s, event.reason)
-                self._bar.allow(event.requests_a_second * ROWS_A_REQUEST)
+                self._bar.allow(event.requests_a_second * TICKET.batch_size)
             return
         if event.kind == "read":
             self._open_bar("read", message("Reading current values"), event.total)
@@ -138,7 +136,7 @@ class Person:
             share = None
             if event.daily and event.daily_remaining is not None:
                 share = 1 - event.daily_remaining / event.daily
-            self._bar.allow(event.requests_a_second * ROWS_A_REQUEST)
+            self._bar.allow(event.requests_a_second * TICKET.batch_size)
             self._bar.update(event.done, failed=event.failed, daily_share=share)
 
     def _is_worth_saying(self, wait_s: float) -> bool:

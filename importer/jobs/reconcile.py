@@ -84,7 +84,7 @@ class _Comparison:
 
     def __init__(self, job: Job, portal: Portal) -> None:
         from importer.planning.planner import Planner
-        from importer.planning.reconcile import Explainer
+        from importer.planning.reconcile import DifferenceText
 
         self._journal = job.journal
         self._columns = job.columns
@@ -93,7 +93,7 @@ class _Comparison:
         self._names = [one.definition.name for one in job.columns.values]
         forms = FormsSeen(job.journal, job.schema, job.columns)
         self._planner = Planner(job.columns, job.schema, overwrite_conflicts=True, forms=forms)
-        self._explainer = Explainer(job.columns, job.schema)
+        self._difference_text = DifferenceText(job.columns, job.schema)
         self._compared = self._differing = 0
 
     async def run(self) -> None:
@@ -158,7 +158,7 @@ class _Comparison:
                 earlier = known.get((ticket, name))
                 cell = rows[change.row].wanted.get(name, wanted)
                 entry = _last_change(told.get(ticket), name)
-                differences.append(self._explainer.explain(name, cell, change, entry=entry, known=earlier))
+                differences.append(self._difference_text.explain(name, cell, change, entry=entry, known=earlier))
             outcomes.append(Outcome(change.row, Status.DIFFERS, ticket=change.ticket))
         self._journal.plan.add(changes)
         self._journal.rows.decide(outcomes)

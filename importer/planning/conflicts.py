@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from importer.findings import Finding
 from importer.labels import Labels
 from importer.model import Change, CheckedRow, Columns, Outcome, Status, Values
-from importer.planning.property_history import Teller, changed_since, is_after
+from importer.planning.property_history import ChangeAttribution, changed_since, is_after
 from schemas.message import Message, message
 from schemas.property import PortalSchema
 from schemas.ticket_object import TICKET
@@ -57,7 +57,7 @@ class Conflicts:
         self._schema = schema
         self._fingerprint = fingerprint
         self._earlier = earlier
-        self._teller = Teller(schema)
+        self._attribution = ChangeAttribution(schema)
         self._labels = Labels(schema)
 
     def suspect(self, row: CheckedRow, ticket: Ticket, change: Change) -> Suspect | None:
@@ -129,9 +129,9 @@ class Conflicts:
         return message(
             '{who} changed this in the portal to "{current}" at {when}, after the sheet was made; the sheet says '
             '"{wanted}". Take the row from the portal again, or run with --on-conflict overwrite',
-            who=self._teller.who(entry),
+            who=self._attribution.who(entry),
             current=current,
-            when=self._teller.when(entry),
+            when=self._attribution.when(entry),
             wanted=wanted,
         )
 

@@ -42,8 +42,8 @@ def changed_since(definition: Property | None, entries: Sequence[HistoryEntry], 
     return earlier is None or not same_value(definition, earlier.value, current)
 
 
-class Teller:
-    """Tells of changes in the portal: when, in the portal's time zone, and by whom, by name where owners tell it."""
+class ChangeAttribution:
+    """Who changed a property and when: in the portal's time zone, and by name where the portal's owners give one."""
 
     def __init__(self, schema: PortalSchema) -> None:
         self._schema = schema

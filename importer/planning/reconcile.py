@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from importer.labels import Labels
 from importer.model import Change, Columns, Difference, Status
-from importer.planning.property_history import Teller
+from importer.planning.property_history import ChangeAttribution
 from schemas.message import Message, message
 from schemas.property import PortalSchema
 from schemas.values import same_value
@@ -34,14 +34,14 @@ class Known:
     status: Status
 
 
-class Explainer:
-    """Explains the differences of one reconciliation."""
+class DifferenceText:
+    """Puts the differences of one reconciliation into words."""
 
     def __init__(self, columns: Columns, schema: PortalSchema) -> None:
         self._columns = columns
         self._schema = schema
         self._labels = Labels(schema)
-        self._teller = Teller(schema)
+        self._attribution = ChangeAttribution(schema)
 
     def explain(
         self, name: str, cell: str, change: Change, *, entry: HistoryEntry | None, known: Known | None
@@ -60,7 +60,7 @@ class Explainer:
             portal=change.before[name],
             reason="changed_since" if is_changed else "never_written",
             changed_at=entry.timestamp if entry else None,
-            changed_by=self._teller.source(entry) or None,
+            changed_by=self._attribution.source(entry) or None,
             run=known.run if known else None,
             text=message(
                 'the sheet says "{wanted}", the portal holds "{held}": {how}', wanted=wanted, held=held, how=how
@@ -71,7 +71,7 @@ class Explainer:
         self, name: str, cell: str, held: str, entry: HistoryEntry | None, known: Known | None
     ) -> tuple[bool, Message]:
         """Return whether the portal was changed since a run had it as the sheet says, and how it came about."""
-        facts = {"who": self._teller.who(entry), "when": self._teller.when(entry)}
+        facts = {"who": self._attribution.who(entry), "when": self._attribution.when(entry)}
         run = known.run if known else ""
         if known and known.how == "tried":
             return False, message("run {run} did not write it ({status})", run=run, status=str(known.status))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from importer.findings import Finding
 from importer.labels import Labels
 from importer.model import Change, Columns, Status, Values
-from importer.planning.property_history import Teller
+from importer.planning.property_history import ChangeAttribution
 from schemas.message import Message, message
 from schemas.property import PortalSchema
 from schemas.ticket_object import TICKET
@@ -81,7 +81,7 @@ class Reversal:
         self._columns = columns
         self._schema = schema
         self._labels = Labels(schema)
-        self._teller = Teller(schema)
+        self._attribution = ChangeAttribution(schema)
 
     def put_back(self, change: Change, returned: Values, ticket: Ticket | Missing) -> Back:
         """Return the way back of a change; `returned`: what the portal made of what was sent, where that differs."""
@@ -214,8 +214,8 @@ class Reversal:
             )
         return message(
             '{who} changed this at {when}: the run wrote "{wrote}", the portal holds "{held}"; it is left as it is',
-            who=self._teller.who(entry),
-            when=self._teller.when(entry),
+            who=self._attribution.who(entry),
+            when=self._attribution.when(entry),
             wrote=wrote,
             held=held,
         )

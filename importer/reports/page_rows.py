@@ -11,7 +11,7 @@ from importer.findings import cell_name
 from importer.journal import FindingGroup, Journal, RunRecord
 from importer.labels import Labels, header_text, plain_text
 from importer.model import Change, Status
-from importer.reports.text import STATUS_ORDER, Speaker, ticket_url
+from importer.reports.text import STATUS_ORDER, Renderer, ticket_url
 from schemas.message import message
 from schemas.property import PortalSchema
 
@@ -42,7 +42,7 @@ class TableView:
 class PageRows:
     """The rows of the two tables as JSON has them. Headers are kept once, and named by their index."""
 
-    def __init__(self, journal: Journal, record: RunRecord, schema: PortalSchema | None, say: Speaker) -> None:
+    def __init__(self, journal: Journal, record: RunRecord, schema: PortalSchema | None, say: Renderer) -> None:
         self._journal = journal
         self._say = say
         self._labels = Labels(schema)
@@ -155,7 +155,7 @@ def _linkable(ticket: str | None) -> str | None:
     return ticket if ticket and ticket.isdecimal() else None
 
 
-def problem_table(lines: list[list[object]], rows: PageRows, say: Speaker) -> TableView:
+def problem_table(lines: list[list[object]], rows: PageRows, say: Renderer) -> TableView:
     """Return the titles of the table of findings and notices."""
     return TableView(
         id="problems",
@@ -177,7 +177,7 @@ def problem_table(lines: list[list[object]], rows: PageRows, say: Speaker) -> Ta
     )
 
 
-def change_table(lines: list[list[object]], rows: PageRows, record: RunRecord, say: Speaker) -> TableView:
+def change_table(lines: list[list[object]], rows: PageRows, record: RunRecord, say: Renderer) -> TableView:
     """Return the titles of the table of changes; of a reconciliation, of differences."""
     reconciled = record.kind == "reconcile"
     return TableView(
@@ -200,7 +200,7 @@ def change_table(lines: list[list[object]], rows: PageRows, record: RunRecord, s
     )
 
 
-def _left_out(count: int, say: Speaker, record: RunRecord | None = None) -> str:
+def _left_out(count: int, say: Renderer, record: RunRecord | None = None) -> str:
     """Return what is said where not all lines are here. record: of the run, where a command gives the rest."""
     if count <= MAX_ROWS:
         return ""

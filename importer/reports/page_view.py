@@ -19,7 +19,7 @@ from importer.labels import clip, header_text, plain_text
 from importer.model import Status
 from importer.reports.column_plan import ColumnPlan, ValueForms, column_plans
 from importer.reports.page_rows import PageRows, TableView, change_table, problem_table
-from importer.reports.text import STATUS_ORDER, Speaker, correction_lines, duration, plan_facts, status_count
+from importer.reports.text import STATUS_ORDER, Renderer, correction_lines, duration, plan_facts, status_count
 from schemas.message import Message, Translations, count_message, message
 from schemas.property import PortalSchema
 
@@ -92,7 +92,7 @@ class Page:
 def view_page(journal: Journal, translations: Translations, *, schema: PortalSchema | None) -> Page:
     """Return what the page of this journal says."""
     record = journal.record
-    say = Speaker(translations)
+    say = Renderer(translations)
     counts = journal.rows.count_by_status()
     counts[Status.NOT_SENT] = counts.get(Status.NOT_SENT, 0) + counts.pop("", 0)
     file = Path(record.file).name
@@ -141,7 +141,7 @@ def _kind(record: RunRecord) -> Message:
     return message("dry run") if record.dry_run else message("run")
 
 
-def _headline(record: RunRecord, counts: Mapping[str, int], file: str, say: Speaker) -> str:
+def _headline(record: RunRecord, counts: Mapping[str, int], file: str, say: Renderer) -> str:
     """Return what happened, in one sentence: the outcome that matters, then the others."""
     first = Status.UPDATED
     if record.kind == "reconcile":
@@ -155,7 +155,7 @@ def _headline(record: RunRecord, counts: Mapping[str, int], file: str, say: Spea
     return f"{say(told)}; {others}." if others else f"{say(told)}."
 
 
-def _main_outcome(status: Status, undone_run: str | None, count: int, file: str, say: Speaker) -> Message:
+def _main_outcome(status: Status, undone_run: str | None, count: int, file: str, say: Renderer) -> Message:
     number = say.number(count)
     if status is Status.MATCHES:
         return count_message(
@@ -198,14 +198,14 @@ def _main_outcome(status: Status, undone_run: str | None, count: int, file: str,
     )
 
 
-def _notes(record: RunRecord, say: Speaker) -> Iterator[str]:
+def _notes(record: RunRecord, say: Renderer) -> Iterator[str]:
     if record.kind == "undo":
         yield say(message("Workflows, mails and other effects that the first change set off are not undone."))
     if not record.diff:
         yield say(message("The values before were not read, so this run cannot be undone."))
 
 
-def _facts(record: RunRecord, say: Speaker) -> Iterator[tuple[str, str, str]]:
+def _facts(record: RunRecord, say: Renderer) -> Iterator[tuple[str, str, str]]:
     """Yield (name, value, the moment as ISO 8601 or "")."""
     portal, requests = record.portal, record.requests
     yield say(message("File")), plain_text(Path(record.file).name), ""
@@ -247,7 +247,7 @@ def _next_words(command: str) -> Message:
 # --- bars -------------------------------------------------------------------------------------------------------------
 
 
-def _outcomes(counts: Mapping[str, int], say: Speaker) -> Iterator[Outcomes]:
+def _outcomes(counts: Mapping[str, int], say: Renderer) -> Iterator[Outcomes]:
     meanings = {
         Status.UPDATED: message("the portal confirmed it"),
         Status.UNCHANGED: message("the portal already had these values"),
@@ -269,7 +269,7 @@ def _outcomes(counts: Mapping[str, int], say: Speaker) -> Iterator[Outcomes]:
 
 
 def _properties(
-    journal: Journal, record: RunRecord, schema: PortalSchema | None, counts: Mapping[str, int], say: Speaker
+    journal: Journal, record: RunRecord, schema: PortalSchema | None, counts: Mapping[str, int], say: Renderer
 ) -> Iterator[PropertyLine]:
     """Yield what was done (dry run: would be done) to each property, most cells first."""
     done = Status.WOULD_UPDATE if record.dry_run else Status.UPDATED
@@ -287,7 +287,7 @@ def _properties(
         yield PropertyLine(header_text(one.header), *cells, changed, cleared, tuple(_flows(one, say)))
 
 
-def _flows(column: ColumnPlan, say: Speaker) -> Iterator[tuple[str, str, str]]:
+def _flows(column: ColumnPlan, say: Renderer) -> Iterator[tuple[str, str, str]]:
     """Yield what was changed into what more than once; of many numbers or dates, the ranges."""
     if column.after is not None:
         start = say.range(column.before) if column.before else say(message("(empty)"))
@@ -297,7 +297,7 @@ def _flows(column: ColumnPlan, say: Speaker) -> Iterator[tuple[str, str, str]]:
             yield clip(say.value(before), _SHORT), clip(say.value(after), _SHORT), say.number(count)
 
 
-def _pace(journal: Journal, say: Speaker) -> Pace | None:
+def _pace(journal: Journal, say: Renderer) -> Pace | None:
     """Return the line of the sending; None where it is too short to be one."""
     answers = [(datetime.fromisoformat(one.at).timestamp(), one.inputs) for one in journal.batches.answers()]
     if len(answers) < _FEWEST_ANSWERS or not (passed := max(at for at, _ in answers) - min(at for at, _ in answers)):
@@ -319,7 +319,7 @@ def _pace(journal: Journal, say: Speaker) -> Pace | None:
     return Pace(points, say(text))
 
 
-def _words(say: Speaker, *, reconciled: bool) -> dict[str, str]:
+def _words(say: Renderer, *, reconciled: bool) -> dict[str, str]:
     """Return the words that the template and the script use, by name."""
     return {
         "outcomes": say(message("Results")),

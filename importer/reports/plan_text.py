@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from importer.labels import clip, clip_change, header_text, plain_text
 from importer.reports.column_plan import ColumnFlow, ColumnPlan, ExampleRow, Range
 from importer.reports.plan_view import PlanView
-from importer.reports.text import Speaker, duration
+from importer.reports.text import Renderer, duration
 from schemas.message import Message, Translations, count_message, message
 
 _EXAMPLE_CHANGES = 4
@@ -22,7 +22,7 @@ class PlanText:
     """Says a plan in one language. `arrow` stands between before and after."""
 
     def __init__(self, translations: Translations, *, arrow: str) -> None:
-        self.say = Speaker(translations)
+        self.say = Renderer(translations)
         self._arrow = arrow
 
     # --- counts -------------------------------------------------------------------------------------------------

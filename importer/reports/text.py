@@ -211,8 +211,8 @@ def range_text(one: Range, translations: Translations) -> str:
     return first if first == last else f"{first} … {last}"
 
 
-class Speaker:
-    """Says messages, numbers and values in one language."""
+class Renderer:
+    """Renders messages, numbers and values in one language."""
 
     def __init__(self, translations: Translations) -> None:
         self._translations = translations

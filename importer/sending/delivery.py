@@ -17,8 +17,8 @@ from importer.sending.batches import make_inputs, without_overlap
 from importer.sending.bisect import blames_rows, concerns_request, divide
 from importer.sending.causes import PROBES, may_concern_all, passes, reason_of, sharing, spread
 from importer.sending.matching import (
-    Proof,
-    examine,
+    Matches,
+    match_results,
 )
 from importer.sending.settling import READ_BACK_REPEATS, Settling
 from schemas.message import message
@@ -53,14 +53,14 @@ class Delivery(Settling):
         those that may have been written: they are noted as unconfirmed, which a resume reads back.
         """
         changes = list(self.batch.changes)
-        self._settle(self.line.write.nothing_to_send(change) for change in changes if not change.after)
+        self._settle(self.context.write.nothing_to_send(change) for change in changes if not change.after)
         changes = [change for change in changes if change.after]
         is_kept = False
         try:
-            stale = self.line.portal.clock.time() > self.line.fresh_until
+            stale = self.context.portal.clock.time() > self.context.fresh_until
             if changes and (self.batch.was_sent or stale):
                 changes = await self._look_first(changes, stale=stale)
-            for group in without_overlap(changes, id_property=self.line.id_property):
+            for group in without_overlap(changes, id_property=self.context.id_property):
                 await self._deliver(group)
         except (ImportTicketsError, Halted, asyncio.CancelledError):
             # What is neither on its way nor doubtful was turned away, or never left.
@@ -68,10 +68,10 @@ class Delivery(Settling):
             raise
         finally:
             doubtful = list(self._doubtful.values())
-            self._settle(self.line.write.in_doubt(change) for change in doubtful)
-            is_kept = is_kept or self.batch.number in self.line.later
+            self._settle(self.context.write.in_doubt(change) for change in doubtful)
+            is_kept = is_kept or self.batch.number in self.context.later
             if self._is_noted and is_kept and not self.batch.was_sent:
-                self.line.notebook.note_kept(self.batch.number)
+                self.context.commits.note_kept(self.batch.number)
 
     async def _deliver(self, changes: Sequence[Change], *, is_part: bool = False) -> None:
         """Send changes, and divide them where they are refused, until each has its outcome."""
@@ -86,13 +86,13 @@ class Delivery(Settling):
         """
         if not self._is_noted:  # before a turn is waited for, not after: so the turn is used at once
             self._is_noted = True
-            await self.line.notebook.note_leaving(self.batch.number)
+            await self.context.commits.note_leaving(self.batch.number)
         first = changes[0].row
         try:
-            answer = await self.line.portal.update(
-                make_inputs(changes, id_property=self.line.id_property),
+            answer = await self.context.portal.update(
+                make_inputs(changes, id_property=self.context.id_property),
                 is_part=is_part,
-                stop=self.line.halt,
+                stop=self.context.halt,
                 repeats=READ_BACK_REPEATS if self._parts_lost else MAX_REPEATS,
                 on_leave=lambda: self._flying.add(first),
                 on_doubt=lambda: self._doubt(changes),
@@ -103,7 +103,7 @@ class Delivery(Settling):
         self._flying.discard(first)
         if answer.accepted or answer.refused:
             self._parts_lost, self.was_answered = 0, True
-            self.line.answered()
+            self.context.answered()
         if answer.accepted:
             self._was_taken = True
             await self._settle_answered(changes, answer)
@@ -128,11 +128,11 @@ class Delivery(Settling):
         if concerns_request(refusal):
             text = refusal.faults[0].text
             raise Refused(message("The portal refused the request itself: {text}", text=text), refusal)
-        named = examine(refusal, changes, id_property=self.line.id_property).blamed
+        named = match_results(refusal, changes, id_property=self.context.id_property).blamed
         missing = [one for one in changes if any(fault.is_missing for fault in named.get(one.row, ()))]
         if missing or (len(changes) == 1 and any(fault.is_missing for fault in refusal.faults)):
-            self.line.causes.rule_out()
-            await self._read_back(missing or changes, refusal, Proof({}, {}, (), refusal.faults))
+            self.context.causes.rule_out()
+            await self._read_back(missing or changes, refusal, Matches({}, {}, (), refusal.faults))
             if rest := [one for one in changes if one not in missing] if missing else ():
                 await self._deliver(rest, is_part=True)
             return
@@ -145,7 +145,7 @@ class Delivery(Settling):
         self, changes: Sequence[Change], refusal: BatchResult, named: Mapping[int, Sequence[PortalFault]]
     ) -> None:
         """Settle several refused changes, of which the refusal names some, or all, or none."""
-        blocked = self.line.blocked
+        blocked = self.context.blocked
         if not named or len(named) == len(changes):
             named = {change.row: refusal.faults for change in sharing(changes, refusal)}
         named = named or blocked.among(changes)
@@ -169,7 +169,7 @@ class Delivery(Settling):
             if again is None:
                 return left
             await self._part([one], again)
-        self.line.blocked.note(speakers[-1], refusal)
+        self.context.blocked.note(speakers[-1], refusal)
         return left
 
     async def _divide(self, changes: Sequence[Change], refusal: BatchResult) -> None:
@@ -195,7 +195,7 @@ class Delivery(Settling):
             if again is not None:
                 was_refused = True
                 await self._part([one], again)
-                if alike := self.line.blocked.among(left):
+                if alike := self.context.blocked.among(left):
                     await self._refuse(alike, left, again)
                     left = [one for one in left if one.row not in alike]
         if left and (was_refused or len(left) == 1):
@@ -209,8 +209,8 @@ class Delivery(Settling):
         Where these are refused for the same reason, the others wait until every batch was tried: maybe there is one
         reason for all rows, and then none of them is sent row by row. Raises Refused once that is certain.
         """
-        causes, left, held = self.line.causes, list(changes), list[tuple[Change, BatchResult]]()
-        may_be_all = causes.is_open and self.line.may_postpone and may_concern_all(refusal)
+        causes, left, held = self.context.causes, list(changes), list[tuple[Change, BatchResult]]()
+        may_be_all = causes.is_open and self.context.may_postpone and may_concern_all(refusal)
         for change in spread(changes, PROBES) if may_be_all else ():
             left.remove(change)
             again = await self._attempt([change], is_part=True)
@@ -222,7 +222,7 @@ class Delivery(Settling):
                 break
             causes.note_probe(len(changes) if len(held) == 1 else 0)
             if causes.is_certain or len(held) == PROBES:
-                self.line.postpone(self.batch, left)
+                self.context.postpone(self.batch, left)
                 for one, again in held:
                     await self._part([one], again)
                 return
@@ -246,20 +246,20 @@ class Delivery(Settling):
                 continue
             if answer.accepted and passes(told):
                 passing.append(change)
-            elif self.line.may_postpone and self.line.given_up.frees(change, told, self.line.definitions):
+            elif self.context.may_postpone and self.context.given_up.frees(change, told, self.context.definitions):
                 freed.append(change)
             else:
-                refusal = self.line.write.rejected(change, told)
-                if (less := self.line.refused_cells.take_out(change, told, refusal)) is not None:
+                refusal = self.context.write.rejected(change, told)
+                if (less := self.context.refused_cells.take_out(change, told, refusal)) is not None:
                     lessened.append(less)
                 else:
                     rejected.append(refusal)
-                    self.line.causes.note(1, reason_of(told))
+                    self.context.causes.note(1, reason_of(told))
         self._settle(rejected)
         if passing or freed or lessened:
-            self.line.causes.rule_out()
-        self.line.postpone(self.batch, freed)
-        self.line.causes.stop_if_certain(answer)
+            self.context.causes.rule_out()
+        self.context.postpone(self.batch, freed)
+        self.context.causes.stop_if_certain(answer)
         if passing:
             await self._send_again(passing, faults, answer)
         if lessened:
@@ -269,7 +269,7 @@ class Delivery(Settling):
         self, changes: Sequence[Change], faults: Mapping[int, Sequence[PortalFault]], answer: BatchResult
     ) -> None:
         """Send rows again whose error may pass, within the bounds of a batch; then they are `unavailable`."""
-        clock = self.line.portal.clock
+        clock = self.context.portal.clock
         self._since = self._since or clock.tick()
         wait = wait_s(None, self._repeats, rng=_JITTER)
         self._doubtful.update({change.row: change for change in changes})
@@ -279,8 +279,8 @@ class Delivery(Settling):
             await self._settle_lost(changes, replace(answer, problem=words), is_silent=False)
             return
         self._repeats += 1
-        self.line.portal.stats.retried += 1
-        await pause(clock, wait, self.line.halt)
+        self.context.portal.stats.retried += 1
+        await pause(clock, wait, self.context.halt)
         await self._deliver(changes, is_part=True)
 
 

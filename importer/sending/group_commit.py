@@ -2,7 +2,7 @@
 
 A commit waits for the disk, and on slow disks one for every batch would take longer than the portal does. So after a
 commit there is a pause, the longer the slower the disk is, and what comes up meanwhile waits for its end. A batch that
-is to leave waits for its note; what became of rows is noted on the way, and told of only once it is on disk.
+is to leave waits for its note; what became of rows is noted on the way, and shown only once it is on disk.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from importer.portal import BatchResult
 PAUSE = 80
 """A pause takes so many times as long as the commit before it: the journal takes little more of the time."""
 LONGEST_PAUSE_S = 0.3
-"""No progress is told of, and no batch leaves that is not noted yet, while a pause lasts."""
+"""No progress is shown, and no batch leaves that is not noted yet, while a pause lasts."""
 
 Told = Callable[[], None]
 
 
-class Notebook:
-    """The journal of a run that is sending."""
+class GroupCommit:
+    """Writes into the journal of a run that is sending."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal

@@ -18,7 +18,7 @@ from schemas.property import Property
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class Matches:
     """What an answer says of the changes that were sent.
 
     `written`: by row, the record that the answer gives for it. `blamed`: by row, the faults that name it. `left_out`:
@@ -75,7 +75,7 @@ class Rows:
         return list({change.row: change for change in found if change is not None}.values())
 
 
-def examine(answer: BatchResult, changes: Sequence[Change], *, id_property: str | None) -> Proof:
+def match_results(answer: BatchResult, changes: Sequence[Change], *, id_property: str | None) -> Matches:
     """Return what an accepted answer proves. Every row is in exactly one of `written`, `blamed` alone, `left_out`."""
     rows = Rows(changes, id_property=id_property)
     written: dict[int, Record] = {}
@@ -94,7 +94,7 @@ def examine(answer: BatchResult, changes: Sequence[Change], *, id_property: str 
         if not named and not fault.ids and not fault.trace_ids:
             nameless.append(fault)
     doubtful |= written.keys() & blamed.keys()
-    return Proof(
+    return Matches(
         written={row: record for row, record in written.items() if row not in doubtful},
         blamed={row: tuple(faults) for row, faults in blamed.items()},
         left_out=tuple(c for c in changes if c.row in doubtful or (c.row not in written and c.row not in blamed)),

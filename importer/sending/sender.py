@@ -21,10 +21,10 @@ from importer.portal import Event, Halted, OnEvent, Portal, StopSignal
 from importer.portal.limits import MOST_IN_FLIGHT
 from importer.sending.causes import CommonCause, GivenUp
 from importer.sending.delivery import Delivery
-from importer.sending.group_commit import Notebook
+from importer.sending.group_commit import GroupCommit
 from importer.sending.outcomes import OutcomeWriter
 from importer.sending.refused_cells import RefusedCells
-from importer.sending.settling import Line
+from importer.sending.settling import SendContext
 from schemas.message import count_message, message
 from schemas.property import PortalSchema
 
@@ -110,9 +110,9 @@ class _Sending:
         self._on_event = on_event
         self._total = total
         self._halt = StopSignal()
-        self._notebook = Notebook(journal)
-        self._line = Line(
-            notebook=self._notebook,
+        self._commits = GroupCommit(journal)
+        self._context = SendContext(
+            commits=self._commits,
             portal=portal,
             write=write,
             halt=self._halt,
@@ -154,24 +154,24 @@ class _Sending:
         ]
         with _deadline_after(stop, workers):
             await asyncio.gather(*workers, return_exceptions=True)
-        await self._notebook.flush()
+        await self._commits.flush()
 
     async def _send_later(self, stop: StopSignal) -> None:
         """Send the rows that were left until all others were sent, as often as that brings any of them further."""
-        line = self._line
-        while line.later and not self._halt.is_set:
-            left = [replace(batch, changes=tuple(rows), was_sent=False) for batch, rows in line.later.values()]
-            line.later.clear()
+        context = self._context
+        while context.later and not self._halt.is_set:
+            left = [replace(batch, changes=tuple(rows), was_sent=False) for batch, rows in context.later.values()]
+            context.later.clear()
             updated = self._counts[Status.UPDATED]
             await self._send_all(iter(left), len(left), stop)
-            line.may_postpone = self._counts[Status.UPDATED] > updated
+            context.may_postpone = self._counts[Status.UPDATED] > updated
 
     async def _work(self, batches: Iterator[Batch], number: int) -> None:
         """Take one batch after another until there is none, or somebody says stop."""
         if number >= FIRST:
             await asyncio.sleep((number - FIRST + 1) * LATER_S)
         while not self._halt.is_set and (batch := next(batches, None)) is not None:
-            delivery = Delivery(self._line, batch)
+            delivery = Delivery(self._context, batch)
             try:
                 await delivery.run()
                 if delivery.lost and not delivery.was_answered:

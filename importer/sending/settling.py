@@ -15,15 +15,15 @@ from importer.portal import BatchResult, Missing, Portal, PortalFault, Refused, 
 from importer.portal.clock import pause
 from importer.portal.retries import MAX_REPEATS
 from importer.sending.causes import Blocked, CommonCause, GivenUp
-from importer.sending.group_commit import Notebook
+from importer.sending.group_commit import GroupCommit
 from importer.sending.matching import (
     ALL_HELD,
     Held,
-    Proof,
+    Matches,
     compare,
     confirms_all,
-    examine,
     is_about_another,
+    match_results,
     suspects,
 )
 from importer.sending.outcomes import OutcomeWriter
@@ -38,14 +38,14 @@ READ_BACK_REPEATS = 2
 
 
 @dataclass(slots=True, kw_only=True)
-class Line:
+class SendContext:
     """What all deliveries of one sending share.
 
-    `settled` is told, once that is in the journal, how many rows were updated of which nothing else is to be said, and
-    of all other outcomes.
+    `settled` is called once outcomes are in the journal: with the number of rows that were updated without a remark,
+    and all other outcomes.
     """
 
-    notebook: Notebook
+    commits: GroupCommit
     portal: Portal
     write: OutcomeWriter
     halt: StopSignal
@@ -87,7 +87,7 @@ class Settling(ABC):
     `lost`: rows that the portal could not be asked about until the bounds were reached.
     """
 
-    line: Line
+    context: SendContext
     batch: Batch
     lost: int = 0
     was_answered: bool = False
@@ -108,38 +108,38 @@ class Settling(ABC):
     async def _settle_answered(self, changes: Sequence[Change], answer: BatchResult) -> None:
         """Settle rows by what an accepted answer proves, and read back those it proves nothing of."""
         if confirms_all(answer, changes):  # as nearly always
-            self.line.causes.rule_out()
+            self.context.causes.rule_out()
             self._settle(updated=tuple([change.row for change in changes]), inputs=len(changes), answer=answer)
             return
-        proof = examine(answer, changes, id_property=self.line.id_property)
-        left_out = {change.row for change in proof.left_out}
+        matches = match_results(answer, changes, id_property=self.context.id_property)
+        left_out = {change.row for change in matches.left_out}
         silent: list[Change] = []
         strays: list[Change] = []
         refused: dict[int, Sequence[PortalFault]] = {}
         outcomes: list[Outcome] = []
         for change in changes:
-            record, faults = proof.written.get(change.row), proof.blamed.get(change.row, ())
+            record, faults = matches.written.get(change.row), matches.blamed.get(change.row, ())
             if record is None:
                 if change.row in left_out or _is_to_be_seen(answer, faults):
                     silent.append(change)
                 else:
                     refused[change.row] = faults
-            elif is_about_another(change, record, id_property=self.line.id_property):
+            elif is_about_another(change, record, id_property=self.context.id_property):
                 strays.append(change)
             elif (held := self._compare(change, record.properties)).is_all:
-                outcomes.append(self.line.write.updated(change, record.id, held, warnings=record.warnings))
+                outcomes.append(self.context.write.updated(change, record.id, held, warnings=record.warnings))
             else:
                 silent.append(change)
         self._settle(outcomes, inputs=len(changes), answer=answer)
         self._doubt([*strays, *silent])
-        self.line.causes.rule_out(rows=len(changes) - len(refused))
+        self.context.causes.rule_out(rows=len(changes) - len(refused))
         await self._refuse(refused, changes, answer)
         if strays:
-            await self._settle_strays(strays, answer, proof)
+            await self._settle_strays(strays, answer, matches)
         if silent:
-            await self._read_back(silent, answer, proof)
+            await self._read_back(silent, answer, matches)
 
-    async def _settle_strays(self, changes: Sequence[Change], answer: BatchResult, proof: Proof) -> None:
+    async def _settle_strays(self, changes: Sequence[Change], answer: BatchResult, matches: Matches) -> None:
         """Settle rows whose result is about another ticket: the portal says whether theirs was merged into it."""
         found = await self._look_up(changes)
         if found is None:
@@ -147,19 +147,19 @@ class Settling(ABC):
             return
         outcomes = []
         for change in changes:
-            ticket, record = found[change.row], proof.written[change.row]
+            ticket, record = found[change.row], matches.written[change.row]
             if isinstance(ticket, Ticket):
-                outcomes.append(self.line.write.other_ticket(change, record.id))
+                outcomes.append(self.context.write.other_ticket(change, record.id))
             elif ticket.new_id == record.id and (held := self._compare(change, record.properties)).is_all:
-                outcomes.append(self.line.write.updated(change, record.id, held))
+                outcomes.append(self.context.write.updated(change, record.id, held))
             else:
-                outcomes.append(self.line.write.missing(change, ticket))
+                outcomes.append(self.context.write.missing(change, ticket))
         self._settle(outcomes)
 
-    async def _read_back(self, changes: Sequence[Change], answer: BatchResult, proof: Proof) -> None:
+    async def _read_back(self, changes: Sequence[Change], answer: BatchResult, matches: Matches) -> None:
         """Settle rows by what the portal holds now; waiting first where it is still working on them."""
         for wait in PENDING_WAITS_S if answer.working else ():
-            await pause(self.line.portal.clock, wait, self.line.halt)
+            await pause(self.context.portal.clock, wait, self.context.halt)
             changes = self._settle_confirmed(changes, await self._look_up(changes) or {}, answer)
             if not changes:
                 return
@@ -170,16 +170,16 @@ class Settling(ABC):
         outcomes = []
         for change in self._settle_confirmed(changes, found, answer):
             ticket = found[change.row]
-            faults = [fault for fault in proof.blamed.get(change.row, ()) if not fault.is_missing]
-            faults = faults or [fault for fault in proof.nameless if suspects([change], [fault])]
-            faults = faults or ([] if change.row in proof.written else list(proof.nameless))
+            faults = [fault for fault in matches.blamed.get(change.row, ()) if not fault.is_missing]
+            faults = faults or [fault for fault in matches.nameless if suspects([change], [fault])]
+            faults = faults or ([] if change.row in matches.written else list(matches.nameless))
             if isinstance(ticket, Missing):
-                outcomes.append(self.line.write.missing(change, ticket))
+                outcomes.append(self.context.write.missing(change, ticket))
             elif faults:
-                outcomes.append(self.line.write.rejected(change, faults))
+                outcomes.append(self.context.write.rejected(change, faults))
             else:
-                held, was_told = self._compare(change, ticket.properties), change.row in proof.written
-                outcomes.append(self.line.write.not_held(change, ticket.id, held, was_told=was_told, answer=answer))
+                held, was_told = self._compare(change, ticket.properties), change.row in matches.written
+                outcomes.append(self.context.write.not_held(change, ticket.id, held, was_told=was_told, answer=answer))
         self._settle(outcomes)
 
     def _compare(self, change: Change, values: Values) -> Held:
@@ -187,8 +187,8 @@ class Settling(ABC):
         if change.after.items() <= values.items():
             return ALL_HELD
         if self._before is None:
-            self._before = self.line.notebook.values_before(self.batch.number)
-        return compare(change, self._before.get(change.row, {}), values, self.line.definitions)
+            self._before = self.context.commits.values_before(self.batch.number)
+        return compare(change, self._before.get(change.row, {}), values, self.context.definitions)
 
     async def _settle_lost(self, changes: Sequence[Change], answer: BatchResult, *, is_silent: bool = True) -> None:
         """Settle rows whose request had no answer that can be read (or none that settles them), again and again."""
@@ -199,13 +199,13 @@ class Settling(ABC):
             for change in undecided
             if isinstance(one := found.get(change.row), Missing) and one.kind != "unreadable"
         }
-        self._settle(self.line.write.missing(one, missing[one.row]) for one in undecided if one.row in missing)
+        self._settle(self.context.write.missing(one, missing[one.row]) for one in undecided if one.row in missing)
         self._give_up([change for change in undecided if change.row not in missing], answer, is_silent=is_silent)
 
     def _give_up(self, changes: Sequence[Change], answer: BatchResult, *, is_silent: bool = True) -> None:
         """Settle rows of which the portal could not be asked, or did not answer to: a resume tries again."""
         self.lost += len(changes) if is_silent else 0
-        self._settle(self.line.write.unavailable(change, answer) for change in changes)
+        self._settle(self.context.write.unavailable(change, answer) for change in changes)
 
     async def _look_first(self, changes: Sequence[Change], *, stale: bool) -> list[Change]:
         """Settle what needs no sending; return the other changes.
@@ -213,7 +213,7 @@ class Settling(ABC):
         Rows that left in an earlier life of the run may have arrived, others may hold by now what they ask for. Where
         the plan is stale, a cell that the portal changed since keeps its row from being sent.
         """
-        before = self.line.notebook.values_before(self.batch.number) if stale else {}
+        before = self.context.commits.values_before(self.batch.number) if stale else {}
         found = await self._look_up(changes, before=before)
         if found is None:
             self._give_up(changes, BatchResult(None))
@@ -221,18 +221,18 @@ class Settling(ABC):
         judged = [self._judge(change, found[change.row], before.get(change.row)) for change in changes]
         left = [one for one in judged if isinstance(one, Change)]
         self._settle(one for one in judged if isinstance(one, Outcome))
-        self.line.notebook.note_renewed(self.batch.number, _renewed(changes, left, before))
+        self.context.commits.note_renewed(self.batch.number, _renewed(changes, left, before))
         self._before = None  # it is another by now
         return left
 
     def _judge(self, change: Change, ticket: Ticket | Missing, before: Values | None) -> Change | Outcome:
         """Return what is left to send of a row, or what has become of it. before: as planned, where the plan is old."""
-        write, was_sent = self.line.write, self.batch.was_sent
+        write, was_sent = self.context.write, self.batch.was_sent
         if isinstance(ticket, Missing):
             return write.missing(change, ticket)
         look = None
         if before is not None:
-            look = look_again(change, before, ticket, self.line.definitions, self.line.id_property)
+            look = look_again(change, before, ticket, self.context.definitions, self.context.id_property)
         held = self._compare(change, ticket.properties)
         if held.is_all and was_sent:
             return write.updated(change, ticket.id, held)
@@ -242,7 +242,7 @@ class Settling(ABC):
             return change
         if look.is_as_planned:
             return change if was_sent else look.left  # what is there by now may be our own
-        if not self.line.overwrite or look.has_other_key:
+        if not self.context.overwrite or look.has_other_key:
             return write.conflicting(change, look)
         left = change._replace(before=look.before) if was_sent else look.left
         return left._replace(before={name: look.moved.get(name, value) for name, value in left.before.items()})
@@ -255,7 +255,7 @@ class Settling(ABC):
         for change in changes:
             ticket = found.get(change.row)
             if isinstance(ticket, Ticket) and (held := self._compare(change, ticket.properties)).is_all:
-                confirmed[change.row] = self.line.write.updated(change, ticket.id, held, answer=answer)
+                confirmed[change.row] = self.context.write.updated(change, ticket.id, held, answer=answer)
         self._settle(confirmed.values())
         return [change for change in changes if change.row not in confirmed]
 
@@ -272,19 +272,19 @@ class Settling(ABC):
         ticket's. None where the portal cannot be asked.
         """
         wanted = {name for change in changes for name in (*change.after, *before.get(change.row, ()))}
-        names = sorted(wanted | {self.line.id_property} if before and self.line.id_property else wanted)
+        names = sorted(wanted | {self.context.id_property} if before and self.context.id_property else wanted)
         found: dict[int, Ticket | Missing] = {}
-        by_id = [c for c in changes if c.ticket or self.line.id_property is None]
-        by_key = [c for c in changes if not (c.ticket or self.line.id_property is None)]
-        for group, id_property in ((by_id, None), (by_key, self.line.id_property)):
+        by_id = [c for c in changes if c.ticket or self.context.id_property is None]
+        by_key = [c for c in changes if not (c.ticket or self.context.id_property is None)]
+        for group, id_property in ((by_id, None), (by_key, self.context.id_property)):
             if group:
                 keys = {c.row: (c.ticket or c.key) if id_property is None else c.key for c in group}
                 try:
-                    tickets = await self.line.portal.find_tickets(
+                    tickets = await self.context.portal.find_tickets(
                         list(keys.values()),
                         id_property=id_property,
                         properties=names,
-                        stop=self.line.halt,
+                        stop=self.context.halt,
                         repeats=repeats,
                     )
                 except (Unavailable, Refused):
@@ -306,16 +306,16 @@ class Settling(ABC):
         answer: BatchResult | None = None,
     ) -> None:
         """Note outcomes in the journal, with the answer to `inputs` rows that told them; once noted, tell of them."""
-        noted, updated, renewed = self.line.refused_cells.tell(tuple(outcomes), updated)
-        self.line.notebook.note_renewed(self.batch.number, renewed)
+        noted, updated, renewed = self.context.refused_cells.tell(tuple(outcomes), updated)
+        self.context.commits.note_renewed(self.batch.number, renewed)
         if noted or updated or answer is not None:
-            self.line.notebook.note(
+            self.context.commits.note(
                 self.batch.number,
                 inputs=inputs,
                 answer=answer,
                 updated=updated,
                 outcomes=noted,
-                then=partial(self.line.settled, len(updated), noted) if noted or updated else None,
+                then=partial(self.context.settled, len(updated), noted) if noted or updated else None,
             )
         if self._doubtful:
             for row in (*updated, *(outcome.row for outcome in noted)):

@@ -30,8 +30,8 @@ class Reader(Protocol):
 
 
 @dataclass
-class Survey:
-    """What was found out about the columns of one file."""
+class AmbiguousColumns:
+    """Columns of one file whose cells can be read in two ways, and what settled them."""
 
     readers: Mapping[int, Reader]
     settled: dict[int, str] = field(default_factory=dict)

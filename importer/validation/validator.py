@@ -24,7 +24,7 @@ from importer.findings import NOT_KNOWN, Finding, column_letter
 from importer.loader.own import data_chunks
 from importer.loader.table import Chunk, Table
 from importer.model import CheckedRow, Columns, Policy, ValueColumn, Values
-from importer.validation.ambiguity import Survey
+from importer.validation.ambiguity import AmbiguousColumns
 from importer.validation.cells import column_texts, typed_cells
 from importer.validation.keys import key_converter
 from importer.validation.shown import LongTexts, Precision, languages, without_unseen
@@ -105,7 +105,7 @@ class Validation:
         """Whether stages wait for the tickets' pipelines, as the sheet names none."""
         self._schema = ticket.frame_schema(checked, stage=self.stage_position, pipeline=pipeline)
         self._readers = {position: ticket.reader_of(checked[position]) for position in definitions}
-        self._survey = Survey(self._readers)
+        self._ambiguous = AmbiguousColumns(self._readers)
 
     def _by(self, reading: Reading, position: int) -> Reading:
         """Return how the texts of a column are to be read: in its own language, where it names one."""
@@ -167,8 +167,8 @@ class Validation:
             for position, language in self._languages.items()
             if position in self._by_position
         ]
-        for position, proof in sorted(self._survey.settled.items()):
-            notice = self._survey.readers[position].converter.way_notice(self._place(position), proof)
+        for position, proof in sorted(self._ambiguous.settled.items()):
+            notice = self._ambiguous.readers[position].converter.way_notice(self._place(position), proof)
             if notice is not None:
                 found.append(notice)
         found += [
@@ -212,11 +212,11 @@ class Validation:
             doubtful = [
                 position
                 for position, values_read in values.items()
-                if position in self._readers and self._survey.is_open(position) and is_doubtful(values_read)
+                if position in self._readers and self._ambiguous.is_open(position) and is_doubtful(values_read)
             ]
             if not doubtful:
                 return values, problems
-            self._survey.settle(doubtful, [chunk] if is_whole else self._chunks(doubtful))
+            self._ambiguous.settle(doubtful, [chunk] if is_whole else self._chunks(doubtful))
 
     def _cells(self, chunk: Chunk, position: int) -> Sequence[str]:
         kinds = chunk.kinds.get(position)

@@ -177,9 +177,9 @@ def test_a_production_portal_wants_its_name_above_100_rows(rows, asked, login, p
     living = [one["id"] for one in sandbox.tickets().values() if not (one["archived"] or one["merged_into"])]
     path.write_text("Record ID,subject\n" + "".join(f"{number},New\n" for number in living[:rows]))
     questions = []
-    person = "importer.cli.terminal_ui.Person"
-    monkeypatch.setattr(f"{person}.can_ask", property(lambda self: True))
-    monkeypatch.setattr(f"{person}.ask_rows", lambda self, text, rows, name: questions.append(name or "yes"))
+    ui = "importer.cli.terminal_ui.TerminalUi"
+    monkeypatch.setattr(f"{ui}.can_ask", property(lambda self: True))
+    monkeypatch.setattr(f"{ui}.ask_rows", lambda self, text, rows, name: questions.append(name or "yes"))
 
     ended = program(path, "--portal", "sales")
 

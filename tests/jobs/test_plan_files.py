@@ -220,8 +220,8 @@ def test_nothing_is_approved_without_a_yes(portal, program, sheet, tmp_path, mon
 
     alone = program("approve", plan, "--json")
     asked = []
-    monkeypatch.setattr("importer.cli.terminal_ui.Person.can_ask", property(lambda self: True))
-    monkeypatch.setattr("importer.cli.terminal_ui.Person.ask", lambda self, question: asked.append(str(question)))
+    monkeypatch.setattr("importer.cli.terminal_ui.TerminalUi.can_ask", property(lambda self: True))
+    monkeypatch.setattr("importer.cli.terminal_ui.TerminalUi.ask", lambda self, question: asked.append(str(question)))
     no = program("approve", plan, "--json")
 
     assert [alone.codes, no.codes] == [[(None, "not_confirmed")]] * 2

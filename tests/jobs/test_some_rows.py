@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from importer.cli.terminal_ui import Person
+from importer.cli.terminal_ui import TerminalUi
 from tests.jobs.office import A, B, C, statuses
 
 HEADER = ("Record ID", "Ticket name", "Priority")
@@ -105,7 +105,7 @@ def answering(program, portal, monkeypatch):
     """Return a function that runs the program at a terminal where somebody types these lines."""
 
     def run(path, *lines, **more):
-        monkeypatch.setattr(Person, "can_ask", property(lambda _: True))
+        monkeypatch.setattr(TerminalUi, "can_ask", property(lambda _: True))
         monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
         return program(path, "--json", portal=portal, **more)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from importer.planning.property_history import Teller, changed_since, local_text
+from importer.planning.property_history import ChangeAttribution, changed_since, local_text
 from importer.portal import HistoryEntry
 from schemas.message import message
 from schemas.property import Property, read_schema
@@ -41,14 +41,16 @@ def test_what_changed_since(definition, history, changed):
 
 
 @pytest.fixture
-def teller():
+def attribution():
     owners = [
         {"id": "1", "userId": 77, "firstName": "Ana", "lastName": "Souza", "email": "ana@example.com"},
         {"id": "2", "userId": 78, "email": "bruno@example.com"},
         {"id": "3", "userId": None, "userIdIncludingInactive": 79, "firstName": "Gone", "lastName": ""},
     ]
     account = {"timeZone": "America/Sao_Paulo"}
-    return Teller(read_schema({"properties": {"results": []}, "owners": {"results": owners}, "account": account}))
+    return ChangeAttribution(
+        read_schema({"properties": {"results": []}, "owners": {"results": owners}, "account": account})
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,12 +65,15 @@ def teller():
         (None, message("someone"), ""),
     ],
 )
-def test_who_changed_it(entry, who, source, teller):
-    assert (teller.who(entry), teller.source(entry)) == (who, source)
+def test_who_changed_it(entry, who, source, attribution):
+    assert (attribution.who(entry), attribution.source(entry)) == (who, source)
 
 
-def test_when_it_was_by_the_portals_clocks(teller):
-    assert str(teller.when(HistoryEntry("a", "2026-11-20T01:30:00.120Z"))) == "2026-11-19 22:30:00 (America/Sao_Paulo)"
-    assert teller.when(None) == "?"
-    assert teller.when(HistoryEntry("a", "soon")) == "?"
+def test_when_it_was_by_the_portals_clocks(attribution):
+    assert (
+        str(attribution.when(HistoryEntry("a", "2026-11-20T01:30:00.120Z")))
+        == "2026-11-19 22:30:00 (America/Sao_Paulo)"
+    )
+    assert attribution.when(None) == "?"
+    assert attribution.when(HistoryEntry("a", "soon")) == "?"
     assert str(local_text(parse_moment(EARLY), "Nowhere/At_all")) == "2026-11-20 12:00:00 (UTC)"

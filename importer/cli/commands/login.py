@@ -8,7 +8,7 @@ import sys
 from dataclasses import replace
 
 from importer.cli.parser import Command, Parser, add_output
-from importer.cli.session import person_of, print_json, state_folder, wait_for, words_of
+from importer.cli.session import print_json, state_folder, ui_of, wait_for, words_of
 from importer.errors import UsageError
 from schemas.message import Translations, message
 
@@ -30,12 +30,12 @@ def perform(options: argparse.Namespace) -> int:
     from importer.jobs.options import PortalAccess
     from importer.jobs.portals import DEFAULT_NAME, Portals, check_name
 
-    portals, person, name = Portals(state_folder()), person_of(options), options.name or DEFAULT_NAME
+    portals, ui, name = Portals(state_folder()), ui_of(options), options.name or DEFAULT_NAME
     check_name(name)
-    token = _read_line() if options.stdin else _ask(name, words_of(options), can_ask=person.can_ask)
+    token = _read_line() if options.stdin else _ask(name, words_of(options), can_ask=ui.can_ask)
     access = replace(PortalAccess.from_environment(os.environ), token=token.strip())
     kept = wait_for(log_in(name, access, portals, production=options.production))
-    person.say(
+    ui.say(
         message(
             'The token of {portal} at {url} is kept in the keyring as "{name}". Use it with --portal {name}.',
             portal=kept.called,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from importer.cli.parser import Command, Parser, add_output
-from importer.cli.session import person_of, print_json, state_folder
+from importer.cli.session import print_json, state_folder, ui_of
 from schemas.message import message
 
 
@@ -20,7 +20,7 @@ def perform(options: argparse.Namespace) -> int:
 
     name = options.name or DEFAULT_NAME
     Portals(state_folder()).forget(name)
-    person_of(options).say(
+    ui_of(options).say(
         message(
             'The portal "{name}" and its token are forgotten on this machine. The token itself still works: revoke it '
             "in HubSpot if nothing else uses it.",

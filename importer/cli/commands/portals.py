@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from importer.cli.parser import Command, Parser, add_output
-from importer.cli.session import lister_of, person_of, print_json, state_folder, words_of
+from importer.cli.session import lister_of, print_json, state_folder, ui_of, words_of
 from schemas.message import message
 
 
@@ -21,7 +21,7 @@ def perform(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"portals": [one.as_json() for one in kept], "exit_code": 0})
     elif not kept:
-        person_of(options).say(message("No portal is kept on this machine; `import-tickets login NAME` keeps one."))
+        ui_of(options).say(message("No portal is kept on this machine; `import-tickets login NAME` keeps one."))
     else:
         words, production = words_of(options), message("production")
         lister_of(options).show_table(

@@ -11,9 +11,9 @@ from importer.cli.session import (
     access_of,
     command_line,
     language_of,
-    person_of,
     print_json,
     state_folder,
+    ui_of,
     wait_for,
 )
 from importer.errors import UsageError
@@ -60,9 +60,9 @@ def perform(options: argparse.Namespace) -> int:
         read_options(options),
         overwrite=options.overwrite,
     )
-    person, access = person_of(options), access_of(options)
-    result = wait_for(restore(wishes, Context(access, state_folder(), person, lang=language_of(options))))
-    person.say(
+    ui, access = ui_of(options), access_of(options)
+    result = wait_for(restore(wishes, Context(access, state_folder(), ui, lang=language_of(options))))
+    ui.say(
         count_message(
             "{file}: what {count} ticket held at {when} ({zone}). Look at it, then: {command}",
             "{file}: what {count} tickets held at {when} ({zone}). Look at it, then: {command}",

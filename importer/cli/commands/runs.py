@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from importer.cli.parser import Command, Parser, add_output, add_yes, days
-from importer.cli.session import lister_of, person_of, print_json, state_folder, words_of
+from importer.cli.session import lister_of, print_json, state_folder, ui_of, words_of
 from importer.errors import UsageError
 from schemas.message import Message, Translations, count_message, message
 
 if TYPE_CHECKING:
-    from importer.cli.terminal_ui import Person
+    from importer.cli.terminal_ui import TerminalUi
     from importer.jobs.run_list import RunDetails, RunInfo
 
 
@@ -54,7 +54,7 @@ def perform(options: argparse.Namespace) -> int:
         return 0
     rows = [_run_line(one, words_of(options)) for one in runs]
     if not rows:
-        person_of(options).say(message("There are no runs on this machine yet."))
+        ui_of(options).say(message("There are no runs on this machine yet."))
         return 0
     lister_of(options).show_table(
         [
@@ -71,9 +71,7 @@ def perform(options: argparse.Namespace) -> int:
         drop=(4, 1, 5, 3),
     )
     if any(row[-1] for row in rows):
-        person_of(options).say(
-            message("Continue with `import-tickets resume RUN`, undo with `import-tickets undo RUN`.")
-        )
+        ui_of(options).say(message("Continue with `import-tickets resume RUN`, undo with `import-tickets undo RUN`."))
     return 0
 
 
@@ -104,7 +102,7 @@ def _runs_show(options: argparse.Namespace) -> int:
             write_cells(state, run_id, options.csv, overwrite=options.overwrite)
         else:
             write_rows(state, run_id, options.csv, words_of(options), overwrite=options.overwrite)
-        person_of(options).say(message("Written to {file}.", file=str(options.csv)))
+        ui_of(options).say(message("Written to {file}.", file=str(options.csv)))
     cells = [as_json(one) for one in changed_cells(state, run_id)] if options.cells else []
     if options.json:
         print_json({**details.as_json(), **({"changed_cells": cells} if options.cells else {})})
@@ -156,24 +154,24 @@ def _run_facts(details: RunDetails, words: Translations) -> list[tuple[Message, 
 def _runs_purge(options: argparse.Namespace) -> int:
     from importer.jobs.run_list import plan_purge, purge_runs
 
-    state, person = state_folder(), person_of(options)
+    state, ui = state_folder(), ui_of(options)
     plan = plan_purge(state, older_than_days=options.older_than)
     chosen: list[RunInfo] = []
-    if plan.old and _agreed(options, person, _purge_question(len(plan.old))):
+    if plan.old and _agreed(options, ui, _purge_question(len(plan.old))):
         chosen += plan.old
     if plan.unfinished and not options.force:
-        person.say(
+        ui.say(
             message(
                 "{count} unfinished runs are kept, for `resume` could go on with them; --force removes them too.",
                 count=len(plan.unfinished),
             )
         )
-    elif plan.unfinished and _agreed(options, person, _unfinished_question(len(plan.unfinished))):
+    elif plan.unfinished and _agreed(options, ui, _unfinished_question(len(plan.unfinished))):
         chosen += plan.unfinished
     removed, spared = purge_runs(state, chosen)
     if spared:
-        person.say(message("Kept, for they are in use or cannot be removed: {runs}", runs=", ".join(spared)))
-    person.say(
+        ui.say(message("Kept, for they are in use or cannot be removed: {runs}", runs=", ".join(spared)))
+    ui.say(
         count_message("{count} run removed.", "{count} runs removed.", len(removed))
         if removed
         else message("No run was removed.")
@@ -200,15 +198,15 @@ def _unfinished_question(count: int) -> Message:
     )
 
 
-def _agreed(options: argparse.Namespace, person: Person, question: Message) -> bool:
+def _agreed(options: argparse.Namespace, ui: TerminalUi, question: Message) -> bool:
     """Return whether somebody says yes. Raises UsageError where nobody is there to ask."""
     if options.yes:
         return True
-    if not person.can_ask:
+    if not ui.can_ask:
         raise UsageError(
             message("Nothing was removed: there is no terminal to ask on. Run again with --yes."), code="not_confirmed"
         )
-    return person.ask(question)
+    return ui.ask(question)
 
 
 COMMAND = Command("the runs kept on this machine", add_options, perform)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from importer.cli.parser import Command, Parser, add_config, add_output, add_portal
-from importer.cli.session import access_of, lister_of, person_of, print_json, state_folder, wait_for, words_of
+from importer.cli.session import access_of, lister_of, print_json, state_folder, ui_of, wait_for, words_of
 from schemas.message import Translations, message
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ def _schema_pull(options: argparse.Namespace) -> int:
     from importer.jobs.schema import DEFAULT_FILE, pull_schema
 
     path = options.output or DEFAULT_FILE
-    person = person_of(options)
-    schema = wait_for(pull_schema(path, access_of(options), state_folder(), person, overwrite=options.overwrite))
-    person.say(message("{count} properties written to {file}.", count=len(schema.properties), file=str(path)))
+    ui = ui_of(options)
+    schema = wait_for(pull_schema(path, access_of(options), state_folder(), ui, overwrite=options.overwrite))
+    ui.say(message("{count} properties written to {file}.", count=len(schema.properties), file=str(path)))
     if options.json:
         print_json({"schema": str(path), "properties": len(schema.properties), "exit_code": 0})
     return 0
@@ -49,7 +49,7 @@ def _schema_pull(options: argparse.Namespace) -> int:
 def _schema_show(options: argparse.Namespace) -> int:
     from importer.jobs.schema import find_property, listed_properties, load_schema, property_json, schema_json
 
-    schema = wait_for(load_schema(options.schema, access_of(options), state_folder(), person_of(options)))
+    schema = wait_for(load_schema(options.schema, access_of(options), state_folder(), ui_of(options)))
     if options.property is not None:
         definition = find_property(options.property, schema)
         if options.json:
@@ -63,7 +63,7 @@ def _schema_show(options: argparse.Namespace) -> int:
         return 0
     _show_schema(lister_of(options), properties, schema, words_of(options))
     if left_out:
-        person_of(options).say(
+        ui_of(options).say(
             message(
                 "{count} more properties are times in single stages, all read-only; --all lists them too.",
                 count=left_out,

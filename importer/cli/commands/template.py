@@ -11,9 +11,9 @@ from importer.cli.session import (
     command_line,
     fill,
     language_of,
-    person_of,
     print_json,
     state_folder,
+    ui_of,
     wait_for,
 )
 from schemas.message import count_message
@@ -56,10 +56,10 @@ def perform(options: argparse.Namespace) -> int:
     choice = fill(Choice, options, filters=tuple(options.filter))
     names = tuple(filter(None, (name.strip() for name in (options.properties or "").split(","))))
     wishes = TemplateOptions(options.out, names, choice, overwrite=options.overwrite, lang=language_of(options))
-    person = person_of(options)
+    ui = ui_of(options)
     access = access_of(options)
-    result = wait_for(make_template(wishes, access, state_folder(), person))
-    person.say(
+    result = wait_for(make_template(wishes, access, state_folder(), ui))
+    ui.say(
         count_message(
             "{file}: {count} ticket to edit. Edit it, then: {command}",
             "{file}: {count} tickets to edit. Edit it, then: {command}",
