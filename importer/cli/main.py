@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from importer.cli.little_memory import is_too_little, say_too_little
 from importer.cli.standard_streams import UNWRITTEN, sturdy_streams
 
 if TYPE_CHECKING:
@@ -28,12 +29,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     with sturdy_streams() as output:
         ended: SystemExit | None = None
         try:
-            code = _main(arguments)
-        except SystemExit as error:
-            ended, code = error, 0
+            try:
+                code = _main(arguments)
+            except SystemExit as error:
+                ended, code = error, 0
+            output.flush()
         except KeyboardInterrupt:  # before the work began, or after it was done
             code = _INTERRUPTED
-        output.flush()
         if output.lost is not None:
             wants_json = any(one.startswith("--json") for one in arguments)
             if wants_json or not output.is_broken_pipe:  # `| head` is no surprise to anybody
@@ -51,6 +53,8 @@ def _main(arguments: list[str]) -> int:
 
         print(f"import-tickets {__version__}")
         return 0
+    if is_too_little():
+        return say_too_little(arguments)
     # Threads for matrices, of which there are none here, each take some 30 MB as pandas is loaded.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from importer.cli.command_line import parse

@@ -1,7 +1,9 @@
 """Ctrl-C and its like, wherever they find the program."""
 
 import asyncio
+import io
 import signal
+import sys
 
 import pytest
 
@@ -62,3 +64,14 @@ def test_ctrl_c_before_the_work_begins_shows_no_traceback(monkeypatch, capsys):
 
     assert main(["runs"]) == 130
     assert capsys.readouterr().err == ""
+
+
+def test_a_signal_as_the_output_is_passed_on_shows_no_traceback(monkeypatch):
+    class Slow(io.StringIO):
+        def flush(self):
+            if not self.closed:
+                signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(sys, "stdout", Slow())
+
+    assert main(["--version"]) == 130
