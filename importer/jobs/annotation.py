@@ -16,7 +16,7 @@ from importer.journal import Journal, RunRecord
 from importer.journal.run_record import REPORTING
 from importer.labels import Labels, join_lines, join_texts, plain_text
 from importer.model import Status
-from importer.reports.text import answer_line, correction_lines, local_time, plan_facts, row_messages
+from importer.reports.text import answer_line, correction_lines, local_moment, plan_facts, row_messages
 from importer.writeback import (
     Annotation,
     Dialect,
@@ -103,19 +103,19 @@ def _dialect(record: RunRecord) -> Dialect | None:
 
 def make_annotation(journal: Journal, record: RunRecord, schema: PortalSchema, words: Translations) -> Annotation:
     """Return everything that the spreadsheet is given, read from the journals as it is written."""
-    earlier = EarlierUpdates(journal)
+    earlier = EarlierUpdates(journal, words)
     note = what_lines_are(record)
     join = join_texts if record.dialect else join_lines  # what is a line of text stays one
     return Annotation(
         sheet=record.sheet,
         header_row=record.header_row,
         headers=record.headers,
-        notes=lambda: earlier.noted(row_messages(journal, words, join), words, join),
+        notes=lambda: earlier.noted(row_messages(journal, words, join), join),
         faulty=journal.report.remarked_cells(),
         totals=[(status, count) for status, count in journal.rows.count_by_status().items() if status],
         facts=[(label.render(words), value) for label, value in _facts(journal, words)],
         errors=lambda: _error_lines(journal, Labels(schema), words),
-        changes=lambda: change_lines(journal, schema),
+        changes=lambda: change_lines(journal, schema, words),
         changes_note=note.render(words) if note else "",
         translations=words,
         dialect=_dialect(record),
@@ -148,12 +148,12 @@ def _facts(journal: Journal, words: Translations) -> list[tuple[Message, str]]:
     portal = record.portal
     facts = [
         (message("Run"), record.id),
-        (message("Started"), local_time(record.started_at)),
+        (message("Started"), local_moment(record.started_at).render(words)),
         (message("Portal"), " ".join(filter(None, (portal.portal_id, portal.base_url)))),
         (message("Key column"), f"{record.key.header} ({record.key.property})"),
         (message("Update requests"), str(record.requests.get("update", 0))),
     ]
-    facts += plan_facts(record.plan or {})
+    facts += [(title, plain_text(by.render(words))) for title, by in plan_facts(record.plan or {})]
     facts += [(message("Corrected"), line) for line in correction_lines(record.corrections)]
     unsettled = islice(journal.batches.answers(unsettled=True), MOST_ANSWERS)
     facts += [(message("Portal's answer"), answer_line(one).render(words)) for one in unsettled]

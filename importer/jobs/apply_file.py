@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from importer.errors import FileError, UsageError
+from importer.i18n import translations
 from importer.jobs.approve import check_not_applied, fill_journal
 from importer.jobs.confirm import confirm, has_digest
 from importer.jobs.context import Context
@@ -140,7 +141,7 @@ def _note_applied(plan: PlanFile, job: Job, who: Mapping[str, str]) -> None:
     run = job.journal.record.id
     mark_applied(job.context.state, plan.digest, run)
     try:
-        add_note(plan, {"applied": {**who, "run": run}})
+        add_note(plan, {"applied": {**who, "run": run}}, translations(job.context.lang))
     except FileError as error:
         if error.code != "unreadable_file":
             raise

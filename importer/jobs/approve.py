@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from importer.errors import NotConfirmed, UsageError
+from importer.i18n import translations
 from importer.jobs.confirm import show_findings
 from importer.jobs.context import Context
 from importer.jobs.forecast import plan_view
@@ -33,7 +34,7 @@ async def approve_plan(path: Path, context: Context, *, yes: bool = False) -> Re
         folder = Path(held.hold(tempfile.TemporaryDirectory(prefix="import-tickets-")))
         job = _job_of(plan, held.hold(_journal_of(plan, folder)), context)
         _ask(job, yes=yes)
-        add_note(plan, {"approved": approver})
+        add_note(plan, {"approved": approver}, translations(context.lang))
         if is_same_person(plan.planned, approver):
             context.ui.say(
                 message(

@@ -18,7 +18,7 @@ from importer.jobs.run_history import earlier_runs
 from importer.journal import Journal, RunRecord
 from importer.labels import Labels
 from importer.model import Status
-from importer.reports.text import local_time, ticket_url
+from importer.reports.text import local_moment, ticket_url
 from importer.writeback import ChangeLine
 from schemas.message import Message, message
 from schemas.property import PortalSchema
@@ -38,34 +38,34 @@ _SHOWN = (Status.UPDATED, Status.WOULD_UPDATE, Status.DIFFERS)
 class _Moments:
     """When the rows of a run were changed: when the portal answered their batch, by the clock of this machine."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, words: Translations) -> None:
         record = journal.record
         answers = {one.first: one.at for one in journal.batches.answers()}
         self._firsts = sorted(answers)
-        self._told = [local_time(answers[first]) for first in self._firsts]
-        self._start = local_time(record.confirmed_at or record.started_at)
+        self._told = [local_moment(answers[first]).render(words) for first in self._firsts]
+        self._start = local_moment(record.confirmed_at or record.started_at).render(words)
 
     def __call__(self, row: int) -> str:
         place = bisect_right(self._firsts, row)
         return self._told[place - 1] if place else self._start
 
 
-def change_lines(journal: Journal, schema: PortalSchema) -> Iterator[ChangeLine]:
+def change_lines(journal: Journal, schema: PortalSchema, words: Translations) -> Iterator[ChangeLine]:
     """Yield the lines of this run, then those of earlier runs on the file, the latest first."""
-    return islice(_all_lines(journal, schema), MAX_CHANGE_LINES + 1)
+    return islice(_all_lines(journal, schema, words), MAX_CHANGE_LINES + 1)
 
 
-def _all_lines(journal: Journal, schema: PortalSchema) -> Iterator[ChangeLine]:
-    yield from _lines_of(journal, schema, *_SHOWN)
+def _all_lines(journal: Journal, schema: PortalSchema, words: Translations) -> Iterator[ChangeLine]:
+    yield from _lines_of(journal, schema, words, *_SHOWN)
     for earlier, record in earlier_runs(journal, latest_first=True):
         if record.dry_run or record.kind == "reconcile":
             continue
         with contextlib.suppress(FileError), earlier.reading():
-            yield from _lines_of(earlier, stored_columns(record)[0], Status.UPDATED)
+            yield from _lines_of(earlier, stored_columns(record)[0], words, Status.UPDATED)
 
 
-def _lines_of(journal: Journal, schema: PortalSchema, *statuses: Status) -> Iterator[ChangeLine]:
-    record, labels, moments = journal.record, Labels(schema), _Moments(journal)
+def _lines_of(journal: Journal, schema: PortalSchema, words: Translations, *statuses: Status) -> Iterator[ChangeLine]:
+    record, labels, moments = journal.record, Labels(schema), _Moments(journal, words)
     positions = {one.property_name: (one.position, one.header) for one in record.columns}
     portal = record.portal
     for change in journal.report.changes(*statuses):
@@ -90,11 +90,12 @@ def what_lines_are(record: RunRecord) -> Message | None:
 class EarlierUpdates:
     """When earlier runs on the file updated a ticket that is unchanged in this one."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, words: Translations) -> None:
+        self._words = words
         counts = journal.rows.count_by_status()
-        self._when = dict(_read_updates(journal)) if counts.get(Status.UNCHANGED) else {}
+        self._when = dict(_read_updates(journal, words)) if counts.get(Status.UNCHANGED) else {}
 
-    def noted(self, notes: Iterator[Note], words: Translations, join: Callable[[list[str]], str]) -> Iterator[Note]:
+    def noted(self, notes: Iterator[Note], join: Callable[[list[str]], str]) -> Iterator[Note]:
         """Yield notes; those of unchanged rows say when an earlier run updated them."""
         if not self._when:
             yield from notes
@@ -103,20 +104,20 @@ class EarlierUpdates:
         for note in notes:
             row, status, text, key = note
             if status == unchanged and (when := self._when.get(key)):
-                told = message("updated {when} by an earlier run", when=when).render(words)
+                told = message("updated {when} by an earlier run", when=when).render(self._words)
                 yield row, status, join([told, text]), key
             else:
                 yield note
 
 
-def _read_updates(journal: Journal) -> Mapping[str, str]:
+def _read_updates(journal: Journal, words: Translations) -> Mapping[str, str]:
     """Return, by key, when the latest run that changed a ticket did so; not those that an undo put back."""
     found: dict[str, str] = {}
     for earlier, record in earlier_runs(journal):
         if record.dry_run or record.kind == "reconcile" or record.key.property != journal.record.key.property:
             continue
         with contextlib.suppress(FileError), earlier.reading():
-            moments = _Moments(earlier)
+            moments = _Moments(earlier, words)
             for row, key, status, _, _ in earlier.report.statuses():
                 if status != Status.UPDATED:
                     continue

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from importer.errors import FileError, InvalidRows, NotConfirmed, UsageError, cannot_write
 from importer.files import try_writing
+from importer.i18n import translations
 from importer.jobs.confirm import confirm
 from importer.jobs.context import Context
 from importer.jobs.finish import finish
@@ -23,7 +24,7 @@ from importer.jobs.state import StateFolder
 from importer.jobs.targets import is_same
 from importer.journal import Journal, RunRecord
 from importer.loader.formats import SPREADSHEETS
-from schemas.message import count_message, message
+from schemas.message import Translations, count_message, message
 
 
 async def make_plan_file(options: RunOptions, path: Path, context: Context) -> Result:
@@ -42,7 +43,9 @@ async def make_plan_file(options: RunOptions, path: Path, context: Context) -> R
         _settle_invalid_rows(job)
         head = _head(job.journal, options, path, planner) | {"cleared_by_word": sorted(job.cleared_by_word)}
         noting = context.state.outputs.noting(path)
-        write_plan(path, head, job.journal.plan_records, like=options.file, check=noting)
+        write_plan(
+            path, head, job.journal.plan_records, like=options.file, check=noting, words=translations(context.lang)
+        )
         digest = read_plan(path).digest
         job.journal.note(plan={"path": str(path), "sha256": digest, "planned": planner})
         context.ui.say(message("The plan is in {path}; nothing was sent.", path=str(path)))
@@ -115,7 +118,7 @@ def _head(journal: Journal, options: RunOptions, path: Path, planner: Mapping[st
     }
 
 
-def save_plan(journal: Journal, path: Path, state: StateFolder) -> None:
+def save_plan(journal: Journal, path: Path, state: StateFolder, words: Translations) -> None:
     """Write the plan that waits in a journal to a new file, as `make_plan_file` does; invalid rows are left out.
 
     path: where it stands for a moment only, before it is handed out: FILE is looked for beside it.
@@ -123,4 +126,4 @@ def save_plan(journal: Journal, path: Path, state: StateFolder) -> None:
     options = RunOptions(Path(journal.record.file))
     head = _head(journal, options, path, who_am_i(state))
     head["file"]["path"] = options.file.name
-    write_plan(path, head, journal.plan_records, like=options.file, check=lambda _: None)
+    write_plan(path, head, journal.plan_records, like=options.file, check=lambda _: None, words=words)

@@ -21,6 +21,7 @@ import orjson
 from importer.errors import FileError
 from importer.labels import Labels, plain_text
 from importer.loader import open_file
+from importer.reports.text import plan_facts
 from importer.template.cells import cut_text
 from importer.template.plan_book import (
     NOTES_SHEET,
@@ -30,7 +31,7 @@ from importer.template.plan_book import (
     write_noted_book,
     write_plan_book,
 )
-from schemas.message import message
+from schemas.message import Translations, message
 from schemas.property import read_schema
 from schemas.ticket_object import TICKET
 
@@ -51,23 +52,37 @@ def is_book(path: Path) -> bool:
         return file.read(len(_ZIP)) == _ZIP
 
 
-def write_book(head: Record, records: Iterable[Record], lines: Iterable[bytes], target: BinaryIO) -> None:
-    """Write the lines of a plan into a workbook; `head` and `records` are what they were made from."""
+def write_book(
+    head: Record, records: Iterable[Record], lines: Iterable[bytes], target: BinaryIO, words: Translations
+) -> None:
+    """Write the lines of a plan into a workbook; `head` and `records` are what they were made from.
+
+    words: the language of what people read beside them. A reader of another one may approve and apply it.
+    """
     cells = ReadableCells(head)
     rows = (row for record in records for row in cells.rows(record))
     text = (line.decode() for line in lines)
-    write_plan_book(rows, text, _facts(head, ()), target, comment=_SEAL + b"0" * _DIGEST_SIZE)
+    write_plan_book(
+        rows, text, _facts(head, (), words), target, titles=_titles(words), comment=_SEAL + b"0" * _DIGEST_SIZE
+    )
     _seal(target)
 
 
-def write_noted(path: Path, head: Record, notes: Sequence[Record], lines: Iterable[bytes], target: BinaryIO) -> None:
+def write_noted(
+    path: Path,
+    head: Record,
+    notes: Sequence[Record],
+    lines: Iterable[bytes],
+    target: BinaryIO,
+    words: Translations,
+) -> None:
     """Write the workbook `path` with these notes, of which `lines` are the lines.
 
     Raises NotUnderstood where it is no workbook of a plan.
     """
     with path.open("rb") as source:
         text = (line.decode() for line in lines)
-        write_noted_book(source, text, _facts(head, notes), target, comment=_SEAL + b"0" * _DIGEST_SIZE)
+        write_noted_book(source, text, _facts(head, notes, words), target, comment=_SEAL + b"0" * _DIGEST_SIZE)
     _seal(target)
 
 
@@ -105,20 +120,22 @@ def _digest_of(file: BinaryIO, size: int) -> bytes:
     return hasher.hexdigest().encode()
 
 
-def _facts(head: Record, notes: Iterable[Record]) -> Iterator[tuple[str, str]]:
-    yield "Planned by", _person(head["planned"])
-    yield "Spreadsheet", head["file"]["name"]
-    yield "Portal", head["run"]["portal"]["portal_id"]
-    yield "What next", "import-tickets approve, import-tickets apply"
-    yield "Please note", "Cells are to be read, not edited: a plan that was altered is refused. Make a new one instead."
-    for note in notes:
-        for name, title in (("approved", "Approved by"), ("applied", "Applied by")):
-            if name in note:
-                yield title, _person(note[name])
+def _titles(words: Translations) -> list[str]:
+    return [title.render(words) for title in TITLES]
 
 
-def _person(who: Mapping[str, str]) -> str:
-    return f"{who['account']} ({who['machine']}), {who['at']}"
+def _facts(head: Record, notes: Iterable[Record], words: Translations) -> Iterator[tuple[str, str]]:
+    """Yield what people should know of a plan. The moments in it are read on other machines, so they name a zone."""
+    acts = {name: [note[name] for note in notes if name in note] for name in ("approved", "applied")}
+    people = plan_facts({"planned": head["planned"], **acts}, zoned=True)
+    first, *others = [(title.render(words), by.render(words)) for title, by in people]
+    warning = message("Cells are to be read, not edited: a plan that was altered is refused. Make a new one instead.")
+    yield first
+    yield message("Spreadsheet").render(words), head["file"]["name"]
+    yield message("Portal").render(words), head["run"]["portal"]["portal_id"]
+    yield message("What next").render(words), "import-tickets approve, import-tickets apply"
+    yield message("Please note").render(words), warning.render(words)
+    yield from others
 
 
 class ReadableCells:

@@ -35,7 +35,7 @@ from importer.jobs.plan_book import (
 from importer.journal import RunRecord
 from importer.loader.file_errors import file_errors
 from importer.ooxml.errors import NotUnderstood
-from schemas.message import Message, message
+from schemas.message import Message, Translations, message
 
 FORMAT = 1
 BOOK_SUFFIX = ".xlsx"
@@ -254,9 +254,17 @@ def _lines_of(path: Path) -> Iterator[bytes]:
 
 
 def write_plan(
-    path: Path, head: Mapping[str, Any], records: Iterable[Record], *, like: Path, check: Callable[[Path], object]
+    path: Path,
+    head: Mapping[str, Any],
+    records: Iterable[Record],
+    *,
+    like: Path,
+    check: Callable[[Path], object],
+    words: Translations,
 ) -> None:
     """Write a new plan file, which only those may read who may read `like`; `records` are gone through twice.
+
+    words: the language of what people read in it.
 
     Raises FileError where it cannot be.
     """
@@ -264,14 +272,14 @@ def write_plan(
     def put(stream: BinaryIO) -> None:
         lines = plan_lines(head, records)
         if path.suffix.lower() == BOOK_SUFFIX:
-            write_book(orjson.loads(dump_line(_first(head))), records, lines, stream)
+            write_book(orjson.loads(dump_line(_first(head))), records, lines, stream, words)
         else:
             stream.writelines(lines)
 
     _write(path, put, like=like, check=check)
 
 
-def add_note(plan: PlanFile, note: Mapping[str, Any]) -> None:
+def add_note(plan: PlanFile, note: Mapping[str, Any], words: Translations) -> None:
     """Write a note behind a plan.
 
     Raises FileError where it cannot be written, or was written by somebody else since it was read.
@@ -283,7 +291,7 @@ def add_note(plan: PlanFile, note: Mapping[str, Any]) -> None:
 
     def put(stream: BinaryIO) -> None:
         if in_book:
-            write_noted(path, plan.head, [*plan.notes, note], lines, stream)
+            write_noted(path, plan.head, [*plan.notes, note], lines, stream, words)
         else:
             stream.writelines(chain(_lines_of(path), lines[-1:]))
 

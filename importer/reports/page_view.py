@@ -227,7 +227,7 @@ def _facts(record: RunRecord, say: Renderer) -> Iterator[tuple[str, str, str]]:
         )
         yield say(message("Requests")), say(told), ""
     for title, person in plan_facts(record.plan or {}):
-        yield say(title), plain_text(person), ""
+        yield say(title), plain_text(say(person)), ""
     for line in correction_lines(record.corrections):
         yield say(message("Corrected")), line, ""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -238,20 +238,16 @@ class Renderer:
         return percent(share, self._translations)
 
 
-def local_time(moment: str) -> str:
-    """Return a moment (ISO 8601) as clocks here show it, `2026-11-23 14:15`; what is no moment stays as it is."""
-    try:
-        return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M}"
-    except ValueError:
-        return moment
+def local_moment(moment: str, *, zoned: bool = False) -> Message:
+    """Return a moment (ISO 8601) as clocks here show it, in the reader's form; what is no moment stays as it is.
 
-
-def local_moment(moment: str) -> Message:
-    """Return a moment (ISO 8601) as clocks here show it, in the reader's form; what is no moment stays as it is."""
+    zoned: with what clocks here are ahead of UTC, for who reads it elsewhere.
+    """
     try:
-        return moment_words(datetime.fromisoformat(moment).astimezone())
+        here = datetime.fromisoformat(moment).astimezone()
     except ValueError:
         return message("{moment}", moment=moment)
+    return moment_words(here, f"{timezone(here.utcoffset() or timedelta())}" if zoned else "")
 
 
 def duration(seconds: float) -> str:
@@ -281,14 +277,20 @@ def answer_line(answer: BatchAnswer) -> Message:
     return message("rows {first} to {last}: {words}", first=answer.first, last=answer.last, words=plain_text(words))
 
 
-def plan_facts(plan: Mapping[str, Any]) -> list[tuple[Message, str]]:
-    """Return who planned, approved and applied a plan, as the report names them."""
-    acts = [
-        (message("Planned by"), [plan["planned"]] if plan.get("planned") else []),
-        (message("Approved by"), plan.get("approved", ())),
-        (message("Applied by"), [plan["applied"]] if plan.get("applied") else []),
+def plan_facts(plan: Mapping[str, Any], *, zoned: bool = False) -> list[tuple[Message, Message]]:
+    """Return who planned, approved and applied a plan, as the report names them. zoned: with the moments' zone."""
+    acts: list[tuple[Message, Any]] = [
+        (message("Planned by"), plan.get("planned")),
+        (message("Approved by"), plan.get("approved")),
+        (message("Applied by"), plan.get("applied")),
     ]
-    return [(title, f"{one['account']} ({one['machine']}), {one['at']}") for title, by in acts for one in by]
+    people = [(title, one) for title, by in acts for one in ([by] if isinstance(by, Mapping) else by or ())]
+    return [(title, _act(one, zoned=zoned)) for title, one in people]
+
+
+def _act(who: Mapping[str, str], *, zoned: bool) -> Message:
+    at = local_moment(who["at"], zoned=zoned)
+    return message("{account} ({machine}), {at}", account=who["account"], machine=who["machine"], at=at)
 
 
 def correction_lines(corrections: Iterable[Correction]) -> list[str]:

@@ -22,7 +22,7 @@ from importer.writeback.styles import Look, Styles, minimal_styles
 from schemas.message import message
 
 PLAN_SHEET, TEXT_SHEET, NOTES_SHEET, FACTS_SHEET = "Plan", "Import plan", "Import plan notes", "About this plan"
-TITLES = ("Row", "Ticket", "Column", "Before", "After")
+TITLES = (message("Row"), message("Ticket"), message("Column"), message("Before"), message("After"))
 TEXT_TITLE = "Text"
 _WIDTHS, _FACT_WIDTHS = (8, 16, 28, 50, 50), (24, 80)
 LAST_ROW = 1_048_576
@@ -43,11 +43,19 @@ def plan_sheet(number: int) -> str:
 
 
 def write_plan_book(
-    rows: Iterator[Sequence[str]], text: Iterable[str], facts: Facts, target: BinaryIO, *, comment: bytes = b""
+    rows: Iterator[Sequence[str]],
+    text: Iterable[str],
+    facts: Facts,
+    target: BinaryIO,
+    *,
+    titles: Sequence[str],
+    comment: bytes = b"",
 ) -> None:
-    """Write the workbook. rows: cells as `TITLES`; text: the plan's, in any pieces."""
+    """Write the workbook. rows: cells below `titles`; text: the plan's, in any pieces."""
     styles = Styles(minimal_styles())
-    shown = _ShownRows(rows, head=styles.cell(Look(ink="FFFFFF", fill="33475B", bold=True)), plain=styles.cell(Look()))
+    shown = _ShownRows(
+        rows, titles, head=styles.cell(Look(ink="FFFFFF", fill="33475B", bold=True)), plain=styles.cell(Look())
+    )
     package = NewPackage(target, styles.data())
     for number in count(1):
         package.write_sheet(plan_sheet(number), shown.pieces())
@@ -85,7 +93,8 @@ def write_noted_book(source: BinaryIO, text: Iterable[str], facts: Facts, target
 class _ShownRows:
     """The rows that people read, a sheet after another. `following` is the first one that did not fit yet."""
 
-    def __init__(self, rows: Iterator[Sequence[str]], *, head: int, plain: int) -> None:
+    def __init__(self, rows: Iterator[Sequence[str]], titles: Sequence[str], *, head: int, plain: int) -> None:
+        self._titles = titles
         self._rows = rows
         self._head = head
         self._plain = plain
@@ -95,7 +104,7 @@ class _ShownRows:
     def pieces(self) -> Iterator[bytes]:
         """Yield the next sheet."""
         self.last = 1
-        yield _start(_WIDTHS, is_long=True) + _row(1, TITLES, self._head)
+        yield _start(_WIDTHS, is_long=True) + _row(1, self._titles, self._head)
         while self.following is not None and self.last < LAST_ROW:
             yield self._block()
         yield f'</sheetData><autoFilter ref="A1:E{self.last}"/></worksheet>'.encode()

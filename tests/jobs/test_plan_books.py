@@ -1,9 +1,12 @@
 """A plan in a workbook: people read one sheet, the program reads another, and both say the same."""
 
+import re
+
 import openpyxl
 import pytest
 
 from importer.errors import UsageError
+from importer.i18n import translations
 from importer.jobs.plan_book import is_sealed
 from importer.jobs.plan_file import read_plan, write_plan
 from tests.jobs.office import A, B, C, values
@@ -158,7 +161,7 @@ def test_more_rows_than_a_sheet_holds_go_on_the_next_one(tmp_path, monkeypatch):
     }
     records = [{"row": n, "key": str(n), "after": {"subject": "x"}} for n in range(2, 7)]
     path = tmp_path / "plan.xlsx"
-    write_plan(path, head, records, like=path, check=lambda new: None)
+    write_plan(path, head, records, like=path, check=lambda new: None, words=translations(None))
 
     opened = openpyxl.load_workbook(path)
     assert {name: opened[name].max_row for name in opened.sheetnames[:3]} == {"Plan": 3, "Plan 2": 3, "Plan 3": 2}
@@ -168,3 +171,38 @@ def test_more_rows_than_a_sheet_holds_go_on_the_next_one(tmp_path, monkeypatch):
     opened.save(path)
     with pytest.raises(UsageError):
         read_plan(path)
+
+
+@pytest.mark.parametrize(
+    ("planner", "other", "titles", "acts"),
+    [
+        ("pt-BR", "en", ["Linha", "Ticket", "Coluna", "Antes", "Depois"], {"Planned by", "Approved by", "Applied by"}),
+        (
+            "en",
+            "pt-BR",
+            ["Row", "Ticket", "Column", "Before", "After"],
+            {"Planejado por", "Aprovado por", "Aplicado por"},
+        ),
+    ],
+)
+@pytest.mark.parametrize("is_saved_anew", [False, True])
+def test_a_plan_is_applied_by_a_reader_of_another_language(
+    planner, other, titles, acts, is_saved_anew, portal, program, sheet, tmp_path
+):
+    portal.change(A, {"hs_ticket_priority": "LOW"})
+    path = tmp_path / "plan.xlsx"
+    planned = program("plan", sheet(HEADER, (A, "New", "x", "HIGH")), "-o", path, "--lang", planner, portal=portal)
+    book = openpyxl.load_workbook(path)
+    if is_saved_anew:
+        book.save(path)
+
+    approved = program("approve", path, "--yes", "--lang", other)
+    ended = program("apply", path, "--yes", "--json", "--lang", other, portal=portal)
+
+    assert (planned.code, approved.code, ended.code) == (0, 0, 0), approved.err + ended.err
+    assert values(portal, A)["hs_ticket_priority"] == "HIGH"
+    assert [cell.value for cell in book["Plan"][1]] == titles
+    facts = [row[0].value for row in openpyxl.load_workbook(path)["About this plan"].iter_rows()]
+    assert acts <= set(facts)
+    moment = openpyxl.load_workbook(path)["About this plan"]["B1"].value
+    assert re.search(r", \d{4}-\d\d-\d\d \d\d:\d\d \(UTC|, \d\d/\d\d/\d{4} \d\d:\d\d \(UTC", moment)

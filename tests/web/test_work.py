@@ -125,7 +125,7 @@ def test_the_plan_on_the_table_is_saved_as_a_file(work, tmp_path):
     run.left_out = {2}
     run.leave_out()
     with work.state.open_journal(run.run_id) as journal:
-        save_plan(journal, tmp_path / "edits.plan.xlsx", work.state)
+        save_plan(journal, tmp_path / "edits.plan.xlsx", work.state, work.words)
         rows = journal.plan.count_rows()
     run.answer(0)
     wait_for(run, "done")

@@ -1,5 +1,6 @@
 """What a second run writes into the workbook that a first run annotated."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -49,3 +50,19 @@ def test_the_workbook_remembers_what_earlier_runs_did(program, tmp_path):
     assert book["Edits"]["J3"].value == "unchanged"
     assert book["Edits"]["K3"].value.startswith("updated 20")
     assert sum(1 for sheet in book.sheetnames if sheet.startswith("Import changes")) == 1
+
+
+def test_moments_stand_in_the_reader_s_form(program, tmp_path):
+    path = Path(shutil.copy(EDITS, tmp_path / "edits.xlsx"))
+    options = ("--sandbox", "--on-invalid", "skip", "--yes", "--json")
+    program(path, *options, "--lang", "pt-BR")
+    first = openpyxl.load_workbook(path)
+
+    program(path, *options)
+
+    moment = r"\d\d/\d\d/\d{4} \d\d:\d\d"
+    assert re.fullmatch(moment, lines_of(first)[0][5])
+    assert re.fullmatch(moment, first["Import report"]["B3"].value)
+    book = openpyxl.load_workbook(path)
+    assert len(lines_of(book)) == len(lines_of(first)), "an earlier run's lines are read from its journal"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d", lines_of(book)[0][5])

@@ -180,7 +180,7 @@ class _Plan(Screen):
             self.run.leave_out()
             with tempfile.TemporaryDirectory() as folder, self.work.state.open_journal(self.run.run_id) as journal:
                 path = Path(folder) / f"{Path(journal.record.file).stem}.plan.xlsx"
-                save_plan(journal, path, self.work.state)
+                save_plan(journal, path, self.work.state, self.work.words)
                 return path.read_bytes(), path.name
 
         try:
