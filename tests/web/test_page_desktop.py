@@ -214,6 +214,33 @@ def test_a_killed_server_goes_on_after_a_restart(tmp_path):
         assert [key for key in wanted if found[key]["properties"].get("refund_amount") != wanted[key]] == []
 
 
+def test_a_phone_shows_a_cell_whole_and_nothing_that_sticks_out(page):
+    """On 390 px a row of the grid is a card: ticket, place, before and after; turned wide, it has columns again."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    press(page, "Practise")
+    press(page, "Continue: choose a file")
+    page.set_input_files("input[type=file]", EDITS)
+    page.wait_for_url("**/columns")
+    press(page, "Check the rows")
+    press(page, "Continue without these 5")
+    card = page.locator(".ag-row", has_text="Row 2 · Priority").first
+    assert card.locator(".change").inner_text() == "High → Urgent"
+    assert "Invoice shows the wrong address" in card.locator(".ticket").inner_text()
+    heads = page.locator(".ag-header-cell-text")
+    assert heads.all_inner_texts() == ["Send", "Ticket"]
+    assert page.evaluate("document.querySelector('.ag-center-cols-viewport').scrollWidth <= 390")
+    heights = page.evaluate(
+        "[...document.querySelectorAll('.ag-cell')].map(one => one.scrollHeight - one.clientHeight)"
+    )
+    assert max(heights) <= 0  # nothing is cut off at the bottom of a card
+    card.get_by_role("checkbox").click()
+    page.locator("button", has_text="Send all 21").wait_for()
+
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.locator(".ag-row [col-id=after]", has_text="Urgent").first.wait_for()
+    assert heads.all_inner_texts() == ["Send", "Row", "Ticket", "Column", "Before", "After"]
+
+
 FOCUSED = """() => {
   const one = document.activeElement, field = one.closest('.q-field__control, .q-checkbox, .q-radio');
   const label = one.getAttribute('aria-label') || (one.labels && one.labels[0] && one.labels[0].innerText);

@@ -50,12 +50,12 @@ class _Connect(Screen):
             if self.work.account is not None:
                 self.text(self.work.account.name, "h2")
             wrong = [one for one in self.work.checks if one.state != "ok"]
-            shown = wrong or [one for one in self.work.checks if not one.ours]
+            shown = wrong or [one for one in self.work.checks if not one.ours and one.name != "versions"]
+            if self.work.account is not None:
+                self.go(message("Continue: choose a file"), "/file")
             with ui.element("ul").classes("ticks"):
                 for check in shown:
                     self.check(check)
-            if self.work.account is not None:
-                self.go(message("Continue: choose a file"), "/file")
 
     def check(self, check: Check) -> None:
         """Show one thing that was looked at."""

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse
 
 from importer.jobs.corrections import choices
 from importer.jobs.run_list import list_runs
+from importer.reports.text import listed, state_word, status_count
 from importer.template.ticket_query import Choice
 from importer.web.frame import Screen, to
 from importer.web.receive import ROUTE
@@ -72,6 +73,7 @@ class _File(Screen):
         form = ui.element("form").props(f'method=post action="{ROUTE}" enctype="multipart/form-data"')
         with form.classes("drop"), ui.element("label"):
             self.text(message("Choose a CSV, Excel or OpenDocument file, or drop it here"), "span", "strong")
+            self.text(message("Choose a file"), "span", "press first").props("aria-hidden=true")
             field = ui.element("input").props('type=file name=file accept=".csv,.tsv,.txt,.xlsx,.xlsm,.xls,.ods"')
             field.on("change", js_handler="(event) => event.target.form.submit()")
 
@@ -81,7 +83,8 @@ class _File(Screen):
         for run in islice(list_runs(self.work.state), RUNS_READ):
             file = Path(run.file)
             if run.kind == "run" and run.file not in seen and UPLOADS not in file.parts and file.is_file():
-                seen[run.file] = ", ".join(f"{count} {status}" for status, count in run.counts.items() if status)
+                told = [status_count(status, count) for status, count in run.counts.items() if status and count]
+                seen[run.file] = self.words(listed(told) if told else state_word(run.state))
         if not seen:
             return
         self.text(message("Recent files"), "h2")

@@ -8,7 +8,7 @@ from pathlib import Path
 from nicegui import ui
 
 from importer.jobs.run_list import RunInfo, list_runs
-from importer.reports.text import kind_words, listed, state_word, status_count
+from importer.reports.text import kind_words, listed, local_moment, state_word, status_count
 from importer.web.frame import Screen, Text, named, titled
 from importer.web.work import Work
 from schemas.message import Message, message
@@ -60,7 +60,8 @@ class _History(Screen):
         kind = self.words(kind_words(run.kind, dry_run=run.dry_run))
         name, portal, state = Path(run.file).name, run.portal_id or run.base_url, self.words(state_word(run.state))
         with ui.element("tr"):
-            texts = (f"{run.id} ({kind})", name, portal, state, self.words(listed(told)) if told else "")
+            when = self.words(local_moment(run.started_at))
+            texts = (f"{when}\n{run.id} ({kind})", name, portal, state, self.words(listed(told)) if told else "")
             for title, text in zip(TITLES, texts, strict=False):
                 titled(Text("td", text), self.words(title))
             with ui.element("td"), ui.element("div").classes("strip"):

@@ -7,7 +7,6 @@ import json
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from nicegui import ui
 from nicegui.events import GenericEventArguments
@@ -20,8 +19,8 @@ from importer.reports.column_plan import ColumnPlan, ValueForms, column_plans
 from importer.reports.plan_text import PlanText
 from importer.reports.plan_view import PlanView
 from importer.reports.text import status_words
-from importer.web.cells import ROUTE
 from importer.web.frame import Screen, place_of, to
+from importer.web.grid import grid_options
 from importer.web.runs import Run
 from importer.web.work import Work
 from schemas.message import Message, count_message, message
@@ -29,10 +28,6 @@ from schemas.message import Message, count_message, message
 FIRST = 10
 ROOM = 40
 """Characters of each side of a change."""
-DATASOURCE = """{getRows(p) {
-  const q = new URLSearchParams({start: p.startRow, count: p.endRow - p.startRow, ...(window.planFilter || {})});
-  fetch('%s?' + q).then(r => r.json()).then(d => p.successCallback(d.rows, d.total)).catch(() => p.failCallback());
-}}"""
 
 
 def add(work: Work) -> None:
@@ -230,39 +225,10 @@ class _Plan(Screen):
                 self.words(message("only erased cells")),
                 on_change=lambda event: narrow(erased="true" if event.value else ""),
             )
-        fields = ("row", "ticket", "column", "before", "after")
-        titles = (message("Row"), message("Ticket"), message("Column"), message("Before"), message("After"))
-        widths = (80, 240, 160, 240, 240)
-        columns: list[dict[str, Any]] = [
-            {
-                "field": one,
-                "headerName": self.words(title),
-                "width": width,
-                "flex": {"ticket": 3, "before": 2, "after": 2}.get(one, 0),
-                "minWidth": 70,
-            }
-            for one, title, width in zip(fields, titles, widths, strict=True)
-        ]
         if self.run.may_leave_out:
             self.text(message("A row that is unticked is left out."), "p", "soft")
-            tick = {"field": "send", "headerName": self.words(message("Send")), "width": 90}
-            columns.insert(0, tick | {"cellDataType": "boolean", "editable": True})
-        grid = ui.aggrid(
-            {
-                "columnDefs": columns,
-                "defaultColDef": {"sortable": False, "tooltipValueGetter": None},
-                "localeText": {
-                    "loadingOoo": self.words(message("Loading …")),
-                    "noRowsToShow": self.words(message("No cells")),
-                },
-                "rowModelType": "infinite",
-                "cacheBlockSize": 100,
-                "maxBlocksInCache": 20,
-                ":datasource": DATASOURCE % ROUTE,
-                ":tabToNextCell": "() => false",  # arrows go from cell to cell; Tab leads out of the grid
-            },
-            auto_size_columns=False,
-        ).classes("plan-grid")
+        options = grid_options(self.words, may_leave_out=self.run.may_leave_out)
+        grid = ui.aggrid(options, auto_size_columns=False).classes("plan-grid")
         grid.on("cellValueChanged", self.tick)
 
     def names(self) -> dict[str, str]:
