@@ -24,6 +24,20 @@ _NO_ROOM = re.compile("can't start new thread|failed to map segment|cannot alloc
 """How Python says that there is no further thread, and a dynamic linker that there is no memory for a library."""
 
 
+_FEWEST_FILES = 32
+"""Open files that a run needs. With fewer, libraries report something else than the limit. Measured on Linux."""
+
+
+def check_open_files() -> None:
+    """Raise MachineLimit where this process may not open as many files as a run needs."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    if 0 <= resource.getrlimit(resource.RLIMIT_NOFILE)[0] < _FEWEST_FILES:
+        raise MachineLimit(too_many_files())
+
+
 def explain(error: Exception) -> ImportTicketsError:
     """Return the error of ours for one that nobody expected: a limit of the machine, or a fault of this program."""
     if isinstance(error, MemoryError):

@@ -67,13 +67,14 @@ def _main(arguments: list[str]) -> int:
 def _run_command(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     """Do what was parsed. The one place where our exceptions become a message and an exit code."""
     from importer.cli.commands import COMMANDS
-    from importer.cli.faults import explain
+    from importer.cli.faults import check_open_files, explain
     from importer.errors import ImportTicketsError
     from importer.i18n import choose_language
 
     command = COMMANDS[options.command]
     options.settings = None
     try:
+        check_open_files()
         choose_language(getattr(options, "lang", None), os.environ)  # one that is not there is refused by all
         if command.reads_settings:
             from importer.cli.settings import with_settings
