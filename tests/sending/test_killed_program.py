@@ -50,7 +50,9 @@ def test_killed_while_the_results_are_written(server, tmp_path, place):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="its limits count what others do not")
-@pytest.mark.parametrize(("limit", "size", "remedy"), [("files", 12, "ulimit -n"), ("files", 8, "ulimit -n"), ("memory", 120, "ulimit -v")])
+@pytest.mark.parametrize(
+    ("limit", "size", "remedy"), [("files", 12, "ulimit -n"), ("files", 8, "ulimit -n"), ("memory", 120, "ulimit -v")]
+)
 def test_a_limit_of_the_machine_ends_in_a_sentence(server, tmp_path, limit, size, remedy):
     """Before anything is sent, with JSON, and never as a fault of ours."""
     trial = Trial(server, tmp_path, limit)
