@@ -79,6 +79,19 @@ def access_of(options: argparse.Namespace) -> PortalAccess:
     return access if access.sandbox else Portals(state_folder()).reach(access, options.portal)
 
 
+def where_run_was(run: str, context: Context, options: argparse.Namespace) -> Context:
+    """Return the context in which a run is undone or resumed: in the portal that was typed, else in the run's own.
+
+    Raises FileError where the run's journal cannot be read.
+    """
+    from importer.jobs.portals import Portals
+
+    if options.sandbox or options.portal:
+        return context
+    option = context.state.read_record(run).portal.option
+    return dataclasses.replace(context, access=Portals(context.state).reach_again(context.access, option))
+
+
 def fill(kind: type[T], options: argparse.Namespace, **others: Any) -> T:
     """Return a dataclass of options: its fields from the options of the same names, but for `others`.
 

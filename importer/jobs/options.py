@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from importer.journal.run_record import Correction
     from importer.reports.plan_view import PlanView
 
+SANDBOX_OPTION, PORTAL_OPTION = " --sandbox", " --portal "
+"""How a command names the portal, to be followed by nothing, or by the portal's name."""
 OnInvalid = Literal["stop", "skip", "ask"]
 
 
@@ -63,8 +65,8 @@ class PortalAccess:
     def option(self) -> str:
         """What names it on the command line, with a blank before it; empty where the environment does."""
         if self.sandbox:
-            return " --sandbox"
-        return f" --portal {self.portal.name}" if self.portal else ""
+            return SANDBOX_OPTION
+        return f"{PORTAL_OPTION}{self.portal.name}" if self.portal else ""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> PortalAccess:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from importer.errors import FileError, UsageError, cannot_write
 from importer.files import write_whole
+from importer.jobs.options import PORTAL_OPTION, SANDBOX_OPTION
 from importer.jobs.state import StateFolder
 from schemas.message import Message, message
 
@@ -140,6 +141,18 @@ class Portals:
             name = DEFAULT_NAME
         portal = self.find(name)
         return replace(access, base_url=portal.base_url, token=self.token(portal), portal=portal)
+
+    def reach_again(self, access: PortalAccess, option: str) -> PortalAccess:
+        """Return how to reach the portal of an earlier run whose command named it with `option`.
+
+        That is `access` where the option leads there no longer, or where a served sandbox stands for the embedded one.
+        """
+        if option == SANDBOX_OPTION:
+            is_served = access.token and access.base_url.startswith("http:")  # which only loopback may have
+            return access if is_served else replace(access, sandbox=True, portal=None)
+        name = option.removeprefix(PORTAL_OPTION)
+        is_kept = option.startswith(PORTAL_OPTION) and any(one.name == name for one in self.all())
+        return self.reach(access, name) if is_kept else access
 
     def _write(self, portals: list[KeptPortal]) -> None:
         path = self.state.home / "portals.json"

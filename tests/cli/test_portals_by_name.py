@@ -234,3 +234,16 @@ def test_a_question_names_the_portal_in_a_colour_of_its_own(monkeypatch):
     assert len(set(looks.values())) > 1
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b" not in shown("77")
+
+
+def test_undo_goes_to_the_portal_that_the_run_named_while_it_is_kept(login, program, sandbox, tmp_path):
+    login("sales", "--json")
+    run = program(edits(tmp_path), "--portal", "sales", "--yes", "--json").summary["run_id"]
+
+    undone = program("undo", run, "--yes", "--json")
+    program("logout", "sales")
+    ended = program("undo", run, "--yes", "--json")
+
+    assert (undone.code, undone.summary["rows"]["updated"]) == (0, 1), undone.err
+    assert (ended.code, ended.codes) == (2, [(None, "no_token")])
+    assert program("undo", run, "--yes", "--json", portal=sandbox).code == 0

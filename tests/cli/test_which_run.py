@@ -76,3 +76,25 @@ def test_the_users_own_settings_count_for_undo_and_template(program, sandbox, ed
 
     assert (ended.code, ended.summary["dry_run"], ended.summary["settings"]) == (0, True, str(settings))
     assert (json.loads(made.out)["tickets"], json.loads(made.out)["settings"]) == (2, str(settings))
+
+
+@pytest.mark.parametrize("token", ["", "pat-na1-of-another-portal"])
+def test_undo_alone_goes_to_the_portal_of_the_run(token, program, tmp_path, monkeypatch):
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", token)
+    path = tmp_path / "edits.csv"
+    path.write_text("Record ID,Ticket name\n25012345001,New\n")
+    assert program(path, "--sandbox", "--yes").code == 0
+
+    ended = program("undo", "--yes", "--json")
+
+    assert (ended.code, ended.summary["rows"]["updated"]) == (0, 1), ended.err
+
+
+def test_a_portal_that_is_typed_is_not_taken_from_the_run(program, tmp_path):
+    path = tmp_path / "edits.csv"
+    path.write_text("Record ID,Ticket name\n25012345001,New\n")
+    program(path, "--sandbox", "--yes")
+
+    ended = program("undo", "--yes", "--json", "--portal", "sales")
+
+    assert (ended.code, ended.codes) == (2, [(None, "no_token")]), ended.err

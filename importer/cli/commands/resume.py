@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from importer.cli.parser import Command, Parser, add_config, add_html, add_output, add_portal, add_yes
-from importer.cli.session import run_job
+from importer.cli.session import run_job, where_run_was
 
 if TYPE_CHECKING:
     from importer.jobs.context import Context
@@ -29,7 +29,9 @@ def perform(options: argparse.Namespace) -> int:
     from importer.jobs.resume import resume_run
 
     async def job(context: Context) -> Result:
-        run = context.state.find_run(options.run) if options.run else None
+        run = context.state.find_run(options.run) if options.run else context.state.unfinished_run()
+        if run is not None:
+            context = where_run_was(run, context, options)
         return await resume_run(run, context, html=options.html, overwrite=options.overwrite)
 
     return run_job(options, job)

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from importer.cli.parser import Command, Parser, add_config, add_html, add_output, add_portal, add_yes
-from importer.cli.session import run_job
+from importer.cli.session import run_job, where_run_was
 
 if TYPE_CHECKING:
     from importer.jobs.context import Context
@@ -38,7 +38,7 @@ def perform(options: argparse.Namespace) -> int:
 
     async def job(context: Context) -> Result:
         run = context.state.find_run(options.run) if options.run else latest_undoable(context.state)
-        return await undo_run(run, context, **more)
+        return await undo_run(run, where_run_was(run, context, options), **more)
 
     return run_job(options, job)
 
