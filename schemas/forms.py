@@ -71,8 +71,10 @@ def is_known_form(definition: Property | None, asked: str, shown: str, *, sent: 
 def _essence(text: str) -> str:
     if "<" in text:
         text = _TAG.sub("", _NEVER_SHOWN.sub("", text))
-    text = unicodedata.normalize("NFKC", html.unescape(text)).casefold()
-    return "".join(one for one in text if not one.isspace() and unicodedata.category(one) not in {"Cc", "Cf"})
+    text = "".join(unicodedata.normalize("NFKC", html.unescape(text)).casefold().split())
+    if text.isprintable():  # as nearly always, and much quicker
+        return text
+    return "".join(one for one in text if unicodedata.category(one) not in {"Cc", "Cf"})
 
 
 def _dialled(text: str) -> str:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from importer.model import Change, Values, fold_key
 from importer.portal import BatchResult, PortalFault, Record
@@ -119,10 +120,10 @@ def is_about_another(change: Change, record: Record, *, id_property: str | None)
     return bool(shown) and not renamed and fold_key(shown or "", id_property) != fold_key(change.key, id_property)
 
 
-def confirms_all(answer: BatchResult, changes: Sequence[Change]) -> bool:
-    """Return whether an answer says of every row, by its trace ID and ID, that it holds just what was sent.
+def confirms_all(answer: BatchResult, changes: Sequence[Change], definitions: Mapping[str, Property]) -> bool:
+    """Return whether an answer says of every row, by its trace ID and ID, that it holds what was sent.
 
-    So it is nearly always, and then nothing else is to be found out: no record is looked at but in C.
+    So it is nearly always, and then nothing else is to be found out: no records are made of its entries.
     """
     entries = answer.results.entries
     if answer.faults or not answer.settled or len(entries) != len(changes):
@@ -133,9 +134,22 @@ def confirms_all(answer: BatchResult, changes: Sequence[Change]) -> bool:
         change = left.pop(trace_id, None) if type(trace_id) is str else None
         if change is None or change.ticket is None or entry.get("id") != change.ticket:
             return False
-        if type(values) is not dict or not change.after.items() <= values.items() or entry.get("warnings"):
+        if type(values) is not dict or entry.get("warnings") or not _holds_all(change.after, values, definitions):
             return False
     return not left
+
+
+def _holds_all(sent: Values, shown: Mapping[str, Any], definitions: Mapping[str, Property]) -> bool:
+    """Return whether properties, as an answer has them, mean what was sent: null is "", and a moment any text of it."""
+    if sent.items() <= shown.items():
+        return True
+    for name, value in sent.items():
+        current = shown.get(name, False)  # no JSON value of a property
+        if current == value:
+            continue
+        if (current is not None and type(current) is not str) or not holds(definitions.get(name), value, current or ""):
+            return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

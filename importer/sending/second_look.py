@@ -39,6 +39,11 @@ class SecondLook:
         return not (self.moved or self.unseen or self.has_other_key)
 
 
+def shows_just(change: Change, before: Values, ticket: Ticket, id_property: str | None) -> bool:
+    """Return whether a ticket holds, to the letter, what a change was made from: then nobody wrote to it since."""
+    return before.items() <= ticket.properties.items() and not _has_other_key(change, ticket, id_property)
+
+
 def look_again(
     change: Change, before: Values, ticket: Ticket, definitions: Mapping[str, Property], id_property: str | None
 ) -> SecondLook:

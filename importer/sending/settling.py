@@ -28,7 +28,7 @@ from importer.sending.matching import (
 )
 from importer.sending.outcomes import OutcomeWriter
 from importer.sending.refused_cells import RefusedCells
-from importer.sending.second_look import look_again
+from importer.sending.second_look import look_again, shows_just
 from schemas.property import Property
 
 PENDING_WAITS_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
@@ -107,7 +107,7 @@ class Settling(ABC):
 
     async def _settle_answered(self, changes: Sequence[Change], answer: BatchResult) -> None:
         """Settle rows by what an accepted answer proves, and read back those it proves nothing of."""
-        if confirms_all(answer, changes):  # as nearly always
+        if confirms_all(answer, changes, self.context.definitions):  # as nearly always
             self.context.causes.rule_out()
             self._settle(updated=tuple([change.row for change in changes]), inputs=len(changes), answer=answer)
             return
@@ -218,6 +218,7 @@ class Settling(ABC):
         if found is None:
             self._give_up(changes, BatchResult(None))
             return []
+        self._before = before or None
         judged = [self._judge(change, found[change.row], before.get(change.row)) for change in changes]
         left = [one for one in judged if isinstance(one, Change)]
         self._settle(one for one in judged if isinstance(one, Outcome))
@@ -230,6 +231,8 @@ class Settling(ABC):
         write, was_sent = self.context.write, self.batch.was_sent
         if isinstance(ticket, Missing):
             return write.missing(change, ticket)
+        if before and not was_sent and shows_just(change, before, ticket, self.context.id_property):
+            return change._replace(before=before)  # as nearly always
         look = None
         if before is not None:
             look = look_again(change, before, ticket, self.context.definitions, self.context.id_property)

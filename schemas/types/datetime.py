@@ -455,10 +455,17 @@ def _same_day(left: str, right: str) -> bool:
 
 
 def _same_moment(left: str, right: str) -> bool:
+    left, right = _with_milliseconds(left), _with_milliseconds(right)
     if _is_plain_moment(left) and _is_plain_moment(right):
         return left == right
     moment = parse_moment(left)
     return moment is not None and moment == parse_moment(right)
+
+
+def _with_milliseconds(value: str) -> str:
+    """Return a moment of a whole second, which portals answer without a fraction, as we send it."""
+    is_whole = len(value) == len("2026-03-04T12:30:00Z") and value[10] == "T" and value[19] == "Z"
+    return f"{value[:19]}.000Z" if is_whole else value
 
 
 def _is_plain_moment(value: str) -> bool:
