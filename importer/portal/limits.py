@@ -1,4 +1,4 @@
-"""When a request may leave: never over the portal's window, and more in flight as answers come.
+"""When a request may leave: never over the portal's window, and fewer in flight where the portal is overloaded.
 
 The portal gives its limits in the headers of each answer; until it has, those hold that it gave a run some minutes
 before, or else the lowest documented ones. The window rolls, and may be used up at once; what others use of it (the
@@ -19,8 +19,8 @@ from importer.portal.clock import Clock, StopSignal, pause
 from importer.portal.quota import Quota, Window
 from schemas.message import Message, message
 
-FIRST_IN_FLIGHT, MOST_IN_FLIGHT = 8, 64
-"""Requests in flight: at first, at most."""
+MOST_IN_FLIGHT = 64
+"""Requests in flight, from the first on: the window rolls, so what leaves late in the first leaves late in all."""
 MARGIN_S = 0.1
 """Added to the window, since requests reach the portal some time after they leave, and not all equally late."""
 MOST_LATE_S = 2.0
@@ -114,7 +114,7 @@ class Limiter:
         self._order = asyncio.Lock()
         self._changed = asyncio.Event()
         self._in_flight = 0
-        self._ceiling = float(FIRST_IN_FLIGHT)
+        self._ceiling = float(MOST_IN_FLIGHT)
         self._slowed_at = -math.inf
         self._shortest_s: dict[str, float] = {}  # by kind of request: from leaving to its answer
         self._held_until = 0.0
@@ -172,9 +172,7 @@ class Limiter:
         self._note_others(self._note_arrival(permit, answered=latency_s is not None))
         if latency_s is not None:
             self.latency_s = self.latency_s * 0.9 + latency_s * 0.1 if self.latency_s else latency_s
-            # Double in each round trip at first; after an overload, one more in each round trip.
-            self._ceiling += 1 if self._slowed_at == -math.inf else 1 / self._ceiling
-            self._ceiling = min(float(MOST_IN_FLIGHT), self._ceiling)
+            self._ceiling = min(float(MOST_IN_FLIGHT), self._ceiling + 1 / self._ceiling)
             self._refusals = 0
         self._changed.set()
 
