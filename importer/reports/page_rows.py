@@ -1,14 +1,15 @@
-"""The two long tables of the HTML page: what is wrong, and every changed cell, as plain lists for its script."""
+"""The long tables of the HTML page, as lists for its script: what is wrong, good to know, and changed."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from importer.findings import cell_name
 from importer.journal import FindingGroup, Journal, RunRecord
+from importer.journal.report import RowOutcome
 from importer.labels import Labels, header_text, plain_text
 from importer.model import Change, Status
 from importer.reports.text import STATUS_ORDER, Renderer, ticket_url
@@ -26,7 +27,7 @@ _NO_TICKET = {"missing_key", "invalid_id", "precision_lost", "not_found"}
 
 @dataclass(frozen=True, slots=True)
 class TableView:
-    """One of the two long tables: its titles; the rows travel in the page's data."""
+    """One of the long tables: its titles; the rows travel in the page's data."""
 
     id: str
     title: str
@@ -40,7 +41,7 @@ class TableView:
 
 
 class PageRows:
-    """The rows of the two tables as JSON has them. Headers are kept once, and named by their index."""
+    """The rows of the tables as JSON has them. Headers are kept once, and named by their index."""
 
     def __init__(self, journal: Journal, record: RunRecord, schema: PortalSchema | None, say: Renderer) -> None:
         self._journal = journal
@@ -49,7 +50,7 @@ class PageRows:
         self._columns = {one.property_name: one.header for one in record.columns}
         self._key_is_ticket = record.key.property == "id"
         self._numbers: dict[str, int] = {}
-        self.problem_count = self.change_count = 0
+        self.problem_count = self.note_count = self.change_count = 0
         portal = record.portal
         link = ticket_url(portal.ui_domain, portal.portal_id, "0")
         self.link = link.removesuffix("0") if link else None
@@ -66,9 +67,12 @@ class PageRows:
     def _number(self, header: str) -> int:
         return self._numbers.setdefault(header, len(self._numbers))
 
-    def problems(self) -> list[list[object]]:
-        """Return the findings, then the notices of rows: [row, where, header, key, ticket, value, code, text]."""
-        self.problem_count = 0
+    def problems(self) -> tuple[list[list[object]], list[list[object]]]:
+        """Return what is wrong, and what is good to know.
+
+        Findings are [row, where, header, key, ticket, value, code, text], notices of rows [row, where, key, ticket,
+        text], both told once where several cells or rows have the same.
+        """
         lines: list[list[Any]] = []
         for group in self._journal.report.remark_groups(rows=NAMED_CELLS, limit=MAX_ROWS + 1):
             self.problem_count += 1
@@ -77,18 +81,24 @@ class PageRows:
         by_row = defaultdict(list)
         for line in lines:
             by_row[line[0]].append(line)
+        notes: dict[str, list[RowOutcome]] = {}
+        counts = Counter[str]()
         for outcome in self._journal.report.outcomes():
             for line in by_row.get(outcome.row, ()):
                 line[4] = _linkable(outcome.ticket) or line[4]
             for notice in outcome.notices:
-                self.problem_count += 1
-                if len(lines) < MAX_ROWS:
-                    place, number = self._place(outcome.row), self._number("")
-                    text = plain_text(self._say(notice))
-                    note = self._say(message("note"))
-                    key, ticket = plain_text(outcome.key), _linkable(outcome.ticket)
-                    lines.append([outcome.row, place, number, key, ticket, "", note, text])
-        return lines
+                text = plain_text(self._say(notice))
+                if text in notes or len(notes) < MAX_ROWS:
+                    same = notes.setdefault(text, [])
+                    same += [outcome] if len(same) < NAMED_CELLS else []
+                counts[text] += 1
+        self.note_count = len(counts)
+        return lines, [self._note(text, same, counts[text]) for text, same in notes.items()]
+
+    def _note(self, text: str, same: list[RowOutcome], count: int) -> list[object]:
+        first = same[0]
+        key, ticket = (plain_text(first.key), _linkable(first.ticket)) if count == 1 else ("", None)
+        return [first.row, self._listed([self._place(one.row) for one in same], count), key, ticket, text]
 
     def _problem(self, group: FindingGroup) -> list[object]:
         finding = group.first
@@ -112,8 +122,10 @@ class PageRows:
         first = group.first
         if group.count == 1 or first.row is None:
             return first.cell or self._place(first.row)
-        named = ", ".join(cell_name(row, first.position) or self._place(row) for row in group.rows)
-        left = group.count - len(group.rows)
+        return self._listed([cell_name(row, first.position) or self._place(row) for row in group.rows], group.count)
+
+    def _listed(self, places: list[str], count: int) -> str:
+        named, left = ", ".join(places), count - len(places)
         return f"{named} {self._say(message('and {count} more', count=left))}" if left else named
 
     def _place(self, row: int | None) -> str:
@@ -156,7 +168,7 @@ def _linkable(ticket: str | None) -> str | None:
 
 
 def problem_table(lines: list[list[object]], rows: PageRows, say: Renderer) -> TableView:
-    """Return the titles of the table of findings and notices."""
+    """Return the titles of the table of findings."""
     return TableView(
         id="problems",
         title=say(message("What needs a look")),
@@ -174,6 +186,21 @@ def problem_table(lines: list[list[object]], rows: PageRows, say: Renderer) -> T
             (say(message("What is wrong")), "text"),
             (say(message("Code")), "code"),
         ),
+    )
+
+
+def note_table(lines: list[list[object]], rows: PageRows, say: Renderer) -> TableView:
+    """Return the titles of the table of notices."""
+    return TableView(
+        id="notes",
+        title=say(message("Good to know")),
+        count=say.number(rows.note_count),
+        shown=len(lines),
+        left_out=_left_out(rows.note_count, say),
+        none="",
+        first_filter="",
+        second_filter="",
+        columns=((say(message("Where")), "where"), (say(message("Ticket")), "ticket"), (say(message("Note")), "text")),
     )
 
 

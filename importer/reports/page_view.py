@@ -18,7 +18,7 @@ from importer.journal.run_record import REPORTING
 from importer.labels import clip, header_text, plain_text
 from importer.model import Status
 from importer.reports.column_plan import ColumnPlan, ValueForms, column_plans
-from importer.reports.page_rows import PageRows, TableView, change_table, problem_table
+from importer.reports.page_rows import PageRows, TableView, change_table, note_table, problem_table
 from importer.reports.text import STATUS_ORDER, Renderer, correction_lines, duration, plan_facts, status_count
 from schemas.message import Message, Translations, count_message, message
 from schemas.property import PortalSchema
@@ -98,7 +98,7 @@ def view_page(journal: Journal, translations: Translations, *, schema: PortalSch
     file = Path(record.file).name
     kind = _kind(record)
     rows = PageRows(journal, record, schema, say)
-    problems, changes = rows.problems(), rows.changes()
+    (problems, notes), changes = rows.problems(), rows.changes()
     tables = [problem_table(problems, rows, say), change_table(changes, rows, record, say)]
     command = _next_command(record, counts)
     words = _words(say, reconciled=record.kind == "reconcile")
@@ -115,16 +115,17 @@ def view_page(journal: Journal, translations: Translations, *, schema: PortalSch
         outcomes=tuple(_outcomes(counts, say)),
         properties=tuple(_properties(journal, record, schema, counts, say)),
         pace=_pace(journal, say),
-        tables=tuple(sorted(tables, key=lambda table: not table.shown)),
+        tables=(*sorted(tables, key=lambda table: not table.shown), *([note_table(notes, rows, say)] if notes else ())),
         footer=say(message("This page holds data of tickets; keep it as you would keep the spreadsheet.")),
         words=words,
         data={
             "words": words,
             "link": rows.link,
             "headers": rows.headers,
-            "names": rows.names(problems, changes),
+            "names": rows.names(problems, changes, [one for one in notes if one[2]]),
             "file": plain_text(f"{Path(record.file).stem}-{record.id}"),
             "problems": problems,
+            "notes": notes,
             "changes": changes,
         },
     )

@@ -87,8 +87,9 @@ def test_what_the_page_says(finished, schema):
             "invalid_option",
             '"Urgentt" isn\'t an option; did you mean "HIGH"?',
         ],
-        [4, "row 4", "", "504", "504", "", "note", "the portal keeps the stage New"],
     ]
+    assert page.data["notes"] == [[4, "row 4", "504", "504", "the portal keeps the stage New"]]
+    assert "Good to know 1" in page.text
 
 
 @pytest.mark.parametrize(
@@ -238,15 +239,29 @@ def test_equal_findings_are_told_once_and_frequent_changes_counted(new_journal, 
     assert "Low → High 3" in page.text
 
 
+def test_equal_notices_are_told_once_and_apart_from_what_is_wrong(new_journal, schema):
+    journal = new_journal()
+    rows = range(2, 14)
+    journal.rows.add([CheckedRow(row, str(row), {"subject": f"T{row}"}) for row in rows], fold_keys=True)
+    cut = message("cut")
+    journal.rows.decide([Outcome(row, Status.UNCHANGED, notices=(cut,)) for row in rows])
+
+    page = Reader(render_html(journal, ENGLISH, schema=schema))
+
+    places = ", ".join(f"row {row}" for row in range(2, 10))
+    assert page.data["notes"] == [[2, f"{places} and 4 more", "", None, "cut"]]
+    assert page.data["problems"] == []
+
+
 def test_only_so_many_lines_travel(finished, monkeypatch):
     """Of very long tables the page has the first lines, and says so."""
-    monkeypatch.setattr(page_rows, "MAX_ROWS", 2)
+    monkeypatch.setattr(page_rows, "MAX_ROWS", 1)
 
     page = Reader(render_html(finished, ENGLISH))
 
-    assert len(page.data["changes"]) == len(page.data["problems"]) == 2
-    assert "The first 2 of 9 lines; `import-tickets runs show" in page.text
-    assert "The first 2 lines; there are more." in page.text
+    assert len(page.data["changes"]) == len(page.data["problems"]) == 1
+    assert "The first 1 of 9 lines; `import-tickets runs show" in page.text
+    assert "The first 1 lines; there are more." in page.text
 
 
 def test_the_file_is_replaced_whole(finished, tmp_path):

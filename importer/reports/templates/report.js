@@ -117,6 +117,15 @@
         element("td", "code", one[6]),
       ],
     },
+    notes: {
+      rows: data.notes,
+      column: () => "",
+      kind: () => "",
+      text: (one) => [one[1], one[2], one[3], one[4], data.names[one[0]]].join("\n"),
+      values: (one) => [one[1], one[2], one[4]],
+      order: (one, column) => (column === 0 ? one[0] : null),
+      cells: (one) => [element("td", "where", one[1]), ticketCell(one[2], one[3], one[2] && one[0]), element("td", "text", one[4])],
+    },
     changes: {
       rows: data.changes,
       column: (one) => data.headers[one[1]],
@@ -179,6 +188,7 @@
       const counts = new Map();
       for (const one of this.source.rows) counts.set(read(one), (counts.get(read(one)) || 0) + 1);
       const select = this.form.elements[name];
+      if (!select) return;
       for (const [value, count] of [...counts].sort((a, b) => b[1] - a[1])) {
         if (!value) continue;
         const option = element("option", "", `${value} (${number.format(count)})`);
@@ -192,8 +202,8 @@
       const wanted = folded(text.value).split(/\s+/).filter(Boolean);
       if (wanted.length && !this.haystacks) this.haystacks = this.source.rows.map((one) => folded(this.source.text(one)));
       this.rows = this.source.rows.filter((one, index) =>
-        (!column.value || this.source.column(one) === column.value)
-        && (!kind.value || this.source.kind(one) === kind.value)
+        (!column?.value || this.source.column(one) === column.value)
+        && (!kind?.value || this.source.kind(one) === kind.value)
         && wanted.every((word) => this.haystacks[index].includes(word)));
       this.arrange();
       this.lay();
