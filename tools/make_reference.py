@@ -17,10 +17,12 @@ from typing import Any
 
 from importer.cli.commands import COMMANDS
 from importer.cli.parser import MANY, Option, Parser
+from importer.findings import CODES
 from tools.catalogue import Found, Texts, find_messages, read_catalogue, texts_of
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
+SUMMARY_SCHEMA = ROOT / "importer" / "reports" / "summary.schema.json"
 
 SECTIONS = {
     "unreadable_file": "The file",
@@ -201,8 +203,6 @@ def _cell(text: str) -> str:
 
 def codes_page() -> str:
     """Return the page of codes."""
-    from importer.findings import CODES
-
     lines = [
         "# Codes",
         "",
@@ -257,7 +257,7 @@ def _forms(text: Texts) -> str:
 
 def json_page() -> str:
     """Return the page of the summary."""
-    schema = json.loads((ROOT / "importer" / "reports" / "summary.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads(SUMMARY_SCHEMA.read_text(encoding="utf-8"))
     rows = [f"| `{path}` | {kind} | {_cell(meaning)} |" for path, kind, meaning in fields(schema)]
     lines = [
         "# JSON summary",
@@ -418,8 +418,16 @@ def read_variables() -> set[str]:
     }
 
 
+def renew_summary_schema() -> None:
+    """Write into the schema of the summary which codes there are."""
+    schema = json.loads(SUMMARY_SCHEMA.read_text(encoding="utf-8"))
+    schema["properties"]["errors"]["items"]["properties"]["code"]["enum"] = list(CODES)
+    SUMMARY_SCHEMA.write_text(json.dumps(schema, indent=2) + "\n", encoding="utf-8")
+
+
 def main() -> None:
-    """Write the pages."""
+    """Write the pages, and the codes into the schema of the summary."""
+    renew_summary_schema()
     REFERENCE.mkdir(exist_ok=True)
     for name, text in pages().items():
         (REFERENCE / name).write_text(text, encoding="utf-8")

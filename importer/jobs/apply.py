@@ -42,6 +42,9 @@ async def apply_plan(
     on_invalid: OnInvalid = "stop",
     max_changes: Amount | None = None,
     max_clears: Amount | None = None,
+    max_closes: Amount | None = None,
+    max_failures: int | None = None,
+    allow_empty_column: bool = False,
 ) -> Result:
     """Send the plan that waits in the journal of a run. Rows whose values have moved since are `conflict`.
 
@@ -68,6 +71,9 @@ async def apply_plan(
             on_invalid=on_invalid,
             max_changes=max_changes,
             max_clears=max_clears,
+            max_closes=max_closes,
+            max_failures=max_failures,
+            allow_empty_column=allow_empty_column,
         )
         job = await reopen(journal, options, held)
         confirm(job)

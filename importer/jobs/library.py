@@ -137,11 +137,16 @@ class Plan:
         on_invalid: Literal["stop", "skip"] = "stop",
         max_changes: float | str | None = None,
         max_clears: float | str | None = None,
+        max_closes: float | str | None = None,
+        max_failures: int | None = None,
+        allow_empty_column: bool = False,
     ) -> Result:
         """Update the tickets, and write the results into the spreadsheet. No question is asked.
 
-        on_invalid: with rows that failed validation, send nothing, or the others. max_changes, max_clears: refuse a
-        plan that changes or clears more cells (7, or "5%" of the sheet's).
+        on_invalid: with rows that failed validation, send nothing, or the others. max_changes, max_clears, max_closes:
+        refuse a plan that changes or clears more cells (7, or "5%" of the sheet's), or closes more tickets (7, or "5%"
+        of the rows to update). max_failures: stop once that many rows were refused. allow_empty_column: let a column
+        of only empty cells clear tickets.
 
         Raises importer.errors.ImportTicketsError where nothing was sent; the plan can be applied with other guard
         rails then. What ends it later is in the result.
@@ -157,6 +162,9 @@ class Plan:
             on_invalid=on_invalid,
             max_changes=arguments.amount("max_changes", max_changes),
             max_clears=arguments.amount("max_clears", max_clears),
+            max_closes=arguments.amount("max_closes", max_closes),
+            max_failures=arguments.count("max_failures", max_failures),
+            allow_empty_column=allow_empty_column,
         )
         return _result(self.portal, _run(job, context))
 

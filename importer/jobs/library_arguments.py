@@ -57,6 +57,16 @@ def one_of(name: str, value: object, *words: str) -> None:
     raise UsageError(text, code="bad_usage")
 
 
+def count(name: str, limit: int | None) -> int | None:
+    """Return a whole number from 1 on. Raises UsageError for anything else."""
+    if limit is None or (type(limit) is int and limit >= 1):
+        return limit
+    raise UsageError(
+        message('{name} is "{value}", which isn\'t a whole number from 1 on.', name=name, value=str(limit)),
+        code="bad_usage",
+    )
+
+
 def amount(name: str, limit: float | str | None) -> Amount | None:
     """Return a guard rail: 7, "7" or "5%". Raises UsageError for what is neither a number nor a per cent."""
     if limit is None:

@@ -1,17 +1,21 @@
 """The library, as its documentation shows it; and what scripts rely on beyond that."""
 
 import asyncio
+import inspect
 import re
 import shutil
 import subprocess
 import sys
+from gettext import NullTranslations
 from pathlib import Path
 
 import pytest
 
 import importer
+from importer.cli.commands.run import add_guard_rails
+from importer.cli.parser import Parser
 from importer.errors import FileError, GuardRail, InvalidRows, UsageError
-from importer.jobs.library import Reading
+from importer.jobs.library import Plan, Reading
 from importer.jobs.options import ReadOptions
 from schemas.default_portal import body
 from schemas.saved import schema_bytes
@@ -147,7 +151,16 @@ def test_a_misspelt_word_is_refused(folder, passed, words):
 
 
 @pytest.mark.parametrize(
-    "passed", [{"on_invalid": "skp"}, {"max_changes": "nan"}, {"max_clears": -1}, {"max_changes": "few"}]
+    "passed",
+    [
+        {"on_invalid": "skp"},
+        {"max_changes": "nan"},
+        {"max_clears": -1},
+        {"max_changes": "few"},
+        {"max_closes": "-5%"},
+        {"max_failures": 0},
+        {"max_failures": True},
+    ],
 )
 def test_a_guard_rail_that_means_nothing_is_refused(folder, passed):
     plan = importer.plan("edits.xlsx", importer.Portal.sandbox())
@@ -156,6 +169,37 @@ def test_a_guard_rail_that_means_nothing_is_refused(folder, passed):
         plan.apply(**{"on_invalid": "skip"} | passed)
 
     assert refused.value.code == "bad_usage"
+
+
+def test_the_guard_rails_are_those_of_the_command_line():
+    parser = Parser(catalogue=NullTranslations())
+    add_guard_rails(parser)
+    rails = {name.replace("-", "_") for option in parser.told for name in option.long_names}
+
+    assert "max_changes" in rails
+    assert rails <= inspect.signature(Plan.apply).parameters.keys()
+
+
+def test_closing_more_tickets_than_allowed_is_refused(folder):
+    path = folder / "edits.csv"
+    path.write_text("Record ID,Ticket status\n25012345001,Closed\n", "utf-8")
+    plan = importer.plan(path, importer.Portal.sandbox())
+
+    with pytest.raises(GuardRail, match="closes 1 ticket"):
+        plan.apply(max_closes=0)
+
+    assert set(plan.apply(max_closes=1).rows["status"]) == {"updated"}
+
+
+def test_a_column_of_only_empty_cells_clears_where_that_is_said(folder):
+    path = folder / "edits.csv"
+    path.write_text("Record ID,Ticket description\n25012345001,\n25012345009,\n", "utf-8")
+    plan = importer.plan(path, importer.Portal.sandbox())
+
+    with pytest.raises(GuardRail, match="Every cell"):
+        plan.apply()
+
+    assert set(plan.apply(allow_empty_column=True).rows["status"]) == {"updated"}
 
 
 def test_paths_and_names_may_be_plain_texts(folder):
