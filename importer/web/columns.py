@@ -172,6 +172,7 @@ def _samples(table: Table, places: Collection[int]) -> dict[int, tuple[str, ...]
 def settings_text(read: ReadOptions) -> str:
     """Return what was said of the columns as a settings file, which the command line reads beside FILE."""
     options = {"sheet": read.sheet, "id-property": read.id_property, "date-format": read.date_format}
+    options |= {"locale": read.locale, "options": read.options}
     lines = [f"{name} = {_quoted(text)}" for name, text in options.items() if text]
     lines = ["[options]", *lines, ""] if lines else []
     if read.skip_columns:

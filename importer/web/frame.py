@@ -22,6 +22,7 @@ from importer.i18n import say
 from importer.labels import plain_text
 from importer.reports.text import grouped
 from importer.reports.text import place_of as cell_of
+from importer.web.remedies import on_page
 from importer.web.runs import Run
 from importer.web.work import Work
 from schemas.message import Message, message
@@ -91,8 +92,8 @@ class Screen:
         self._path = ""
 
     def words(self, text: Message) -> str:
-        """Return a text in the person's language."""
-        return say(self._words, text)
+        """Return a text in the person's language, with what to do here in place of options of the command line."""
+        return say(self._words, on_page(text))
 
     def text(self, text: Message, tag: str = "p", classes: str = "") -> Text:
         """Show a text."""

@@ -303,6 +303,12 @@ class Work:
         return INTERRUPTED if was_cut else 0
 
 
+def overwrite_conflicts(work: Work) -> None:
+    """Plan anew, with the cells that the portal changed meanwhile among those to be sent."""
+    work.options = replace(work.options, on_conflict="overwrite")
+    work.start_run()
+
+
 def _account(schema: PortalSchema, access: PortalAccess) -> Account:
     if access.sandbox:
         return Account(message("Practice account on this machine"), "practice")

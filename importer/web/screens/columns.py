@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from nicegui import ui
@@ -17,18 +17,6 @@ from schemas.message import Message, count_message, message
 
 LEAVE_OUT = "\0"
 KEY = "id"
-SAID = {
-    "unknown_property": message("Unknown: choose a property, or leave it out."),
-    "read_only_property": message("HubSpot lets nobody write this: leave it out, or choose another property."),
-    "duplicate_header": message("Another column has the same property: leave one of them out, or change it."),
-    "ambiguous_header": message("Several properties have this name: choose one."),
-    "ambiguous_sheet": message("Several sheets have a column that names the tickets: choose the sheet."),
-    "ambiguous_key": message("Several columns could name the tickets: choose one."),
-    "no_key_column": message(
-        "No column names the tickets. Choose the column that has the record ID, or add one to the spreadsheet."
-    ),
-}
-"""What stands against a column, in words that fit what can be done here."""
 POLICIES = {
     "overwrite": message("Cells replace what the ticket has"),
     "keep-blank": message("Empty cells change nothing"),
@@ -41,6 +29,20 @@ DATE_FORMATS = {
     "DD/MM/YYYY": message("day first: 31/12/2026"),
     "MM/DD/YYYY": message("month first: 12/31/2026"),
     "YYYY-MM-DD": message("year first: 2026-12-31"),
+}
+LOCALES = {
+    "": message("as the file says"),
+    "en-US": message("English (United States): {number}", number="1,234.56"),
+    "en-GB": message("English (United Kingdom): {number}", number="1,234.56"),
+    "pt-BR": message("Portuguese (Brazil): {number}", number="1.234,56"),
+    "es-ES": message("Spanish: {number}", number="1.234,56"),
+    "fr-FR": message("French: {number}", number="1 234,56"),
+    "de-DE": message("German: {number}", number="1.234,56"),
+}
+LISTS = {
+    "": message("as the file says"),
+    "labels": message("what people see (labels)"),
+    "values": message("internal values"),
 }
 
 
@@ -57,6 +59,16 @@ def of_key(read: ReadOptions, name: str) -> ReadOptions:
 def of_dates(read: ReadOptions, form: str) -> ReadOptions:
     """Read dates that are text in this order; empty: as the file says."""
     return replace(read, date_format=form or None)
+
+
+def of_locale(read: ReadOptions, name: str) -> ReadOptions:
+    """Read numbers, dates and words as they are written somewhere; empty: as the file says."""
+    return replace(read, locale=name or None)
+
+
+def of_lists(read: ReadOptions, kind: str) -> ReadOptions:
+    """Read cells of lists as labels or as values alone; empty: as the file says."""
+    return replace(read, options="labels" if kind == "labels" else "values" if kind else None)
 
 
 def add(work: Work) -> None:
@@ -108,7 +120,7 @@ class _Columns(Screen):
                     count_message("One column needs your decision.", "{count} columns need your decision.", columns)
                 )
             for finding in others:
-                self.text(SAID.get(finding.code, finding.text))
+                self.text(finding.text)
 
     def reading(self, look: FileLook) -> None:
         """Ask what the file alone does not say: which sheet, which column names the tickets, how dates are written."""
@@ -119,9 +131,25 @@ class _Columns(Screen):
                 keys = {one: f"{look.properties.get(one, one)} ({one})" for one in look.keys}
                 self.choice(message("Column that names the tickets"), keys, self.work.read.id_property, of_key)
             if look.has_dates:
-                formats = {one: self.words(text) for one, text in DATE_FORMATS.items()}
                 title = message("Dates that are written as text")
-                self.choice(title, formats, self.work.read.date_format or "", of_dates)
+                self.choice(title, self.worded(DATE_FORMATS), self.work.read.date_format or "", of_dates)
+        if look.columns:
+            self.rarely_asked()
+
+    def rarely_asked(self) -> None:
+        """Ask what nearly every file says itself; shut as long as nothing is chosen."""
+        read = self.work.read
+        with ui.element("details").classes("card") as details:
+            details.props("open" if read.locale or read.options else "")
+            self.text(message("How numbers and lists are written"), "summary", "strong")
+            with ui.element("div").classes("strip"):
+                title = message("Numbers that are written as text")
+                self.choice(title, self.worded(LOCALES), read.locale or "", of_locale)
+                self.choice(message("Cells of lists hold"), self.worded(LISTS), read.options or "", of_lists)
+
+    def worded(self, texts: Mapping[str, Message]) -> dict[str, str]:
+        """Return what can be chosen in the person's language."""
+        return {one: self.words(text) for one, text in texts.items()}
 
     def choice(
         self, title: Message, options: dict[str, str], value: str | None, of: Callable[[ReadOptions, str], ReadOptions]
@@ -132,7 +160,9 @@ class _Columns(Screen):
             self.work.read = of(self.work.read, str(getattr(event, "value", "")))
             self.again()
 
-        ui.select(options, value=value, label=self.words(title), on_change=choose).props("outlined")
+        of_settings = {} if value is None or value in options else {value: value}
+        shown = options | of_settings
+        ui.select(shown, value=value, label=self.words(title), on_change=choose).props("outlined")
 
     def listing(self) -> None:
         """Show each column with its property and samples."""
@@ -158,7 +188,7 @@ class _Columns(Screen):
     def target(self, column: ColumnLook) -> None:
         """Show what a column was taken for, or let the person say it."""
         if column.finding is not None:
-            self.text(SAID.get(column.finding.code, column.finding.text), "div", "bad-text")
+            self.text(column.finding.text, "div", "bad-text")
         if column.is_key:
             self.text(message("names the ticket"), "div", "strong")
         elif column.property_name:
@@ -215,7 +245,7 @@ class _Columns(Screen):
     def policy(self, column: ColumnLook) -> None:
         """Let the person say what the cells of a column do."""
         name = self.words(message('What the cells of "{header}" do', header=column.header))
-        options = {str(one): self.words(POLICIES[str(one)]) for one in Policy}
+        options = self.worded({str(one): POLICIES[str(one)] for one in Policy})
 
         def set_policy(event: object) -> None:
             policies = [one for one in self.work.read.policies if one[0] != column.header]

@@ -16,7 +16,7 @@ from importer.reports.text import correction_lines
 from importer.web.editors import Editor, add_editor
 from importer.web.frame import Screen, Text, named, place_of, to
 from importer.web.runs import Run
-from importer.web.work import Work
+from importer.web.work import Work, overwrite_conflicts
 from schemas.message import Message, count_message, message
 from schemas.property import PortalSchema
 
@@ -92,6 +92,7 @@ class _Problems(Screen):
                 )
                 self.where()
                 self.listing(groups)
+                self.conflicts(groups)
             elif error is None:
                 self.text(message("No. Every row can be sent as it is."), "p")
             self.ways_on(has_groups=bool(groups))
@@ -195,6 +196,22 @@ class _Problems(Screen):
                         self.correcting(group, self.schema)
         if len(groups) > GROUPS_SHOWN:
             Text("p", self.words(message("{count} more kinds of problems follow.", count=len(groups) - GROUPS_SHOWN)))
+
+    def conflicts(self, groups: Sequence[Group]) -> None:
+        """Offer to overwrite what the portal changed after the sheet was made; the plan then shows it cell by cell."""
+        count = sum(one.code == "conflict" for group in groups for one in group.findings)
+        if not count or self.run.kind != "run" or self.run.was_agreed:
+            return
+        text = count_message(
+            "Overwrite the cell that the portal changed", "Overwrite the {count} cells that the portal changed", count
+        )
+
+        def overwrite() -> None:
+            overwrite_conflicts(self.work)
+            ui.navigate.to("/problems")
+
+        with ui.element("div").classes("strip"):
+            self.button(text, overwrite, second=True)
 
     def correcting(self, group: Group, schema: PortalSchema) -> None:
         """Offer to correct every cell of a group at once, or one of them."""

@@ -46,7 +46,7 @@ class _Sending(Screen):
             wait = Text("p", "", "soft")
             self.text(
                 message(
-                    "You may close this page: the work goes on as long as import-tickets runs, and a run that is cut "
+                    "You may close this page: the work goes on as long as the program runs, and a run that is cut "
                     "short can be resumed."
                 ),
                 "p",
