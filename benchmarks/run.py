@@ -305,7 +305,7 @@ def tell_together(found: dict[str, Any]) -> str:
             f"{one['updated']:,}",
             seconds(one["seconds"]),
             seconds(one["cpu_s"]),
-            f"{one['updated'] / one['stages']['send']['seconds']:,.0f}",
+            f"{_requests_in_10_s(one):.0f}",
             f"{one['peak_mb']:.0f}",
             str(one["requests"]["rate_limited"]),
         ]
@@ -317,11 +317,17 @@ def tell_together(found: dict[str, Any]) -> str:
         "rows",
         "seconds",
         "CPU s",
-        "rows/s while sending",
+        "requests in 10 s",
         "peak MB",
         "429s",
     )
     return table(titles, lines)
+
+
+def _requests_in_10_s(job: Figures) -> float:
+    """Return how much of the portal's window a job used, on an average, while it read and sent."""
+    busy_s = sum(job["stages"][name]["seconds"] for name in ("plan", "send"))
+    return (job["requests"]["read"] + job["requests"]["update"]) / busy_s * 10
 
 
 TELL: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
@@ -349,7 +355,7 @@ def reckon(jobs: dict[str, Any]) -> str:
     rows, job = max(((int(rows), one) for rows, one in jobs.items() if "failed" not in one), key=lambda pair: pair[0])
     calls = RECKONED_ROWS // 100
     lines = []
-    for told, reads in (("current values read first", 1), ("`--no-diff`", 0)):
+    for told, reads in (("current values read first, and again before they are changed", 2), ("`--no-diff`", 0)):
         requests = calls * (1 + reads)
         for account, rate, daily in ACCOUNTS:
             hours = requests / rate * 10 / 3600
