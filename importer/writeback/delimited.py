@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
+from operator import itemgetter
 from typing import BinaryIO
 
 from importer.ooxml.errors import NotUnderstood
@@ -37,6 +38,9 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 _NO_NOTE: Note = (0, "", "", "")
 _MASK = bytes.maketrans(b"\n\r", b"\x1e\x1f")
 _UNMASK = bytes.maketrans(b"\x1e\x1f", b"\n\r")
+_SIGNS = bytes(range(256))
+_LONE_CR = re.compile(rb"\r(?!\n)")
+_LAST = itemgetter(slice(-1, None))
 
 
 def annotate(
@@ -58,8 +62,7 @@ def annotate(
     blocks = _separator_apart(coding.read(source, on_bytes), separator_line=dialect.separator_line)
     target.write(coding.back(next(blocks, b"")))
     target.writelines(
-        coding.back(records.joined(*fields.append(records)))
-        for records in _records(blocks, coding.ours(dialect.delimiter))
+        coding.back(fields.append(records)) for records in _records(blocks, coding.ours(dialect.delimiter))
     )
 
 
@@ -78,13 +81,19 @@ def _separator_apart(blocks: Iterator[bytes], *, separator_line: bool) -> Iterat
 
 @dataclass(slots=True)
 class _Records:
-    """Some records without their line ends. In a masked one, line breaks inside quotes are control characters."""
+    """Some records one by one, without their line ends."""
 
     bare: list[bytes]
     ends: list[bytes]
-    outlines: list[bytes] | None = None
-    """The records without what stands inside quotes: their delimiters are all real. None: not known."""
     masked: bool = False
+    """Whether line breaks inside quotes are control characters."""
+
+    def __len__(self) -> int:
+        return len(self.bare)
+
+    def singly(self) -> _Records:
+        """Return the records one by one."""
+        return self
 
     def odd_ends(self) -> list[int]:
         """Return the places of records that end in another line end than most; the last one may have none."""
@@ -94,27 +103,73 @@ class _Records:
         usual = kinds.most_common(1)[0][0]
         return [place for place, end in enumerate(self.ends) if end not in {usual, b""}]
 
-    def joined(self, bare: list[bytes], ours: list[bytes]) -> bytes:
-        """Return the records with what of ours goes behind each, and their line ends again."""
-        pieces = [b""] * (3 * len(bare))
-        pieces[::3], pieces[1::3], pieces[2::3] = bare, ours, self.ends
+    def ragged(self, delimiter: bytes, width: int) -> list[int]:
+        """Return the places of records, blank ones too, that have not `width` fields or are the half of a text.
+
+        One with a line end of its own before a ragged one that holds something is the first half of a text that was
+        cut in two.
+        """
+        ragged = {place for place, one in enumerate(self.bare) if not one or len(split_fields(one, delimiter)) != width}
+        filled = {place for place in ragged if self.bare[place].strip(b' "' + delimiter)}
+        return sorted({*ragged, *(place for place in self.odd_ends() if place + 1 in filled)})
+
+    def joined(self, ours: list[bytes]) -> bytes:
+        """Return the records with what of ours goes behind each, and their line ends."""
+        pieces = [b""] * (3 * len(ours))
+        pieces[::3], pieces[1::3], pieces[2::3] = self.bare, ours, self.ends
         block = b"".join(pieces)
         return block.translate(_UNMASK) if self.masked else block
 
 
-def _records(blocks: Iterator[bytes], delimiter: bytes) -> Iterator[_Records]:
+@dataclass(slots=True)
+class _Block:
+    """Whole records in one piece: quotes are only opened where fields begin, and line ends are all alike."""
+
+    text: bytes
+    """The records; line breaks inside quotes are control characters where it is masked."""
+    masked: bool
+    outline: bytes
+    """The records with a quote for each text inside quotes: its delimiters and line ends are all real."""
+    skeleton: bytes
+    """The delimiters and line ends of the outline alone."""
+    end: bytes
+
+    def __len__(self) -> int:
+        return self.skeleton.count(self.end[:1])
+
+    def singly(self) -> _Records:
+        """Return the records one by one."""
+        return _Records(self.text.splitlines(), [self.end] * len(self), self.masked)
+
+    def ragged(self, delimiter: bytes, width: int) -> list[int]:
+        """Return the places of records, blank ones too, that have not `width` fields."""
+        if width > 1 and self.skeleton == (delimiter * (width - 1) + self.end) * len(self):
+            return []
+        return [
+            place for place, one in enumerate(self.outline.splitlines()) if not one or one.count(delimiter) != width - 1
+        ]
+
+    def joined(self, ours: list[bytes]) -> bytes:
+        """Return the records with what of ours goes behind each: one formatting instead of a million pieces."""
+        mark = self.end[:1]
+        block = self.text.replace(b"%", b"%%").replace(mark, b"%b" + mark) % tuple(ours)
+        return block.translate(_UNMASK) if self.masked else block
+
+
+def _records(blocks: Iterator[bytes], delimiter: bytes) -> Iterator[_Records | _Block]:
     """Cut blocks into records; the last one of the file may lack its line end."""
     pattern = _record_pattern(delimiter)
-    edges = {b"", delimiter, b"\n", b"\r"}
     rest = b""
-    for block in chain(blocks, (None,)):
-        last = block is None
-        rest += block or b""
-        records, rest = _cut_regular(rest, edges, last=last) or _cut(rest, pattern, last=last)
-        if records.bare:
+    for block in blocks:
+        rest += block
+        records: _Records | _Block
+        records, rest = _cut_regular(rest, delimiter) or _cut(rest, pattern, last=False)
+        if len(records):
             yield records
         if len(rest) > LONGEST_RECORD:
             raise NotUnderstood(message("A quoted field of the file has no end."))
+    if rest:
+        yield _cut(rest, pattern, last=True)[0]
 
 
 def _record_pattern(delimiter: bytes) -> re.Pattern[bytes]:
@@ -124,61 +179,50 @@ def _record_pattern(delimiter: bytes) -> re.Pattern[bytes]:
     return re.compile(rb"%s(?:%s%s)*+(\r\n|\n|\r)?" % (field, re.escape(delimiter), field))
 
 
-def _cut_regular(block: bytes, edges: set[bytes], *, last: bool) -> tuple[_Records, bytes] | None:
-    """Cut a block whose quotes all stand at the edges of fields and whose line ends are all alike; else None.
+def _cut_regular(block: bytes, delimiter: bytes) -> tuple[_Block, bytes] | None:
+    """Cut a block in which quotes are only opened where fields begin, and whose line ends are all alike; else None.
 
     Everything here works on the whole block at once: this is what makes a million rows a matter of a second.
     """
+    edges = {b"", delimiter, b"\n", b"\r"}
     pieces = block.split(b'"')
-    masked = False
-    outline = block
-    if len(pieces) > 1:
-        outside = pieces[::2]
-        before_quotes = outside[:-1] if len(pieces) % 2 else outside
-        if not ({piece[:1] for piece in outside[1:]} <= edges and {piece[-1:] for piece in before_quotes} <= edges):
-            return None
-        if last and len(pieces) % 2 == 0:
-            return None
-        outline = b"".join(outside)
-        inside = b"".join(pieces[1::2])
-        masked = b"\n" in inside or b"\r" in inside
-        if masked:
-            if b"\x1e" in block or b"\x1f" in block:
-                return None
-            pieces[1::2] = [piece.translate(_MASK) for piece in pieces[1::2]]
-            block = b'"'.join(pieces)
-    lines = _split_lines(block, last=last)
-    if lines is None:
+    outside = pieces[::2]
+    before_quotes = outside[:-1] if len(pieces) % 2 else outside
+    if len(delimiter) > 1 or not edges.issuperset(map(_LAST, before_quotes)):
         return None
-    bare, ends, rest = lines
-    outlines = bare if outline is block else outline.splitlines()[: len(bare)]
-    outlines += [b""] * (len(bare) - len(outlines))  # a last line of one quoted field leaves nothing
-    return _Records(bare, ends, outlines, masked=masked), rest.translate(_UNMASK) if masked else rest
+    inside = b"".join(pieces[1::2])
+    masked = b"\n" in inside or b"\r" in inside
+    text = block
+    if masked:
+        if b"\x1e" in block or b"\x1f" in block:
+            return None
+        pieces[1::2] = [piece.translate(_MASK) for piece in pieces[1::2]]
+        text = b'"'.join(pieces)
+    held_back = int(text.endswith(b"\r"))  # half of a CRLF, perhaps
+    outline = _whole_lines(b'"'.join(outside), held_back)
+    skeleton = outline.translate(None, _SIGNS.translate(None, delimiter + b"\r\n"))
+    end = _one_end(outline, skeleton)
+    if end is None:
+        return None
+    whole = _whole_lines(text, held_back)
+    rest = text[len(whole) :]
+    return _Block(whole, masked, outline, skeleton, end), rest.translate(_UNMASK) if masked else rest
 
 
-def _split_lines(block: bytes, *, last: bool) -> tuple[list[bytes], list[bytes], bytes] | None:
-    """Return the whole lines of a block, their ends, and what is left; None where the ends are not all alike."""
-    bare = block.splitlines()
-    if not bare:
-        return [], [], b""
-    spare = len(block) - sum(map(len, bare))
-    if not block.endswith((b"\n", b"\r")):
-        rest = bare.pop()
-    elif not last and block.endswith(b"\r"):
-        rest = bare.pop() + b"\r"  # half of a CRLF, perhaps
-        spare -= 1
-    else:
-        rest = b""
-    if spare == 2 * len(bare):
-        end = b"\r\n"
-    elif b"\r" not in block:
-        end = b"\n"
-    elif b"\n" not in block:
-        end = b"\r"
-    else:
-        return None
-    ends = [end] * len(bare)
-    return ([*bare, rest], [*ends, b""], b"") if last and rest else (bare, ends, rest)
+def _whole_lines(text: bytes, held_back: int) -> bytes:
+    """Return a text up to its last line end, which is none of the last bytes that are held back."""
+    stop = len(text) - held_back
+    return text[: max(text.rfind(b"\n", 0, stop), text.rfind(b"\r", 0, stop)) + 1]
+
+
+def _one_end(outline: bytes, skeleton: bytes) -> bytes | None:
+    """Return the line end of all records; None where there are several."""
+    if b"\r" not in skeleton:
+        return b"\n"
+    if b"\n" not in skeleton:
+        return b"\r"
+    are_pairs = skeleton.count(b"\r") == skeleton.count(b"\n") and not _LONE_CR.search(outline)
+    return b"\r\n" if are_pairs else None
 
 
 def _cut(block: bytes, pattern: re.Pattern[bytes], *, last: bool) -> tuple[_Records, bytes]:
@@ -252,69 +296,51 @@ class _Fields:
         self._width = len(annotation.headers)
         self._own = tuple(sorted(position for position in annotation.own if position is not None))
         self._new_width = self._width - len(self._own) + 2
-        self._own_last = self._own == (self._width - 2, self._width - 1)
+        self._own_last = self._width > 2 and self._own == (self._width - 2, self._width - 1)
         self._notes = annotation.notes()
         self._ours = _Ours(coding, delimiter)
         self._row = 0
 
-    def append(self, records: _Records) -> tuple[list[bytes], list[bytes]]:
-        """Return the records, in order, without fields of an earlier run, and what of ours goes behind each."""
-        bare = records.bare
-        first = self._row + 1
-        self._row += len(bare)
+    def append(self, records: _Records | _Block) -> bytes:
+        """Return the records, in order, without fields of an earlier run, with what of ours goes behind each."""
+        count, first = len(records), self._row + 1
+        self._row += count
         head = self._header_row - first
-        if len(bare) <= head:
-            return bare, [b""] * len(bare)
-        odd = records.odd_ends()
-        if head < 0:
-            return self._append(first, bare, self._ragged(bare, records.outlines, odd))
-        header, ours = self._header(bare[head])
-        below, outlines = bare[head + 1 :], records.outlines and records.outlines[head + 1 :]
-        ragged = self._ragged(below, outlines, [place - head - 1 for place in odd if place > head])
-        kept, more = self._append(self._header_row + 1, below, ragged)
-        return [*bare[:head], header, *kept], [*([b""] * head), ours, *more]
+        above = min(max(head + 1, 0), count)
+        ours = [b""] * above
+        if 0 <= head < count:
+            ours[head] = self._header(records.singly().bare[head])
+        ours += self._of_rows(first + above, count - above)
+        ragged = [place for place in records.ragged(self._delimiter, self._width) if place >= above]
+        if ragged and self._new_width > self._width:
+            self._refuse_long_rows(first, ragged, records.singly().bare)
+        for place in ragged:
+            ours[place] = b""
+        if self._own and head < count:
+            records = self._without_ours(records.singly(), {*range(above), *ragged} - {head})
+        return records.joined(ours)
 
-    def _ragged(self, records: list[bytes], outlines: list[bytes] | None, odd: list[int]) -> list[int]:
-        """Return the places of records, blank ones too, that have another number of fields than the header.
+    def _header(self, record: bytes) -> bytes:
+        """Return our headers, and let what follows be in quotes where all headers are."""
+        self._ours.quote_all = all(field.startswith(b'"') for field in split_fields(record, self._delimiter))
+        return self._ours.fields(*self._names)
 
-        odd: places of records with a line end of their own; before a ragged one that holds something, each is the first
-        half of a text that was cut in two.
-        """
-        delimiter, count = self._delimiter, self._width - 1
-        if outlines is None:
-            ragged = [
-                place
-                for place, one in enumerate(records)
-                if len(split_fields(one, self._delimiter)) != self._width or not one
-            ]
-            filled = {place for place in ragged if records[place].strip(b' "' + delimiter)}
-            return sorted({*ragged, *(place for place in odd if place + 1 in filled)})
-        ragged = [place for place, one in enumerate(outlines) if one.count(delimiter) != count]
-        return ragged if count else [place for place, one in enumerate(records) if not one]
-
-    def _append(self, first: int, records: list[bytes], ragged: list[int]) -> tuple[list[bytes], list[bytes]]:
-        notes = list(islice(self._notes, len(records)))
-        in_step = (
-            len(notes) == len(records) and notes and notes[0][0] == first and notes[-1][0] == first + len(notes) - 1
-        )
-        ours = self._ours.of_all(notes) if in_step else self._ours_singly(first, len(records), notes)
-        bare = self._all_without_ours(records) if self._own else records
-        if ragged:
-            bare = list(bare)
-            for place in ragged:
-                if (
-                    self._new_width > self._width
-                    and len(split_fields(records[place], self._delimiter)) == self._new_width
-                ):
-                    raise NotUnderstood(
-                        message(
-                            "Row {row} has too many fields: exactly as many as the header would have with the "
-                            "results, so it would be read as a whole row.",
-                            row=first + place,
-                        )
+    def _refuse_long_rows(self, first: int, ragged: list[int], records: list[bytes]) -> None:
+        for place in ragged:
+            if len(split_fields(records[place], self._delimiter)) == self._new_width:
+                raise NotUnderstood(
+                    message(
+                        "Row {row} has too many fields: exactly as many as the header would have with the "
+                        "results, so it would be read as a whole row.",
+                        row=first + place,
                     )
-                bare[place], ours[place] = records[place], b""
-        return bare, ours
+                )
+
+    def _of_rows(self, first: int, count: int) -> list[bytes]:
+        """Return what of ours goes behind each of some rows."""
+        notes = list(islice(self._notes, count))
+        in_step = len(notes) == count and notes and notes[0][0] == first and notes[-1][0] == first + count - 1
+        return self._ours.of_all(notes) if in_step else self._ours_singly(first, count, notes)
 
     def _ours_singly(self, first: int, count: int, notes: list[Note]) -> list[bytes]:
         """Return what of ours goes behind each row where some rows have no note."""
@@ -330,28 +356,21 @@ class _Fields:
             self._notes = chain((note,), self._notes)
         return ours
 
-    def _header(self, record: bytes) -> tuple[bytes, bytes]:
-        fields = split_fields(record, self._delimiter)
-        self._ours.quote_all = all(field.startswith(b'"') for field in fields)
-        bare = self._delimiter.join(field for position, field in enumerate(fields) if position not in self._own)
-        return bare, self._ours.fields(*self._names)
-
-    def _all_without_ours(self, records: list[bytes]) -> list[bytes]:
-        delimiter, count = self._delimiter, self._width - 1
-        if not self._own_last:
-            return [self._without_ours(record) for record in records]
-        return [
-            record.rsplit(delimiter, 2)[0]
-            if b'"' not in record and record.count(delimiter) == count
-            else self._without_ours(record)
-            for record in records
+    def _without_ours(self, records: _Records, kept: set[int]) -> _Records:
+        """Return the records without the fields that an earlier run wrote; those at places in `kept` stay."""
+        bare = [
+            record if place in kept else self._record_without_ours(record) for place, record in enumerate(records.bare)
         ]
+        return _Records(bare, records.ends, records.masked)
 
-    def _without_ours(self, bare: bytes) -> bytes:
-        """Return a record, which has the header's number of fields, without those that an earlier run wrote."""
-        return self._delimiter.join(
-            field for n, field in enumerate(split_fields(bare, self._delimiter)) if n not in self._own
-        )
+    def _record_without_ours(self, record: bytes) -> bytes:
+        """Return a record, which has the header's number of fields, without those of ours."""
+        if self._own_last:
+            kept, status, text = record.rsplit(self._delimiter, 2)
+            if b'"' not in status and b'"' not in text:  # what stands in quotes ends with one
+                return kept
+        fields = enumerate(split_fields(record, self._delimiter))
+        return self._delimiter.join(field for n, field in fields if n not in self._own)
 
 
 def split_fields(bare: bytes, delimiter: bytes) -> list[bytes]:
@@ -387,8 +406,8 @@ def correct_records(
     blocks = _separator_apart(coding.read(source, lambda _: None), separator_line=dialect.separator_line)
     target.write(coding.back(next(blocks, b"")))
     row = 0
-    for records in _records(blocks, delimiter):
-        bare = list(records.bare)
+    for records in (block.singly() for block in _records(blocks, delimiter)):
+        bare = records.bare
         for place in range(len(bare)):
             row += 1
             if row not in wanted:
@@ -400,7 +419,7 @@ def correct_records(
                 new = _new_field(coding.ours(text), fields[position], delimiter)
                 fields[position] = new.translate(_MASK) if records.masked else new
             bare[place] = delimiter.join(fields)
-        target.write(coding.back(records.joined(bare, [b""] * len(bare))))
+        target.write(coding.back(records.joined([b""] * len(bare))))
     if wanted:
         raise NotUnderstood(message("The sheet has no row {row}.", row=min(wanted)))
 

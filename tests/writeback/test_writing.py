@@ -526,8 +526,8 @@ def test_in_a_large_workbook_rows_values_and_formulas_are_counted(workbook, monk
 
 def test_a_table_that_reads_back_wrong_replaces_nothing(table, monkeypatch):
     before = table.read_bytes()
-    whole = delimited._Records.joined
-    monkeypatch.setattr(delimited._Records, "joined", lambda *given: whole(*given).replace(b"y", b"z"))
+    whole = delimited._Fields.append
+    monkeypatch.setattr(delimited._Fields, "append", lambda *given: whole(*given).replace(b"y", b"z"))
 
     written = write_back(table, table_annotation(), digest=digest(table))
 
