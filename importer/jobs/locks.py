@@ -12,8 +12,9 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,10 +38,10 @@ def hold(folder: Path, file: Path, *, run: str, since: str) -> Iterator[None]:
     """
     with ExitStack() as stack:
         for path in _lock_files(folder, file):
-            lock = _lock(path)
-            if lock is None:
+            release = try_lock(path)
+            if release is None:
                 raise FileError(_busy(path, file), code="file_busy")
-            stack.callback(_release, lock)
+            stack.callback(release)
         for path in _lock_files(folder, file):
             _note(path, run=run, since=since)
         yield
@@ -108,8 +109,8 @@ def _busy(path: Path, file: Path) -> Message:
     return message("Another run is working on {file}; wait until it ends.", file=file.name)
 
 
-def _lock(path: Path) -> FileLock | None:
-    """Lock a file for this process, without waiting; None where another process has it.
+def try_lock(path: Path) -> Callable[[], None] | None:
+    """Lock a file for this process, without waiting, and return what gives it back; None where another has it.
 
     Raises FileError where the file system has no locks: then nothing would keep two runs apart. A lock that is a mere
     file (filelock's other kind) would outlive a run that was killed.
@@ -132,4 +133,4 @@ def _lock(path: Path) -> FileLock | None:
                 reason=reason_of(error),
             )
         ) from error
-    return lock
+    return partial(_release, lock)

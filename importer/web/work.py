@@ -31,9 +31,9 @@ from importer.jobs.undo import undo_run
 from importer.jobs.which_portal import portal_name
 from importer.journal.run_record import Correction, RunRecord
 from importer.template.ticket_query import Choice
-from importer.web import uploads
 from importer.web.columns import FileLook, look_at
 from importer.web.runs import Explain, Run
+from importer.web.uploads import Uploads, remove
 from schemas.message import Message, Translations, message
 from schemas.property import PortalSchema
 
@@ -74,13 +74,15 @@ class Work:
     """Whether corrections go into the file itself, and not into a copy beside it."""
     options: RunOptions = field(default_factory=lambda: RunOptions(Path()))
     """What the settings files say of a run on the file; how it is read is `read`, which the page changes."""
+    uploads: Uploads = field(init=False)
     run: Run | None = None
     error: ImportTicketsError | None = None
     """Why the last step did not come to its end."""
 
     def __post_init__(self) -> None:
         """Make FILE's path absolute, and tidy up after earlier pages."""
-        uploads.clean(self.state)
+        self.uploads = Uploads(self.state)
+        self.uploads.clean()
         if self.file is not None:
             self._take(self.file.absolute(), is_upload=False)
 
@@ -157,7 +159,7 @@ class Work:
     def use_upload(self, name: str, content: bytes) -> None:
         """Work on a file that came through the page."""
         self.drop_upload()
-        self._take(uploads.keep(self.state, name, content), is_upload=True)
+        self._take(self.uploads.keep(name, content), is_upload=True)
 
     def _take(self, file: Path, *, is_upload: bool) -> None:
         self.file, self.is_upload, self.look = file, is_upload, None
@@ -177,7 +179,7 @@ class Work:
         """End the run on the file, and remove the file if it is an upload of which no run is unfinished."""
         self.leave_run()
         if self.is_upload and self.file is not None and self.state.unfinished_run(self.file) is None:
-            uploads.remove(self.file.parent)
+            remove(self.file.parent)
         self.file, self.is_upload = None, False
 
     async def look_at_file(self) -> bool:
@@ -189,15 +191,7 @@ class Work:
 
     async def make_sheet(self, properties: Sequence[str], choice: Choice) -> bytes | None:
         """Return a workbook of tickets to edit; None where `error` says why there is none."""
-        return await self.attempt(partial(self._make_sheet, properties, choice))
-
-    async def _make_sheet(self, properties: Sequence[str], choice: Choice) -> bytes:
-        assert self.access is not None
-        self.state.make_home()
-        with tempfile.TemporaryDirectory(dir=self.state.home) as folder:
-            options = TemplateOptions(Path(folder) / "tickets.xlsx", properties, choice, lang=self.lang)
-            await make_template(options, self.access, self.state, Silent())
-            return options.out.read_bytes()
+        return await self.attempt(partial(_make_sheet, self, properties, choice))
 
     def findings(self) -> Sequence[Finding]:
         """Return what stands against the file as a whole."""
@@ -260,6 +254,8 @@ class Work:
     ) -> None:
         assert self.access is not None
         self.leave_run()
+        if run_id:
+            self.uploads.hold_file_of(run_id)
         self.run = Run(kind, self.access, self.state, self.lang, self.explain, file=file, run_id=run_id)
         self.run.begin(job)
 
@@ -300,6 +296,7 @@ class Work:
             run.leave()
             run.wait(None if run.stop.graceful else 5)
         self.drop_upload()
+        self.uploads.close()
         return INTERRUPTED if was_cut else 0
 
 
@@ -307,6 +304,15 @@ def overwrite_conflicts(work: Work) -> None:
     """Plan anew, with the cells that the portal changed meanwhile among those to be sent."""
     work.options = replace(work.options, on_conflict="overwrite")
     work.start_run()
+
+
+async def _make_sheet(work: Work, properties: Sequence[str], choice: Choice) -> bytes:
+    assert work.access is not None
+    work.state.make_home()
+    with tempfile.TemporaryDirectory(dir=work.state.home) as folder:
+        options = TemplateOptions(Path(folder) / "tickets.xlsx", properties, choice, lang=work.lang)
+        await make_template(options, work.access, work.state, Silent())
+        return options.out.read_bytes()
 
 
 def _account(schema: PortalSchema, access: PortalAccess) -> Account:

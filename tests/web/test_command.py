@@ -9,8 +9,6 @@ import sys
 import httpx
 import pytest
 
-from importer.web import uploads
-
 
 @pytest.fixture
 def server(tmp_path):
@@ -100,26 +98,3 @@ def test_a_file_that_cannot_be_read_is_named_and_nothing_served(tmp_path, capsys
     said = capsys.readouterr()
     assert words in " ".join(said.err.split())
     assert said.out == ""
-
-
-def test_uploads_are_for_this_user_alone(tmp_path):
-    """Names lead nowhere else, and nobody else may read what came through the page."""
-    from importer.jobs.state import StateFolder
-
-    state = StateFolder(tmp_path / "home")
-
-    path = uploads.keep(state, "../../a b/é<evil>.xlsx", b"content")
-
-    assert path.parent.parent == state.home / "uploads"
-    assert path.name == "é_evil_.xlsx"
-    assert path.read_bytes() == b"content"
-    if os.name == "posix":
-        assert path.stat().st_mode & 0o777 == 0o600
-        assert path.parent.stat().st_mode & 0o777 == 0o700
-    assert uploads.keep(state, "..", b"").parent.parent == state.home / "uploads"
-
-    uploads.clean(state)
-    assert path.exists()  # of today: another page may be at it
-    os.utime(path.parent, (0, 0))
-    uploads.clean(state)
-    assert not path.parent.exists()

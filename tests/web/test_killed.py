@@ -46,6 +46,8 @@ def test_a_killed_page_goes_on_after_a_restart(portal, file, tmp_path):
     portal.calm()
     assert any(one["properties"].get(PROPERTY) != wanted[key] for key, one in tickets(portal, wanted))  # midway
 
+    other = Work(StateFolder(home), portal.environment, "en", fail)  # a page that only looks does not remove the file
+    other.close()
     work = Work(StateFolder(home), portal.environment, "en", fail)
     work.reach_at_start(sandbox=False, portal=None)
     unfinished = work.unfinished()
@@ -58,7 +60,10 @@ def test_a_killed_page_goes_on_after_a_restart(portal, file, tmp_path):
     assert [key for key, one in tickets(portal, wanted) if one["properties"].get(PROPERTY) != wanted[key]] == []
     assert Path(unfinished.file).read_text("utf-8").count(",updated,") == ROWS
     assert work.unfinished() is None
+    Work(StateFolder(home), portal.environment, "en", fail).close()
+    assert Path(unfinished.file).exists()  # this page has it now
     assert work.close() == 0
+    assert list((home / "uploads").iterdir()) == []
 
 
 def tickets(portal, wanted):
