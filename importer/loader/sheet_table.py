@@ -148,7 +148,6 @@ class GridTable(Table):
         self.sheet = info.name
         self.header_row = info.header_row
         self.headers = info.headers
-        self.row_count = max(grid.last_row - info.header_row, 0)
         self._grid = grid
         self._file_size = source.path.stat().st_size
 

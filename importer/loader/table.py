@@ -95,8 +95,6 @@ class Table(ABC):
     sheet: str | None
     header_row: int
     headers: tuple[str, ...]
-    row_count: int | None = None
-    """Data rows where that is known before reading: an upper bound, for progress."""
     own: OwnColumns = OwnColumns()
     """Columns of an earlier report, once `own_columns` told them."""
 

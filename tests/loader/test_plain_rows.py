@@ -214,7 +214,6 @@ def test_a_row_of_another_spelling_far_below_is_read_on_by_others(tmp_path):
 
     found = [(int(row), *values) for chunk in chunks for row, *values in rows_of(chunk)]
     assert found == [*((n, str(n), "a") for n in range(2, 9_000)), (9_000, "", "last")]
-    assert table.row_count == 8_999
 
 
 @pytest.mark.parametrize("begin", [' t="s">', ' s="1">', ">"], ids=["string", "day", "number"])

@@ -42,7 +42,6 @@ def test_chunks_are_of_the_asked_size_and_columns(tmp_path):
         assert list(chunks[0].columns) == [1, 0, 7]
         assert [int(number) for chunk in chunks for number in chunk.rows] == list(range(2, 25))
         assert by_row(chunks[0])[2] == ["x", "2", ""]
-    assert table.row_count == 23
 
 
 def test_findings_say_where_and_what(tmp_path):
@@ -322,7 +321,6 @@ def test_a_header_alone_is_a_table_without_rows(tmp_path):
     table = open_file(write(tmp_path, "")).table("Sheet1")
 
     assert list(table.chunks([0])) == []
-    assert table.row_count == 0
     assert table.empty_headers_with_data == ()
 
 

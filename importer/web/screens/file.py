@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse
 
 from importer.jobs.corrections import choices
 from importer.jobs.run_list import list_runs
+from importer.loader.formats import SPREADSHEETS
 from importer.reports.text import listed, state_word, status_count
 from importer.template.ticket_query import Choice
 from importer.web.frame import Screen, to
@@ -74,7 +75,7 @@ class _File(Screen):
         with form.classes("drop"), ui.element("label"):
             self.text(message("Choose a CSV, Excel or OpenDocument file, or drop it here"), "span", "strong")
             self.text(message("Choose a file"), "span", "press first").props("aria-hidden=true")
-            field = ui.element("input").props('type=file name=file accept=".csv,.tsv,.txt,.xlsx,.xlsm,.xls,.ods"')
+            field = ui.element("input").props(f'type=file name=file accept="{",".join(sorted(SPREADSHEETS))}"')
             field.on("change", js_handler="(event) => event.target.form.submit()")
 
     def recent(self) -> None:
