@@ -22,6 +22,9 @@ _BRANCHES = (
 )  # fmt: skip
 TYPE_DISPATCH = re.compile(r"(?<!cell)(?<!rule)\.(?:type|field_type)\s*(?:==|!=|in\b|not in\b)|match \w+\.type\b")
 
+FACTS_BY_KEY = re.compile(r"\bmeta(?:\[|\(|\.get\()")
+"""A run's facts, asked for by the text of a key: as they were kept before `importer.journal.run_record`."""
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -56,21 +59,27 @@ def measure(root: Path) -> dict[str, object]:
     classes = [node for node in nodes if isinstance(node, ast.ClassDef)]
     used = Counter(name for tree in trees.values() for name in names_used(tree))
     private = {one.name for one in functions if one.name.startswith("_") and not one.name.startswith("__")}
+    lines = sum(text.count("\n") for text in texts.values())
+    once = sum(used[name] == 1 for name in private)
     dispatch = {path: len(TYPE_DISPATCH.findall(text)) for path, text in texts.items()}
     inside = {path for path in dispatch if path.is_relative_to(root / "importer" / "sandbox")}
     return {
         "modules": len(paths),
         "loose in importer/": sum(path.parent == root / "importer" for path in paths),
-        "lines": sum(text.count("\n") for text in texts.values()),
+        "lines": lines,
         "functions": len(functions),
         f"functions over {LONG_FUNCTION} lines": sum(size(one) > LONG_FUNCTION for one in functions),
         f"classes over {LONG_CLASS} lines": sum(size(one) > LONG_CLASS for one in classes),
-        "private helpers used once": sum(used[name] == 1 for name in private),
+        "private helpers used once": once,
+        "private helpers used once, per 1,000 lines": round(once * 1000 / lines, 1),
         "mean complexity": round(mean(complexity(one) for one in functions), 2),
         "comparisons of a property's type, without the sandbox": sum(
             count for path, count in dispatch.items() if path not in inside
         ),
         "modules with such comparisons": sum(bool(count) for path, count in dispatch.items() if path not in inside),
+        "a run's facts read by key": sum(
+            len(FACTS_BY_KEY.findall(text)) for path, text in texts.items() if path not in inside
+        ),
     }
 
 
