@@ -16,6 +16,7 @@ from importer.journal import Journal, RunRecord
 from importer.journal.run_record import REPORTING
 from importer.labels import Labels, join_lines, join_texts, plain_text
 from importer.model import Status
+from importer.reports.column_plan import ValueForms
 from importer.reports.text import answer_line, correction_lines, local_moment, plan_facts, row_messages
 from importer.writeback import (
     Annotation,
@@ -104,7 +105,6 @@ def _dialect(record: RunRecord) -> Dialect | None:
 def make_annotation(journal: Journal, record: RunRecord, schema: PortalSchema, words: Translations) -> Annotation:
     """Return everything that the spreadsheet is given, read from the journals as it is written."""
     earlier = EarlierUpdates(journal, words)
-    note = what_lines_are(record)
     join = join_texts if record.dialect else join_lines  # what is a line of text stays one
     return Annotation(
         sheet=record.sheet,
@@ -116,13 +116,22 @@ def make_annotation(journal: Journal, record: RunRecord, schema: PortalSchema, w
         facts=[(label.render(words), value) for label, value in _facts(journal, words)],
         errors=lambda: _error_lines(journal, Labels(schema), words),
         changes=lambda: change_lines(journal, schema, words),
-        changes_note=note.render(words) if note else "",
+        changes_note=_changes_note(record, schema, words),
         translations=words,
         dialect=_dialect(record),
         key_position=_compared_key(record, schema),
         own=record.own,
         names=record.own_names,
     )
+
+
+def _changes_note(record: RunRecord, schema: PortalSchema, words: Translations) -> str:
+    """Return what is said above the changes: what they are, and in which zone moments are."""
+    forms = ValueForms(schema, schema.time_zone)
+    notes = [what_lines_are(record)]
+    if any(forms.is_moment(one.property_name) for one in record.columns):
+        notes.append(message("Times before and after are in {zone}.", zone=schema.time_zone))
+    return join_texts([note.render(words) for note in notes if note])
 
 
 def _error_lines(journal: Journal, labels: Labels, words: Translations) -> Iterator[ErrorLine]:

@@ -16,8 +16,8 @@ from importer.errors import FileError
 from importer.jobs.resume import stored_columns
 from importer.jobs.run_history import earlier_runs
 from importer.journal import Journal, RunRecord
-from importer.labels import Labels
 from importer.model import Status
+from importer.reports.cell_texts import CellTexts
 from importer.reports.text import local_moment, ticket_url
 from importer.writeback import ChangeLine
 from schemas.message import Message, message
@@ -65,7 +65,7 @@ def _all_lines(journal: Journal, schema: PortalSchema, words: Translations) -> I
 
 
 def _lines_of(journal: Journal, schema: PortalSchema, words: Translations, *statuses: Status) -> Iterator[ChangeLine]:
-    record, labels, moments = journal.record, Labels(schema), _Moments(journal, words)
+    record, texts, moments = journal.record, CellTexts(schema, words), _Moments(journal, words)
     positions = {one.property_name: (one.position, one.header) for one in record.columns}
     portal = record.portal
     for change in journal.report.changes(*statuses):
@@ -73,9 +73,9 @@ def _lines_of(journal: Journal, schema: PortalSchema, words: Translations, *stat
         url = ticket_url(portal.ui_domain, portal.portal_id, ticket)
         when = moments(change.row)
         for name, after in change.after.items():
-            position, header = positions.get(name, (None, labels.header(name)))
+            position, header = positions.get(name, (None, texts.header(name)))
             before = change.before.get(name)
-            old, new = labels.change(name, before or "", after)
+            old, new = texts.change(name, before or "", after)
             told = None if before is None else old
             yield ChangeLine(change.row, change.key, url, header, told, new, position, when, record.id)
 

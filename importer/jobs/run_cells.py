@@ -23,6 +23,7 @@ from importer.jobs.state import StateFolder
 from importer.journal import Journal
 from importer.labels import Labels
 from importer.model import Status
+from importer.reports.cell_texts import CellTexts
 from importer.reports.text import row_messages
 from schemas.message import Translations
 
@@ -46,15 +47,18 @@ class ChangedCell:
     status: str
 
 
-def changed_cells(state: StateFolder, run_id: str) -> Iterator[ChangedCell]:
-    """Yield the cells that a run changed, by row. Raises what `open_journal` raises."""
+def changed_cells(state: StateFolder, run_id: str, words: Translations | None = None) -> Iterator[ChangedCell]:
+    """Yield the cells that a run changed, by row. Raises what `open_journal` raises.
+
+    words: of the reader, for days, moments and numbers in the reader's form; None: for a script, in HubSpot's own.
+    """
     with state.open_journal(run_id) as journal:
-        yield from _changed_cells(journal)
+        yield from _changed_cells(journal, words)
 
 
-def _changed_cells(journal: Journal) -> Iterator[ChangedCell]:
+def _changed_cells(journal: Journal, words: Translations | None = None) -> Iterator[ChangedCell]:
     schema, _ = stored_columns(journal.record)
-    labels = Labels(schema)
+    labels = Labels(schema) if words is None else CellTexts(schema, words)
     columns = {one.property_name: one for one in journal.record.columns}
     status = Status.WOULD_UPDATE if journal.record.dry_run else Status.UPDATED
     for change in journal.report.changes(status):

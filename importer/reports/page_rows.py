@@ -12,6 +12,7 @@ from importer.journal import FindingGroup, Journal, RunRecord
 from importer.journal.report import RowOutcome
 from importer.labels import Labels, header_text, plain_text
 from importer.model import Change, Status
+from importer.reports.cell_texts import CellTexts
 from importer.reports.text import STATUS_ORDER, Renderer, ticket_url
 from schemas.message import message
 from schemas.property import PortalSchema
@@ -47,6 +48,7 @@ class PageRows:
         self._journal = journal
         self._say = say
         self._labels = Labels(schema)
+        self._texts = CellTexts(schema, say.translations)
         self._columns = {one.property_name: one.header for one in record.columns}
         self._key_is_ticket = record.key.property == "id"
         self._numbers: dict[str, int] = {}
@@ -146,7 +148,7 @@ class PageRows:
 
     def _change(self, change: Change, name: str, status: Status) -> list[object]:
         before = change.before.get(name)
-        old, new = self._labels.change(name, before or "", change.after[name])
+        old, new = self._texts.change(name, before or "", change.after[name])
         return [
             change.row,
             self._number(self.header_of(name)),

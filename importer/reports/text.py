@@ -187,16 +187,18 @@ def grouped(number: int, translations: Translations) -> str:
     return told.replace(",", ".") if language_of(translations) == PORTUGUESE else told
 
 
-def value_text(value: Shown, translations: Translations) -> str:
+def value_text(value: Shown, translations: Translations, *, grouping: str = ",") -> str:
     """Return a value in the reader's form: in English `1,234.5`, `2026-03-04 09:30`; else `1.234,5`, `04/03/2026`.
 
-    Days and moments in English stand in ISO 8601, since English writes days in two orders.
+    Days and moments in English stand in ISO 8601, since English writes days in two orders. grouping: the sign between
+    thousands, as in English; empty for numbers that somebody goes on to work with.
     """
     if isinstance(value, str):
         return plain_text(value) or message("(empty)").render(translations)
     is_portuguese = language_of(translations) == PORTUGUESE
     if isinstance(value, Decimal):
-        return f"{value:,f}".translate(_SWAPPED) if is_portuguese else f"{value:,f}"
+        number = f"{value:{grouping}f}"
+        return number.translate(_SWAPPED) if is_portuguese else number
     day = f"{value:%d/%m/}{value.year:04d}" if is_portuguese else f"{value.year:04d}{value:-%m-%d}"
     if not isinstance(value, datetime):
         return day
@@ -215,27 +217,27 @@ class Renderer:
     """Renders messages, numbers and values in one language."""
 
     def __init__(self, translations: Translations) -> None:
-        self._translations = translations
+        self.translations = translations
 
     def __call__(self, text: Message) -> str:
         """Return `text` in that language."""
-        return text.render(self._translations)
+        return text.render(self.translations)
 
     def number(self, number: int) -> str:
         """Return `number` with its thousands apart."""
-        return grouped(number, self._translations)
+        return grouped(number, self.translations)
 
     def value(self, value: Shown) -> str:
         """Return a value in the form of the language."""
-        return value_text(value, self._translations)
+        return value_text(value, self.translations)
 
     def range(self, one: Range) -> str:
         """Return from where to where values go."""
-        return range_text(one, self._translations)
+        return range_text(one, self.translations)
 
     def percent(self, share: float) -> str:
         """Return a share (0 to 1) in per cent."""
-        return percent(share, self._translations)
+        return percent(share, self.translations)
 
 
 def local_moment(moment: str, *, zoned: bool = False) -> Message:

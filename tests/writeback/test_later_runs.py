@@ -1,10 +1,13 @@
 """What a second run writes into the workbook that a first run annotated."""
 
+import datetime as dt
+import json
 import re
 import shutil
 from pathlib import Path
 
 import openpyxl
+import pytest
 
 EDITS = Path(__file__).parents[2] / "fixtures" / "edits.xlsx"
 
@@ -66,3 +69,31 @@ def test_moments_stand_in_the_reader_s_form(program, tmp_path):
     book = openpyxl.load_workbook(path)
     assert len(lines_of(book)) == len(lines_of(first)), "an earlier run's lines are read from its journal"
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d", lines_of(book)[0][5])
+
+
+@pytest.mark.parametrize(
+    ("language", "moment", "day", "number"),
+    [
+        ("en", "2026-03-04 09:30", "2026-03-05", "1234.5"),
+        ("pt-BR", "04/03/2026 09:30", "05/03/2026", "1234,5"),
+    ],
+)
+def test_values_that_changed_stand_in_the_reader_s_form(language, moment, day, number, program, tmp_path):
+    """Moments by the clocks of the portal's zone, which the sheet names; for scripts they stay as HubSpot has them."""
+    path = tmp_path / "edits.xlsx"
+    book = openpyxl.Workbook()
+    moment_of = dt.datetime(2026, 3, 4, 9, 30)  # noqa: DTZ001 - a cell has no zone
+    book.active.append(["Record ID", "Create date", "Due on", "Refund amount", "Ticket name"])
+    book.active.append(["25012345001", moment_of, dt.date(2026, 3, 5), 1234.5, "2026-03-05"])
+    book.save(path)
+
+    run = program(path, "--sandbox", "--yes", "--json", "--lang", language).summary["run_id"]
+
+    book = openpyxl.load_workbook(path)
+    assert [line[4] for line in lines_of(book)] == [moment, day, number, "2026-03-05"]
+    assert "America/Sao_Paulo" in book["Import changes"]["D1"].value
+    shown = program("runs", "show", run, "--cells", "--lang", language).out
+    assert moment in shown
+    assert "T12:30" not in shown
+    cells = json.loads(program("runs", "show", run, "--cells", "--json", "--lang", language).out)["changed_cells"]
+    assert cells[0]["after"] == "2026-03-04T12:30:00.000Z"

@@ -87,7 +87,8 @@ def _run_line(run: RunInfo, words: Translations) -> tuple[str, ...]:
 def _counts(run: RunInfo, words: Translations) -> str:
     from importer.reports.text import status_count
 
-    return ", ".join(status_count(status, count).render(words) for status, count in run.counts.items() if status)
+    counts = [(status, count) for status, count in run.counts.items() if status]
+    return ", ".join(status_count(*one, was_undo=run.kind == "undo").render(words) for one in counts)
 
 
 def _runs_show(options: argparse.Namespace) -> int:
@@ -103,7 +104,8 @@ def _runs_show(options: argparse.Namespace) -> int:
         else:
             write_rows(state, run_id, options.csv, words_of(options), overwrite=options.overwrite)
         ui_of(options).say(message("Written to {file}.", file=str(options.csv)))
-    cells = [as_json(one) for one in changed_cells(state, run_id)] if options.cells else []
+    words = None if options.json else words_of(options)
+    cells = [as_json(one) for one in changed_cells(state, run_id, words)] if options.cells else []
     if options.json:
         print_json({**details.as_json(), **({"changed_cells": cells} if options.cells else {})})
         return 0
