@@ -43,12 +43,12 @@ UNREADABLE = frozenset({Kind.ERROR, Kind.NOT_CALCULATED, Kind.PRECISION_LOST})
 
 CELLS: Mapping[Kind, type[str]] = {
     kind: type(f"{kind.name.title()}Cell", (str,), {"__slots__": ()})
-    for kind in (Kind.NUMBER, Kind.BOOL, Kind.DATE, Kind.DATETIME, Kind.TIME)
+    for kind in (Kind.TEXT, Kind.NUMBER, Kind.BOOL, Kind.DATE, Kind.DATETIME, Kind.TIME)
 }
-"""The class that the text of a cell has where the cell was no text."""
+"""The class that the text of a cell has where its kind is not that of its column."""
 
 KINDS: Mapping[type, Kind] = {str: Kind.TEXT, **{kind_class: kind for kind, kind_class in CELLS.items()}}
-"""The kind of a cell by the class of its text."""
+"""The kind of a cell by the class of its text; a plain text is of its column's kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,18 @@ class Refused(str):
         made = super().__new__(cls, text)
         made.problem = problem
         return made
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The cells of a column; `kind` is that of plain texts. Blank cells are the same whatever their kind."""
+
+    texts: Sequence[str]
+    kind: Kind = Kind.TEXT
+
+    def kind_of(self, cell: str) -> Kind | None:
+        """Return the kind of one of the cells; None for one that is refused."""
+        return self.kind if type(cell) is str else KINDS.get(type(cell))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +161,12 @@ class FunctionConverter(Converter):
         return self._convert(text, kind)
 
 
-def unread_places(values: Sequence[str | None]) -> list[int]:
-    """Return the places where there is None. Sought with `index`, since they are few among many."""
+def places_of(wanted: object, values: Sequence[object]) -> list[int]:
+    """Return the places of a value among others. Sought with `index`, since they are few among many."""
     places: list[int] = []
     with suppress(ValueError):
         while True:
-            places.append(values.index(None, places[-1] + 1 if places else 0))
+            places.append(values.index(wanted, places[-1] + 1 if places else 0))
     return places
 
 

@@ -1,15 +1,15 @@
 """Whole columns through a converter: each distinct text once, and remembered.
 
-In:  cells: texts, of the class in `schemas.cells.CELLS` where a workbook's cell was no text.
+In:  cells: texts, of the class in `schemas.cells.CELLS` where one is of another kind than the column's.
 Out: values in HubSpot's own form, "" for blank cells, and `Refused` for each that cannot be a value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Self
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
-from schemas.cells import KINDS, Converter, Kind, Problem, Refused, unread_places
+from schemas.cells import KINDS, Cells, Converter, Kind, Problem, Refused, places_of
 from schemas.types.option import StageConverter
 
 REMEMBERED = 50_000
@@ -24,26 +24,29 @@ class ColumnReader:
 
     def __init__(self, converter: Converter) -> None:
         self.converter = converter
+        self.refused: Mapping[int, str] = {}
+        """Places of the cells that were refused when cells were last read, with their codes."""
         self._known: dict[Kind, dict[str, str]] = {}
 
-    def read(self, cells: Sequence[str]) -> list[str]:
+    def read(self, cells: Cells) -> list[str]:
         """Return the values of some cells."""
-        kinds = set(map(type, cells))
-        if kinds <= {str}:
-            return self._read_kind(cells, Kind.TEXT)
-        # Nearly all cells of a column are of one kind or blank; blank cells are the same whatever the kind.
-        if (
-            len(others := kinds - {str}) == 1
-            and Refused not in kinds
-            and not any(type(one) is str and one for one in cells)
-        ):
-            return self._read_kind(list(map(str, cells)), KINDS[others.pop()])
-        values: list[str] = list(cells)
-        for kind in kinds - {Refused}:
-            places = [place for place, cell in enumerate(cells) if type(cell) is kind]
-            for place, value in zip(
-                places, self._read_kind([str(cells[place]) for place in places], KINDS[kind]), strict=True
-            ):
+        values = self._read(cells)
+        self.refused = _refused(values)
+        return values
+
+    def _read(self, cells: Cells) -> list[str]:
+        classes = list(map(type, cells.texts))
+        others = set(classes) - {str}
+        if not others:
+            return self._read_kind(cells.texts, cells.kind)
+        # Nearly all cells of a column are of one kind or blank.
+        values = self._read_kind([cell if type(cell) is str else "" for cell in cells.texts], cells.kind)
+        for one in others:
+            places = places_of(one, classes)
+            found: Sequence[str] = [cells.texts[place] for place in places]
+            if one in KINDS:
+                found = self._read_kind(list(map(str, found)), KINDS[one])
+            for place, value in zip(places, found, strict=True):
                 values[place] = value
         return values
 
@@ -51,7 +54,7 @@ class ColumnReader:
         quick = self.converter.convert_all(texts, kind)
         if quick is None:
             return self._remembered(texts, kind)
-        if odd := unread_places(quick):
+        if odd := places_of(None, quick):
             for place, value in zip(odd, self._remembered([texts[place] for place in odd], kind), strict=True):
                 quick[place] = value
         return quick  # type: ignore[return-value]  # no None is left in it
@@ -82,23 +85,35 @@ def refuse(text: str, problem: Problem, converter: Converter) -> Refused:
     return Refused(text, problem)
 
 
-def collect_proofs(converter: Converter, cells: Iterable[str], proofs: dict[str, str]) -> None:
+def collect_proofs(converter: Converter, cells: Cells, proofs: dict[str, str]) -> None:
     """Add to `proofs` the ways in which a column can only be read, each with the first cell that proves it.
 
     A blank cell proves nothing, though an option may have a value that shows nothing.
     """
-    for cell in dict.fromkeys(cells):
-        if KINDS.get(type(cell)) in converter.proving and cell.strip():
+    for kind, cell in dict.fromkeys(zip(map(cells.kind_of, cells.texts), cells.texts, strict=True)):
+        if kind in converter.proving and cell.strip():
             ways = converter.ways(cell)
             if len(ways) == 1:
                 proofs.setdefault(ways[0], str(cell))
 
 
-def is_doubtful(values: Sequence[object]) -> bool:
-    """Return whether a value was refused for being ambiguous."""
-    return Refused in set(map(type, values)) and any(
-        isinstance(one, Refused) and one.problem is not None and one.problem.code in AMBIGUOUS for one in values
-    )
+def refused_places(values: Sequence[str]) -> list[int]:
+    """Return the places of refused cells among values."""
+    return places_of(Refused, list(map(type, values)))
+
+
+def _refused(values: Sequence[str]) -> dict[int, str]:
+    """Return the code of each refused cell by place; "" where its loader has said what is wrong."""
+    found = {}
+    for place in refused_places(values):
+        one = values[place]
+        found[place] = one.problem.code if isinstance(one, Refused) and one.problem else ""
+    return found
+
+
+def is_doubtful(reader: ColumnReader | StageReader) -> bool:
+    """Return whether a cell was refused for being ambiguous when cells were last read."""
+    return not AMBIGUOUS.isdisjoint(reader.refused.values())
 
 
 class StageChoices(str):
@@ -126,19 +141,23 @@ class StageReader:
 
     def __init__(self, converter: StageConverter) -> None:
         self.converter = converter
-        self._known: dict[Pair, str] = {}
+        self.refused: Mapping[int, str] = {}
+        """Places of the cells that were refused when cells were last read, with their codes."""
+        self._known: dict[str | Pair, str] = {}
 
-    def read(self, cells: Sequence[str | Pair]) -> list[str]:
-        """Return the stages of some cells."""
+    def read(self, cells: Cells) -> list[str]:
+        """Return the stages of some cells, whatever their kind; in place of a text, there may be a pair."""
+        found: Sequence[Any] = cells.texts
         if len(self._known) > REMEMBERED:
             self.forget()
-        pairs: list[Pair] = [(None, cell) if isinstance(cell, str) else cell for cell in cells]
-        for pair in set(pairs).difference(self._known):
-            self._known[pair] = self._convert(*pair)
-        values = list(map(self._known.__getitem__, pairs))
-        for place, (_, cell) in enumerate(pairs):
-            if type(cell) is Refused:
-                values[place] = cell
+        for cell in set(found).difference(self._known):
+            self._known[cell] = self._convert(None, cell) if isinstance(cell, str) else self._convert(*cell)
+        values = list(map(self._known.__getitem__, found))
+        if tuple in set(map(type, found)):
+            found = [cell if isinstance(cell, str) else cell[1] for cell in found]
+        for place in refused_places(found):
+            values[place] = found[place]
+        self.refused = _refused(values)
         return values
 
     def _convert(self, pipeline: str | None, cell: str) -> str:

@@ -28,7 +28,22 @@ class Verdict(Enum):
     """HubSpot's documentation does not tell; the portal decides."""
 
 
-Judge = Callable[[str], Verdict]
+def _never(_: str) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Two readings of a rule: a value is in order by the first, in doubt by the second alone, and broken by neither."""
+
+    strict: Callable[[str], bool]
+    lenient: Callable[[str], bool] = _never
+
+    def __call__(self, value: str) -> Verdict:
+        """Return the verdict on a value."""
+        if self.strict(value):
+            return Verdict.PASSES
+        return Verdict.DOUBTFUL if self.lenient(value) else Verdict.BROKEN
 
 
 @dataclass(frozen=True)
@@ -44,32 +59,17 @@ class Clock:
         return self.now.astimezone(self.zone).date()
 
 
-def _sure(passes: Callable[[str], bool]) -> Judge:
-    return lambda value: Verdict.PASSES if passes(value) else Verdict.BROKEN
-
-
-def _two_readings(strict: Callable[[str], bool], lenient: Callable[[str], bool]) -> Judge:
-    """Judge by two readings of a rule: broken where neither passes, doubtful where one does."""
-
-    def judge(value: str) -> Verdict:
-        if strict(value):
-            return Verdict.PASSES
-        return Verdict.DOUBTFUL if lenient(value) else Verdict.BROKEN
-
-    return judge
-
-
 # --- text -----------------------------------------------------------------------------------------------------------
 
 
 def _min_length(arguments: Sequence[str], _: Clock) -> Judge:
     least = int(arguments[0])
-    return _sure(lambda value: len(value) >= least)
+    return Judge(lambda value: len(value) >= least)
 
 
 def _max_length(arguments: Sequence[str], _: Clock) -> Judge:
     most = int(arguments[0])
-    return _sure(lambda value: len(value) <= most)
+    return Judge(lambda value: len(value) <= most)
 
 
 _ALPHANUMERIC = {"ALPHANUMERIC": str.isalnum, "ALPHA_ONLY": str.isalpha, "NUMERIC_ONLY": str.isdigit}
@@ -79,14 +79,14 @@ _ALPHANUMERIC = {"ALPHANUMERIC": str.isalnum, "ALPHA_ONLY": str.isalpha, "NUMERI
 def _alphanumeric(arguments: Sequence[str], _: Clock) -> Judge:
     fits = _ALPHANUMERIC[arguments[0] if arguments else "ALPHANUMERIC"]
     # Whether blanks between words count is not told.
-    return _two_readings(fits, lambda value: fits("".join(value.split())))
+    return Judge(fits, lambda value: fits("".join(value.split())))
 
 
 _SURELY_SPECIAL = frozenset('!@#$%^&*()=+[]{}|\\;:"<>?/~`§±')
 
 
 def _special_characters(_: Sequence[str], __: Clock) -> Judge:
-    return _two_readings(
+    return Judge(
         lambda value: all(one.isalnum() or one.isspace() for one in value),
         lambda value: not _SURELY_SPECIAL.intersection(value),
     )
@@ -94,20 +94,20 @@ def _special_characters(_: Sequence[str], __: Clock) -> Judge:
 
 def _white_space(arguments: Sequence[str], _: Clock) -> Judge:
     if arguments and arguments[0] == "TRIM":
-        return _sure(lambda value: value == value.strip())
-    return _sure(lambda value: not re.search(r"\s", value))
+        return Judge(lambda value: value == value.strip())
+    return Judge(lambda value: not re.search(r"\s", value))
 
 
 def _format(arguments: Sequence[str], _: Clock) -> Judge:
     if arguments[0] == "CAPITALIZATION":
-        return _sure(lambda value: not any(word[:1].islower() for word in value.split()))
+        return Judge(lambda value: not any(word[:1].islower() for word in value.split()))
     change = {"UPPER": str.upper, "LOWER": str.lower}[arguments[0]]
-    return _sure(lambda value: change(value) == value)
+    return Judge(lambda value: change(value) == value)
 
 
 def _regex(arguments: Sequence[str], _: Clock) -> Judge:
     pattern = _compile(arguments[0])
-    return _two_readings(lambda value: bool(pattern.fullmatch(value)), lambda value: bool(pattern.search(value)))
+    return Judge(lambda value: bool(pattern.fullmatch(value)), lambda value: bool(pattern.search(value)))
 
 
 def _compile(text: str) -> Any:
@@ -141,15 +141,15 @@ def _url_domain(value: str) -> str | None:
 
 
 def _email(_: Sequence[str], __: Clock) -> Judge:
-    return _sure(lambda value: _email_domain(value) is not None)
+    return Judge(lambda value: _email_domain(value) is not None)
 
 
 def _domain(_: Sequence[str], __: Clock) -> Judge:
-    return _sure(lambda value: _DOMAIN.fullmatch(value) is not None)
+    return Judge(lambda value: _DOMAIN.fullmatch(value) is not None)
 
 
 def _url(_: Sequence[str], __: Clock) -> Judge:
-    return _two_readings(
+    return Judge(
         lambda value: "://" in value and _url_domain(value) is not None, lambda value: _url_domain(value) is not None
     )
 
@@ -158,25 +158,24 @@ def _domains(find: Callable[[str], str | None], *, allowed: bool) -> Callable[[S
     def make(arguments: Sequence[str], _: Clock) -> Judge:
         listed = {one.casefold().lstrip("@").removeprefix("www.") for one in arguments}
 
-        def judge(value: str) -> Verdict:
-            domain = find(value)
-            if domain is None:
-                return Verdict.BROKEN if allowed else Verdict.PASSES
-            bare = domain.removeprefix("www.")
-            if bare in listed:
-                return Verdict.PASSES if allowed else Verdict.BROKEN
-            if any(bare.endswith(f".{one}") for one in listed):
-                return Verdict.DOUBTFUL  # the documentation does not say whether a list covers subdomains
-            return Verdict.BROKEN if allowed else Verdict.PASSES
+        def is_listed(value: str) -> bool:
+            return (domain := find(value)) is not None and domain.removeprefix("www.") in listed
 
-        return judge
+        def may_be_listed(value: str) -> bool:  # the documentation does not say whether a list covers subdomains
+            return (domain := find(value)) is not None and domain.endswith(tuple(f".{one}" for one in listed))
+
+        if allowed:
+            return Judge(is_listed, may_be_listed)
+        return Judge(
+            lambda value: not is_listed(value) and not may_be_listed(value), lambda value: not is_listed(value)
+        )
 
     return make
 
 
 def _phone(_: Sequence[str], __: Clock) -> Judge:
     # Which numbers a listed country has is the portal's knowledge; that there is a country code is ours to see.
-    return _sure(
+    return Judge(
         lambda value: re.fullmatch(r"\+[1-9](?:[\s().-]*[0-9]){6,14}(?:\s*(?:x|ext\.?)\s*[0-9]+)?", value) is not None
     )
 
@@ -193,17 +192,17 @@ def _number(value: str) -> Decimal | None:
 
 def _min_number(arguments: Sequence[str], _: Clock) -> Judge:
     least = Decimal(arguments[0])
-    return _sure(lambda value: (number := _number(value)) is not None and number >= least)
+    return Judge(lambda value: (number := _number(value)) is not None and number >= least)
 
 
 def _max_number(arguments: Sequence[str], _: Clock) -> Judge:
     most = Decimal(arguments[0])
-    return _sure(lambda value: (number := _number(value)) is not None and number <= most)
+    return Judge(lambda value: (number := _number(value)) is not None and number <= most)
 
 
 def _decimal(arguments: Sequence[str], _: Clock) -> Judge:
     most = int(arguments[0])
-    return _sure(lambda value: len(value.partition(".")[2].rstrip("0")) <= most)
+    return Judge(lambda value: len(value.partition(".")[2].rstrip("0")) <= most)
 
 
 # --- days and moments -----------------------------------------------------------------------------------------------
@@ -218,29 +217,29 @@ def bound_day(argument: str, clock: Clock) -> date:
 
 def _start_date(arguments: Sequence[str], clock: Clock) -> Judge:
     first = bound_day(arguments[0], clock)
-    return _sure(lambda value: (day := parse_day(value)) is not None and day >= first)
+    return Judge(lambda value: (day := parse_day(value)) is not None and day >= first)
 
 
 def _end_date(arguments: Sequence[str], clock: Clock) -> Judge:
     last = bound_day(arguments[0], clock)
-    return _sure(lambda value: (day := parse_day(value)) is not None and day <= last)
+    return Judge(lambda value: (day := parse_day(value)) is not None and day <= last)
 
 
 def _start_datetime(arguments: Sequence[str], _: Clock) -> Judge:
     first = from_epoch(int(arguments[0]))
-    return _sure(lambda value: (moment := parse_moment(value)) is not None and moment >= first)
+    return Judge(lambda value: (moment := parse_moment(value)) is not None and moment >= first)
 
 
 def _end_datetime(arguments: Sequence[str], _: Clock) -> Judge:
     last = from_epoch(int(arguments[0]))
-    return _sure(lambda value: (moment := parse_moment(value)) is not None and moment <= last)
+    return Judge(lambda value: (moment := parse_moment(value)) is not None and moment <= last)
 
 
 def _after_duration(arguments: Sequence[str], clock: Clock) -> Judge:
     # Whether a period reaches into the past or the future is not told: sure are only days that satisfy both.
     period = parse_period(arguments[0])
     near, far = sorted((period.shift(clock.today, -1), period.shift(clock.today, 1)))
-    return _two_readings(
+    return Judge(
         lambda value: (day := parse_day(value)) is not None and day >= far,
         lambda value: (day := parse_day(value)) is not None and day >= near,
     )
@@ -249,7 +248,7 @@ def _after_duration(arguments: Sequence[str], clock: Clock) -> Judge:
 def _before_duration(arguments: Sequence[str], clock: Clock) -> Judge:
     period = parse_period(arguments[0])
     near, far = sorted((period.shift(clock.today, -1), period.shift(clock.today, 1)))
-    return _two_readings(
+    return Judge(
         lambda value: (day := parse_day(value)) is not None and day <= near,
         lambda value: (day := parse_day(value)) is not None and day <= far,
     )
@@ -265,7 +264,7 @@ def _moment_bounds(argument: str, clock: Clock) -> tuple[datetime, datetime]:
 
 def _after_datetime_duration(arguments: Sequence[str], clock: Clock) -> Judge:
     near, far = _moment_bounds(arguments[0], clock)
-    return _two_readings(
+    return Judge(
         lambda value: (moment := parse_moment(value)) is not None and moment >= far,
         lambda value: (moment := parse_moment(value)) is not None and moment >= near,
     )
@@ -273,7 +272,7 @@ def _after_datetime_duration(arguments: Sequence[str], clock: Clock) -> Judge:
 
 def _before_datetime_duration(arguments: Sequence[str], clock: Clock) -> Judge:
     near, far = _moment_bounds(arguments[0], clock)
-    return _two_readings(
+    return Judge(
         lambda value: (moment := parse_moment(value)) is not None and moment <= near,
         lambda value: (moment := parse_moment(value)) is not None and moment <= far,
     )
@@ -293,7 +292,7 @@ def _days_of_week(arguments: Sequence[str], clock: Clock) -> Judge:
             day = moment.astimezone(clock.zone).date() if moment else None
         return day is not None and day.weekday() in allowed
 
-    return _sure(passes)
+    return Judge(passes)
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,9 @@ def _normalised(rule: Rule, value: str) -> str:
 def _after_normalising(judge: Judge, rules: Sequence[Rule]) -> Judge:
     if not any(rule.normalizes for rule in rules):
         return judge
-    return lambda value: judge(normalise(rules, value))
+    return Judge(
+        lambda value: judge.strict(normalise(rules, value)), lambda value: judge.lenient(normalise(rules, value))
+    )
 
 
 def _bound(rule: Rule) -> str:

@@ -24,12 +24,12 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrorReason, SchemaErrors
 
-from schemas.cells import CELLS, KINDS, Converter, Kind, Problem, Reading, Refused, shown
-from schemas.column import ColumnReader, StageReader, collect_proofs, is_doubtful
+from schemas.cells import CELLS, KINDS, Cells, Converter, Kind, Problem, Reading, Refused, shown
+from schemas.column import ColumnReader, StageReader, collect_proofs, is_doubtful, refused_places
 from schemas.forms import is_text
 from schemas.message import Message, count_message, message
 from schemas.property import PortalSchema, Property, Rule
-from schemas.rules import Clock, RuleCheck, Verdict, make_checks
+from schemas.rules import Clock, RuleCheck, make_checks
 from schemas.ticket_object import TICKET
 from schemas.types.option import StageConverter
 from schemas.types.record_id import RecordIdConverter
@@ -97,14 +97,15 @@ def reader_of(column: pa.Column) -> ColumnReader | StageReader:
 
 
 def judge(
-    schema: pa.DataFrameSchema, cells: Mapping[int, Sequence[str]]
+    schema: pa.DataFrameSchema, cells: Mapping[int, Cells]
 ) -> tuple[dict[int, list[str]], dict[int, dict[int, list[Problem]]]]:
     """Validate cells by column, and return their values with what is wrong with them, by column and place.
 
     A check or parser that raises is a bug of ours and no verdict about a cell: RuntimeError, with the check's code.
     """
     found: dict[int, dict[int, list[Problem]]] = {}
-    frame = pd.DataFrame({column: pd.Series(list(texts), dtype=object) for column, texts in cells.items()})
+    frame = pd.DataFrame({column: pd.Series(list(one.texts), dtype=object) for column, one in cells.items()})
+    frame.attrs[_KINDS] = {column: one.kind for column, one in cells.items()}
     try:
         frame = schema.validate(frame, lazy=True, inplace=True)
     except SchemaErrors as errors:
@@ -154,7 +155,7 @@ class Judgement:
 
 
 def _column(reader: ColumnReader | StageReader, judgements: list[Judgement], *, is_whole: bool) -> pa.Column:
-    judgements = [*map(_reading_of, reader.converter.codes), *judgements]
+    judgements = [*(_reading_of(code, reader) for code in reader.converter.codes), *judgements]
     return pa.Column(
         None,
         parsers=pa.Parser(_parser(reader, is_whole=is_whole)),
@@ -175,9 +176,11 @@ def _parser(reader: ColumnReader | StageReader, *, is_whole: bool) -> Callable[[
             reader.converter.way = None
             reader.forget()
         values = reader.read(cells)
-        if is_whole and is_doubtful(values):
+        if is_whole and is_doubtful(reader):
             proofs: dict[str, str] = {}
-            collect_proofs(reader.converter, [one if isinstance(one, str) else one[1] for one in cells], proofs)
+            found: Sequence[Any] = cells.texts  # a stage may stand with its row's pipeline
+            texts = [one if isinstance(one, str) else one[1] for one in found]
+            collect_proofs(reader.converter, Cells(texts, cells.kind), proofs)
             if len(proofs) == 1:
                 reader.converter.way = next(iter(proofs))
                 reader.forget()
@@ -196,18 +199,22 @@ def _pair_stages(column: pa.Column, stage: Hashable, pipeline: Hashable) -> Call
         if stage not in frame or pipeline not in frame:
             return frame
         pipelines = [None if isinstance(one, Refused) else one for one in reader.read(_cells(frame[pipeline]))]
-        frame[stage] = pd.Series(list(zip(pipelines, _cells(frame[stage]), strict=True)), frame.index, dtype=object)
+        stages = _cells(frame[stage]).texts
+        frame[stage] = pd.Series(list(zip(pipelines, stages, strict=True)), frame.index, dtype=object)
         return frame
 
     return pair
 
 
-def _cells(column: pd.Series) -> list[Any]:
+def _cells(column: pd.Series) -> Cells:
     """Return a column as cells: texts, numbers, booleans and dates as a workbook's cells would be read."""
     values = column.to_numpy(dtype=object).tolist()
-    return values if set(map(type, values)) <= _CELL_CLASSES else list(map(_cell, values))
+    texts = values if set(map(type, values)) <= _CELL_CLASSES else list(map(_cell, values))
+    return Cells(texts, column.attrs.get(_KINDS, {}).get(column.name, Kind.TEXT))
 
 
+_KINDS = "import-tickets: kinds"
+"""The key among a frame's attributes of what kind the plain texts of its columns are."""
 _CELL_CLASSES = {*KINDS, Refused, tuple}
 
 
@@ -235,35 +242,36 @@ def _cell(value: Any) -> Any:
 # --- checks -----------------------------------------------------------------------------------------------------------
 
 
-def _reading_of(code: str) -> Judgement:
+def _reading_of(code: str, reader: ColumnReader | StageReader) -> Judgement:
     """Return the judgement that no cell was refused with a code when it was read."""
 
     def fits(column: pd.Series) -> pd.Series:
-        values = column.to_numpy().tolist()
-        if Refused not in set(map(type, values)):
-            return _all_pass(column)
-        passes = [type(one) is not Refused or one.problem is None or one.problem.code != code for one in values]
-        return pd.Series(passes, index=column.index, dtype=bool)
+        passes = _all_pass(column)
+        passes.iloc[[place for place, refused in reader.refused.items() if refused == code]] = False
+        return passes
 
     return Judgement(code, fits, lambda value: message('"{value}" cannot be read', value=shown(value)))
 
 
-def each_value(fits: Callable[[str], bool]) -> Callable[[pd.Series], pd.Series]:
+def each_value(fits: Callable[[str], bool], otherwise: Callable[[str], bool]) -> Callable[[pd.Series], pd.Series]:
     """Return a check of single values, made for whole columns: each distinct value is judged once, and remembered.
 
-    Blank cells pass, and so do those that another check refuses since they could not be read.
+    A value passes that fits, or passes `otherwise`. Blank cells pass, and so do those that another check refuses since
+    they could not be read.
     """
     known = {"": True}
 
     def judge_column(column: pd.Series) -> pd.Series:
-        values = ["" if type(one) is Refused else one for one in column.to_numpy().tolist()]
+        values = column.to_numpy().tolist()
+        for place in refused_places(values):
+            values[place] = ""
         if len(known) > KNOWN_LIMIT:
             known.clear()
             known[""] = True
-        for value in dict.fromkeys(values):
-            if value not in known:
-                known[value] = fits(value)
-        return pd.Series(list(map(known.__getitem__, values)), index=column.index, dtype=bool)
+        fresh = [value for value in dict.fromkeys(values) if value not in known]
+        for value, passes in zip(fresh, map(fits, fresh), strict=True):
+            known[value] = passes or otherwise(value)
+        return pd.Series(np.fromiter(map(known.__getitem__, values), dtype=bool, count=len(values)), column.index)
 
     return judge_column
 
@@ -304,14 +312,14 @@ def _too_long(value: str) -> Message:
 def _rule_check(rule: RuleCheck) -> Judgement:
     found = Doubts(rule)
 
-    def fits(value: str) -> bool:
-        verdict = rule.judge(value)
-        if verdict is Verdict.DOUBTFUL:
+    def is_in_doubt(value: str) -> bool:
+        if rule.judge.lenient(value):
             found.count += 1
             found.sample = found.sample or value
-        return verdict is not Verdict.BROKEN
+            return True
+        return False
 
-    return Judgement("rule_violation", each_value(fits), rule.violation, found)
+    return Judgement("rule_violation", each_value(rule.judge.strict, is_in_doubt), rule.violation, found)
 
 
 @dataclass

@@ -85,13 +85,14 @@ def is_telling(form: Format) -> bool:
 
 def _filled(blocks: Iterable[bytes], styles: Collection[int]) -> Iterator[tuple[bytes, bytes, bytes]]:
     """Yield (letters, style, row) of the filled cells that have one of some styles."""
-    names = "|".join(map(str, styles)).encode()
-    cell = re.compile(
-        rb'<(?:[a-z]+:)?c (?=[^<>]*\bs="(' + names + rb')")(?:[^<>]* )?r="([A-Z]{1,3})([0-9]{1,7})"[^<>]*(?<!/)>'
-    )
+    style = rb'(?=[^<>]*\bs="(' + "|".join(map(str, styles)).encode() + rb')")'
+    address = rb'r="([A-Z]{1,3})([0-9]{1,7})"'
+    plain = re.compile(b"<c " + style + address + rb"[^<>]*(?<!/)>")
+    cell = re.compile(b"<(?:[a-z]+:)?c " + style + b"(?:[^<>]* )?" + address + rb"[^<>]*(?<!/)>")
     rest = b""
     for block in blocks:
         body = rest + block
         cut = body.rfind(b"<")
         body, rest = (body[:cut], body[cut:]) if cut >= 0 else (body, b"")
-        yield from ((letters, style, row) for style, letters, row in cell.findall(body))
+        is_plain = body.count(b'<c r="') == body.count(b"<c ") + body.count(b":c ")
+        yield from ((letters, style, row) for style, letters, row in (plain if is_plain else cell).findall(body))

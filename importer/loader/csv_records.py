@@ -58,7 +58,7 @@ class Records:
         records = self.rows if self.columns is None else zip(*self.columns, strict=True)
         lines = [self.line]
         for fields in records:
-            lines.append(lines[-1] + 1 + sum(len(_LINE_END.findall(field)) for field in fields))
+            lines.append(lines[-1] + 1 + sum(map(_count_line_ends, fields)))
         return lines
 
     def fields(self) -> Iterator[Sequence[str]]:
@@ -147,6 +147,8 @@ def _last_line_end(text: str) -> int:
 
     So a record that ends otherwise is never parted from the next one, which may be the other half of it.
     """
+    if "\r" not in text:
+        return text.rfind("\n") + 1
     pairs, feeds = text.count("\r\n"), text.count("\n")
     if text.count("\r") - pairs > feeds or not feeds:
         end = text.rfind("\r", 0, len(text) - 1)
@@ -178,7 +180,7 @@ def _cut(block: str, delimiter: str, row: int, line: int) -> Records:
     if end > WIDEST and block.count(delimiter, 0, end) >= WIDEST and '"' not in block[:end]:
         raise _too_wide(line)
     rows = _parse(block, delimiter)
-    line_count = len(_LINE_END.findall(block)) + (block[-1] not in "\r\n")
+    line_count = _count_line_ends(block) + (block[-1] not in "\r\n")
     widths = set(map(len, rows))
     multi_line = line_count != len(rows)
     if len(widths) == 1 and widths != {0}:
@@ -186,12 +188,17 @@ def _cut(block: str, delimiter: str, row: int, line: int) -> Records:
     return Records(row, line, len(rows), None, rows, multi_line, _odd_ends(block, rows))
 
 
+def _count_line_ends(text: str) -> int:
+    pairs = text.count("\r\n") if "\r" in text else 0
+    return text.count("\n") + text.count("\r") - pairs
+
+
 def _odd_ends(block: str, rows: Sequence[Sequence[str]]) -> frozenset[int]:
     """Return the records that end in another line end than most; the last one may have none."""
     found = _LINE_END.findall(block)
     if len(set(found)) < 2:
         return frozenset()
-    last_lines = accumulate(1 + sum(len(_LINE_END.findall(field)) for field in fields) for fields in rows)
+    last_lines = accumulate(1 + sum(map(_count_line_ends, fields)) for fields in rows)
     ends = [found[line - 1] for line in last_lines if line <= len(found)]
     usual = Counter(ends).most_common(1)[0][0]
     return frozenset(place for place, end in enumerate(ends) if end != usual)
@@ -202,7 +209,7 @@ def _parse(block: str, delimiter: str) -> list[list[str]]:
     try:
         rows.extend(csv.reader(io.StringIO(block, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as problem:
-        before = sum(1 + sum(len(_LINE_END.findall(field)) for field in fields) for fields in rows)
+        before = sum(1 + sum(map(_count_line_ends, fields)) for fields in rows)
         raise _BrokenQuoting(before, problem) from problem
     return rows
 

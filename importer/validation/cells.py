@@ -1,4 +1,4 @@
-"""Cells of a chunk as the schema takes them: texts, of the class of their kind where a workbook's cell was no text."""
+"""Cells of a chunk as the schema takes them: texts, of the class of their kind where it isn't the column's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from importer.loader.table import Chunk
-from schemas.cells import CELLS, UNREADABLE, Kind, Refused
+from schemas.cells import CELLS, Cells, Kind, Refused
 
 
 def column_texts(chunk: Chunk, position: int, *, keeps_zeros: bool = False) -> Sequence[str]:
@@ -20,13 +20,14 @@ def column_texts(chunk: Chunk, position: int, *, keeps_zeros: bool = False) -> S
     return [shown.get(row, text) for row, text in zip(chunk.rows, texts, strict=True)]
 
 
-def typed_cells(texts: Sequence[str], kinds: npt.NDArray[np.uint8] | None) -> Sequence[str]:
+def typed_cells(texts: Sequence[str], kinds: npt.NDArray[np.uint8] | None) -> Cells:
     """Return texts as cells. `kinds` is None where all are text or blank."""
     if kinds is None:
-        return texts
+        return Cells(texts)
+    counts = np.bincount(kinds, minlength=len(Kind))
+    usual = max(CELLS, key=lambda kind: counts[kind])
     cells = list(texts)
-    for kind in map(Kind, np.unique(kinds).tolist()):
-        if kind in CELLS or kind in UNREADABLE:
-            for place in np.flatnonzero(kinds == kind).tolist():
-                cells[place] = CELLS[kind](texts[place]) if kind in CELLS else Refused(texts[place], None)
-    return cells
+    for place in np.flatnonzero((kinds != usual) & (kinds != Kind.BLANK)).tolist():
+        kind = Kind(int(kinds[place]))
+        cells[place] = CELLS[kind](texts[place]) if kind in CELLS else Refused(texts[place], None)
+    return Cells(cells, usual)

@@ -30,7 +30,7 @@ from importer.validation.keys import key_converter
 from importer.validation.shown import LongTexts, Precision, languages, without_unseen
 from importer.validation.words import Place, without_word
 from schemas import ticket
-from schemas.cells import FunctionConverter, Kind, Nearest, Problem, Reading, Refused, Result, quoted
+from schemas.cells import CELLS, Cells, FunctionConverter, Kind, Nearest, Problem, Reading, Refused, Result, quoted
 from schemas.column import StageChoices, is_doubtful
 from schemas.date_format import compile_date_format
 from schemas.message import Message, message
@@ -42,8 +42,8 @@ from schemas.types.number import NumberConverter, style_of
 from schemas.values import type_of
 
 NOTHING: Mapping[str, Values] = {}
-CHUNK_SIZE = 5_000
-"""Rows judged at a time: enough for work by columns, few enough that they stay in the processor's cache."""
+CHUNK_SIZE = 20_000
+"""Rows judged at a time: enough that what pandera does once a column does not count, few enough for little memory."""
 
 
 class UneditedCells(Protocol):
@@ -211,14 +211,14 @@ class Validation:
             values, problems = ticket.judge(self._schema, cells)
             doubtful = [
                 position
-                for position, values_read in values.items()
-                if position in self._readers and self._ambiguous.is_open(position) and is_doubtful(values_read)
+                for position, reader in self._readers.items()
+                if self._ambiguous.is_open(position) and is_doubtful(reader)
             ]
             if not doubtful:
                 return values, problems
             self._ambiguous.settle(doubtful, [chunk] if is_whole else self._chunks(doubtful))
 
-    def _cells(self, chunk: Chunk, position: int) -> Sequence[str]:
+    def _cells(self, chunk: Chunk, position: int) -> Cells:
         kinds = chunk.kinds.get(position)
         column = self._by_position.get(position)
         if position == self.columns.key.position:
@@ -230,8 +230,10 @@ class Validation:
             self._long.note(texts, chunk.rows, position)
         cells = typed_cells(texts, kinds)
         if signs := self._foreign.get(position):
-            rows = zip(chunk.rows, cells, strict=True)
-            return [f"{signs[row]} {cell}" if row in signs else cell for row, cell in rows]
+            rows = zip(chunk.rows, cells.texts, strict=True)
+            as_text = CELLS[Kind.TEXT]
+            texts = [as_text(f"{signs[row]} {cell}") if row in signs else cell for row, cell in rows]
+            return Cells(texts, cells.kind)
         return cells
 
 

@@ -21,6 +21,8 @@ def without_word(chunk: Chunk, word: str, positions: Collection[int]) -> tuple[C
     columns, shown = dict(chunk.columns), dict(chunk.shown)
     for position in positions:
         texts, kinds = chunk.columns[position], chunk.kinds.get(position)
+        if word not in "".join(texts):
+            continue
         places = [place for place, text in enumerate(texts) if word in text and text.strip() == word]
         if kinds is not None:
             places = [place for place in places if kinds[place] not in UNREADABLE]

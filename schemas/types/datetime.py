@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from schemas.cells import Converter, Kind, Problem, Reading, Result, Ways, shown
 from schemas.date_format import DateFormat, compile_date_format
 from schemas.dates import FIRST_YEAR, Calendar, Written, calendar_of, impossible_day, read_written
+from schemas.lines import Lines
 from schemas.message import Message, message
 from schemas.property_type import PropertyType, SheetCell
 
@@ -30,7 +31,7 @@ LAST_MS = 253_402_300_799_999
 
 _CLOCK_SHOWN = re.compile(r"[0-9][:h][0-9]{2}(:[0-9]{2})?([.,][0-9]+)?", re.IGNORECASE)
 _EPOCH = re.compile(r"-?[0-9]{1,18}")
-_PLAIN_MOMENT = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})?")
+_PLAIN_MOMENTS = Lines("(?:[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?")
 _STAMP = re.compile(
     r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9])?"
 )
@@ -53,6 +54,7 @@ class _MomentConverter(Converter):
         if self._format is not None:
             self._calendar = replace(self._calendar, order=self._format.order)
         self._zone = ZoneInfo(reading.time_zone)
+        self._offsets: dict[date, int | None] = {}
 
     def ways(self, text: str) -> Ways:
         """Return the orders of day, month and year in which `text` names different days, or the only one."""
@@ -185,20 +187,41 @@ class DatetimeConverter(_MomentConverter):
         """Read cells such as `2026-03-04 12:30`, which are a file's most, without looking for other forms."""
         if self._format is not None and kind is Kind.TEXT:
             return [None] * len(texts)
-        return list(map(self._plain, texts))
+        found = _PLAIN_MOMENTS.matching(texts)
+        plain = [place for place, text in enumerate(found) if text]
+        for place, value in zip(plain, self._in_utc([texts[place] for place in plain]), strict=True):
+            found[place] = value
+        return found
 
-    def _plain(self, text: str) -> str | None:
-        if not text:
-            return ""
-        if not _PLAIN_MOMENT.fullmatch(text):
-            return None
-        try:
-            naive = datetime.fromisoformat(text)
-            moment = naive.replace(tzinfo=self._zone).astimezone(UTC)
-            is_sure = naive.year >= FIRST_YEAR and moment.astimezone(self._zone).replace(tzinfo=None) == naive
-        except (ValueError, OverflowError):
-            return None
-        return f"{moment.replace(tzinfo=None).isoformat()}.000Z" if is_sure else None
+    def _in_utc(self, texts: Sequence[str]) -> Sequence[str | None]:
+        """Return local times in UTC; None for days that are none, and for those on which the clocks change."""
+        import numpy as np  # here, for rules about moments are read where nothing else needs them
+        import pandas as pd
+
+        moments = pd.to_datetime(list(texts), format="ISO8601", errors="coerce").to_numpy().astype("datetime64[s]")
+        places, days = pd.factorize(moments.astype("datetime64[D]"))
+        offsets = [*map(self._offset, days.tolist()), None]  # the last is that of place -1: there is no such day
+        utc = moments - np.array([one or 0 for one in offsets], dtype="timedelta64[s]")[places]
+        found: list[str | None] = np.datetime_as_string(utc.astype("datetime64[ms]"), timezone="UTC").tolist()
+        for place in np.flatnonzero(np.array([one is None for one in offsets])[places]).tolist():
+            found[place] = None
+        return found
+
+    def _offset(self, day: date) -> int | None:
+        """Return by how many seconds the zone is ahead of UTC all day; None where that changes, or may be unknown.
+
+        The clocks are looked at every six hours: none is changed there and back in between.
+        """
+        if day not in self._offsets:
+            noon = datetime.combine(day, time(12))
+            try:
+                moments = [noon + timedelta(hours=hours) for hours in (-12, -6, 0, 6, 12)]
+                found = {one.replace(tzinfo=self._zone, fold=fold).utcoffset() for one in moments for fold in (0, 1)}
+            except OverflowError:
+                found = set()
+            is_known = day.year >= FIRST_YEAR and len(found) == 1
+            self._offsets[day] = int((found.pop() or timedelta()).total_seconds()) if is_known else None
+        return self._offsets[day]
 
     def moment(self, text: str, kind: Kind) -> datetime | Problem:
         """Return the moment with its zone, or why there is none."""

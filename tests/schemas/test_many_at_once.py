@@ -78,9 +78,9 @@ def test_a_line_break_in_a_cell_does_not_make_two_record_ids_of_it():
     assert NumberConverter(NUMBER, Reading()).convert_all(["1\n2", "3"], Kind.TEXT) == [None, "3"]
 
 
-@given(values=st.lists(st.sampled_from(["", "a", "ab", "a1", Refused("a", None)]), max_size=6))
+@given(values=st.lists(st.sampled_from(["", "a", "b", "ab", "a1", Refused("a", None)]), max_size=6))
 def test_each_value_of_a_column_is_judged(values):
-    check = each_value(lambda value: len(value) > 1)
+    check = each_value(lambda value: len(value) > 1, lambda value: value == "b")
 
     for _ in range(2):  # the second time from what is remembered
         judged = check(pd.Series(values, dtype=object)).tolist()
