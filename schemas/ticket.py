@@ -39,7 +39,7 @@ from schemas.values import make_converter
 __all__ = ["Reading", "cell_column", "explain", "frame_schema", "judge", "property_column", "ticket_schema"]
 
 KNOWN_LIMIT = 100_000
-"""Distinct values whose verdict a check remembers."""
+"""Distinct values that don't fit at once whose verdict a check remembers."""
 
 Problems = Mapping[int, Mapping[int, Sequence[Problem]]]
 """By column and place, why a cell is refused."""
@@ -105,7 +105,7 @@ def judge(
     """
     found: dict[int, dict[int, list[Problem]]] = {}
     frame = pd.DataFrame({column: pd.Series(list(one.texts), dtype=object) for column, one in cells.items()})
-    frame.attrs[_KINDS] = {column: one.kind for column, one in cells.items()}
+    frame.attrs[_KINDS] = _Kinds({column: one.kind for column, one in cells.items()})
     try:
         frame = schema.validate(frame, lazy=True, inplace=True)
     except SchemaErrors as errors:
@@ -207,14 +207,21 @@ def _pair_stages(column: pa.Column, stage: Hashable, pipeline: Hashable) -> Call
 
 
 def _cells(column: pd.Series) -> Cells:
-    """Return a column as cells: texts, numbers, booleans and dates as a workbook's cells would be read."""
+    """Return a column as cells: as they are where `judge` made it, else as a workbook's cells would be read."""
     values = column.to_numpy(dtype=object).tolist()
-    texts = values if set(map(type, values)) <= _CELL_CLASSES else list(map(_cell, values))
-    return Cells(texts, column.attrs.get(_KINDS, {}).get(column.name, Kind.TEXT))
+    kinds = column.attrs.get(_KINDS)
+    return Cells(list(map(_cell, values))) if kinds is None else Cells(values, kinds[column.name])
 
 
 _KINDS = "import-tickets: kinds"
 """The key among a frame's attributes of what kind the plain texts of its columns are."""
+
+
+class _Kinds(dict[Hashable, Kind]):
+    def __deepcopy__(self, _: object) -> Self:
+        return self  # pandas copies the attributes of a frame for each of its columns, again and again
+
+
 _CELL_CLASSES = {*KINDS, Refused, tuple}
 
 
@@ -254,34 +261,39 @@ def _reading_of(code: str, reader: ColumnReader | StageReader) -> Judgement:
 
 
 def each_value(fits: Callable[[str], bool], otherwise: Callable[[str], bool]) -> Callable[[pd.Series], pd.Series]:
-    """Return a check of single values, made for whole columns: each distinct value is judged once, and remembered.
+    """Return a check of single values, made for whole columns: a value passes that fits, or passes `otherwise`.
 
-    A value passes that fits, or passes `otherwise`. Blank cells pass, and so do those that another check refuses since
-    they could not be read.
+    Blank cells pass, and so do those that another check refuses since they could not be read.
     """
-    known = {"": True}
+    odd: dict[str, bool] = {}
 
     def judge_column(column: pd.Series) -> pd.Series:
         values = column.to_numpy().tolist()
         for place in refused_places(values):
             values[place] = ""
-        if len(known) > KNOWN_LIMIT:
-            known.clear()
-            known[""] = True
-        fresh = [value for value in dict.fromkeys(values) if value not in known]
-        for value, passes in zip(fresh, map(fits, fresh), strict=True):
-            known[value] = passes or otherwise(value)
-        return pd.Series(np.fromiter(map(known.__getitem__, values), dtype=bool, count=len(values)), column.index)
+        distinct = dict.fromkeys(values)
+        if len(distinct) * 2 < len(values):
+            verdicts = dict(zip(distinct, map(fits, distinct), strict=True))
+            passes = np.fromiter(map(verdicts.__getitem__, values), dtype=bool, count=len(values))
+        else:
+            passes = np.fromiter(map(fits, values), dtype=bool, count=len(values))
+        for place in np.flatnonzero(~passes).tolist():
+            value = values[place]
+            if value not in odd:
+                odd[value] = not value or otherwise(value)
+            passes[place] = odd[value]
+        if len(odd) > KNOWN_LIMIT:
+            odd.clear()
+        return pd.Series(passes, index=column.index)
 
     return judge_column
 
 
 def _fits_length(column: pd.Series) -> pd.Series:
     values: list[str] = column.to_numpy().tolist()
-    lengths = [len(one) for one in values]
-    if not lengths or max(lengths) <= MAX_LENGTH:
+    if max(map(len, values), default=0) <= MAX_LENGTH:
         return _all_pass(column)
-    return pd.Series([one <= MAX_LENGTH for one in lengths], index=column.index)
+    return pd.Series([len(one) <= MAX_LENGTH for one in values], index=column.index)
 
 
 def _all_pass(column: pd.Series) -> pd.Series:

@@ -6,7 +6,7 @@ A style that nothing but empty cells, headers or other columns bear says nothing
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,30 +23,57 @@ ColumnFormats = Mapping[int, frozenset[Format]]
 _BLOCK = 1 << 20
 
 
-def column_formats(path: Path, sheet: SheetPart, header_row: int) -> ColumnFormats:
-    """Return the telling formats of a sheet's columns, below its header; columns without one are left out.
+class StyledCells:
+    """Finds the filled cells that have a telling format, by a search of a sheet's bytes; no cell may be cut in two.
 
     Cells that bear no address tell nothing: then a column counts as one whose formats are not known.
     """
-    found: dict[int, set[Format]] = {}
-    with suppress(FileError), Package(path) as package:  # what cannot be read is told of where the cells are read
-        formats = package.formats
+
+    def __init__(self, formats: Sequence[Format], *, is_plain: bool = False) -> None:
+        """`is_plain`: cells are written as nearly all programs write them, their address first."""
+        self._formats = formats
         styles = [index for index, one in enumerate(formats) if one.shows is not Shows.NUMBER or is_telling(one)]
-        if styles:
-            cells = _filled(package.stream(sheet.part, _BLOCK), styles)
-            for letters, style in {(letters, style) for letters, style, row in cells if int(row) > header_row}:
-                found.setdefault(column_position(letters.decode()), set()).add(formats[int(style)])
-    return {position: frozenset(several) for position, several in found.items()}
+        style = rb'(?=[^<>]*\bs="(' + "|".join(map(str, styles)).encode() + rb')")'
+        begin = b"<c " + style if is_plain else b"<(?:[a-z]+:)?c " + style + b"(?:[^<>]* )?"
+        self._tag = re.compile(begin + rb'r="([A-Z]{1,3})([0-9]{1,7})"[^<>]*(?<!/)>') if styles else None
+        self._last: dict[tuple[bytes, bytes], bytes] = {}
+        """(style, letters) -> the last row in which it was met."""
+
+    def find(self, body: bytes) -> Sequence[tuple[bytes, bytes, bytes]]:
+        """Return (style, letters, row) of cells."""
+        return self._tag.findall(body) if self._tag else ()
+
+    def note(self, body: bytes) -> None:
+        """Look through some cells."""
+        self._last.update({(style, letters): row for style, letters, row in self.find(body)})
+
+    def by_column(self, header_row: int) -> ColumnFormats:
+        """Return the telling formats of the cells below a header, by position; columns without one are left out."""
+        found: dict[int, set[Format]] = {}
+        for (style, letters), row in self._last.items():
+            if int(row) > header_row:
+                found.setdefault(column_position(letters.decode()), set()).add(self._formats[int(style)])
+        return {position: frozenset(several) for position, several in found.items()}
+
+
+def column_formats(path: Path, sheet: SheetPart, header_row: int) -> ColumnFormats:
+    """Return the telling formats of a sheet's columns, below its header."""
+    with suppress(FileError), Package(path) as package:  # what cannot be read is told of where the cells are read
+        cells = StyledCells(package.formats)
+        for body in _bodies(package.stream(sheet.part, _BLOCK)):
+            cells.note(body)
+        return cells.by_column(header_row)
+    return {}
 
 
 def currency_cells(path: Path, sheet: SheetPart, position: int) -> Mapping[int, str]:
     """Return {row: the currency of its format} for the filled cells of a column that show one."""
-    letters = column_letter(position).encode()
+    asked = column_letter(position).encode()
     with Package(path) as package:
         formats = package.formats
-        styles = [index for index, one in enumerate(formats) if one.currency]
-        cells = _filled(package.stream(sheet.part, _BLOCK), styles) if styles else ()
-        return {int(row): formats[int(style)].currency for column, style, row in cells if column == letters}
+        cells = StyledCells([one if one.currency else Format() for one in formats])
+        found = (cell for body in _bodies(package.stream(sheet.part, _BLOCK)) for cell in cells.find(body))
+        return {int(row): formats[int(style)].currency for style, letters, row in found if letters == asked}
 
 
 @dataclass(slots=True)
@@ -83,16 +110,11 @@ def is_telling(form: Format) -> bool:
     return bool(form.language or form.currency)
 
 
-def _filled(blocks: Iterable[bytes], styles: Collection[int]) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """Yield (letters, style, row) of the filled cells that have one of some styles."""
-    style = rb'(?=[^<>]*\bs="(' + "|".join(map(str, styles)).encode() + rb')")'
-    address = rb'r="([A-Z]{1,3})([0-9]{1,7})"'
-    plain = re.compile(b"<c " + style + address + rb"[^<>]*(?<!/)>")
-    cell = re.compile(b"<(?:[a-z]+:)?c " + style + b"(?:[^<>]* )?" + address + rb"[^<>]*(?<!/)>")
+def _bodies(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Cut blocks so that no tag is cut in two."""
     rest = b""
     for block in blocks:
         body = rest + block
         cut = body.rfind(b"<")
         body, rest = (body[:cut], body[cut:]) if cut >= 0 else (body, b"")
-        is_plain = body.count(b'<c r="') == body.count(b"<c ") + body.count(b":c ")
-        yield from ((letters, style, row) for style, letters, row in (plain if is_plain else cell).findall(body))
+        yield body

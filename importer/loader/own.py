@@ -128,8 +128,6 @@ def data_chunks(table: Table, positions: Sequence[int], size: int = CHUNK_SIZE) 
 
 
 def _without_shifted(chunk: Chunk, table: Table) -> Chunk:
-    if not any(map(_own_name, table.headers)):
-        return chunk
     shifted: dict[int, int] = {}
     """Place of a row in the chunk -> position of the status in it."""
     for position, texts in chunk.columns.items():

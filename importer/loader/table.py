@@ -47,6 +47,21 @@ class Chunk:
     lines: list[int] | None = None
     """Delimited files: the line each row begins at. None for workbooks."""
     findings: list[Finding] = field(default_factory=list)
+    _looks: dict[int, tuple[str, int]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def joined(self, position: int) -> str:
+        """Return the texts of a column as one, to be searched for what hardly any of them holds."""
+        return self._look(position)[0]
+
+    def longest(self, position: int) -> int:
+        """Return how long the longest text of a column is."""
+        return self._look(position)[1]
+
+    def _look(self, position: int) -> tuple[str, int]:
+        if position not in self._looks:
+            texts = self.columns[position]
+            self._looks[position] = "".join(texts), max(map(len, texts), default=0)  # at one go, while it is at hand
+        return self._looks[position]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from importer.errors import FileError
 from importer.loader.cells import column_texts
-from importer.loader.column_formats import column_formats, currency_cells
+from importer.loader.column_formats import StyledCells, column_formats, currency_cells
 from importer.loader.file_errors import file_errors
 from importer.loader.sheet_table import Block, Grid, GridTable, Piece, check_size, empty_sheet, pieces_of
 from importer.loader.table import CHUNK_SIZE, SheetInfo, Source, file_digest
@@ -63,8 +63,7 @@ class WorkbookSource(Source):
             raise empty_sheet(part.name)
         with file_errors(self.path):
             grid = _read_grid(self.path, part, len(info.headers))
-            formats, currencies = partial(column_formats, self.path, part), partial(currency_cells, self.path, part)
-            return GridTable(self, info, replace(grid, formats=formats, currency_cells=currencies))
+            return GridTable(self, info, replace(grid, currency_cells=partial(currency_cells, self.path, part)))
 
 
 def _meaning(package: Package, part: str) -> Meaning:
@@ -94,7 +93,8 @@ def _search(path: Path, sheet: SheetPart, width: int) -> Grid | None:
         try:
             if not is_plain(package.stream(sheet.part, BLOCK), width):
                 return None
-            scan = scan_sheet(package.stream(sheet.part))
+            styled = StyledCells(package.formats, is_plain=True)
+            scan = scan_sheet(package.stream(sheet.part), styled)
         except OddXml:
             return None
         facts = scan.facts
@@ -109,7 +109,7 @@ def _search(path: Path, sheet: SheetPart, width: int) -> Grid | None:
     def pieces(positions: Sequence[int], _: int) -> Iterator[Piece]:
         return _plain_pieces(path, sheet, width, positions, scan, meaning)
 
-    return Grid(pieces, reach, facts, facts.last_row, notices)
+    return Grid(pieces, reach, facts, facts.last_row, notices, styled.by_column)
 
 
 def _plain_pieces(
@@ -155,7 +155,8 @@ def parse_sheet(path: Path, sheet: SheetPart, width: int) -> Grid:
                 laid_out = [_laid_out(values, totals.get(row, ()), facts.width) for row, values in some]
                 yield [row for row, _ in some], laid_out
 
-    return Grid(pieces_of(blocks), facts.width, facts, facts.last_row, notices)
+    formats = partial(column_formats, path, sheet)
+    return Grid(pieces_of(blocks), facts.width, facts, facts.last_row, notices, formats)
 
 
 def _sorted(rows: Iterator[tuple[int, dict[int, Value]]], part: str) -> Iterator[tuple[int, dict[int, Value]]]:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import unescape as unescape_xml
 
+from importer.loader.column_formats import StyledCells
 from importer.ooxml.addresses import column_position, split_address, split_range
 from importer.ooxml.sheet_parser import SheetFacts
 from importer.ooxml.values import PICTURE, Marked, Value
@@ -65,9 +66,9 @@ class Scan:
         self.facts.last_row = max([self.facts.last_row, *self.cells])
 
 
-def scan_sheet(blocks: Iterable[bytes]) -> Scan:
-    """Scan a sheet. Raises OddXml."""
-    scanner = _Scanner()
+def scan_sheet(blocks: Iterable[bytes], styled: StyledCells) -> Scan:
+    """Scan a sheet, and have `styled` look through its cells. Raises OddXml."""
+    scanner = _Scanner(styled)
     try:
         segments = row_segments(blocks)
         scanner.head(next(segments))
@@ -136,8 +137,9 @@ def check_root(head: bytes, name: bytes) -> None:
 
 
 class _Scanner:
-    def __init__(self) -> None:
+    def __init__(self, styled: StyledCells) -> None:
         self.scan = Scan()
+        self._styled = styled
         self._after_rows = False
         self._pictures: set[bytes] = set()
         """IDs of formulas that several cells share, and that show pictures."""
@@ -162,6 +164,7 @@ class _Scanner:
             self._formulas(body)
             self._hidden_rows(body)
             self._reach(body)
+            self._styled.note(body)
         if end:
             self._tail(tail)
 

@@ -52,7 +52,7 @@ def without_unseen(chunk: Chunk) -> Chunk:
     """Return a chunk whose cells that show nothing are blank."""
     changed = {}
     for position, texts in chunk.columns.items():
-        joined = "".join(texts)
+        joined = chunk.joined(position)
         if joined.isascii() and joined.isprintable():
             continue
         # White space alone is blank wherever it stands; it is reported as it was typed.
@@ -115,10 +115,10 @@ class LongTexts:
     def __init__(self) -> None:
         self._found: dict[str, None] = {}
 
-    def note(self, texts: Sequence[str], rows: Sequence[int], position: int) -> None:
+    def note(self, chunk: Chunk, position: int) -> None:
         """Look through a column."""
-        if max(map(len, texts), default=0) > CELL_LIMIT // 2:
-            for row, text in zip(rows, texts, strict=True):
+        if chunk.longest(position) > CELL_LIMIT // 2:
+            for row, text in zip(chunk.rows, chunk.columns[position], strict=True):
                 if len(text) > CELL_LIMIT // 2 and cell_length(text) == CELL_LIMIT:
                     self._found[cell_name(row, position) or ""] = None
 

@@ -20,9 +20,9 @@ def without_word(chunk: Chunk, word: str, positions: Collection[int]) -> tuple[C
     found: set[Place] = set()
     columns, shown = dict(chunk.columns), dict(chunk.shown)
     for position in positions:
-        texts, kinds = chunk.columns[position], chunk.kinds.get(position)
-        if word not in "".join(texts):
+        if word not in chunk.joined(position):
             continue
+        texts, kinds = chunk.columns[position], chunk.kinds.get(position)
         places = [place for place, text in enumerate(texts) if word in text and text.strip() == word]
         if kinds is not None:
             places = [place for place in places if kinds[place] not in UNREADABLE]

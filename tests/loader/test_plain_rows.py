@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from importer.errors import FileError
 from importer.loader import open_file
+from importer.loader.column_formats import StyledCells
 from importer.loader.xlsx import parse_sheet
 from importer.loader.xlsx_facts import OddXml, scan_sheet
 from importer.loader.xlsx_fast import is_plain, read_plain_rows, read_plain_strings
@@ -132,7 +133,7 @@ def test_plain_rows_are_read_as_the_parser_reads_them(tmp_path, cells, styles, p
 
     exact = parse_sheet(path, SHEET, 27)
     with Package(path) as package:
-        scan = scan_sheet(package.stream(SHEET.part))
+        scan = scan_sheet(package.stream(SHEET.part), StyledCells(package.formats, is_plain=True))
         pieces = list(read_plain_rows(package.stream(SHEET.part), positions, _meaning(package), scan.cells))
 
     assert _told(pieces) == _told(exact.pieces(positions, 3))
@@ -163,7 +164,7 @@ def test_what_is_spelt_in_any_other_way_is_left_to_others(tmp_path, cells, data)
         return
     with Package(path) as package:
         try:
-            scan = scan_sheet(package.stream(SHEET.part))
+            scan = scan_sheet(package.stream(SHEET.part), StyledCells(package.formats, is_plain=True))
             pieces = list(read_plain_rows(package.stream(SHEET.part), (0, 1, 2), _meaning(package), scan.cells))
         except OddXml:
             return
