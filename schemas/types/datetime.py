@@ -31,7 +31,7 @@ LAST_MS = 253_402_300_799_999
 
 _CLOCK_SHOWN = re.compile(r"[0-9][:h][0-9]{2}(:[0-9]{2})?([.,][0-9]+)?", re.IGNORECASE)
 _EPOCH = re.compile(r"-?[0-9]{1,18}")
-_PLAIN_MOMENTS = Lines("(?:[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?")
+_PLAIN_MOMENTS = Lines("(?:[0-9]{4}-[0-9]{2}-[0-9]{2}[ T](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?)?")
 _STAMP = re.compile(
     r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9])?"
 )
@@ -54,7 +54,7 @@ class _MomentConverter(Converter):
         if self._format is not None:
             self._calendar = replace(self._calendar, order=self._format.order)
         self._zone = ZoneInfo(reading.time_zone)
-        self._offsets: dict[date, int | None] = {}
+        self._offsets: dict[str, int | None] = {}
 
     def ways(self, text: str) -> Ways:
         """Return the orders of day, month and year in which `text` names different days, or the only one."""
@@ -193,33 +193,30 @@ class DatetimeConverter(_MomentConverter):
             found[place] = value
         return found
 
-    def _in_utc(self, texts: Sequence[str]) -> Sequence[str | None]:
+    def _in_utc(self, texts: Sequence[str]) -> list[str | None]:
         """Return local times in UTC; None for days that are none, and for those on which the clocks change."""
-        import numpy as np  # here, for rules about moments are read where nothing else needs them
-        import pandas as pd
+        import numpy as np  # here, for rules about moments are read where nothing else needs it
 
-        moments = pd.to_datetime(list(texts), format="ISO8601", errors="coerce").to_numpy().astype("datetime64[s]")
-        places, days = pd.factorize(moments.astype("datetime64[D]"))
-        offsets = [*map(self._offset, days.tolist()), None]  # the last is that of place -1: there is no such day
-        utc = moments - np.array([one or 0 for one in offsets], dtype="timedelta64[s]")[places]
-        found: list[str | None] = np.datetime_as_string(utc.astype("datetime64[ms]"), timezone="UTC").tolist()
-        for place in np.flatnonzero(np.array([one is None for one in offsets])[places]).tolist():
-            found[place] = None
-        return found
+        offsets = {day: self._offset(day) for day in {text[:_DAY_LENGTH] for text in texts}}
+        ahead = [offsets[text[:_DAY_LENGTH]] for text in texts]
+        known = ["1970-01-01" if offset is None else text for text, offset in zip(texts, ahead, strict=True)]
+        utc = np.array(known, dtype="datetime64[s]") - np.array([one or 0 for one in ahead], dtype="timedelta64[s]")
+        found: list[str] = np.datetime_as_string(utc.astype("datetime64[ms]"), timezone="UTC").tolist()
+        return [None if offset is None else text for text, offset in zip(found, ahead, strict=True)]
 
-    def _offset(self, day: date) -> int | None:
-        """Return by how many seconds the zone is ahead of UTC all day; None where that changes, or may be unknown.
+    def _offset(self, day: str) -> int | None:
+        """Return by how many seconds the zone is ahead of UTC all day; None where it changes, or for no real day.
 
         The clocks are looked at every six hours: none is changed there and back in between.
         """
         if day not in self._offsets:
-            noon = datetime.combine(day, time(12))
             try:
+                noon = datetime.combine(date.fromisoformat(day), time(12))
                 moments = [noon + timedelta(hours=hours) for hours in (-12, -6, 0, 6, 12)]
                 found = {one.replace(tzinfo=self._zone, fold=fold).utcoffset() for one in moments for fold in (0, 1)}
-            except OverflowError:
-                found = set()
-            is_known = day.year >= FIRST_YEAR and len(found) == 1
+                is_known = noon.year >= FIRST_YEAR and len(found) == 1
+            except (ValueError, OverflowError):
+                is_known = False
             self._offsets[day] = int((found.pop() or timedelta()).total_seconds()) if is_known else None
         return self._offsets[day]
 
