@@ -19,8 +19,9 @@ from importer.portal.clock import Clock, StopSignal, pause
 from importer.portal.quota import Quota, Window
 from schemas.message import Message, message
 
-MOST_IN_FLIGHT = 64
-"""Requests in flight, from the first on: the window rolls, so what leaves late in the first leaves late in all."""
+FIRST_IN_FLIGHT, MOST_IN_FLIGHT = 8, 64
+"""Requests in flight: before the first answer, which gives the limits, and from then on. They do not grow step by step:
+the window rolls, so what leaves late in the first one leaves late in all."""
 MARGIN_S = 0.1
 """Added to the window, since requests reach the portal some time after they leave, and not all equally late."""
 MOST_LATE_S = 2.0
@@ -133,7 +134,7 @@ class Limiter:
     @property
     def most_in_flight(self) -> int:
         """How many requests may be in flight now."""
-        return int(self._ceiling)
+        return int(self._ceiling) if self.latency_s else FIRST_IN_FLIGHT
 
     async def acquire(
         self, stop: StopSignal | None = None, *, kind: str = "", check: Callable[[int], None] | None = None

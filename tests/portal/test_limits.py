@@ -59,14 +59,15 @@ async def use(limiter, portal, clock, *, count, workers, delays, latency_s):
 
 @examples(25)
 @given(
-    most=st.integers(1, 30),
+    most=st.integers(1, 100),
     interval_s=st.sampled_from([5.0, 10.0]),
-    count=st.integers(1, 120),
+    count=st.integers(1, 240),
     delays=st.lists(st.floats(0, MOST_LATE_S), min_size=1, max_size=7),
     latency_s=st.sampled_from([0.0, 0.02, 0.3, 2.0]),
+    workers=st.sampled_from([16, 104]),
     runs=st.integers(1, 3),
 )
-def test_the_window_is_never_overrun(tmp_path_factory, most, interval_s, count, delays, latency_s, runs):
+def test_the_window_is_never_overrun(tmp_path_factory, most, interval_s, count, delays, latency_s, workers, runs):
     """However late requests arrive, within reason, and however many runs share the token on this machine."""
     path = quota_path(tmp_path_factory.mktemp("home"), "https://api.example", "token")
     clock, portal = VirtualClock(), Portal(most, interval_s)
@@ -77,7 +78,10 @@ def test_the_window_is_never_overrun(tmp_path_factory, most, interval_s, count, 
             limiter.limits = Limits(most, interval_s)
             await use(limiter, portal, clock, count=1, workers=1, delays=[0.0], latency_s=latency_s)
         await asyncio.gather(
-            *(use(one, portal, clock, count=count, workers=16, delays=delays, latency_s=latency_s) for one in limiters)
+            *(
+                use(one, portal, clock, count=count, workers=workers, delays=delays, latency_s=latency_s)
+                for one in limiters
+            )
         )
         return asyncio.get_running_loop().time()
 
@@ -97,9 +101,10 @@ def test_the_first_window_is_used_at_once_and_the_next_as_it_frees(latency_s, co
 
     async def run():
         limiter = Limiter(Quota(), clock)
-        limiter.limits = Limits(190, 10.0)
+        limiter.release(await limiter.acquire(kind="account"), headers(190), latency_s=latency_s)
+        await asyncio.sleep(11)
         await use(limiter, portal, clock, count=count, workers=104, delays=[0.01], latency_s=latency_s)
-        return asyncio.get_running_loop().time()
+        return asyncio.get_running_loop().time() - 11
 
     took_s = run_virtually(run())
 
@@ -199,6 +204,17 @@ def test_what_others_use_of_the_window_is_left_to_them():
             portal.arrive(clock.time())
         limiter = Limiter(Quota(), clock)
         await use(limiter, portal, clock, count=25, workers=4, delays=[0.0], latency_s=0.3)
+
+    run_virtually(run())
+
+    assert portal.refused == 0
+
+
+def test_few_are_in_flight_before_the_first_answer_gives_the_limits():
+    clock, portal = VirtualClock(), Portal(20, 10.0)
+
+    async def run():
+        await use(Limiter(Quota(), clock), portal, clock, count=45, workers=104, delays=[0.01], latency_s=2.0)
 
     run_virtually(run())
 
