@@ -19,7 +19,7 @@ CHANGES_SHEET = "Import changes"
 REPORT_SHEETS = (REPORT_SHEET, CHANGES_SHEET)
 """Names of the sheets that a run adds, likewise; never read as data."""
 NOT_KNOWN = "(not known)"
-"""What a cell holds of which `restore` could not tell the value, in every language; every run leaves it alone."""
+"""What a cell holds whose value `restore` could not find out, in every language; every run leaves it alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,7 @@ class Change(NamedTuple):
     key: str
     """As it is sent: a record ID, or a value of the unique property."""
     ticket: str | None
-    """The record ID, where a read told it."""
+    """The record ID, where a read returned it."""
     before: Values
     after: Values
 
@@ -159,7 +159,7 @@ class Difference:
     reason: Literal["never_written", "changed_since"]
     """`changed_since`: a run had written the sheet's value, or found it there, and it is another one now."""
     changed_at: str | None
-    """When the portal's value was set, ISO 8601; None where its history does not tell."""
+    """When the portal's value was set, ISO 8601; None where its history does not say."""
     changed_by: str | None
     """Who set it: a name, a user ID, or by what way it came."""
     run: str | None

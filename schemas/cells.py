@@ -86,7 +86,7 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How text is to be read: what the options of the command line and the file itself tell.
+    """How text is to be read: what the options of the command line and the file itself say.
 
     locale: `pt-BR` and the like, for numbers, dates and words; None where it isn't known.
     date_format: `DD/MM/YYYY HH:mm`, or in strptime's letters.

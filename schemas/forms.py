@@ -72,7 +72,7 @@ def _essence(text: str) -> str:
     if "<" in text:
         text = _TAG.sub("", _NEVER_SHOWN.sub("", text))
     text = "".join(unicodedata.normalize("NFKC", html.unescape(text)).casefold().split())
-    if text.isprintable():  # as nearly always, and much quicker
+    if text.isprintable():  # the usual case, and much quicker
         return text
     return "".join(one for one in text if unicodedata.category(one) not in {"Cc", "Cf"})
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 _SEVERAL = 8
-"""Where one text in so many does not match, each is looked at by itself: to find the place of one costs as much."""
+"""Where more than one text in this many does not match, each is looked at alone: finding one costs as much."""
 
 
 class Lines:

@@ -203,7 +203,7 @@ def read_property(payload: Json) -> Property:
 
 
 def _is_read_only(payload: Json) -> bool:
-    """Return whether the portal refuses values; some calculated properties tell it by their field type alone."""
+    """Return whether the portal refuses values; some calculated properties show it by their field type alone."""
     metadata: Json = _part(payload, "modificationMetadata")
     is_calculated = payload.get("calculated") or str(payload.get("fieldType")).startswith("calculation_")
     return bool(metadata.get("readOnlyValue") or is_calculated)
@@ -346,7 +346,7 @@ def read_schema(bodies: Json) -> PortalSchema:
 
     bodies: `properties` (needed), `pipelines`, `owners`, `validations`: {"results": [...]}; `account`: the account
     details; `translations`: language -> the properties with labels in it; `language`: the one that people see.
-    A missing body, or no owner at all, means that the portal did not tell: owners by ID alone, no rules, UTC.
+    A missing body, or no owner at all, means that the portal withheld them: owners by ID alone, no rules, UTC.
     Raises KeyError or TypeError for a body of another shape; the caller knows where it came from.
     """
     rules = _read_rules(bodies.get("validations") or {})

@@ -25,7 +25,7 @@ class Verdict(Enum):
     PASSES = "passes"
     BROKEN = "broken"
     DOUBTFUL = "doubtful"
-    """HubSpot's documentation does not tell; the portal decides."""
+    """HubSpot's documentation does not say; the portal decides."""
 
 
 def _never(_: str) -> bool:
@@ -78,7 +78,7 @@ _ALPHANUMERIC = {"ALPHANUMERIC": str.isalnum, "ALPHA_ONLY": str.isalpha, "NUMERI
 
 def _alphanumeric(arguments: Sequence[str], _: Clock) -> Judge:
     fits = _ALPHANUMERIC[arguments[0] if arguments else "ALPHANUMERIC"]
-    # Whether blanks between words count is not told.
+    # Whether blanks between words count is not documented.
     return Judge(fits, lambda value: fits("".join(value.split())))
 
 
@@ -236,7 +236,7 @@ def _end_datetime(arguments: Sequence[str], _: Clock) -> Judge:
 
 
 def _after_duration(arguments: Sequence[str], clock: Clock) -> Judge:
-    # Whether a period reaches into the past or the future is not told: sure are only days that satisfy both.
+    # Whether a period reaches into the past or the future is not documented: only days that satisfy both are certain.
     period = parse_period(arguments[0])
     near, far = sorted((period.shift(clock.today, -1), period.shift(clock.today, 1)))
     return Judge(

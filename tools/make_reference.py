@@ -64,7 +64,7 @@ EXIT_CODES = {
     3: "Stopped by the portal or the network, before or after the first update. `import-tickets resume` goes on where "
     "something was sent.",
     4: "Standard output could not be written: the JSON or the list is lost. The work itself was done, and its own exit "
-    "code is told on standard error.",
+    "code is named on standard error.",
     130: "Interrupted by Ctrl-C or SIGTERM. `import-tickets resume` goes on.",
 }
 

@@ -67,7 +67,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option or positional argument, as the help and the documentation tell it; texts are in English."""
+    """One option or positional argument, as the help and the documentation show it; texts are in English."""
 
     names: tuple[str, ...]
     help: str
@@ -84,7 +84,7 @@ class Option:
 
     @property
     def is_positional(self) -> bool:
-        """Whether it is told by its place, not by its name."""
+        """Whether it is given by position, not by name."""
         return not self.names[0].startswith("-")
 
     @property

@@ -140,7 +140,7 @@ class TerminalUi:
             self._bar.update(event.done, failed=event.failed, daily_share=share)
 
     def _is_worth_saying(self, wait_s: float) -> bool:
-        """Whether a wait is long enough to be told, and the last one told long enough ago."""
+        """Whether a wait is long enough to be mentioned, and the last mention long enough ago."""
         now = time.monotonic()
         if wait_s < UNSAID_WAIT_S or now < self._silent_until:
             return False

@@ -60,7 +60,7 @@ def annotate_file(job: Job) -> Path | None:
 
 
 def _note_coming(journal: Journal, digest: str) -> None:
-    """Note what the file will be, before it is. Where even the journal is gone, the file is the place to tell it."""
+    """Note what the file will be, before it is. Where even the journal is gone, only the file can say it."""
     try:
         journal.note(coming=digest)
     except JournalGone as gone:

@@ -28,7 +28,7 @@ async def make_plan(options: RunOptions, context: Context) -> str:
     run_id = None
     async with opening(context, file=options.file, sheet=options.read.sheet) as held:
         job = await prepare(options, held)
-        job.journal.batches.make(TICKET.batch_size)  # their digests tell whether it is the same plan that is sent
+        job.journal.batches.make(TICKET.batch_size)  # their digests show whether the same plan is sent
         run_id = job.journal.record.id
     if run_id is None:
         raise held.error

@@ -1,4 +1,4 @@
-"""What runs on a file changed, as lines of the sheet `Import changes`; and what of it the rows of a later run are told.
+"""What runs on a file changed, as lines of the sheet `Import changes`; and what of it the rows of a later run show.
 
 In:  the journals of the runs on the same file and portal.
 Out: the changed cells of this run, then those of earlier ones, latest first; each with its moment and its run.

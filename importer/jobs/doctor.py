@@ -375,7 +375,7 @@ async def _limits(portal: Portal) -> Check:
 
 
 def _usage(body: Mapping[str, Any]) -> tuple[int, int]:
-    """Return the calls of a day and those left, as the usage endpoint has them; zeros where it does not tell."""
+    """Return the calls of a day and those left, as the usage endpoint has them; zeros where it does not say."""
     for one in body.get("results") or ():
         limit, used = one.get("usageLimit"), one.get("currentUsage")
         if isinstance(limit, int) and isinstance(used, int):

@@ -122,8 +122,8 @@ def _end_state(error: ImportTicketsError | None, journal: Journal) -> State:
 def _report(job: Job, error: ImportTicketsError | None, *, annotate: bool) -> Result:
     """Write the reports, and return the result; `annotate`: whether the spreadsheet and the page get it.
 
-    Where the journal cannot be written any more, the rest is told from memory; the spreadsheet is left as it is then,
-    so that a resume can put the results into it. Where even the journal is gone, it is the place to tell them.
+    Where the journal cannot be written any more, the rest is reported from memory; the spreadsheet is left as it is,
+    so that a resume can put the results into it. Where even the journal is gone, the results go into it now.
     """
     journal, options = job.journal, job.options
     journal.outlive(journal.rows.settle_twins)

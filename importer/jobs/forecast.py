@@ -21,7 +21,7 @@ SWAPS_SHOWN = 3
 """Circles of unique values that the plan names, by column."""
 
 USUAL_REQUESTS, USUAL_INTERVAL_S = 190, 10.0
-"""Requests in so many seconds of a Professional or Enterprise portal. Source: HubSpot API usage guidelines."""
+"""Requests and seconds of the window of a Professional or Enterprise portal. Source: HubSpot API usage guidelines."""
 
 BURST_S = 1.0
 """How long it takes to use up a window: as many requests as it allows are in flight together."""
@@ -65,7 +65,7 @@ def forecast(requests: int, limits: Limits | None, *, latency_s: float = 0.0, fr
 
     A window may be used up at once, so only those before the last one take their whole time; a portal that takes long
     to answer is bound by how many requests may be in flight. What leaves later than `fresh_s` from now is read again
-    first. None, or limits that the portal has not told: those of most portals, and no share.
+    first. None, or limits that the portal has not named: those of most portals, and no share.
     """
     most, interval_s = USUAL_REQUESTS, USUAL_INTERVAL_S
     if limits is not None and limits.max_requests:

@@ -1,4 +1,4 @@
-"""What the portal did not tell about its tickets, and whether this file can do without."""
+"""What the portal withheld about its tickets, and whether this file can do without it."""
 
 from __future__ import annotations
 

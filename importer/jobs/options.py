@@ -27,7 +27,7 @@ OnInvalid = Literal["stop", "skip", "ask"]
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A limit of a guard rail: so many, or so many per cent of the sheet's cells (closes: of the rows to update)."""
+    """A limit of a guard rail: a number, or a per cent of the sheet's cells (closes: of the rows to update)."""
 
     number: float
     percent: bool = False
@@ -111,7 +111,7 @@ class RunOptions:
     rows: RowRanges | None = None
     """Only these rows of the sheet."""
     first: int | None = None
-    """Only the first so many rows that would change."""
+    """Only the first N rows that would change."""
     dry_run: bool = False
     yes: bool = False
     on_invalid: OnInvalid = "ask"

@@ -5,7 +5,7 @@ Out: the file; or what it holds, once every byte of it is known to be what the p
 
 First a line with the facts of the plan, then one for each row and each finding, then one with their number and the
 SHA-256 of all before it. Behind it notes may follow, who approved and who applied it, each with a digest over the one
-before. That tells mistakes and damage. It does not keep out somebody who means to deceive: whoever can write the file
+before. That shows mistakes and damage. It does not keep out anyone who means to deceive: whoever can write the file
 can also work out digests.
 """
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 CHUNK = 10_000
 """Rows compared at a time: a hundred reads in flight, and little memory."""
 PROBE = TICKET.batch_size
-"""Rows compared first: they tell whether histories are better read along."""
+"""Rows compared first: they show whether it pays to read histories along."""
 
 
 async def reconcile(options: RunOptions, context: Context) -> Result:

@@ -204,7 +204,7 @@ class Purge:
 
 
 def plan_purge(state: StateFolder, *, older_than_days: int, now: datetime | None = None) -> Purge:
-    """Return the runs that began longer ago than so many days; damaged journals go by their file's date."""
+    """Return the runs that began more than this many days ago; damaged journals go by their file's date."""
     limit = (now or datetime.now(UTC)) - timedelta(days=older_than_days)
     old = [one for one in list_runs(state) if _began(one, state) < limit]
     return Purge(

@@ -1,4 +1,4 @@
-"""Some rows only: those that `--rows` names, and the first so many that would change (`--first`).
+"""Some rows only: those that `--rows` names, and the first N that would change (`--first`).
 
 Rows that are left out are not judged and keep no other row back; they end `not sent`.
 """

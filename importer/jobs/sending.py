@@ -13,7 +13,7 @@ from schemas.ticket_object import TICKET
 
 
 async def send_in_parts(job: Job, part: int | None, *, look_again: bool) -> None:
-    """Send all rows of the plan; with `part` the first so many, show what became of them, and ask about the rest.
+    """Send all rows of the plan; with `part`, send that many, show what became of them, and ask about the rest.
 
     What is confirmed is noted, so that a resume sends nothing else. Raises as `send` does.
     """

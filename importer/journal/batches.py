@@ -22,7 +22,7 @@ PRAGMA wal_autocheckpoint."""
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Changes sent together; `was_sent` tells that it may have reached the portal already.
+    """Changes sent together; `was_sent`: it may have reached the portal already.
 
     The values before are left in the journal (`values_before`): few batches are asked for them.
     """

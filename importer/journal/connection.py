@@ -29,7 +29,7 @@ CREATE TABLE rows (               -- narrow: what sending changes of a hundred r
     line INTEGER,                 -- of a delimited file, where it is another number
     key TEXT NOT NULL,            -- as it is sent
     folded TEXT,                  -- the key without case, where that is another text
-    ticket TEXT,                  -- record ID, where an answer told another one than the plan has
+    ticket TEXT,                  -- record ID, where an answer named another one than the plan has
     status TEXT,                  -- NULL: undecided
     same_as INTEGER,              -- the row whose fate it shares
     left_out INTEGER,             -- 1: the user chose other rows
@@ -43,12 +43,12 @@ CREATE TABLE sheet (              -- of rows that passed validation
     wanted TEXT NOT NULL,         -- {{property: value}}: what the sheet says
     pending TEXT,                 -- {{property: {{pipeline: value}}}}
     typed TEXT,                   -- the pending cell, as typed
-    modified TEXT,                -- when the sheet was made, as far as the row tells
+    modified TEXT,                -- when the sheet was made, as far as the row says
     alike TEXT                    -- {{property: the last moment that its cell would show alike}}
 );
 CREATE TABLE plan (               -- of rows to be sent
     row INTEGER PRIMARY KEY,
-    ticket TEXT,                  -- record ID, where a read told it
+    ticket TEXT,                  -- record ID, where a read returned it
     before TEXT,                  -- {{property: value}}: the portal's values of what changes
     changes TEXT                  -- {{property: value}}: what is sent; NULL: all that the sheet says
 );

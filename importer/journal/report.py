@@ -69,7 +69,7 @@ class Report:
     def statuses(self) -> Iterator[tuple[int, str, str | None, int | None, str | None]]:
         """Yield (row, key, status, same_as, notices as stored) of every row in order.
 
-        The same as `outcomes` where a million rows are gone through, of which few have something to tell: plain tuples
+        The same as `outcomes` where a million rows are gone through, of which few have notices: plain tuples
         as the database gives them, in a quarter of the time. `load_messages` reads the notices.
         """
         after = -1

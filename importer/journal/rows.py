@@ -230,7 +230,7 @@ class Rows:
                 eloquent.append(outcome)
             else:
                 plain.setdefault(outcome.status, []).append(outcome.row)
-        for status, rows in plain.items():  # as nearly always: all rows of a batch in one statement
+        for status, rows in plain.items():  # the usual case: all rows of a batch in one statement
             self.write_status(status, rows)
         self._file.db.executemany(
             "UPDATE rows SET status = ?1, ticket = coalesce(?2, ticket), notices = ?3, returned = ?4, "

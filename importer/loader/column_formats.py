@@ -26,7 +26,7 @@ _BLOCK = 1 << 20
 class StyledCells:
     """Finds the filled cells that have a telling format, by a search of a sheet's bytes; no cell may be cut in two.
 
-    Cells that bear no address tell nothing: then a column counts as one whose formats are not known.
+    Cells without an address say nothing: then a column counts as one whose formats are not known.
     """
 
     def __init__(self, formats: Sequence[Format], *, is_plain: bool = False) -> None:
@@ -58,7 +58,7 @@ class StyledCells:
 
 def column_formats(path: Path, sheet: SheetPart, header_row: int) -> ColumnFormats:
     """Return the telling formats of a sheet's columns, below its header."""
-    with suppress(FileError), Package(path) as package:  # what cannot be read is told of where the cells are read
+    with suppress(FileError), Package(path) as package:  # what cannot be read is reported where the cells are read
         cells = StyledCells(package.formats)
         for body in _bodies(package.stream(sheet.part, _BLOCK)):
             cells.note(body)

@@ -244,7 +244,7 @@ class _Matching:
         return found
 
     def place(self, position: int, *, empty_with_data: bool) -> None:
-        """Decide what the column at `position` is, or note why that cannot be told."""
+        """Decide what the column at `position` is, or note why that cannot be decided."""
         header = self.headers[position] if position < len(self.headers) else ""
         if plain(header) and plain(header) in {plain(one) for one in self.skip}:
             self.left_out.append(header)

@@ -1,4 +1,4 @@
-"""In which encoding a delimited file is written, told from all of its bytes.
+"""In which encoding a delimited file is written, found from all of its bytes.
 
 In:  a path, and the encoding the user named, if any.
 Out: the encoding, the digest of the bytes, and notices; or a FileError with the line that cannot be read.

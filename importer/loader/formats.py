@@ -1,4 +1,4 @@
-"""Which format a file has, told from its content.
+"""Which format a file has, found from its content.
 
 In:  a path.
 Out: the opened `Source`; or a FileError that says what the file is instead, and what to do.

@@ -57,7 +57,7 @@ class Grid:
     """The cells of one sheet, by rows in ascending order; blank rows are there or not."""
 
     pieces: Callable[[Sequence[int], int], Iterator[Piece]]
-    """Reads the columns at these positions from the beginning, about so many rows at a time."""
+    """Reads the columns at these positions from the beginning, about this many rows at a time."""
     width: int
     """Columns up to the last one that holds something."""
     facts: SheetFacts
@@ -339,7 +339,7 @@ def _error_text(text: str) -> Message:
 
 
 class GridSource(Source):
-    """A workbook whose sheets are all read to tell their headers: XLS and ODS, which are small or rare."""
+    """A workbook whose sheets are all read to find their headers: XLS and ODS, which are small or rare."""
 
     def __init__(self, path: Path, kind: str, sheets: Sequence[tuple[str, bool]]) -> None:
         """Keep what each sheet is called and whether it is visible; `read_grid` gives its cells."""

@@ -111,7 +111,7 @@ class Table(ABC):
     header_row: int
     headers: tuple[str, ...]
     own: OwnColumns = OwnColumns()
-    """Columns of an earlier report, once `own_columns` told them."""
+    """Columns of an earlier report, once `own_columns` has found them."""
 
     @property
     @abstractmethod

@@ -129,7 +129,7 @@ class _Overlay:
         self.last_row = max([bottom + 1, *found])
 
     def blocks(self, size: int) -> Iterator[Block]:
-        """Read the rows from the beginning, so many at a time."""
+        """Read the rows from the beginning, `size` at a time."""
         stored = cast("Iterator[list[Value]]", self._values.iter_rows() if self._values.start else iter(()))
         number = 1
         try:

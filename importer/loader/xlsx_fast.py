@@ -100,7 +100,7 @@ def read_plain_rows(
 
 
 def _matched(body: bytes, positions: Sequence[int]) -> tuple[list[tuple[bytes, ...]], int]:
-    """Return what was found of each row, its number and so many groups for each cell. Raises OddXml."""
+    """Return what was found of each row, its number and a fixed number of groups for each cell. Raises OddXml."""
     inline = b"<is" in body
     matched = _row_pattern(frozenset(positions), _CELL_OR_INLINE if inline else _CELL).findall(body)
     if len(matched) != body.count(b"<row"):

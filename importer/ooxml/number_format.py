@@ -37,7 +37,7 @@ class Format:
     currency: str = ""
     """The sign or code shown beside the number, such as `R$`; "" where the format leaves it to the reader's system."""
     digits: int = 0
-    """Whole numbers are shown with at least so many digits; above 1, zeros may stand before them."""
+    """The fewest digits that a whole number is shown with; above 1, zeros may stand before them."""
 
     @property
     def is_plain(self) -> bool:

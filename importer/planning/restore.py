@@ -1,7 +1,7 @@
-"""What a ticket held at a moment, cell by cell, as far as the portal's histories tell; nothing is guessed.
+"""What a ticket held at a moment, cell by cell, as far as the portal's histories show it; nothing is guessed.
 
 In:  a ticket with the histories of some properties, a moment; who alone is to be taken back, where that matters.
-Out: the value of each property then; None where the history does not tell it.
+Out: the value of each property then; None where the history does not show it.
 
 Source: HubSpot CRM API, `propertiesWithHistory`; it keeps only the latest versions of a property.
 """

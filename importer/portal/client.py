@@ -232,7 +232,7 @@ class Portal:
     async def fetch_bodies(self) -> dict[str, Any]:
         """Fetch all that rows are checked against: what `schemas.property.read_schema` takes, by name.
 
-        What the portal does not tell is not there (`owners` is None), and stands in `gaps`; sensitive properties are
+        What the portal withholds is missing (`owners` is None), and stands in `gaps`; sensitive properties are
         there if the scope is. Raises Unauthorized, MissingScope, Unavailable.
         """
         bodies, self.gaps = await metadata.fetch_bodies(self.get, self.settings)

@@ -32,7 +32,7 @@ class Get(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """What the portal did not tell. `error`: why, None where it said that there is no such thing.
+    """What the portal withheld. `error`: why, None where it said that there is no such thing.
 
     `is_lasting`: asking again is no use, since the scope, or the endpoint, is not there.
     """

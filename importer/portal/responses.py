@@ -287,7 +287,7 @@ def _values(values: dict[str, Any]) -> dict[str, str]:
     kinds = set(map(type, values.values()))
     if kinds == _TEXTS:
         return values
-    if kinds <= _TEXTS_AND_NULLS:  # as nearly always
+    if kinds <= _TEXTS_AND_NULLS:  # the usual case
         return {name: value or "" for name, value in values.items()}
     return {name: _text(value) for name, value in values.items()}
 

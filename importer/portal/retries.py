@@ -20,7 +20,7 @@ from schemas.message import Message, message
 
 MAX_REPEATS = 5
 MAX_TIME_S = 120.0
-"""A batch is given up after so many repeats, or so much time."""
+"""A batch is given up after this many repeats, or this much time."""
 MAX_WAIT_S = 30.0
 """The longest wait we choose ourselves."""
 LONGEST_WAIT_S = 30 * 86_400.0

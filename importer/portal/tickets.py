@@ -34,7 +34,7 @@ MOST_REFUSED = 8
 MOST_LOST, MOST_PARTS_LOST = 3, 6
 """Batches, and parts of batches, that fail to the end in a row, from which on the portal is taken for down."""
 FEW_REPEATS = 2
-"""Repeats of a question about a part of a batch that failed, or that only tells why a ticket is missing."""
+"""Repeats of a question about a part of a batch that failed, or that only finds out why a ticket is missing."""
 
 
 class Ticket(NamedTuple):
@@ -364,7 +364,7 @@ async def _read_archived(reader: Reader, keys: list[str], asked: Question, found
             rest = [key for key in batch if key not in told]
             if 0 < len(rest) < len(batch):
                 await read(rest)
-            return  # it only tells why they are missing
+            return  # it only finds out why they are missing
         except Unavailable:
             return
         wanted = _Asked(batch, asked)

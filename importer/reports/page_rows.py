@@ -21,7 +21,7 @@ MAX_ROWS = 100_000
 """Lines of each table that the page carries; browsers stay quick up to here."""
 
 NAMED_CELLS = 8
-"""Cells of equal findings that are named; how many more there are is told."""
+"""Cells of equal findings that are named; the number of others follows."""
 
 _NO_TICKET = {"missing_key", "invalid_id", "precision_lost", "not_found"}
 
@@ -73,7 +73,7 @@ class PageRows:
         """Return what is wrong, and what is good to know.
 
         Findings are [row, where, header, key, ticket, value, code, text], notices of rows [row, where, key, ticket,
-        text], both told once where several cells or rows have the same.
+        text], both said once where several cells or rows have the same.
         """
         lines: list[list[Any]] = []
         for group in self._journal.report.remark_groups(rows=NAMED_CELLS, limit=MAX_ROWS + 1):
@@ -120,7 +120,7 @@ class PageRows:
         ]
 
     def _places(self, group: FindingGroup) -> str:
-        """Return the cells of which a finding is told, `C166, C212 and 14 more`."""
+        """Return the cells that a finding is about, `C166, C212 and 14 more`."""
         first = group.first
         if group.count == 1 or first.row is None:
             return first.cell or self._place(first.row)

@@ -26,7 +26,7 @@ _REDRAWS_A_SECOND = 5
 _LONGEST_BAR = 30
 _SHORTEST_BAR = 8
 _KEPT_PARTS = 3
-"""The share, the rows and the time left: so many parts are worth more than a bar."""
+"""The share, the rows and the time left are worth more than a bar."""
 _SETTLED_AFTER_S = 2.0
 """Before this, a rate is a guess and is not shown."""
 

@@ -104,7 +104,7 @@ class Switches:
     garbage_token_expired: bool = False
     """An unknown token is answered as one that expired in 1970."""
     sensitive_definitions: Literal["scoped", "open"] = "scoped"
-    """Whether a token without the scope for sensitive values is told of such properties. Source: HubSpot, sensitive
+    """Whether a token without the scope for sensitive values learns of such properties. Source: HubSpot, sensitive
     data: scopes open values, not definitions."""
     log_bodies: bool = False
     """Keep request bodies in the request log."""

@@ -39,7 +39,7 @@ def make_inputs(changes: Sequence[Change], *, id_property: str | None) -> list[I
 def without_overlap(changes: Sequence[Change], *, id_property: str | None) -> list[tuple[Change, ...]]:
     """Return the changes in groups to be sent one after another, none of which holds a ticket twice."""
     keys = {change.key for change in changes}
-    is_plain = id_property is None and not any(key[:1] == "0" for key in keys)  # as nearly always
+    is_plain = id_property is None and not any(key[:1] == "0" for key in keys)  # the usual case
     if len(keys if is_plain else {fold_key(change.key, id_property) for change in changes}) == len(changes):
         return [tuple(changes)] if changes else []
     groups: list[dict[str, Change]] = []

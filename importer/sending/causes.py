@@ -141,7 +141,7 @@ class CommonCause:
         raise Refused(text, answer)
 
     def rule_out(self, *, rows: int = 1) -> None:
-        """Note that something else became of so many rows."""
+        """Note that this many rows ended otherwise."""
         self.is_ruled_out = self.is_ruled_out or rows > 0
 
 

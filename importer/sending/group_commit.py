@@ -18,7 +18,7 @@ from importer.model import Change, Outcome, Values
 from importer.portal import BatchResult
 
 PAUSE = 80
-"""A pause takes so many times as long as the commit before it: the journal takes little more of the time."""
+"""How many times longer a pause is than the commit before it: the journal takes little more of the time."""
 LONGEST_PAUSE_S = 0.3
 """No progress is shown, and no batch leaves that is not noted yet, while a pause lasts."""
 

@@ -56,7 +56,7 @@ class Rows:
         """
         by_trace = self._by_trace.get(record.trace_id)
         if by_trace is not None and by_trace.ticket == record.id:
-            return by_trace  # as nearly always
+            return by_trace  # the usual case
         by_id = self._by_ticket.get(fold_key(record.id, None))
         if by_id is None and self._id_property is not None:
             by_id = self._by_key.get(fold_key(record.properties.get(self._id_property, ""), self._id_property))
@@ -179,7 +179,7 @@ def compare(change: Change, before: Values, values: Values, definitions: Mapping
     before: the values as the plan found them, as far as it did.
     """
     if change.after.items() <= values.items():
-        return ALL_HELD  # as nearly always
+        return ALL_HELD  # the usual case
     formed: dict[str, str] = {}
     other: dict[str, str] = {}
     unseen: list[str] = []

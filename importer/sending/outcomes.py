@@ -231,7 +231,7 @@ class OutcomeWriter:
 
 
 def _refusal(problem: Problem, fault: PortalFault, *, named: bool = False) -> Message:
-    """The portal's own words; `named`: the property is told by the cell they stand at."""
+    """The portal's own words; `named`: the cell they stand at already names the property."""
     if fault.is_foreign:
         return message("something on the way to the portal (a firewall or a proxy) refused it: {text}", text=fault.text)
     words = problem.text or fault.text or fault.category or "?"

@@ -36,7 +36,7 @@ AHEAD = 40
 """Batches that are noted in the journal and wait for their turn to leave, besides those in flight: so none waits for
 the disk. Where a run is killed, they are read back as if they had left."""
 FIRST, LATER_S = 32, 0.005
-"""So many batches are read before the first one leaves, and the others one by one, so many seconds apart."""
+"""How many batches are read before the first one leaves; the others follow one by one, this many seconds apart."""
 GRACE_S = 25.0
 """Whoever asked to stop waits so long for the answers to what is in flight; reporting takes some seconds more."""
 DOWN_AFTER = 3
@@ -66,7 +66,7 @@ async def send(
     `conflict`; with `overwrite` they are sent, and what they overwrite is noted as the values before. None: they are
     sent over whatever there is.
     cell_by_cell: a cell that the portal refuses keeps no other cell of its row from being sent.
-    max_failures: stop once so many rows were refused.
+    max_failures: stop once this many rows were refused.
     Batches that were sent before are read back first.
     Raises Interrupted once `stop` is set and what is in flight is noted, if that leaves anything to do; Unauthorized,
     MissingScope, DailyLimit, Unavailable and Refused likewise. What has no outcome then is sent by the next call.
@@ -167,7 +167,7 @@ class _Sending:
             context.may_postpone = self._counts[Status.UPDATED] > updated
 
     async def _work(self, batches: Iterator[Batch], number: int) -> None:
-        """Take one batch after another until there is none, or somebody says stop."""
+        """Take one batch after another until none is left, or a stop is asked for."""
         if number >= FIRST:
             await asyncio.sleep((number - FIRST + 1) * LATER_S)
         while not self._halt.is_set and (batch := next(batches, None)) is not None:

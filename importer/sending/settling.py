@@ -107,7 +107,7 @@ class Settling(ABC):
 
     async def _settle_answered(self, changes: Sequence[Change], answer: BatchResult) -> None:
         """Settle rows by what an accepted answer proves, and read back those it proves nothing of."""
-        if confirms_all(answer, changes, self.context.definitions):  # as nearly always
+        if confirms_all(answer, changes, self.context.definitions):  # the usual case
             self.context.causes.rule_out()
             self._settle(updated=tuple([change.row for change in changes]), inputs=len(changes), answer=answer)
             return
@@ -232,7 +232,7 @@ class Settling(ABC):
         if isinstance(ticket, Missing):
             return write.missing(change, ticket)
         if before and not was_sent and shows_just(change, before, ticket, self.context.id_property):
-            return change._replace(before=before)  # as nearly always
+            return change._replace(before=before)  # the usual case
         look = None
         if before is not None:
             look = look_again(change, before, ticket, self.context.definitions, self.context.id_property)
@@ -308,7 +308,7 @@ class Settling(ABC):
         inputs: int = 0,
         answer: BatchResult | None = None,
     ) -> None:
-        """Note outcomes in the journal, with the answer to `inputs` rows that told them; once noted, tell of them."""
+        """Note outcomes in the journal, with the answer to `inputs` rows that gave them; then report them."""
         noted, updated, renewed = self.context.refused_cells.tell(tuple(outcomes), updated)
         self.context.commits.note_renewed(self.batch.number, renewed)
         if noted or updated or answer is not None:

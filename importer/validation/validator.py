@@ -128,7 +128,7 @@ class Validation:
 
     @cached_property
     def precisions(self) -> dict[int, tuple[str, Precision]]:
-        """By position, what tells how finely datetime columns show their moments, with the property's name."""
+        """By position, how finely datetime columns show their moments, with the property's name."""
         return {
             position: (one.definition.name, Precision(converter, self._table.formats.get(position, frozenset())))
             for position, one in self._by_position.items()

@@ -1,6 +1,6 @@
 """Cells that hold just a certain word: they are read as empty, and their places are noted.
 
-The clear word clears its property, whatever empty cells mean; what `restore` could not tell is left alone.
+The clear word clears its property, whatever empty cells mean; what `restore` could not find out is left alone.
 """
 
 from __future__ import annotations

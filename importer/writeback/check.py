@@ -111,7 +111,7 @@ def _search_keys(new: Path, annotation: Annotation, key: int, status: int) -> bo
 
 
 def _are_as_noted(keys: Sequence[_Cell], statuses: Sequence[_Cell], notes: Sequence[Note]) -> bool:
-    """Whether each row has the status and the number that its note says, as nearly always."""
+    """Whether each row has the status and the number that its note says: the usual case."""
     return [(int(row), text.decode()) for row, _, _, _, text in statuses] == [
         (row, status) for row, status, _, _ in notes
     ] and [(int(row), text.decode()) for row, _, kind, text, _ in keys if kind in {b"", b"n"}] == [

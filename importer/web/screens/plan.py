@@ -196,7 +196,7 @@ class _Plan(Screen):
         return is_named and len(self.run.left_out) < self.run.rows and all(one.value for one in self.ticks)
 
     def send(self, rows: int) -> None:
-        """Say yes, to so many rows."""
+        """Say yes, for this many rows."""
         if self.is_allowed:
             self.run.answer(rows)
 

@@ -21,7 +21,7 @@ from schemas.message import Message, count_message, message
 from schemas.property import PortalSchema
 
 READ = 5_000
-"""Findings that are read to be grouped; a file that has more is told so."""
+"""Findings that are read to be grouped; of a file that has more, the page says so."""
 CELLS_SHOWN = 12
 GROUPS_SHOWN = 50
 EVERY = 0
