@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import shutil
+import textwrap
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -21,7 +23,7 @@ from schemas.message import Message, Translations, message
 
 EXAMPLES = (
     ("import-tickets edits.xlsx --dry-run", "show what would change; nothing is sent"),
-    ("import-tickets edits.xlsx", "show it, ask, update the tickets, write the results into the file"),
+    ("import-tickets edits.xlsx", "show it, ask, update the tickets"),
     ("import-tickets undo", "restore what the latest run changed"),
 )
 ABOUT = "Update HubSpot tickets in bulk from a spreadsheet, and see the result beside every row."
@@ -35,6 +37,8 @@ NO_FILE = "name a spreadsheet: import-tickets FILE"
 VERSION_HELP = "show program's version number and exit"
 OTHER_WORDS = ("[options]", "default", "ACTION", "COMMAND")
 
+_NARROWEST = 20
+"""Characters that a text has in a line beside a name, however narrow the terminal."""
 _POSITIONALS = {"command", "file", "run", "out", "plan", "property"}
 
 
@@ -55,7 +59,7 @@ class TopParser(Parser):
         return "\n\n".join(
             [
                 _section(words(EXAMPLES_TITLE), examples),
-                words(ABOUT),
+                _folded(words(ABOUT)),
                 f"{usage}\n{' ' * len(words('usage: '))}import-tickets {words('COMMAND')} {words('[options]')}",
                 _section(words(COMMANDS_TITLE), commands),
                 _section(words(MORE_TITLE), more) + "\n",
@@ -64,8 +68,17 @@ class TopParser(Parser):
 
 
 def _section(title: str, lines: Sequence[tuple[str, str]]) -> str:
+    """Return names and what is said of them, folded as argparse folds its own lines."""
     width = max(len(name) for name, _ in lines)
-    return "\n".join([f"{title}:", *(f"  {name:{width}}  {text}" for name, text in lines)])
+    told = (_folded(text, f"  {name:{width}}  ", " " * (width + 4)) for name, text in lines)
+    return "\n".join([f"{title}:", *told])
+
+
+def _folded(text: str, first: str = "", others: str = "") -> str:
+    width = max(shutil.get_terminal_size().columns - 2, len(others) + _NARROWEST)
+    return textwrap.fill(
+        text, width, initial_indent=first, subsequent_indent=others, break_long_words=False, break_on_hyphens=False
+    )
 
 
 class _Raising(Parser):

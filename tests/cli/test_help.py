@@ -160,3 +160,15 @@ def test_every_option_has_words():
 
     assert silent == []
     assert sys.modules["argparse"]._("usage: ") == "usage: "
+
+
+@pytest.mark.parametrize("language", ["en", "pt-BR"])
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_first_page_of_help_fits_the_terminal(language, columns, monkeypatch, program):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("IMPORT_TICKETS_LANG", language)
+
+    lines = program("--help").out.splitlines()
+
+    assert max(map(len, lines)) <= columns
+    assert any(line.startswith("  import-tickets undo ") for line in lines)
