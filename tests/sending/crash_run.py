@@ -13,25 +13,34 @@ import sys
 from pathlib import Path
 
 from importer.journal import Journal
+from importer.journal.batches import Batches
 from importer.sending.sender import send
 from tests.sending.staging import columns_for, portal_of, schema_of
 
 
-class Doomed(Journal):
-    """A journal whose process ends at the n-th write: before it, or after it is on disk."""
+class DoomedBatches(Batches):
+    """Batches whose process ends at the n-th note: before it, or after it is on disk."""
 
     kill_at = 0
     before_commit = False
     writes = 0
 
-    def note_progress(self, steps):
+    def note(self, steps):
         type(self).writes += 1
         last = type(self).writes == self.kill_at
         if last and self.before_commit:
             _die()
-        super().note_progress(steps)
+        super().note(steps)
         if last:
             _die()
+
+
+class Doomed(Journal):
+    """A journal with such batches."""
+
+    def __init__(self, file, record):
+        super().__init__(file, record)
+        self.batches = DoomedBatches(file, self.rows)
 
 
 def _die():
@@ -50,11 +59,11 @@ class Server:
 async def main(order):
     server = Server(order["url"], order["token"])
     schema = await _schema(server)
-    Doomed.kill_at, Doomed.before_commit = order["kill_at"], order["before_commit"]
+    DoomedBatches.kill_at, DoomedBatches.before_commit = order["kill_at"], order["before_commit"]
     with Doomed.open(Path(order["journal"])) as journal:
         async with portal_of(server) as portal:
             await send(journal, portal, columns=columns_for(schema, order["names"]), schema=schema)
-    sys.stdout.write(f"{Doomed.writes}\n")
+    sys.stdout.write(f"{DoomedBatches.writes}\n")
 
 
 async def _schema(server):
