@@ -28,7 +28,8 @@ _LOCATOR_64 = struct.Struct("<4sLQL")
 _FULL_16, _FULL_32 = 0xFFFF, 0xFFFFFFFF
 _ENCRYPTED, _SIZES_BEHIND, _NAME_IS_UTF8 = 0x0001, 0x0008, 0x0800
 _COPY = 1 << 20
-_PIECE = 1 << 18
+_PIECE = 1 << 17
+"""Bytes worked on at a time: few enough that they, and what is made of them, stay in the processor's cache."""
 LARGEST_PART = 0xE0000000
 """Bytes of a part that is written anew; above it zip64 would be needed, and no spreadsheet program opens it."""
 
@@ -144,9 +145,9 @@ class Archive:
         inflate = self.codec.decompressor()
         try:
             for piece in self._raw(member):
-                yield inflate.decompress(piece, _COPY)
+                yield inflate.decompress(piece, _PIECE)
                 while inflate.unconsumed_tail:
-                    yield inflate.decompress(inflate.unconsumed_tail, _COPY)
+                    yield inflate.decompress(inflate.unconsumed_tail, _PIECE)
             yield inflate.flush()
         except self.codec.errors as problem:
             raise NotUnderstood(message("The part {name} of the workbook is damaged.", name=member.name)) from problem

@@ -133,17 +133,18 @@ class _Block:
     skeleton: bytes
     """The delimiters and line ends of the outline alone."""
     end: bytes
+    count: int
 
     def __len__(self) -> int:
-        return self.skeleton.count(self.end[:1])
+        return self.count
 
     def singly(self) -> _Records:
         """Return the records one by one."""
-        return _Records(self.text.splitlines(), [self.end] * len(self), self.masked)
+        return _Records(self.text.splitlines(), [self.end] * self.count, self.masked)
 
     def ragged(self, delimiter: bytes, width: int) -> list[int]:
         """Return the places of records, blank ones too, that have not `width` fields."""
-        if width > 1 and self.skeleton == (delimiter * (width - 1) + self.end) * len(self):
+        if width > 1 and self.skeleton == (delimiter * (width - 1) + self.end) * self.count:
             return []
         return [
             place for place, one in enumerate(self.outline.splitlines()) if not one or one.count(delimiter) != width - 1
@@ -206,7 +207,8 @@ def _cut_regular(block: bytes, delimiter: bytes) -> tuple[_Block, bytes] | None:
         return None
     whole = _whole_lines(text, held_back)
     rest = text[len(whole) :]
-    return _Block(whole, masked, outline, skeleton, end), rest.translate(_UNMASK) if masked else rest
+    count = skeleton.count(end[-1:])
+    return _Block(whole, masked, outline, skeleton, end, count), rest.translate(_UNMASK) if masked else rest
 
 
 def _whole_lines(text: bytes, held_back: int) -> bytes:

@@ -12,7 +12,7 @@ Source: ECMA-376 part 1, 18.3.1.73 (row), 18.3.1.4 (c), 18.3.1.53 (is).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import islice
@@ -30,7 +30,7 @@ MOST_WATCHED = 5_000
 """Faulty cells whose highlight fades when they are corrected; beyond it a highlight stays until the next run."""
 LARGEST_FRAME = 128 << 20
 """Bytes before and behind the rows, which are held whole."""
-_ATTRIBUTES = rb"""(?:[^<>"']|"[^"<]*"|'[^'<]*')*?"""
+_ATTRIBUTES = rb"""(?:[^<>"'/]++|"[^"<]*+"|'[^'<]*+')*+"""
 _REFERENCE = re.compile(rb"""(?:^|\s)r\s*=\s*["']([A-Z]{1,3})(\d+)["']""")
 ROW_NUMBER = re.compile(rb"""(?:^|\s)r\s*=\s*["'](\d+)["']""")
 STYLE = re.compile(rb"""(?:^|\s)s\s*=\s*["'](\d+)["']""")
@@ -49,7 +49,8 @@ def row_pattern(prefix: bytes) -> re.Pattern[bytes]:
 
 def cell_pattern(prefix: bytes) -> re.Pattern[bytes]:
     """Return what matches a cell: its attributes, and as the third group what it holds."""
-    return re.compile(rb"<%sc(?=[\s/>])(%s)(/>|>(.*?)</%sc\s*>)" % (prefix, _ATTRIBUTES, prefix), re.DOTALL)
+    inside = rb"(?:[^<]++|<(?!/%sc\s*>))*+" % prefix
+    return re.compile(rb"<%sc(?=[\s/>])(%s)(/>|>(%s)</%sc\s*>)" % (prefix, _ATTRIBUTES, inside, prefix))
 
 
 def read_cells(
@@ -98,12 +99,31 @@ class _Shape:
         self.row_end = b"</%srow>" % p
         self.row_start = b"<%srow" % p
         self.cell_start = b'<%sc r="' % p
+        self.cell_ends = b"</%sc>" % p, b"/>"
         self.data_end = b"</%ssheetData" % p
         self.open_row = row_pattern(p)
         self.cell = cell_pattern(p)
         self.usual_row = re.compile(rb'<%srow r="(\d{1,9})"(?: spans="(\d{1,5}:\d{1,5})")?' % p)
         self.usual_cell = re.compile(rb'<%sc r="([A-Z]+)(\d+)"' % p)
+        self.other_cell = re.compile(rb'<%sc(?! r=")[\s/>]' % p)
         self.extension = b"<%sextLst" % p
+
+    def cells_at(self, segment: bytes, row: int, positions: Iterable[int]) -> dict[int, tuple[bytes, bool]]:
+        """Return what `read_cells` does, of a row of the usual shape: at least the cells at some positions.
+
+        They are found by their references, unless a cell of the row does not begin with its reference.
+        """
+        if self.other_cell.search(segment):
+            return read_cells(segment[segment.find(b">") + 1 :], self.cell, self.extension)[0]
+        cells = {}
+        for position in positions:
+            at = segment.find(b'%s%s%d"' % (self.cell_start, column_letter(position).encode(), row))
+            if at >= 0:
+                found = self.cell.match(segment, at)
+                if found is None:
+                    raise not_as_usual()
+                cells[position] = found[0], bool(found[3])
+        return cells
 
 
 class _OurCells:
@@ -215,6 +235,7 @@ class RowPatcher:
         self._watched: dict[int, list[int]] = {}
         for row, position in islice(annotation.faulty, MOST_WATCHED):
             self._watched.setdefault(row, []).append(position)
+        self._last_watched = max(self._watched, default=0)
         self.faults: dict[tuple[int, int], bytes] = {}
         """(row, position) -> the markup of a faulty cell as it stands in the sheet; missing where the cell is."""
         self._place = place
@@ -273,11 +294,12 @@ class RowPatcher:
         """Return some whole rows with our cells."""
         if _holds(block, b"!", b"<!") or _holds(block, b"?", b"<?"):
             raise not_as_usual()
-        if self._lookup is None and self._pending is None and self._header_done and not self._place.reused:
+        is_done = self._header_done and self._pending is None and self._last_row >= self._last_watched
+        if is_done and self._lookup is None and not self._place.reused:
             return block
         segments = block.split(self._shape.row_end)
         last = segments.pop()
-        if self._lookup is not None or not self._ours.adjacent or _holds(block, b"L", self._shape.extension):
+        if self._lookup is not None or not self._ours.adjacent or _holds(block, b"x", self._shape.extension):
             out = [self._unusual(segment, closed=False) for segment in segments]
         else:
             out = self._usual(segments)
@@ -288,10 +310,11 @@ class RowPatcher:
     def _usual(self, segments: list[bytes]) -> list[bytes]:
         """Do rows of the usual shape: numbered, in order, their last cell left of our columns, or ours."""
         out: list[bytes] = []
-        usual_row, usual_cell, cell_start, row_end = (
+        usual_row, usual_cell, cell_start, cell_ends, row_end = (
             self._shape.usual_row.match,
             self._shape.usual_cell.match,
             self._shape.cell_start,
+            self._shape.cell_ends,
             self._shape.row_end,
         )
         left, header_row, wraps = self._left, self._header_row, self._heights.wraps
@@ -302,15 +325,14 @@ class RowPatcher:
             found = usual_row(segment)
             at = segment.rfind(cell_start)
             cell = usual_cell(segment, at) if found and at > 0 else None
-            if cell and found and cell[2] == found[1] and segment.endswith((b"</%sc>" % self._shape.prefix, b"/>")):
+            if cell and found and cell[2] == found[1] and segment.endswith(cell_ends):
                 number = found[1]
                 row = int(number)
                 ours_from = len(segment) if cell[1] in left else self._ours.earlier_from(segment, number)
                 if ours_from and row > last_row and row != header_row and (note is None or note[0] >= row):
                     last_row = row
                     if row in self._watched:
-                        content = segment[segment.find(b">") + 1 :]
-                        self._note_faults(row, read_cells(content, self._shape.cell, self._shape.extension)[0])
+                        self._note_faults(row, self._shape.cells_at(segment, row, self._watched[row]))
                     status, text = (note[1], note[2]) if note is not None and note[0] == row else ("", "")
                     kept = segment[:ours_from]
                     if "\n" in text or (ours_from <= at and wraps(segment, at)):

@@ -56,6 +56,19 @@ def test_a_rule_compares_the_cell_with_the_faulty_value(options):
     }
 
 
+def test_a_cell_is_compared_however_its_markup_is_written():
+    parts = corpus.Parts.read(workbook(["Urgentt", "Urgentt", None, "Low"]))
+    sheet = "xl/worksheets/sheet1.xml"
+    parts.edit(sheet, b'<c r="C2" t="s">', b'<c t="s" r="C2" >')
+    parts.edit(sheet, b'<c r="B4"', b"<c r='B4'")
+
+    faulty = [(row, 2) for row in (2, 3, 4)]
+    after = patch(parts.pack(), make_annotation(HEADERS, rows=range(2, 6), faulty=faulty))
+
+    ours = 'AND(N("import-tickets")=0,'
+    assert rules(after) == {"C2:C3": ours + 'EXACT(C2,"Urgentt"))', "C4": ours + 'C4="")'}
+
+
 def test_a_later_run_takes_the_rules_away():
     once = patch(workbook(), make_annotation(HEADERS, rows=range(2, 5)))
     again = make_annotation((*HEADERS, "Import status", "Import message"), rows=range(2, 5), faulty=())
