@@ -51,7 +51,8 @@ def place_of(run: Run | None) -> str:
     if run is None:
         return "/file"
     if run.phase == "done":
-        return "/result"
+        is_to_correct = run.kind == "run" and run.finding_count and not run.was_agreed
+        return "/problems" if is_to_correct else "/result"
     if run.phase == "asking":
         return "/problems" if run.finding_count and not run.was_agreed else "/plan"
     return "/sending" if run.was_agreed or run.kind == "resume" else "/problems"

@@ -150,6 +150,7 @@ class Run:
         answer = 0 if self.stop.is_set else self._answers.get()
         if answer:
             self.leave_out()
+            self.event = None  # how far the rows before the question came says nothing of those after it
         self.phase = "working"
         self.was_agreed = self.was_agreed or answer > 0
         self.changes += 1

@@ -63,6 +63,8 @@ class Work:
     file: Path | None = None
     is_upload: bool = False
     access: PortalAccess | None = None
+    wish: PortalAccess | None = None
+    """Where the person last wanted to connect to."""
     account: Account | None = None
     schema: PortalSchema | None = None
     checks: Sequence[Check] = ()
@@ -120,18 +122,23 @@ class Work:
         return Portals(self.state).reach(self._with_languages(PortalAccess()), name)
 
     async def connect(self, access: PortalAccess, *, keep_as: str = "") -> bool:
-        """Look at everything a run depends on; return whether the portal can be worked with."""
-        self.leave_run()
-        self.access, self.account, self.look = None, None, None
-        found = await self.attempt(partial(self._examine, access, keep_as))
-        if found is None:
-            return False
-        self.checks, self.account = found
-        if self.account is not None:
-            self.access = access
-        return self.account is not None
+        """Look at everything a run depends on; `account` is set where the portal can be worked with.
 
-    async def _examine(self, access: PortalAccess, keep_as: str) -> tuple[list[Check], Account | None]:
+        Return whether it is still wished: an answer that comes after another wish counts for nothing.
+        """
+        self.leave_run()
+        self.access, self.account, self.look, self.checks, self.wish = None, None, None, (), access
+        found, error = await _tried(partial(self._examine, access, keep_as), self.explain)
+        if self.wish is not access:
+            return False
+        self.error = error
+        if found is not None:
+            self.checks, self.schema = found
+            self.account = _account(self.schema, access) if self.schema else None
+            self.access = access if self.account else None
+        return True
+
+    async def _examine(self, access: PortalAccess, keep_as: str) -> tuple[list[Check], PortalSchema | None]:
         checks = await examine(access, self.state, self.environ)
         if any(one.state == "problem" and one.ours for one in checks):
             return checks, None
@@ -146,8 +153,7 @@ class Work:
         if keep_as:
             kept = kept_portal(keep_as, access.base_url, body, production=body.get("accountType") == "STANDARD")
             Portals(self.state).keep(kept, access.token)
-        self.schema = schema
-        return checks, _account(schema, access)
+        return checks, schema
 
     # --- the file ------------------------------------------------------------------------------------------------
 
@@ -271,15 +277,9 @@ class Work:
         return self.run is not None and self.run.phase == "working"
 
     async def attempt(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T | None:
-        """Do what waits for the portal in a thread with a loop of its own; note why it failed, and return None then."""
-        self.error = None
-        try:
-            return await asyncio.to_thread(lambda: asyncio.run(work()))
-        except ImportTicketsError as error:
-            self.error = error
-        except Exception as error:  # noqa: BLE001 - a traceback is kept in a file, not shown
-            self.error = self.explain(error)
-        return None
+        """Do what waits for the portal; note why it failed, and return None then."""
+        found, self.error = await _tried(work, self.explain)
+        return found
 
     # --- the end -------------------------------------------------------------------------------------------------
 
@@ -304,6 +304,18 @@ def overwrite_conflicts(work: Work) -> None:
     """Plan anew, with the cells that the portal changed meanwhile among those to be sent."""
     work.options = replace(work.options, on_conflict="overwrite")
     work.start_run()
+
+
+async def _tried(
+    work: Callable[[], Coroutine[Any, Any, T]], explain: Explain
+) -> tuple[T | None, ImportTicketsError | None]:
+    """Do something in a thread with a loop of its own; return what it returned, or why it failed."""
+    try:
+        return await asyncio.to_thread(lambda: asyncio.run(work())), None
+    except ImportTicketsError as error:
+        return None, error
+    except Exception as error:  # noqa: BLE001 - a traceback is kept in a file, not shown
+        return None, explain(error)
 
 
 async def _make_sheet(work: Work, properties: Sequence[str], choice: Choice) -> bytes:

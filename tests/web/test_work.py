@@ -3,12 +3,17 @@
 import asyncio
 import shutil
 import time
+from dataclasses import replace
 
 import pytest
 
+from importer.jobs.corrections import correction_of
+from importer.jobs.resume import stored_columns
 from importer.jobs.state import StateFolder
 from importer.web.cells import cells_of
+from importer.web.frame import place_of
 from importer.web.work import Work
+from tests.sandbox_server import SandboxServer
 
 
 def fail(error):
@@ -312,3 +317,45 @@ def test_the_grid_shows_values_in_the_form_of_the_reader(work):
 
     assert (7, "596,72", "(vazio)") in shown("refund_amount")
     assert (3, "21/04/2026", "02/12/2026") in shown("due_on")
+
+
+def test_an_answer_that_comes_after_another_wish_counts_for_nothing(work):
+    """A portal that is slow to refuse a token does not take away the account that was chosen meanwhile."""
+    with SandboxServer(tickets=5) as portal:
+        portal.fault("latency", ms=2_000, times=1)
+        slow = replace(work.by_token("pat-na1-wrong"), base_url=portal.environment["HUBSPOT_BASE_URL"])
+
+        async def both():
+            first = asyncio.create_task(work.connect(slow))
+            await asyncio.sleep(0.2)
+            return await work.connect(work.practise()), await first
+
+        assert asyncio.run(both()) == (True, False)
+        assert work.account.kind == "practice"
+        assert work.error is None
+        assert [one for one in work.checks if one.state == "problem"] == []
+        assert asyncio.run(work.connect(slow))
+        assert work.account is None
+        assert [one.name for one in work.checks if one.state == "problem"] == ["token"]
+
+
+def test_a_file_of_problems_alone_is_shown_where_it_can_be_corrected(work, tmp_path):
+    """Nothing can be asked of it, so its run is over at once; a group is corrected at once all the same."""
+    path = tmp_path / "group.csv"
+    keys = (25012345001, 25012345009, 25012345013)
+    path.write_text("Record ID,Priority\n" + "".join(f"{one},Urgentt\n" for one in keys), "utf-8")
+    work.use_file(path)
+    work.start_run()
+    wait_for(work.run, "done")
+    assert place_of(work.run) == "/problems"
+
+    with work.state.open_journal(work.run.run_id) as journal:
+        schema = stored_columns(journal.record)[0]
+        found = [correction_of(one, "Urgent", schema) for one in journal.report.findings()]
+    asyncio.run(work.correct(found))
+    wait_for(work.run, "asking")
+    assert work.run.rows + work.run.plan.unchanged == len(keys)
+    assert place_of(work.run) == "/plan"
+    work.run.answer(work.run.rows)
+    wait_for(work.run, "done")
+    assert place_of(work.run) == "/result"

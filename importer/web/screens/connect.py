@@ -117,6 +117,6 @@ class _Connect(Screen):
 
     async def reach(self, access: PortalAccess, keep_as: str = "") -> None:
         """Connect, and show what was found."""
-        ui.notify(self.words(message("Connecting …")))
-        await self.work.connect(access, keep_as=keep_as)
-        ui.navigate.to("/connect")
+        ui.notification(self.words(message("Connecting …")), timeout=None, spinner=True)
+        if await self.work.connect(access, keep_as=keep_as):
+            ui.navigate.to("/connect")

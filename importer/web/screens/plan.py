@@ -81,7 +81,10 @@ class _Plan(Screen):
                 is_done = self.run.phase == "done"
                 with ui.element("section").classes("card"):
                     self.text(message("This plan is no longer open."))
-                    self.go(message("See the result") if is_done else message("See how far it is"), place_of(self.run))
+                    self.go(
+                        message("See the result") if is_done else message("See how far it is"),
+                        "/result" if is_done else place_of(self.run),
+                    )
             if plan.columns:
                 self.grid()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from nicegui import ui
 from starlette.responses import RedirectResponse
 
-from importer.errors import ImportTicketsError, Interrupted, reason_of
+from importer.errors import ImportTicketsError, Interrupted, NotConfirmed, reason_of
 from importer.jobs.options import Result
 from importer.jobs.resume import stored_columns
 from importer.jobs.run_list import show_run
@@ -59,6 +59,8 @@ class _Result(Screen):
         with self.frame("/result", self.title()):
             if self.is_paused:
                 self.text(message("The other rows were not sent. Continue this run whenever you like."))
+            elif self.is_declined and self.result.error is not None:
+                self.text(self.result.error.text)
             else:
                 self.error(self.result.error)
             rows = self.result.summary["rows"]
@@ -83,16 +85,26 @@ class _Result(Screen):
         """Whether the person stopped the sending."""
         return isinstance(self.result.error, Interrupted)
 
+    @property
+    def is_declined(self) -> bool:
+        """Whether the plan was left without a yes, for another file or another check: that's no failure."""
+        return isinstance(self.result.error, NotConfirmed)
+
     def title(self) -> Message:
         """Return how it ended."""
         if self.run.kind == "reconcile" and self.result.error is None:
             return message("The file beside the portal, as it is now")
         if self.result.exit_code == 0:
-            return message("Done")
+            is_idle = self.run.kind == "run" and not self.run.was_agreed
+            return message("Nothing had to be changed") if is_idle else message("Done")
         if self.is_paused:
             return message("Paused")
+        if self.is_declined:
+            return message("Nothing was sent")
         if self.result.error is not None:
             return message("It did not finish")
+        if self.run.kind == "run" and not self.run.was_agreed:
+            return message("Nothing was sent")
         return message("Done, but not every row is as the sheet has it")
 
     def downloads(self) -> None:
@@ -149,7 +161,8 @@ class _Result(Screen):
                 if info is not None and info.can_undo:
                     self.button(message("Undo this run"), self.undo, second=True)
             if self.work.file is not None and self.run.kind != "reconcile":
-                self.button(message("Compare the file with the portal"), self.compare, second=True)
+                text = message("Compare {file} with the portal", file=self.work.file.name)
+                self.button(text, self.compare, second=True)
             self.go(message("Another spreadsheet"), "/file", second=True)
 
     def undo(self) -> None:
