@@ -68,7 +68,7 @@ lint: $(READY) ## ruff: rules and layout; import-linter: who may import whom
 unused: $(READY) ## list what seems to be used nowhere, to be looked at (vulture)
 	$(BIN)/vulture importer schemas --min-confidence 60 || true
 
-types: $(READY) ## mypy, strict
+types: $(READY) ## mypy: strict, and what the tests call
 	$(BIN)/mypy
 
 wheel-check: $(READY) ## install into an empty environment and run from there: the wheel, and the guide to the letter

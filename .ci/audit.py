@@ -26,8 +26,8 @@ def main() -> int:
     weak = [one for one in looked_at if one.get("vulns")]
     for one in weak:
         for weakness in one["vulns"]:
-            mended = ", ".join(weakness.get("fix_versions") or ()) or "no version yet"
-            print(f"{one['name']} {one['version']}: {weakness['id']}, mended in {mended}")
+            fixed = ", ".join(weakness.get("fix_versions") or ()) or "no version yet"
+            print(f"{one['name']} {one['version']}: {weakness['id']}, fixed in {fixed}")
     print(f"{len(looked_at)} of {len(packages)} packages looked up, {len(weak)} with known weaknesses.")
     return 1 if weak else 0
 

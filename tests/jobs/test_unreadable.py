@@ -1,6 +1,7 @@
 """Absent is not empty: what the portal does not show to the token is neither compared, nor overwritten, nor undone."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ SCOPES = ["tickets", "crm.schemas.tickets.read", "crm.objects.owners.read", "oau
 class Blinkered:
     """A portal as a token sees it that may not see sensitive values."""
 
-    portal: object
+    portal: Any
 
     @property
     def environment(self):

@@ -106,8 +106,7 @@ def test_totals_of_two_tables_side_by_side_are_left_out(tmp_path):
     for values in (["id", "a", "b", "c"], [1, 2, 3, 4], ["Total", 2, "Total", 4]):
         sheet.append(values)
     for name, reference in (("One", "A1:B3"), ("Two", "C1:D3")):
-        table = ExcelTable(displayName=name, ref=reference, totalsRowCount=1)
-        sheet.add_table(table)
+        sheet.add_table(ExcelTable(displayName=name, ref=reference, totalsRowCount=1))
     book.save(tmp_path / "a.xlsx")
     table = open_file(tmp_path / "a.xlsx").table("Sheet")
     (chunk,) = table.chunks(range(4))

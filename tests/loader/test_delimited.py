@@ -7,6 +7,7 @@ import pytest
 
 from importer.errors import FileError
 from importer.loader import open_file
+from importer.loader.delimited import DelimitedSource
 from tests.chunks import by_row, rows_of
 
 WESTERN = "id;name\n1;Ação número três, João\n2;Straße, Größe, Übung\n3;“déjà vu”, 5 €\n4;L'été à Noël\n"
@@ -126,7 +127,10 @@ def test_a_delimiter_may_be_named(tmp_path):
     ],
 )
 def test_the_delimiter_is_found(tmp_path, content, delimiter):
-    assert open_file(write(tmp_path, content)).dialect.delimiter == delimiter
+    source = open_file(write(tmp_path, content))
+
+    assert isinstance(source, DelimitedSource)
+    assert source.dialect.delimiter == delimiter
 
 
 def test_fields_of_a_megabyte(tmp_path):

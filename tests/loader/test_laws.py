@@ -291,11 +291,11 @@ def test_rows_of_a_spreadsheet_are_numbered_as_it_shows_them(tmp_path):
     rows = row(3, '<c r="B3" t="inlineStr"><is><t>id</t></is></c>') + row(7, '<c r="B7"><v>5</v></c>')
     path = write_package(tmp_path / "a.xlsx", sheet_xml(rows))
 
-    rows = {
+    found = {
         number: texts for one in open_file(path).table("Sheet1").chunks([1]) for number, texts in by_row(one).items()
     }
 
-    assert {number: texts for number, texts in rows.items() if any(texts)} == {7: ["5"]}
+    assert {number: texts for number, texts in found.items() if any(texts)} == {7: ["5"]}
 
 
 def test_a_million_styled_empty_rows_change_nothing(tmp_path):

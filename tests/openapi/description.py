@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 PATH = Path(__file__).parents[2] / "docs" / "portal-api.openapi.json"
@@ -49,7 +49,7 @@ class Description:
     def __init__(self) -> None:
         self.content = json.loads(PATH.read_text("utf-8"))
         closed = {**self.content, "components": _closed(self.content["components"])}
-        self._registry = Registry().with_resource(_URI, Resource(closed, DRAFT202012))
+        self._registry = Registry().with_resource(_URI, DRAFT202012.create_resource(closed))
 
     def resolve(self, node):
         """Return what a node refers to, or the node itself."""

@@ -63,8 +63,8 @@ class Recorder:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        host, port = self._server.server_address[:2]
-        self.environment = {"HUBSPOT_BASE_URL": f"http://{host}:{port}", "HUBSPOT_ACCESS_TOKEN": sandbox.token}
+        port = self._server.server_port
+        self.environment = {"HUBSPOT_BASE_URL": f"http://127.0.0.1:{port}", "HUBSPOT_ACCESS_TOKEN": sandbox.token}
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from importer.journal import Journal, RunRecord
 from importer.model import CheckedRow, Columns, KeyColumn, ValueColumn
-from importer.planning.planner import Planner, unite
+from importer.planning.planner import Planner
+from importer.planning.policies import unite
 from importer.portal import Portal, PortalSettings
 from importer.sandbox import open_app, open_store
 from importer.sandbox.options import Switches

@@ -7,6 +7,7 @@ import json
 import random
 import socket
 import threading
+from typing import Any
 
 import pytest
 
@@ -284,7 +285,8 @@ class Recorder(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     seen: list = []  # noqa: RUF012 - emptied by the fixture
     answer = (200, {}, b"{}")
-    answer_batches = None
+    answer_batches: Any = None
+    base_url = token = ""
 
     def do_POST(self):
         length = int(self.headers.get("content-length") or 0)

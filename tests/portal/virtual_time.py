@@ -11,7 +11,7 @@ EPOCH = 1_800_000_000.0
 class _Selector(selectors.DefaultSelector):
     """Waits for nothing: the time that would have passed is added to the loop's."""
 
-    loop = None
+    loop: "VirtualLoop"
 
     def select(self, timeout=None):
         found = super().select(0)

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from importer.findings import Finding
 from importer.i18n import translations
-from importer.labels import Labels, clip, clip_change, plain_text
+from importer.labels import Labels, clip, clip_change, join_texts, plain_text
 from importer.model import CheckedRow, Outcome, Status
-from importer.reports.text import duration, finding_text, join_texts, percent, place_of, row_messages, ticket_url
+from importer.reports.text import duration, finding_text, percent, place_of, row_messages, ticket_url
 from schemas.message import message
 
 ENGLISH = translations("en")

@@ -220,7 +220,7 @@ def test_booleans(cell, locale, value):
 )
 def test_a_word_whose_option_is_labelled_with_the_other_word(kind, labels, cell, way, value):
     """`y` for an option whose label is "No" would be seen as no by everybody in HubSpot."""
-    definition = Property("vip", "VIP", *kind, options=tuple(map(Option, ("true", "false"), labels)))
+    definition = Property("vip", "VIP", kind[0], kind[1], options=tuple(map(Option, ("true", "false"), labels)))
 
     assert answer(make_converter(definition, PORTAL, Reading(options=way))(cell, Kind.TEXT)) == value
 

@@ -12,8 +12,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CI = ROOT / ".ci"
 
-sys.path.append(str(CI))
-
 
 def run(script, *arguments):
     command = [sys.executable, str(CI / script), *map(str, arguments)]
@@ -97,11 +95,11 @@ def test_the_audit_says_what_it_found(monkeypatch, capsys):
         {"name": "c", "version": "1", "skip_reason": "not known"},
     ]}  # fmt: skip
     ended = subprocess.CompletedProcess([], 1, json.dumps(answer), "")
-    monkeypatch.setattr(audit.subprocess, "run", lambda *_args, **_more: ended)
+    monkeypatch.setattr(subprocess, "run", lambda *_args, **_more: ended)
 
     assert audit.main() == 1
     said = capsys.readouterr().out
-    assert "a 1: PYSEC-1, mended in 2" in said
+    assert "a 1: PYSEC-1, fixed in 2" in said
     assert "2 of 3 packages looked up, 1 with known weaknesses." in said
 
 
@@ -110,7 +108,7 @@ def test_without_network_the_audit_is_left_out_aloud(answer, monkeypatch, capsys
     import audit
 
     ended = subprocess.CompletedProcess([], 1, answer, "")
-    monkeypatch.setattr(audit.subprocess, "run", lambda *_args, **_more: ended)
+    monkeypatch.setattr(subprocess, "run", lambda *_args, **_more: ended)
 
     assert audit.main() == 0
     assert "Left out: make audit." in capsys.readouterr().out

@@ -133,8 +133,8 @@ def test_a_workbook_gets_text_and_no_formula(text, hostile_portal, quick, progra
         ["25012345009", clean, clean],
     ):
         book.active.append(row)
-    for row in book.active.iter_rows():
-        for cell in row:
+    for cells in book.active.iter_rows():
+        for cell in cells:
             cell.data_type = "s"
     book.save(edits)
 

@@ -8,6 +8,7 @@ import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests import preloaded
 
@@ -24,7 +25,7 @@ PATIENCE = 300
 class Trial:
     """A CSV file of tickets, of which one row is invalid and one names no ticket; `home` is the state folder."""
 
-    server: object
+    server: Any
     folder: Path
     words: str
     wanted: dict[str, str] = field(default_factory=dict)

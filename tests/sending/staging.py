@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from importer.journal import Journal, RunRecord
 from importer.model import Change, CheckedRow, Columns, KeyColumn, Status, ValueColumn
@@ -56,7 +57,7 @@ def make_journal(folder: Path, changes, *, name="run", size=100) -> Journal:
 class Stage:
     """One plan against one served sandbox. `intents` holds what each row wants, by row."""
 
-    server: object
+    server: Any
     folder: Path
     names: tuple[str, ...] = ("subject", "hs_ticket_priority")
     id_property: str | None = None

@@ -98,9 +98,12 @@ def test_typed_cells_prove_nothing_and_are_in_no_doubt(check):
 def test_a_file_without_doubtful_cells_is_read_once(check, monkeypatch):
     reads = []
     chunks = DelimitedTable.chunks
-    monkeypatch.setattr(
-        DelimitedTable, "chunks", lambda self, positions, size: reads.append(positions) or chunks(self, positions, size)
-    )
+
+    def counted(self, positions, size):
+        reads.append(positions)
+        return chunks(self, positions, size)
+
+    monkeypatch.setattr(DelimitedTable, "chunks", counted)
     lines = "".join(f"{500 + n},25/03/2026,1.5\n" for n in range(10))
 
     check(f"id,Due on,amount\n{lines}", chunk_size=3)

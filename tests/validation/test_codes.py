@@ -7,7 +7,7 @@ import pytest
 
 from importer import loader
 from importer.errors import UsageError
-from importer.findings import CODES
+from importer.findings import CODES, Finding
 from importer.journal import Journal, RunRecord
 from importer.loader.columns import choose_sheet, match_columns
 from importer.planning.duplicates import find_twins
@@ -155,7 +155,7 @@ def codes_of(path, portal, folder, *, sheet=None, id_property=None):
             for chunk in Validation(table, columns, portal, Reading(time_zone=portal.time_zone)):
                 found += chunk.findings
                 settled = (settle_pending(row, columns, portal) for row in chunk.rows)
-                found += [one for one in settled if hasattr(one, "code")]
+                found += [one for one in settled if isinstance(one, Finding)]
                 journal.rows.add(chunk.rows, fold_keys=False)
             found += find_twins(journal.rows.shared_keys(), columns)[1]
     except UsageError as error:

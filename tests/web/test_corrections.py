@@ -83,8 +83,8 @@ def test_of_several_options_only_the_wrong_one_is_replaced(work, tmp_path):  # n
     wait_for(work.run, "asking")
 
     assert work.error is None
-    cells = [line.partition(",")[2] for line in path.read_text().split("\n")[1:5]]
-    assert cells == ["Camera;Router", ";Router", "Router", "Switch;Camera"]
+    written = [line.partition(",")[2] for line in path.read_text().split("\n")[1:5]]
+    assert written == ["Camera;Router", ";Router", "Router", "Switch;Camera"]
     assert findings_of(work)[0] == []
 
 

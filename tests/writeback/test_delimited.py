@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from importer.loader.delimited import Dialect
+from importer.loader.dialect import Dialect
 from importer.ooxml.errors import NotUnderstood
 from importer.writeback import delimited, encodings
 from importer.writeback.annotation import Annotation, RowNote

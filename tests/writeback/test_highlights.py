@@ -8,7 +8,8 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from importer.writeback.highlights import formats, item_text
+from importer.ooxml.xml import item_text
+from importer.writeback.highlights import formats
 from tests.writeback import workbook_corpus as corpus
 from tests.writeback.conftest import make_annotation, patch
 from tests.writeback.package_rules import check_package

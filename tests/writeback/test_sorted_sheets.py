@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from openpyxl.worksheet.table import Table
 
 from importer.loader import open_file
+from importer.loader.delimited import DelimitedSource
 from importer.loader.own import own_columns
 from importer.writeback import RowNote, write_back
 from tests.laws import examples
@@ -26,7 +27,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("sorted")
 
 
-def written(path, keys, statuses, delimited, key=0):
+def written(path, keys, statuses, key=0):
     """Annotate a file as a run does: columns of ours told by the loader, each row's note by its key."""
     source = open_file(path)
     table = source.table(source.sheets[0].name)
@@ -49,7 +50,7 @@ def written(path, keys, statuses, delimited, key=0):
         own=own.pair,
         names=own.names,
         key_position=key,
-        dialect=source.dialect if delimited else None,
+        dialect=source.dialect if isinstance(source, DelimitedSource) else None,
     )
     done = write_back(path, annotation, digest=hashlib.sha256(path.read_bytes()).hexdigest())
     assert (done.path, done.beside) == (path, False), done.notices
@@ -119,7 +120,7 @@ def test_every_key_keeps_its_own_values_and_status(folder, kind, runs):
     keys = ["25012345001", "25012345009", "25012345013", "25012345022"]
     make(path, kind, keys)
     for order, statuses in runs:
-        written(path, keys, statuses, delimited)
+        written(path, keys, statuses)
         rows = rows_of(path, delimited)
         assert rows[0] == [*HEADERS, *OURS]
         assert {row[0]: row[1:4] for row in rows[1:]} == {
@@ -142,11 +143,11 @@ def test_columns_of_ours_are_known_wherever_they_were_moved(folder, kind, order,
     path = folder / ("moved.csv" if delimited else "moved.xlsx")
     keys = ["25012345001", "25012345009", "25012345013"]
     make(path, kind, keys)
-    written(path, keys, statuses[0], delimited)
+    written(path, keys, statuses[0])
     save_moved(path, order, delimited)
     headers = rows_of(path, delimited)[0]
 
-    written(path, keys, statuses[1], delimited, key=headers.index("Record ID"))
+    written(path, keys, statuses[1], key=headers.index("Record ID"))
 
     rows = rows_of(path, delimited)
     assert sorted(rows[0]) == sorted(headers)
