@@ -35,10 +35,10 @@ class ColumnReader:
         return values
 
     def _read(self, cells: Cells) -> list[str]:
-        classes = list(map(type, cells.texts))
-        others = set(classes) - {str}
+        others = set(map(type, cells.texts)) - {str}
         if not others:
             return self._read_kind(cells.texts, cells.kind)
+        classes = list(map(type, cells.texts))
         # Nearly all cells of a column are of one kind or blank.
         values = self._read_kind([cell if type(cell) is str else "" for cell in cells.texts], cells.kind)
         for one in others:

@@ -38,6 +38,8 @@ from schemas.values import make_converter
 
 __all__ = ["Reading", "cell_column", "explain", "frame_schema", "judge", "property_column", "ticket_schema"]
 
+_SAMPLE = 1_000
+"""Values that show whether those of a column repeat."""
 KNOWN_LIMIT = 100_000
 """Distinct values that don't fit at once whose verdict a check remembers."""
 
@@ -271,8 +273,9 @@ def each_value(fits: Callable[[str], bool], otherwise: Callable[[str], bool]) ->
         values = column.to_numpy().tolist()
         for place in refused_places(values):
             values[place] = ""
-        distinct = dict.fromkeys(values)
-        if len(distinct) * 2 < len(values):
+        some = values[:_SAMPLE]
+        if len(set(some)) * 2 < len(some):
+            distinct = dict.fromkeys(values)
             verdicts = dict(zip(distinct, map(fits, distinct), strict=True))
             passes = np.fromiter(map(verdicts.__getitem__, values), dtype=bool, count=len(values))
         else:

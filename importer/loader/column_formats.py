@@ -30,27 +30,29 @@ class StyledCells:
     """
 
     def __init__(self, formats: Sequence[Format], *, is_plain: bool = False) -> None:
-        """`is_plain`: cells are written as nearly all programs write them, their address first."""
+        """`is_plain`: cells are written as nearly all programs write them: address, style, and what else there is."""
         self._formats = formats
         styles = [index for index, one in enumerate(formats) if one.shows is not Shows.NUMBER or is_telling(one)]
-        style = rb'(?=[^<>]*\bs="(' + "|".join(map(str, styles)).encode() + rb')")'
-        begin = b"<c " + style if is_plain else b"<(?:[a-z]+:)?c " + style + b"(?:[^<>]* )?"
-        self._tag = re.compile(begin + rb'r="([A-Z]{1,3})([0-9]{1,7})"[^<>]*(?<!/)>') if styles else None
+        address, style = rb'r="([A-Z]{1,3})([0-9]{1,7})"', rb's="(' + "|".join(map(str, styles)).encode() + rb')"'
+        tag = rb"<c " + address + b" " + style  # a pattern that does not look ahead is three times as quick
+        if not is_plain:
+            tag = rb"<(?:[a-z]+:)?c (?=(?:[^<>]* )?" + address + rb")(?=[^<>]*\b" + style + b")"
+        self._tag = re.compile(tag + rb"[^<>]*(?<!/)>") if styles else None
         self._last: dict[tuple[bytes, bytes], bytes] = {}
-        """(style, letters) -> the last row in which it was met."""
+        """(letters, style) -> the last row in which it was met."""
 
     def find(self, body: bytes) -> Sequence[tuple[bytes, bytes, bytes]]:
-        """Return (style, letters, row) of cells."""
+        """Return (letters, row, style) of cells."""
         return self._tag.findall(body) if self._tag else ()
 
     def note(self, body: bytes) -> None:
         """Look through some cells."""
-        self._last.update({(style, letters): row for style, letters, row in self.find(body)})
+        self._last.update({(letters, style): row for letters, row, style in self.find(body)})
 
     def by_column(self, header_row: int) -> ColumnFormats:
         """Return the telling formats of the cells below a header, by position; columns without one are left out."""
         found: dict[int, set[Format]] = {}
-        for (style, letters), row in self._last.items():
+        for (letters, style), row in self._last.items():
             if int(row) > header_row:
                 found.setdefault(column_position(letters.decode()), set()).add(self._formats[int(style)])
         return {position: frozenset(several) for position, several in found.items()}
@@ -73,7 +75,7 @@ def currency_cells(path: Path, sheet: SheetPart, position: int) -> Mapping[int, 
         formats = package.formats
         cells = StyledCells([one if one.currency else Format() for one in formats])
         found = (cell for body in _bodies(package.stream(sheet.part, _BLOCK)) for cell in cells.find(body))
-        return {int(row): formats[int(style)].currency for style, letters, row in found if letters == asked}
+        return {int(row): formats[int(style)].currency for letters, row, style in found if letters == asked}
 
 
 @dataclass(slots=True)

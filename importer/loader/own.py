@@ -132,8 +132,8 @@ def _without_shifted(chunk: Chunk, table: Table) -> Chunk:
     """Place of a row in the chunk -> position of the status in it."""
     for position, texts in chunk.columns.items():
         following = chunk.columns.get(position + 1)
-        if following is None or STATUS_WORDS.isdisjoint(texts):
-            continue
+        if following is None or " " not in chunk.joined(position + 1) or STATUS_WORDS.isdisjoint(texts):
+            continue  # a message of ours has several words
         for place, (text, beside) in enumerate(zip(texts, following, strict=True)):
             if text in STATUS_WORDS and beside and position not in table.own.statuses and is_own_message(beside):
                 shifted.setdefault(place, position)

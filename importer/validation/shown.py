@@ -52,8 +52,7 @@ def without_unseen(chunk: Chunk) -> Chunk:
     """Return a chunk whose cells that show nothing are blank."""
     changed = {}
     for position, texts in chunk.columns.items():
-        joined = chunk.joined(position)
-        if joined.isascii() and joined.isprintable():
+        if _is_plain(chunk.joined(position)):
             continue
         # White space alone is blank wherever it stands; it is reported as it was typed.
         odd = [
@@ -66,6 +65,12 @@ def without_unseen(chunk: Chunk) -> Chunk:
             for place in odd:
                 changed[position][place] = ""
     return replace(chunk, columns={**chunk.columns, **changed}) if changed else chunk
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether a text is of blanks and of ASCII's visible characters alone."""
+    codes = np.frombuffer(text.encode(errors="surrogatepass"), dtype=np.uint8)
+    return not codes.size or bool(codes.min() >= ord(" ") and codes.max() <= ord("~"))
 
 
 class Precision:
