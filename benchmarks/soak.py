@@ -33,7 +33,7 @@ ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT)]
 
 from tests.sandbox_server import SandboxServer  # noqa: E402
-from tests.sending.mortality import Trial  # noqa: E402 - after the path was made
+from tests.sending.killed_runs import Trial  # noqa: E402 - after the path was made
 
 PAGE = """# Soak
 

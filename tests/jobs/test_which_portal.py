@@ -18,7 +18,7 @@ def test_plan_and_question_name_the_portal(kind, said, portal, program, sheet, m
     account = portal.call("GET", "/account-info/v3/details")[1]
     portal.define("account", account | {"accountType": kind})
     asked = []
-    monkeypatch.setattr("importer.cli.terminal_ui.TerminalUi.can_ask", property(lambda self: True), raising=False)
+    monkeypatch.setattr("importer.cli.terminal_ui.TerminalUi.can_ask", property(lambda self: True))
     monkeypatch.setattr("importer.cli.terminal_ui.TerminalUi.ask", lambda self, question: asked.append(str(question)))
 
     ended = program(sheet(("Record ID", "subject"), (A, "New")), portal=portal)

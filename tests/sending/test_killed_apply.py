@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from tests.sending.mortality import NOTHING_TO_RESUME, Trial
+from tests.sending.killed_runs import NOTHING_TO_RESUME, Trial
 
 
 class Application(Trial):

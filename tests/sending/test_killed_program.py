@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.sending.mortality import Trial
+from tests.sending.killed_runs import Trial
 
 
 @pytest.mark.parametrize(("kill_at", "before"), [(14, False), (18, True), (20, False)])
