@@ -22,6 +22,7 @@ from importer.writeback import (
     Annotation,
     Dialect,
     ErrorLine,
+    NoticeLine,
     write_back,
 )
 from schemas.message import Message, message
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from importer.jobs.job import Job
     from schemas.message import Translations
 
+MOST_NOTICES = 1_000
+"""Kinds of notices that the report lists; all of them stand beside their rows."""
 MOST_ANSWERS = 20
 """Answers to batches that the report quotes, of those that say that the batch is not complete; JSON has all."""
 
@@ -115,6 +118,7 @@ def make_annotation(journal: Journal, record: RunRecord, schema: PortalSchema, w
         totals=[(status, count) for status, count in journal.rows.count_by_status().items() if status],
         facts=[(label.render(words), value) for label, value in _facts(journal, words)],
         errors=lambda: _error_lines(journal, Labels(schema), words),
+        notices=_notice_lines(journal, words),
         changes=lambda: change_lines(journal, schema, words),
         changes_note=_changes_note(record, schema, words),
         translations=words,
@@ -143,6 +147,15 @@ def _error_lines(journal: Journal, labels: Labels, words: Translations) -> Itera
         text = plain_text(one.text.render(words))
         others = group.rows[1:]
         yield ErrorLine(one.row, one.position, one.header or "", value, one.code, text, group.count, others)
+
+
+def _notice_lines(journal: Journal, words: Translations) -> list[NoticeLine]:
+    lines: dict[str, NoticeLine] = {}
+    for notices, row, count in journal.report.notice_groups(limit=MOST_NOTICES):
+        for text in dict.fromkeys(plain_text(one.render(words)) for one in notices):
+            known = lines.get(text, NoticeLine(row, text, 0))
+            lines[text] = known._replace(rows=known.rows + count)
+    return list(lines.values())
 
 
 def _compared_key(record: RunRecord, schema: PortalSchema) -> int | None:

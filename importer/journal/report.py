@@ -79,6 +79,15 @@ class Report:
             yield from found
             after = found[-1][0]
 
+    def notice_groups(self, *, limit: int) -> list[tuple[tuple[Message, ...], int, int]]:
+        """Return what is said of rows that are not wrong: (notices, first row, how many rows have the same)."""
+        found = self._file.db.execute(
+            "SELECT notices, min(row), count(*) FROM rows WHERE notices IS NOT NULL GROUP BY notices "
+            "ORDER BY min(row) LIMIT ?",
+            (limit,),
+        )
+        return [(notices, row, count) for text, row, count in found if (notices := load_messages(text))]
+
     def findings(self, *, limit: int = -1) -> Iterator[Finding]:
         """Yield findings, those of the file first, then by row and column."""
         for row, position, header, name, key, value, code, text, line in self._file.db.execute(

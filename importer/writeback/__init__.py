@@ -17,6 +17,7 @@ from importer.writeback.annotation import (
     ChangeLine,
     Dialect,
     ErrorLine,
+    NoticeLine,
     RowNote,
     Written,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "ChangeLine",
     "Dialect",
     "ErrorLine",
+    "NoticeLine",
     "RowNote",
     "Written",
     "find_output_fault",

@@ -42,6 +42,14 @@ class ErrorLine(NamedTuple):
     """Further rows of which the same is said: as many of them as are to be named."""
 
 
+class NoticeLine(NamedTuple):
+    """What is said of some rows that are not wrong: the first of them, and how many there are."""
+
+    row: int
+    message: str
+    rows: int = 1
+
+
 class ChangeLine(NamedTuple):
     """One cell that changed (or would). `ticket_url` is None where the record ID is not known.
 
@@ -96,6 +104,7 @@ class Annotation:
     facts: Sequence[tuple[str, str]] = ()
     """(label, value): the run, the portal, the plan."""
     errors: Callable[[], Iterator[ErrorLine]] = lambda: iter(())
+    notices: Sequence[NoticeLine] = ()
     changes: Callable[[], Iterator[ChangeLine]] = lambda: iter(())
     changes_note: str = ""
     """What the lines of this run are, where they are no changes that were made."""

@@ -169,6 +169,7 @@ def report_sheet(annotation: Annotation, sheet: str, styles: Styles, around: Sur
     heading = out.row + 2
     yield from _error_table(out, annotation, sheet)
     filtered = f"A{heading}:F{out.row}" if out.row >= heading else filtered
+    yield from _notice_table(out, annotation, sheet)
     total = sum(count for _, count in totals)
     yield out.foot(_bars(bars, total) if bars else "", filtered=filtered)
 
@@ -227,6 +228,22 @@ def _error_line(out: _Sheet, error: ErrorLine, sheet: str, say: Callable[[Messag
     more = [(say(message("and {count} more", count=left)), _QUIET)] if left > 0 else []
     texts = ((text, _PLAIN) for text in (error.header, error.value, error.code, error.message))
     return out.line(places[0] if places else ("", _PLAIN), *texts, (error.cells, _COUNT), *places[1:], *more)
+
+
+def _notice_table(out: _Sheet, annotation: Annotation, sheet: str) -> Iterator[bytes]:
+    """Yield what is good to know, apart from what is wrong: the filter is not theirs."""
+    if not annotation.notices:
+        return
+    say = annotation.say
+    yield out.line()
+    yield out.line((say(message("Good to know")), _SECTION), height=20)
+    between = [(None, _HEAD)] * 3
+    rows = (say(message("Rows")), _NUMBER_HEAD)
+    yield out.line((say(message("Row")), _HEAD), *between, (say(message("Message")), _HEAD), rows)
+    for one in annotation.notices:
+        linked = out.link_inside(0, sheet, f"A{one.row}")
+        place = (say(message("row {row}", row=one.row)), _LINK if linked else _PLAIN)
+        yield out.line(place, *[(None, _PLAIN)] * 3, (one.message, _PLAIN), (one.rows, _COUNT))
 
 
 def _bars(area: str, total: int) -> str:

@@ -259,3 +259,13 @@ def test_values_are_text_in_the_file_for_its_json_functions(journal):
     reader.close()
 
     assert (kind, value) == ("text", 'quote " and \n line')
+
+
+def test_equal_notices_are_counted_with_their_first_row(journal):
+    add(journal, *((row, str(row), {}) for row in range(2, 7)))
+    cut, odd = message("cut"), message("odd {n}", n=4)
+    said = {2: (), 3: (cut,), 4: (cut, odd), 5: (cut,), 6: ()}
+    journal.rows.decide([Outcome(row, Status.UNCHANGED, notices=notices) for row, notices in said.items()])
+
+    assert journal.report.notice_groups(limit=9) == [((cut,), 3, 2), ((cut, odd), 4, 1)]
+    assert journal.report.notice_groups(limit=1) == [((cut,), 3, 2)]

@@ -14,7 +14,7 @@ import pytest
 import python_calamine
 
 from importer.ooxml.deflate import ZLIB, best_codec
-from importer.writeback.annotation import RowNote
+from importer.writeback.annotation import NoticeLine, RowNote
 from tests.writeback import workbook_corpus as corpus
 from tests.writeback.conftest import OURS, make_annotation, patch
 from tests.writeback.package_rules import check_package
@@ -223,3 +223,20 @@ def test_the_page_of_what_is_kept_says_so():
         text = text.split(start)[0] + start + table + end + text.split(end)[1]
         page.write_text(text, encoding="utf-8")
     assert text.split(start)[1].split(end)[0] == table
+
+
+def test_notices_stand_in_the_report_apart_from_errors():
+    notices = [NoticeLine(3, "=trimmed", 2)]
+
+    book = openpyxl.load_workbook(
+        io.BytesIO(patch(corpus.by_openpyxl(), make_annotation(corpus.HEADERS, notices=notices)))
+    )
+
+    report = book["Import report"]
+    lines = [[cell.value for cell in row] for row in report.iter_rows()]
+    start = lines.index(["Good to know", *[None] * (len(lines[0]) - 1)])
+    assert [lines[start + 1][at] for at in (0, 4, 5)] == ["Row", "Message", "Rows"]
+    assert [lines[start + 2][at] for at in (0, 4, 5)] == ["row 3", "=trimmed", 2]
+    link = report.cell(start + 3, 1)
+    assert (link.hyperlink.location, report.cell(start + 3, 5).data_type) == ("'Tickets'!A3", "s")
+    assert report.auto_filter.ref.endswith(f":F{start - 1}"), "the filter of the errors hides no notice"
