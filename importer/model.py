@@ -17,16 +17,19 @@ Values = Mapping[str, str]
 
 
 class Status(StrEnum):
-    """What became of a row: the words of the status column, never translated."""
+    """What became of a row: the words of the status column, never translated.
+
+    Their order is that in which totals are shown: what went well first.
+    """
 
     UPDATED = "updated"
+    WOULD_UPDATE = "would update"
+    MATCHES = "matches"
     UNCHANGED = "unchanged"
+    DIFFERS = "differs"
     INVALID = "invalid"
     FAILED = "failed"
     NOT_SENT = "not sent"
-    WOULD_UPDATE = "would update"
-    MATCHES = "matches"
-    DIFFERS = "differs"
 
 
 @dataclass(frozen=True, slots=True)

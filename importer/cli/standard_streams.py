@@ -43,7 +43,6 @@ class SturdyStream:
         return self.lost is not None and self.lost.errno == errno.EPIPE
 
     def writelines(self, lines: list[str]) -> None:
-        """Write several texts."""
         for line in lines:
             self.write(line)
 

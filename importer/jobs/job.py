@@ -46,7 +46,6 @@ class Job:
 
     @property
     def ui(self) -> Ui:
-        """The person."""
         return self.context.ui
 
     @property

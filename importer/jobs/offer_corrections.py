@@ -44,7 +44,6 @@ class Offer:
 
     @property
     def first(self) -> Finding:
-        """The first finding."""
         return self.groups[0].first
 
     def question(self, schema: PortalSchema) -> Message:

@@ -72,7 +72,6 @@ class PlanFile:
 
     @property
     def planned(self) -> Mapping[str, str]:
-        """Who planned."""
         found: Mapping[str, str] = self.head["planned"]
         return found
 

@@ -117,7 +117,6 @@ class Journal:
 
     @property
     def path(self) -> Path:
-        """The file."""
         return self._file.path
 
     @property

@@ -46,7 +46,6 @@ class DelimitedSource(Source):
 
     @cached_property
     def sheets(self) -> Sequence[SheetInfo]:
-        """The one sheet."""
         for records in read_records(self.path, self.dialect):
             for row, fields in enumerate(records.fields(), start=records.row):
                 if _holds_something(fields):

@@ -13,7 +13,7 @@ from importer.journal.report import RowOutcome
 from importer.labels import Labels, header_text, plain_text
 from importer.model import Change, Status
 from importer.reports.cell_texts import CellTexts
-from importer.reports.text import STATUS_ORDER, Renderer, ticket_url
+from importer.reports.text import Renderer, ticket_url
 from schemas.message import message
 from schemas.property import PortalSchema
 
@@ -139,8 +139,8 @@ class PageRows:
         What went wrong comes first where not all of them fit.
         """
         lines: list[list[object]] = []
-        self.change_count = sum(sum(self._journal.report.count_cells(status)) for status in STATUS_ORDER)
-        for status in reversed(STATUS_ORDER):
+        self.change_count = sum(sum(self._journal.report.count_cells(status)) for status in Status)
+        for status in reversed(Status):
             cells = ((change, name) for change in self._journal.report.changes(status) for name in change.after)
             for change, name in islice(cells, MAX_ROWS - len(lines)):
                 lines.append(self._change(change, name, status))

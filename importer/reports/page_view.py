@@ -19,7 +19,7 @@ from importer.labels import clip, header_text, plain_text
 from importer.model import Status
 from importer.reports.column_plan import ColumnPlan, ValueForms, column_plans
 from importer.reports.page_rows import PageRows, TableView, change_table, note_table, problem_table
-from importer.reports.text import STATUS_ORDER, Renderer, correction_lines, duration, plan_facts, status_count
+from importer.reports.text import Renderer, correction_lines, duration, plan_facts, status_count
 from schemas.message import Message, Translations, count_message, message
 from schemas.property import PortalSchema
 
@@ -150,9 +150,7 @@ def _headline(record: RunRecord, counts: Mapping[str, int], file: str, say: Rend
     elif record.dry_run:
         first = Status.WOULD_UPDATE
     told = _main_outcome(first, record.parent, counts.get(first, 0), file, say)
-    others = ", ".join(
-        say(status_count(one, counts[one])) for one in STATUS_ORDER if one is not first and counts.get(one)
-    )
+    others = ", ".join(say(status_count(one, counts[one])) for one in Status if one is not first and counts.get(one))
     return f"{say(told)}; {others}." if others else f"{say(told)}."
 
 
@@ -259,7 +257,7 @@ def _outcomes(counts: Mapping[str, int], say: Renderer) -> Iterator[Outcomes]:
         Status.MATCHES: message("the portal holds what the sheet says"),
         Status.DIFFERS: message("the portal holds something else"),
     }
-    there = [status for status in STATUS_ORDER if counts.get(status)]
+    there = [status for status in Status if counts.get(status)]
     shares = [max(_THINNEST, _BAR * counts[one] / sum(counts.values())) for one in there]
     start = 0.0
     for status, share in zip(there, shares, strict=True):

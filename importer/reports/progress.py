@@ -64,7 +64,6 @@ class Progress:
         self._started = self._last_line = clock()
 
     def __enter__(self) -> Self:
-        """Start drawing."""
         self._started = self._last_line = self._clock()
         if self._console is not None and not self._quiet:
             from rich.live import Live

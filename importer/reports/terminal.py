@@ -21,7 +21,7 @@ from importer.reports.plan_view import PlanView
 from importer.reports.progress import Progress
 from importer.reports.screen import HEADER_LENGTH, WIDE, Screen
 from importer.reports.summary import Summary
-from importer.reports.text import STATUS_ORDER, status_count, status_words
+from importer.reports.text import status_count, status_words
 from schemas.message import Message, Translations, count_message, message
 
 _STYLES: dict[str, str] = {
@@ -102,7 +102,6 @@ class Terminal:
     # --- plan, findings and totals ------------------------------------------------------------------------------
 
     def show_plan(self, plan: PlanView) -> None:
-        """Draw the plan."""
         draw_plan(self.screen, plan)
 
     def show_findings(
@@ -138,7 +137,7 @@ class Terminal:
         from rich.text import Text
 
         rows, cells = summary["rows"], summary["cells"]
-        counts = ((status, rows.get(status.replace(" ", "_"), 0)) for status in STATUS_ORDER)
+        counts = ((status, rows.get(status.replace(" ", "_"), 0)) for status in Status)
         parts = [
             Text(self.screen.words(status_count(status, count, was_undo=was_undo)), style=_STYLES.get(status, ""))
             for status, count in counts

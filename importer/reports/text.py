@@ -104,19 +104,6 @@ def ticket_url(ui_domain: str, portal_id: str, ticket: str | None) -> str | None
     return f"https://{ui_domain}/contacts/{portal_id}/record/{TICKET.type_id}/{ticket}"
 
 
-STATUS_ORDER = (
-    Status.UPDATED,
-    Status.WOULD_UPDATE,
-    Status.MATCHES,
-    Status.UNCHANGED,
-    Status.DIFFERS,
-    Status.INVALID,
-    Status.FAILED,
-    Status.NOT_SENT,
-)
-"""In which statuses are shown: what went well first."""
-
-
 def status_count(status: str, count: int, *, was_undo: bool = False) -> Message:
     """Return how many rows have a status, in a sentence: `22 updated`, after an undo `22 put back`."""
     return message("{count} {status}", count=count, status=status_words(status, count, was_undo=was_undo))

@@ -72,7 +72,6 @@ class Reply:
     media_type: str = JSON_TYPE
 
     def content(self) -> bytes:
-        """The body's bytes."""
         if isinstance(self.body, bytes):
             return self.body
         return b"" if self.body is None else orjson.dumps(self.body)

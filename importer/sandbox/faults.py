@@ -103,7 +103,6 @@ class Fault:
     rng: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
-        """Begin the drawing."""
         self.rng = random.Random(self.seed)  # noqa: S311 - drawn alike each time, on purpose
 
     def strikes(self, call: Call) -> bool:

@@ -149,7 +149,6 @@ class Store:
         self._db.execute("UPDATE meta SET value=value+1 WHERE key='definitions'")
 
     def undefine(self, kind: str, name: str) -> None:
-        """Remove a definition."""
         self._db.execute("DELETE FROM definition WHERE kind=? AND name=?", (kind, name))
         self._db.execute("UPDATE meta SET value=value+1 WHERE key='definitions'")
 

@@ -97,7 +97,6 @@ class Screen:
         return say(self._words, on_page(text))
 
     def text(self, text: Message, tag: str = "p", classes: str = "") -> Text:
-        """Show a text."""
         return Text(tag, self.words(text), classes)
 
     @contextmanager

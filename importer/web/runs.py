@@ -125,7 +125,6 @@ class Run:
         self.findings, self.finding_count = [one.first for one in groups], total
 
     def show_plan(self, plan: PlanView) -> None:
-        """Keep the plan."""
         self.plan = plan
 
     def ask(self, question: Message) -> bool:

@@ -15,6 +15,7 @@ from itertools import islice
 
 from importer.findings import CHANGES_SHEET, REPORT_SHEET, column_letter
 from importer.loader.own import CHANGE_TITLES
+from importer.model import Status
 from importer.ooxml.new_sheet import column_widths, frozen_pane, text_cell
 from importer.ooxml.xml import DECLARATION, RELATIONS, attribute_content, text_content
 from importer.writeback.annotation import Annotation, ChangeLine, ErrorLine
@@ -187,8 +188,7 @@ def _shares(counts: Sequence[int]) -> list[float]:
 
 
 def _rank(total: tuple[str, int]) -> int:
-    """Return where a status stands among the totals: good news first."""
-    order = [*STATUS_LOOKS]
+    order = list[str](Status)
     return order.index(total[0]) if total[0] in order else len(order)
 
 

@@ -336,5 +336,4 @@ class PartsWriter:
         self.touched.add(name)
 
     def close(self) -> None:
-        """Write the directory."""
         self._out.close(self._archive.comment)

@@ -33,7 +33,6 @@ def add_options(parser: Parser) -> None:
 
 
 def perform(options: argparse.Namespace) -> int:
-    """Apply the plan."""
     from importer.jobs.apply_file import apply_plan_file
     from importer.jobs.options import RunOptions
 

@@ -25,7 +25,6 @@ def add_options(parser: Parser) -> None:
 
 
 def perform(options: argparse.Namespace) -> int:
-    """Approve the plan."""
     from importer.jobs.approve import approve_plan
 
     path = options.plan.absolute()

@@ -15,7 +15,6 @@ def add_options(parser: Parser) -> None:
 
 
 def perform(options: argparse.Namespace) -> int:
-    """Forget the portal."""
     from importer.jobs.portals import DEFAULT_NAME, Portals
 
     name = options.name or DEFAULT_NAME

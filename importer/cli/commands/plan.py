@@ -48,7 +48,6 @@ def add_options(parser: Parser) -> None:
 
 
 def perform(options: argparse.Namespace) -> int:
-    """Write the plan."""
     from importer.jobs.options import RunOptions
     from importer.jobs.plan import make_plan_file
 

@@ -44,7 +44,6 @@ def add_options(parser: Parser) -> None:
 
 
 def perform(options: argparse.Namespace) -> int:
-    """Write the workbook."""
     from importer.jobs.context import Context
     from importer.jobs.restore import RestoreOptions, restore
 

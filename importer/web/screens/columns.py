@@ -72,8 +72,6 @@ def of_lists(read: ReadOptions, kind: str) -> ReadOptions:
 
 
 def add(work: Work) -> None:
-    """Declare the screen."""
-
     @ui.page("/columns", response_timeout=120)
     async def columns() -> RedirectResponse | None:
         if work.account is None or work.file is None:

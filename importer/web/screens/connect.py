@@ -67,7 +67,6 @@ class _Connect(Screen):
                     self.text(check.remedy, "p", "soft")
 
     def practice(self) -> None:
-        """Offer the sandbox."""
         with ui.element("section").classes("card"):
             self.text(message("Practise without an account"), "h2")
             self.text(message("A small portal with made-up tickets on this machine. Nothing reaches HubSpot."))

@@ -31,8 +31,6 @@ CHOICES = (
 
 
 def add(work: Work) -> None:
-    """Declare the screen."""
-
     @ui.page("/file")
     def file() -> RedirectResponse | None:
         if work.account is None:

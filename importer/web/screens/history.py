@@ -18,8 +18,6 @@ TITLES = (message("Run"), message("File"), message("Portal"), message("State"), 
 
 
 def add(work: Work) -> None:
-    """Declare the screen."""
-
     @ui.page("/history")
     def history() -> None:
         _History(work).draw()

@@ -31,8 +31,6 @@ ROOM = 40
 
 
 def add(work: Work) -> None:
-    """Declare the screen."""
-
     @ui.page("/plan")
     def plan() -> RedirectResponse | None:
         run = work.run

@@ -46,8 +46,6 @@ class Group:
 
 
 def add(work: Work) -> None:
-    """Declare the screen."""
-
     @ui.page("/problems")
     def problems() -> RedirectResponse | None:
         run = work.run

@@ -35,8 +35,6 @@ ROWS = (
 
 
 def add(work: Work) -> None:
-    """Declare the screen."""
-
     @ui.page("/result")
     def result() -> RedirectResponse | None:
         run = work.run

@@ -17,8 +17,6 @@ from schemas.message import message
 
 
 def add(work: Work) -> None:
-    """Declare the screen."""
-
     @ui.page("/sending")
     def sending() -> RedirectResponse | None:
         run = work.run
