@@ -22,6 +22,16 @@ from schemas.values import same_value
 if TYPE_CHECKING:
     from importer.portal import HistoryEntry
 
+WAYS: Mapping[str, Message] = {
+    "API": message("an integration"),
+    "AUTOMATION_PLATFORM": message("a workflow"),
+    "CRM_UI": message("someone in HubSpot"),
+    "IMPORT": message("an import"),
+    "INTEGRATION": message("an integration"),
+    "WORKFLOWS": message("a workflow"),
+}
+"""How a change came, where no user is named. Source: HubSpot, "Record source" (the property's documented values)."""
+
 
 def is_after(stamp: str, moment: str) -> bool:
     """Return whether a stamp of the portal lies after a moment; one that cannot be read is taken to."""
@@ -56,9 +66,11 @@ class ChangeAttribution:
     def who(self, entry: HistoryEntry | None) -> Value:
         """Return who made a change: a name, a user ID, or by what way it came."""
         source = self.source(entry)
-        if not source:
+        if entry is None or not source:
             return message("someone")
-        return message("user {id}", id=source) if entry and source == entry.user else source
+        if source == entry.source:
+            return WAYS.get(source, source)
+        return message("user {id}", id=source) if source == entry.user else source
 
     def source(self, entry: HistoryEntry | None) -> str:
         """Return the same for machines: a name or an e-mail, a user's ID, or by what way it came; else empty."""

@@ -8,7 +8,7 @@ import secrets
 import socket
 import webbrowser
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 import uvicorn
 
@@ -56,7 +56,7 @@ async def serve(
         app,
         title="import-tickets",
         dark=None,
-        language="pt-BR" if language == "pt-BR" else "en-US",
+        language=quasar_language(language),
         show_welcome_message=False,
         reconnect_timeout=RECONNECT_S,
     )
@@ -79,6 +79,11 @@ async def serve(
         await server.serve(sockets=[listening])
     finally:
         forget()
+
+
+def quasar_language(language: str) -> Literal["pt-BR", "en-US"]:
+    """Return Quasar's name of a language of ours."""
+    return "pt-BR" if language == "pt-BR" else "en-US"
 
 
 def listen(port: int) -> socket.socket:

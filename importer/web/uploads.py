@@ -93,6 +93,11 @@ class Uploads:
         return names
 
 
+def is_upload(state: StateFolder, file: Path) -> bool:
+    """Whether a file came through a page, and will be removed."""
+    return file.is_relative_to(state.home / UPLOADS)
+
+
 def remove(folder: Path) -> None:
     """Remove an upload with its folder."""
     shutil.rmtree(folder, ignore_errors=True)

@@ -95,7 +95,7 @@ def test_what_no_run_ever_wrote_is_told_so(portal, sheet, reconcile):
         ("escalation_reason", "never_written", None),
     ]
     told = read_rows(edits)[0]["Import message"]
-    assert "never written from this sheet; INTEGRATION set it at 2026-02-10" in told
+    assert "never written from this sheet; an integration set it at 2026-02-10" in told
     assert "never written from this sheet, and never set in the portal" in told
 
 

@@ -197,6 +197,7 @@ def test_a_killed_server_goes_on_after_a_restart(tmp_path):
                 if screen == "history":
                     assert "enviando" in page.locator("tbody").inner_text()
             server.kill()
+            page.locator("#popup[aria-hidden=false]", has_text="A página está sem conexão com o programa").wait_for()
         portal.calm()
 
         with opened(home, **portal.environment) as (page, _, said, _):

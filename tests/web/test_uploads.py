@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from importer.jobs.state import StateFolder
-from importer.web.uploads import Uploads
+from importer.web.uploads import Uploads, is_upload
 
 HELD = """
 import sys
@@ -39,6 +39,8 @@ def test_uploads_are_for_this_user_alone(state):
 
     assert path.parent.parent.parent == state.home / "uploads"
     assert path.name == "é_evil_.xlsx"
+    assert is_upload(state, path)
+    assert not is_upload(state, state.home.parent / "uploads" / "edits.xlsx")  # a folder of the person's own
     assert path.read_bytes() == b"content"
     if os.name == "posix":
         assert path.stat().st_mode & 0o777 == 0o600

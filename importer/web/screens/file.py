@@ -15,7 +15,7 @@ from importer.reports.text import listed, state_word, status_count
 from importer.template.ticket_query import Choice
 from importer.web.frame import Screen, to
 from importer.web.receive import ROUTE
-from importer.web.uploads import UPLOADS
+from importer.web.uploads import is_upload
 from importer.web.work import Work
 from schemas.message import message
 from schemas.ticket_object import TICKET
@@ -81,7 +81,7 @@ class _File(Screen):
         seen: dict[str, str] = {}
         for run in islice(list_runs(self.work.state), RUNS_READ):
             file = Path(run.file)
-            if run.kind == "run" and run.file not in seen and UPLOADS not in file.parts and file.is_file():
+            if run.kind == "run" and run.file not in seen and not is_upload(self.work.state, file) and file.is_file():
                 told = [status_count(status, count) for status, count in run.counts.items() if status and count]
                 seen[run.file] = self.words(listed(told) if told else state_word(run.state))
         if not seen:

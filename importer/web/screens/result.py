@@ -19,6 +19,7 @@ from importer.reports.text import status_words
 from importer.web.frame import Screen, place_of, to
 from importer.web.open_file import open_file
 from importer.web.runs import Run
+from importer.web.uploads import is_upload
 from importer.web.work import Work
 from schemas.message import Message, message
 
@@ -109,14 +110,15 @@ class _Result(Screen):
         """Offer the workbook and the page."""
         if not self.run_id:
             return
+        report = self.result.report
+        stays = report is not None and not is_upload(self.work.state, report)
         with ui.element("div").classes("strip"):
-            report = self.result.report
             if report is not None:
                 self.button(message("Download {file}", file=report.name), lambda: self.hand_out(report))
-                if not self.work.is_upload:
+                if stays:
                     self.button(message("Open {file}", file=report.name), lambda: self.open(report), second=True)
             self.button(message("Download the report as a page"), self.page, second=True)
-        if report is not None and not self.work.is_upload:
+        if stays:
             self.text(message("The results are in {path}.", path=str(report)), "p", "soft")
 
     def hand_out(self, path: Path) -> None:
