@@ -39,8 +39,7 @@ _NO_NOTE: Note = (0, "", "", "")
 _MASK = bytes.maketrans(b"\n\r", b"\x1e\x1f")
 _UNMASK = bytes.maketrans(b"\x1e\x1f", b"\n\r")
 _SIGNS = bytes(range(256))
-_LONE_CR = re.compile(rb"\r(?!\n)")
-_LAST = itemgetter(slice(-1, None))
+_LAST = itemgetter(-1)
 
 
 def annotate(
@@ -185,11 +184,11 @@ def _cut_regular(block: bytes, delimiter: bytes) -> tuple[_Block, bytes] | None:
 
     Everything here works on the whole block at once: this is what makes a million rows a matter of a second.
     """
-    edges = {b"", delimiter, b"\n", b"\r"}
     pieces = block.split(b'"')
     outside = pieces[::2]
     before_quotes = outside[:-1] if len(pieces) % 2 else outside
-    if len(delimiter) > 1 or not edges.issuperset(map(_LAST, before_quotes)):
+    edges = set(delimiter + b"\r\n")
+    if len(delimiter) > 1 or not edges.issuperset(map(_LAST, filter(None, before_quotes))):
         return None
     inside = b"".join(pieces[1::2])
     masked = b"\n" in inside or b"\r" in inside
@@ -201,10 +200,10 @@ def _cut_regular(block: bytes, delimiter: bytes) -> tuple[_Block, bytes] | None:
         text = b'"'.join(pieces)
     held_back = int(text.endswith(b"\r"))  # half of a CRLF, perhaps
     outline = _whole_lines(b'"'.join(outside), held_back)
-    skeleton = outline.translate(None, _SIGNS.translate(None, delimiter + b"\r\n"))
-    end = _one_end(outline, skeleton)
+    end = _one_end(outline)
     if end is None:
         return None
+    skeleton = outline.translate(None, _SIGNS.translate(None, delimiter + b"\r\n"))
     whole = _whole_lines(text, held_back)
     rest = text[len(whole) :]
     count = skeleton.count(end[-1:])
@@ -217,14 +216,13 @@ def _whole_lines(text: bytes, held_back: int) -> bytes:
     return text[: max(text.rfind(b"\n", 0, stop), text.rfind(b"\r", 0, stop)) + 1]
 
 
-def _one_end(outline: bytes, skeleton: bytes) -> bytes | None:
+def _one_end(outline: bytes) -> bytes | None:
     """Return the line end of all records; None where there are several."""
-    if b"\r" not in skeleton:
+    if b"\r" not in outline:
         return b"\n"
-    if b"\n" not in skeleton:
+    if b"\n" not in outline:
         return b"\r"
-    are_pairs = skeleton.count(b"\r") == skeleton.count(b"\n") and not _LONE_CR.search(outline)
-    return b"\r\n" if are_pairs else None
+    return b"\r\n" if outline.replace(b"\r", b"").replace(b"\n", b"\r\n") == outline else None
 
 
 def _cut(block: bytes, pattern: re.Pattern[bytes], *, last: bool) -> tuple[_Records, bytes]:
@@ -284,7 +282,7 @@ class _Ours:
         field = self._coding.ours(text)
         delimiter = self._delimiter
         if self.quote_all or b'"' in field or delimiter in field or field != field.strip(b" "):
-            return b'%s"%s"' % (delimiter, field.replace(b'"', b'""'))
+            return delimiter + b'"' + field.replace(b'"', b'""') + b'"'
         return delimiter + field
 
 
