@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Response
 
 from importer.errors import ImportTicketsError
 from importer.jobs.resume import stored_columns
+from importer.journal import Journal
 from importer.labels import plain_text
 from importer.reports.column_plan import ValueForms
 from importer.reports.text import value_text
@@ -44,7 +47,7 @@ def cells_of(work: Work, *, start: int, count: int, name: str, erased: bool, tex
             forms = ValueForms(schema, (run.plan.time_zone if run.plan else "") or schema.time_zone)
             headers = {one.property_name: one.header for one in journal.record.columns}
             found = journal.plan.cells(offset=start, limit=count, name=name, erased=erased, text=text)
-            names = {row: plain_text(journal.report.subject(row)) for row in {cell.row for cell in found}}
+            names = _names(work, journal, {cell.row for cell in found})
             total = journal.plan.count_cells_of(name=name, erased=erased, text=text)
     except ImportTicketsError:
         return {"rows": [], "total": 0}
@@ -64,3 +67,12 @@ def cells_of(work: Work, *, start: int, count: int, name: str, erased: bool, tex
             }
         )
     return {"rows": rows, "total": total}
+
+
+def _names(work: Work, journal: Journal, rows: Collection[int]) -> dict[int, str]:
+    """Return what the sheet calls the tickets of rows; for an undo, as the run that it takes back read it."""
+    names = {row: plain_text(journal.report.subject(row)) for row in rows}
+    if journal.record.parent and not any(names.values()):
+        with suppress(ImportTicketsError), work.state.open_journal(journal.record.parent) as earlier:
+            return {row: plain_text(earlier.report.subject(row)) for row in rows}
+    return names

@@ -189,6 +189,7 @@ class Run:
     def leave(self) -> None:
         """Ask the job to stop once what is in flight is finished."""
         self.stop.set()
+        self.changes += 1
         self.answer(0)
 
     def wait(self, timeout_s: float | None = None) -> None:

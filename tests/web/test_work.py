@@ -359,3 +359,20 @@ def test_a_file_of_problems_alone_is_shown_where_it_can_be_corrected(work, tmp_p
     work.run.answer(work.run.rows)
     wait_for(work.run, "done")
     assert place_of(work.run) == "/result"
+
+
+def test_an_undo_shows_tickets_by_the_names_that_its_run_read(work):
+    work.start_run()
+    wait_for(work.run, "asking")
+    names = {row["row"]: row["ticket"] for row in cells(work)}
+    assert any(" (" in one for one in names.values())
+    work.run.answer(work.run.rows)
+    wait_for(work.run, "done")
+    work.start_undo(work.run.run_id)
+    wait_for(work.run, "asking")
+
+    assert {row["row"]: row["ticket"] for row in cells(work)} == names
+
+
+def cells(work):
+    return cells_of(work, start=0, count=500, name="", erased=False, text="")["rows"]

@@ -35,8 +35,8 @@ class _Connect(Screen):
     def draw(self) -> None:
         with self.frame("/connect", message("Which HubSpot account?")):
             self.error(self.work.error)
-            self.found()
             self.unfinished()
+            self.found()
             with ui.element("div").classes("pair"):
                 self.practice()
                 self.token()

@@ -18,7 +18,7 @@ from importer.jobs.resume import stored_columns
 from importer.reports.column_plan import ColumnPlan, ValueForms, column_plans
 from importer.reports.plan_text import PlanText
 from importer.reports.plan_view import PlanView
-from importer.reports.text import status_words
+from importer.reports.text import grouped, status_words
 from importer.web.frame import Screen, place_of, to
 from importer.web.grid import grid_options
 from importer.web.runs import Run
@@ -115,7 +115,10 @@ class _Plan(Screen):
         self.text(message("By column"), "h2")
         self.table(
             (message("Column"), message("Changed"), message("Erased"), message("Most often")),
-            [(one.header, str(one.changed), str(one.cleared), self.often(one)) for one in self.plan.columns],
+            [
+                (one.header, grouped(one.changed, self._words), grouped(one.cleared, self._words), self.often(one))
+                for one in self.plan.columns
+            ],
             numbers=(1, 2),
         )
 

@@ -12,7 +12,7 @@ from importer.errors import ImportTicketsError
 from importer.findings import Finding
 from importer.jobs.corrections import correction_of, suggestion, wrong_part
 from importer.jobs.resume import stored_columns
-from importer.reports.text import correction_lines
+from importer.reports.text import correction_lines, grouped
 from importer.web.editors import Editor, add_editor
 from importer.web.frame import Screen, Text, named, place_of, to
 from importer.web.runs import Run
@@ -129,7 +129,9 @@ class _Problems(Screen):
             event = self.run.event
             if event is not None and event.kind == "read" and event.total:
                 text = message(
-                    "Reading what the tickets have now: {done} of {total}", done=event.done, total=event.total
+                    "Reading what the tickets have now: {done} of {total}",
+                    done=grouped(event.done, self._words),
+                    total=grouped(event.total, self._words),
                 )
                 line.set_text(self.words(text))
 

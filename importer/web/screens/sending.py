@@ -9,7 +9,7 @@ from nicegui import ui
 from starlette.responses import RedirectResponse
 
 from importer.portal.events import Event
-from importer.reports.text import duration
+from importer.reports.text import duration, grouped
 from importer.web.frame import Screen, Text, named, place_of, to
 from importer.web.runs import Run
 from importer.web.work import Work
@@ -51,9 +51,12 @@ class _Sending(Screen):
                 "soft",
             )
             with ui.element("div").classes("strip"):
-                self.button(message("Pause after what is under way"), self.run.leave, second=True)
+                pause = self.button(message("Pause after what is under way"), self.run.leave, second=True)
 
             def show() -> None:
+                if self.run.stop.is_set and pause.enabled:
+                    pause.set_text(self.words(message("Pausing: what is under way is finished first")))
+                    pause.disable()
                 event = self.run.event
                 if event is not None and event.kind == "rows" and event.total:
                     share = min(100, round(100 * event.done / event.total))
@@ -71,11 +74,18 @@ class _Sending(Screen):
         seconds = time.monotonic() - self.began
         rate = (event.done - self.done_at_first) / seconds if seconds > 1 else 0.0
         text = self.words(
-            message("{done} of {total} rows, {failed} refused", done=event.done, total=event.total, failed=event.failed)
+            message(
+                "{done} of {total} rows, {failed} refused",
+                done=grouped(event.done, self._words),
+                total=grouped(event.total, self._words),
+                failed=grouped(event.failed, self._words),
+            )
         )
         if rate:
             left = duration((event.total - event.done) / rate)
-            text += "; " + self.words(message("{rate} rows a second, {left} left", rate=round(rate), left=left))
+            text += "; " + self.words(
+                message("{rate} rows a second, {left} left", rate=grouped(round(rate), self._words), left=left)
+            )
         return text
 
     def wait(self) -> str:
