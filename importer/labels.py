@@ -7,7 +7,7 @@ Out: text for people. No markup: who shows it escapes it.
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from schemas.message import Message, message
@@ -26,6 +26,8 @@ _SHORT = 60
 """Values shorter than this are remembered with their labels."""
 _LONGEST_VALUE = 100
 _SURROGATE = re.compile("[\ud800-\udfff]")
+Told = str | Message
+"""A value as a message has it."""
 _SENTENCE_ENDS = (".", "?", "!", "…")
 
 
@@ -132,6 +134,25 @@ class Labels:
     def short_change(self, name: str, before: str, after: str) -> tuple[str, str]:
         """Return the same, cut to what a message has room for, where they begin to differ."""
         return clip_change(*self.change(name, before, after), _LONGEST_VALUE)
+
+    def told_change(self, name: str, before: str, after: str) -> tuple[Told, Told]:
+        """Return the same for a message: days as the reader writes them, moments by the clocks of the portal's zone."""
+        old, new = (self._day_or_moment(name, value) for value in (before, after))
+        short = self.short_change(name, before, after)
+        return short if old == new else (old or short[0], new or short[1])
+
+    def _day_or_moment(self, name: str, value: str) -> Message | None:
+        from schemas.values import type_of
+
+        definition = self._schema.properties.get(name) if self._schema else None
+        scale = type_of(definition).scale if definition else None
+        found = scale(value) if scale and value else None
+        if isinstance(found, datetime):
+            here = found.astimezone(zone_of(self._schema.time_zone if self._schema else "UTC"))
+            return moment_words(here, seconds=bool(here.second))
+        if isinstance(found, date):
+            return message("{year}-{month}-{day}", year=f"{found.year:04d}", month=f"{found:%m}", day=f"{found:%d}")
+        return None
 
 
 def _with_value(label: str, value: str) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from importer.findings import Finding
-from importer.labels import Labels
+from importer.labels import Labels, Told
 from importer.model import Change, CheckedRow, Columns, Outcome, Status, Values
 from importer.planning.property_history import ChangeAttribution, changed_since, is_after
 from schemas.message import Message, message
@@ -112,13 +112,13 @@ class Conflicts:
                 yield self._conflict(change, name, entries[0] if entries else None)
 
     def _conflict(self, change: Change, name: str, entry: HistoryEntry | None) -> Finding:
-        current, wanted = self._labels.short_change(name, change.before[name], change.after[name])
+        current, wanted = self._labels.told_change(name, change.before[name], change.after[name])
         text = self._text(current, wanted, entry)
         return self._columns.finding(
             "conflict", text, row=change.row, key=change.key, name=name, value=change.after[name]
         )
 
-    def _text(self, current: str, wanted: str, entry: HistoryEntry | None) -> Message:
+    def _text(self, current: Told, wanted: Told, entry: HistoryEntry | None) -> Message:
         if entry is None:
             return message(
                 'the portal changed this to "{current}" after the sheet was made; the sheet says "{wanted}". Take the '

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from importer.labels import Labels
+from importer.labels import Labels, Told
 from importer.model import Change, Columns, Difference, Status
 from importer.planning.property_history import ChangeAttribution
 from schemas.message import Message, message
@@ -87,8 +87,8 @@ class DifferenceText:
             return False, message("never written from this sheet, and never set in the portal")
         return False, message("never written from this sheet; {who} set it at {when}", **facts)
 
-    def _shown(self, name: str, change: Change) -> tuple[str, str]:
-        return self._labels.short_change(name, change.before[name], change.after[name])
+    def _shown(self, name: str, change: Change) -> tuple[Told, Told]:
+        return self._labels.told_change(name, change.before[name], change.after[name])
 
     def _asks_for(self, name: str, cell: str, value: str) -> bool:
         from schemas.forms import holds

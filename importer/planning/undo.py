@@ -205,7 +205,7 @@ class Reversal:
         return Finding("unreadable_property", text, self._columns.header_row, position, header, name)
 
     def _text(self, conflict: Conflict, entry: HistoryEntry | None) -> Message:
-        wrote, held = self._labels.short_change(conflict.name, conflict.wrote, conflict.held)
+        wrote, held = self._labels.told_change(conflict.name, conflict.wrote, conflict.held)
         if conflict.together_with:
             return message(
                 '"{held}" is left as it is, because {other} was changed later and the two belong together',

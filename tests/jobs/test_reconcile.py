@@ -412,3 +412,20 @@ def test_a_whole_story(portal, program, sheet, run, reconcile):
         *((f"C{row}", "changed_since") for row, key in ((2, A), (3, B), (4, C)) if before[key].get("due_on")),
     }
     assert values(portal, A) == before[A]
+
+
+@pytest.mark.parametrize(
+    ("language", "texts"),
+    [
+        ("en", ('"2026-03-04 10:30", the portal holds "2026-03-04 09:30"', '"2026-03-06", the portal holds "2026-')),
+        ("pt-BR", ('"04/03/2026 10:30", o portal tem "04/03/2026 09:30"', '"06/03/2026", o portal tem "05/03/2026"')),
+    ],
+)
+def test_days_and_moments_stand_in_the_reader_s_form(language, texts, portal, sheet, reconcile):
+    portal.change(A, {"createdate": "2026-03-04T12:30:00.000Z", "due_on": "2026-03-05"})
+    path = sheet(("Record ID", "createdate", "due_on"), (A, "2026-03-04T13:30:00Z", "2026-03-06"))
+
+    reconcile(path, "--lang", language)
+
+    told = read_rows(path)[0]["Import message"]
+    assert all(text in told for text in texts), told
