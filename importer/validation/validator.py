@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from itertools import repeat
+from itertools import islice, repeat
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -138,14 +138,11 @@ class Validation:
 
     def __iter__(self) -> Iterator[CheckedChunk]:
         chunks = self._chunks(self._positions)
-        chunk = next(chunks, None)
-        is_whole = True
-        while chunk is not None:
-            following = next(chunks, None)
-            is_whole = is_whole and following is None
-            yield CheckedChunk(self, chunk, is_whole=is_whole)
-            is_whole = False
-            chunk = following
+        pending = list(islice(chunks, 2))
+        is_whole = len(pending) == 1
+        while pending:
+            yield CheckedChunk(self, pending.pop(0), is_whole=is_whole)
+            pending = pending or list(islice(chunks, 1))
 
     def _chunks(self, positions: Sequence[int]) -> Iterator[Chunk]:
         return map(without_unseen, data_chunks(self._table, positions, self._chunk_size))
