@@ -2,8 +2,10 @@
 
 import ast
 import re
+from graphlib import TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 
 from tools.measure_house import LONG_CLASS, LONG_FUNCTION, TYPE_DISPATCH, Function, size
@@ -73,6 +75,14 @@ def test_a_function_fits_a_screen_and_a_class_four():
 
     assert [f"{path.name}: {one.name}" for path, one in functions if size(one) > LONG_FUNCTION] == []
     assert [f"{path.name}: {one.name}" for path, one in classes if size(one) > LONG_CLASS] == []
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    """Imports within functions and those for types count, too."""
+    graph = grimp.build_graph("importer", "schemas", cache_dir=None)
+    imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+
+    TopologicalSorter(imports).prepare()
 
 
 LIBRARIES = {"python-calamine": "python_calamine", "google-re2": "re2"}

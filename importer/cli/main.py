@@ -13,6 +13,7 @@ from importer.cli.standard_streams import UNWRITTEN, sturdy_streams
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
     from importer.errors import ImportTicketsError
 
@@ -64,6 +65,18 @@ def _main(arguments: list[str]) -> int:
     return _run_command(options, arguments)
 
 
+def options_of_run(file: Path) -> argparse.Namespace:
+    """Return the options of a run on a file where nothing is typed but its name: what the settings files say.
+
+    Raises UsageError for one that cannot be understood.
+    """
+    from importer.cli.command_line import parse
+    from importer.cli.settings import with_settings
+
+    arguments = ["run", str(file)]
+    return with_settings(parse(arguments), arguments)
+
+
 def _run_command(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     """Do what was parsed. The one place where our exceptions become a message and an exit code."""
     from importer.cli.commands import COMMANDS
@@ -72,7 +85,7 @@ def _run_command(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     from importer.i18n import choose_language
 
     command = COMMANDS[options.command]
-    options.settings = None
+    options.settings, options.of_run_on = None, options_of_run
     try:
         check_open_files()
         choose_language(getattr(options, "lang", None), os.environ)  # one that is not there is refused by all

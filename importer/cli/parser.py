@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from importer.i18n import CATALOGUES, DOMAIN
 
 if TYPE_CHECKING:
-    from importer.jobs.options import Amount
-    from importer.jobs.selection import RowRanges
+    from importer.jobs.options import Amount, RowRanges
     from schemas.message import Translations
 
 OWN_WORDS: tuple[str, ...] = (
@@ -304,7 +303,7 @@ def amount(text: str) -> Amount:
 
 def row_ranges(text: str) -> RowRanges:
     """Return rows of the sheet: `2-51,80`."""
-    from importer.jobs.selection import RowRanges
+    from importer.jobs.options import RowRanges
 
     stretches = []
     for part in text.split(","):

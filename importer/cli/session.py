@@ -8,7 +8,7 @@ import dataclasses
 import json
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -66,7 +66,6 @@ def access_of(options: argparse.Namespace) -> PortalAccess:
 
     Raises UsageError where no portal of that name is kept, or its token cannot be had.
     """
-    from importer.cli.settings import portal_access
     from importer.jobs.portals import Portals
 
     access = portal_access(
@@ -90,6 +89,29 @@ def where_run_was(run: str, context: Context, options: argparse.Namespace) -> Co
         return context
     option = context.state.read_record(run).portal.option
     return dataclasses.replace(context, access=Portals(context.state).reach_again(context.access, option))
+
+
+def portal_access(
+    environ: Mapping[str, str],
+    *,
+    sandbox: bool,
+    max_rate: int | None,
+    daily_reserve: float,
+    languages: Iterable[str] = (),
+) -> PortalAccess:
+    """Return how to reach the portal. The token comes from the environment alone.
+
+    languages: of what people read, and of the file; the portal's own labels are in English in any case.
+    """
+    from importer.jobs.options import PortalAccess
+
+    return dataclasses.replace(
+        PortalAccess.from_environment(environ),
+        sandbox=sandbox,
+        max_rate=max_rate,
+        daily_reserve=daily_reserve,
+        languages=tuple(dict.fromkeys(languages)),
+    )
 
 
 def fill(kind: type[T], options: argparse.Namespace, **others: Any) -> T:

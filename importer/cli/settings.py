@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import tomllib
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,6 @@ from importer.cli.parser import MANY
 from importer.errors import UsageError, reason_of
 from importer.i18n import language_typed
 from importer.jobs.kept_headers import CONFIG_NAME
-from importer.jobs.options import PortalAccess
 from schemas.message import message
 
 PATHS = frozenset({"output", "html", "failed-to", "schema", "id-file"})
@@ -209,24 +208,3 @@ def _check_name(name: str, options: Mapping[str, int], source: SettingsFile) -> 
                 own=str(user_settings()),
             )
         )
-
-
-def portal_access(
-    environ: Mapping[str, str],
-    *,
-    sandbox: bool,
-    max_rate: int | None,
-    daily_reserve: float,
-    languages: Iterable[str] = (),
-) -> PortalAccess:
-    """Return how to reach the portal. The token comes from the environment alone.
-
-    languages: of what people read, and of the file; the portal's own labels are in English in any case.
-    """
-    return replace(
-        PortalAccess.from_environment(environ),
-        sandbox=sandbox,
-        max_rate=max_rate,
-        daily_reserve=daily_reserve,
-        languages=tuple(dict.fromkeys(languages)),
-    )

@@ -9,11 +9,12 @@ from importer.errors import UsageError
 from importer.jobs.confirm import confirm
 from importer.jobs.context import Context
 from importer.jobs.finish import finish
-from importer.jobs.job import opening
 from importer.jobs.main import prepare
+from importer.jobs.opening import opening
 from importer.jobs.options import Amount, OnInvalid, Result, RunOptions
-from importer.jobs.resume import reopen, stored_options
+from importer.jobs.resume import reopen
 from importer.jobs.sending import send
+from importer.jobs.stored_run import stored_options
 from importer.reports.text import state_word
 from schemas.message import message
 from schemas.ticket_object import TICKET

@@ -16,12 +16,14 @@ from importer.jobs.approve import check_not_applied, fill_journal
 from importer.jobs.confirm import confirm, has_digest
 from importer.jobs.context import Context
 from importer.jobs.finish import finish
-from importer.jobs.job import Job, Opening, opening
+from importer.jobs.job import Job, Opening
+from importer.jobs.opening import opening
 from importer.jobs.options import ReadOptions, Result, RunOptions
 from importer.jobs.plan_file import PlanFile, add_note, read_plan
 from importer.jobs.plan_notes import mark_applied, who_am_i
-from importer.jobs.resume import check_portal, stored_columns
+from importer.jobs.resume import check_portal
 from importer.jobs.sending import send_in_parts
+from importer.jobs.stored_run import stored_columns
 from importer.jobs.targets import check_targets
 from importer.jobs.which_portal import tell_version
 from schemas.message import message

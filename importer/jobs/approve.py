@@ -11,13 +11,14 @@ from importer.i18n import translations
 from importer.jobs.confirm import show_findings
 from importer.jobs.context import Context
 from importer.jobs.forecast import plan_view
-from importer.jobs.job import Job, opening
+from importer.jobs.job import Job
+from importer.jobs.opening import opening
 from importer.jobs.options import Result, RunOptions
 from importer.jobs.plan import is_sandbox, next_command
 from importer.jobs.plan_file import PlanFile, add_note, altered, is_same_person, read_plan
 from importer.jobs.plan_notes import applied_from_here, sent_nothing, who_am_i
-from importer.jobs.resume import stored_columns
 from importer.jobs.state import StateFolder
+from importer.jobs.stored_run import stored_columns
 from importer.journal import Journal
 from importer.journal.run_record import now
 from importer.model import Status

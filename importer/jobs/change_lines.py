@@ -13,8 +13,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from importer.errors import FileError
-from importer.jobs.resume import stored_columns
 from importer.jobs.run_history import earlier_runs
+from importer.jobs.stored_run import stored_columns
 from importer.journal import Journal, RunRecord
 from importer.model import Status
 from importer.reports.cell_texts import CellTexts

@@ -59,7 +59,7 @@ def break_off(error: ImportTicketsError, state: StateFolder, *, file: Path | Non
 
     since: when the job began, which distinguishes its run from earlier ones that were left, too.
     """
-    from importer.jobs.resume import stored_columns
+    from importer.jobs.stored_run import stored_columns
 
     run_id = state.unfinished_run(file)
     if run_id is not None:

@@ -1,9 +1,9 @@
-"""One job: what its steps share, what it holds open, and how its errors become its result."""
+"""One job: what its steps share, and what it holds open."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -12,7 +12,7 @@ from importer.errors import ImportTicketsError
 from importer.jobs import connect
 from importer.jobs.context import Context
 from importer.jobs.options import Result, RunOptions, Ui
-from importer.jobs.which_portal import portal_name
+from importer.jobs.portal_names import portal_name
 from importer.journal import Journal, RunRecord
 from importer.journal.run_record import now
 from importer.model import Columns
@@ -130,30 +130,3 @@ class Opening:
         """From now on, an error ends the job with a report of its rows."""
         self.job = job
         return job
-
-
-@asynccontextmanager
-async def opening(
-    context: Context, *, file: Path | None = None, sheet: str | None = None, dry_run: bool = False
-) -> AsyncIterator[Opening]:
-    """Hold open what a job needs. Errors of file, columns, portal and person become its result, and are not raised."""
-    from importer.jobs.finish import fail_early, finish
-
-    held = Opening(context, file, sheet, dry_run)
-    try:
-        async with held.stack:
-            try:
-                yield held
-            except ImportTicketsError as error:
-                if held.job is None:
-                    raise
-                held.result = finish(held.job, error)
-    except ImportTicketsError as error:
-        held.result = fail_early(
-            error,
-            file=held.file,
-            sheet=held.sheet,
-            dry_run=held.dry_run,
-            started_at=held.started_at,
-            portal_option=context.access.option,
-        )

@@ -9,7 +9,8 @@ from typing import Any
 from importer.errors import MissingScope, Unauthorized, UsageError
 from importer.jobs import connect
 from importer.jobs.options import PortalAccess
-from importer.jobs.portals import KeptPortal, Portals, kept_portal
+from importer.jobs.portal_names import KeptPortal
+from importer.jobs.portals import Portals, kept_portal
 from schemas.message import message
 
 

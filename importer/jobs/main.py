@@ -11,9 +11,10 @@ from importer.jobs import connect
 from importer.jobs.confirm import confirm
 from importer.jobs.context import Context
 from importer.jobs.finish import finish
-from importer.jobs.job import Job, Opening, opening
+from importer.jobs.job import Job, Opening
 from importer.jobs.missing_metadata import tell_gaps
 from importer.jobs.offer_corrections import ask_corrections, correct
+from importer.jobs.opening import opening
 from importer.jobs.options import PortalAccess, Result, RunOptions
 from importer.jobs.run_history import FormsSeen, values_written
 from importer.jobs.selection import Selection, keep_first

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from importer.errors import ImportTicketsError
+from importer.jobs.portal_names import KeptPortal
 from importer.model import Status
 from schemas.message import Message
 from schemas.ticket_object import API_ADDRESS
 
 if TYPE_CHECKING:
-    from importer.jobs.portals import KeptPortal
-    from importer.jobs.selection import RowRanges
     from importer.journal import FindingGroup
     from importer.journal.run_record import Correction
     from importer.reports.plan_view import PlanView
@@ -44,6 +43,19 @@ class Amount:
 
     def __str__(self) -> str:
         return f"{self.number:g}{'%' if self.percent else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class RowRanges:
+    """Numbers of rows as the sheet shows them: (first, last) of each stretch."""
+
+    stretches: tuple[tuple[int, int], ...]
+
+    def __contains__(self, row: int) -> bool:
+        return any(first <= row <= last for first, last in self.stretches)
+
+    def __str__(self) -> str:
+        return ",".join(f"{first}" if first == last else f"{first}-{last}" for first, last in self.stretches)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from importer.i18n import translations
 from importer.jobs.confirm import confirm
 from importer.jobs.context import Context
 from importer.jobs.finish import finish
-from importer.jobs.job import Job, opening
+from importer.jobs.job import Job
 from importer.jobs.main import prepare
+from importer.jobs.opening import opening
 from importer.jobs.options import Result, RunOptions
 from importer.jobs.plan_file import BOOK_SUFFIX, kept_facts, read_plan, write_plan
 from importer.jobs.plan_notes import who_am_i

@@ -11,16 +11,13 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING
 
 from importer.errors import FileError, UsageError, cannot_write
 from importer.files import write_whole
-from importer.jobs.options import PORTAL_OPTION, SANDBOX_OPTION
+from importer.jobs.options import PORTAL_OPTION, SANDBOX_OPTION, PortalAccess
+from importer.jobs.portal_names import KeptPortal
 from importer.jobs.state import StateFolder
 from schemas.message import Message, message
-
-if TYPE_CHECKING:
-    from importer.jobs.options import PortalAccess
 
 DEFAULT_NAME = "default"
 """The portal that is used where neither `--portal` nor HUBSPOT_ACCESS_TOKEN names one."""
@@ -28,33 +25,6 @@ _SERVICE = "import-tickets"
 _NAME = re.compile(r"[^\W_][\w.-]*")
 _LONGEST_NAME = 40
 """Characters; tokens are longer."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeptPortal:
-    """A portal that `login` knows. `kind` is HubSpot's `accountType`; `production`: its name is asked for, not `y`."""
-
-    name: str
-    base_url: str
-    portal_id: str = ""
-    kind: str = ""
-    production: bool = False
-
-    @property
-    def called(self) -> Message:
-        """What it is called before people: its ID and kind, or its address where the account was not shown."""
-        from importer.jobs.which_portal import called
-
-        return called(self.portal_id, self.kind, self.base_url)
-
-    def as_json(self) -> dict[str, object]:
-        return {
-            "portal": self.name,
-            "portal_id": self.portal_id,
-            "kind": self.kind,
-            "base_url": self.base_url,
-            "production": self.production,
-        }
 
 
 @dataclass(frozen=True, slots=True)

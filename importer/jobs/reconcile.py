@@ -10,9 +10,10 @@ from importer.files import fitting_name
 from importer.jobs import connect
 from importer.jobs.context import Context
 from importer.jobs.finish import finish
-from importer.jobs.job import Job, opening
+from importer.jobs.job import Job
 from importer.jobs.main import make_record, validate
 from importer.jobs.missing_metadata import tell_gaps
+from importer.jobs.opening import opening
 from importer.jobs.options import Result, RunOptions
 from importer.jobs.run_history import FormsSeen, known_cells
 from importer.jobs.targets import check_targets

@@ -6,21 +6,23 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from importer.errors import FileError, MissingScope, UsageError
+from importer.errors import MissingScope, UsageError
 from importer.jobs.context import Context
 from importer.jobs.finish import finish, requests_until_now
-from importer.jobs.job import Job, Opening, opening
-from importer.jobs.options import ReadOptions, Result, RunOptions
+from importer.jobs.job import Job, Opening
+from importer.jobs.opening import opening
+from importer.jobs.options import Result, RunOptions
 from importer.jobs.sending import send
 from importer.jobs.state import StateFolder
+from importer.jobs.stored_run import stored_columns, stored_options
 from importer.jobs.targets import check_page
 from importer.jobs.which_portal import check_fingerprint, tell_version
 from importer.journal import Journal, RunRecord
 from importer.journal.run_record import now
-from importer.model import Columns, KeyColumn, Policy, Status, ValueColumn
+from importer.model import Status
 from importer.reports.text import listed, state_word, status_count
 from schemas.message import message
-from schemas.property import PortalSchema, read_schema
+from schemas.property import read_schema
 
 if TYPE_CHECKING:
     from importer.portal import Portal
@@ -138,40 +140,3 @@ def _is_loopback_again(began: str | None, base_url: str) -> bool:
 
     hosts = {urlsplit(one or "").hostname for one in (began, base_url)}
     return hosts <= {"localhost", "127.0.0.1", "::1", "sandbox"}
-
-
-def stored_options(record: RunRecord, *, html: Path | None, overwrite: bool) -> RunOptions:
-    """Return the options of a run as its journal has them."""
-    output = record.output
-    page = html or (Path(record.html) if record.html else None)
-    return RunOptions(
-        Path(record.file),
-        read=ReadOptions(sheet=record.sheet),
-        dry_run=record.dry_run,
-        diff=record.diff,
-        output=Path(output) if output else None,
-        html=page,
-        failed_to=Path(record.failed_to) if record.failed_to else None,
-        overwrite=overwrite or record.overwrite,
-    )
-
-
-def stored_columns(record: RunRecord) -> tuple[PortalSchema, Columns]:
-    """Return the schema and the columns of a run as its journal has them. Raises FileError where that is damaged."""
-    try:
-        schema = read_schema(record.schema)
-        key = record.key
-        columns = Columns(
-            KeyColumn(key.position, key.header, key.property),
-            tuple(
-                ValueColumn(one.position, one.header, schema.properties[one.property_name], Policy(one.policy))
-                for one in record.columns
-                if one.property_name in schema.properties
-            ),
-            record.header_row,
-        )
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise FileError(
-            message("{path} is not a journal of a run ({reason}).", path=record.id, reason=repr(error))
-        ) from error
-    return schema, columns

@@ -18,8 +18,8 @@ from importer.errors import FileError, cannot_write
 from importer.files import write_whole
 from importer.findings import cell_name
 from importer.i18n import ENGLISH, translations
-from importer.jobs.resume import stored_columns
 from importer.jobs.state import StateFolder
+from importer.jobs.stored_run import stored_columns
 from importer.journal import Journal
 from importer.labels import Labels
 from importer.model import Status

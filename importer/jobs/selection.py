@@ -6,28 +6,15 @@ Rows that are left out are not judged and keep no other row back; they end `not 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from importer.errors import UsageError
+from importer.jobs.options import RowRanges
 from schemas.message import Message, count_message, message
 
 if TYPE_CHECKING:
     from importer.jobs.job import Job
     from importer.validation.validator import CheckedChunk
-
-
-@dataclass(frozen=True, slots=True)
-class RowRanges:
-    """Numbers of rows as the sheet shows them: (first, last) of each stretch."""
-
-    stretches: tuple[tuple[int, int], ...]
-
-    def __contains__(self, row: int) -> bool:
-        return any(first <= row <= last for first, last in self.stretches)
-
-    def __str__(self) -> str:
-        return ",".join(f"{first}" if first == last else f"{first}-{last}" for first, last in self.stretches)
 
 
 class Selection:

@@ -13,11 +13,13 @@ from importer.jobs import connect
 from importer.jobs.confirm import confirm
 from importer.jobs.context import Context
 from importer.jobs.finish import finish
-from importer.jobs.job import Job, Opening, opening
+from importer.jobs.job import Job, Opening
+from importer.jobs.opening import opening
 from importer.jobs.options import ReadOptions, Result, RunOptions
-from importer.jobs.resume import check_portal, stored_columns
+from importer.jobs.resume import check_portal
 from importer.jobs.run_list import RunInfo, undone_by
 from importer.jobs.sending import send
+from importer.jobs.stored_run import stored_columns
 from importer.jobs.targets import check_page
 from importer.jobs.which_portal import tell_version
 from importer.journal import Journal, RunRecord

@@ -1,4 +1,4 @@
-"""Which portal a job talks to: what it is called before people, and whether it is the one that a run began in.
+"""Whether a portal is the one that a run began in, and how long it serves the version of the API.
 
 The account's ID says it. Where the account details are refused, a fingerprint does: the hub in the token's name, the
 portal's own properties, and its owners, whose IDs no other portal has.
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from importer.errors import UsageError
 from importer.jobs.options import PortalAccess, Ui
@@ -17,49 +16,11 @@ from importer.portal.settings import VERSION_FORM
 from schemas.message import Message, message
 from schemas.property import PortalSchema
 
-_KINDS: Mapping[str, Message] = {
-    "STANDARD": message("standard account"),
-    "SANDBOX": message("sandbox account"),
-    "DEVELOPER_TEST": message("developer test account"),
-    "APP_DEVELOPER": message("developer account"),
-}
-"""Kinds of account. Source: HubSpot Account information API, `accountType`."""
 _WARN_FROM = date(2026, 9, 1)
 _MONTHS_SERVED = 18
 """A dated version is served so long. Source: HubSpot, date-based API versioning."""
 _LITTLE = 0.5
 """The share of own properties from which on two portals may be one, where no owner decides it."""
-
-
-def portal_name(schema: PortalSchema, base_url: str = "", name: str = "") -> Message | None:
-    """Return what the portal is called: its ID and kind, else its address; None where neither is known.
-
-    name: the one that it was kept under, which comes first.
-    """
-    if not schema.portal_id and not base_url:
-        return None
-    kind = str((schema.bodies.get("account") or {}).get("accountType") or "")
-    return called(schema.portal_id, kind, base_url, name)
-
-
-def called(portal_id: str, kind: str, base_url: str, name: str = "") -> Message:
-    """Return what people call a portal, by its ID, HubSpot's `accountType`, its address and its name here.
-
-    Translations have no article where English has one: sentences put it before the portal.
-    """
-    if portal_id and kind in _KINDS:
-        known = _KINDS[kind]
-        if name:
-            return message('"{name}", portal {portal} ({kind})', name=name, portal=portal_id, kind=known)
-        return message("portal {portal} ({kind})", portal=portal_id, kind=known)
-    if portal_id:
-        if name:
-            return message('"{name}", portal {portal}', name=name, portal=portal_id)
-        return message("portal {portal}", portal=portal_id)
-    host = urlsplit(base_url).netloc
-    if name:
-        return message('"{name}", the portal at {host}', name=name, host=host)
-    return message("the portal at {host}", host=host)
 
 
 # --- the same portal again --------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Query, Response
 
 from importer.errors import ImportTicketsError
-from importer.jobs.resume import stored_columns
+from importer.jobs.stored_run import stored_columns
 from importer.journal import Journal
 from importer.labels import plain_text
 from importer.reports.column_plan import ValueForms

@@ -22,13 +22,13 @@ from importer.jobs.corrections import copy_name, write_corrections
 from importer.jobs.doctor import Check, examine
 from importer.jobs.main import import_tickets
 from importer.jobs.options import PortalAccess, ReadOptions, RunOptions, Silent
-from importer.jobs.portals import KeptPortal, Portals, kept_portal
+from importer.jobs.portal_names import KeptPortal, portal_name
+from importer.jobs.portals import Portals, kept_portal
 from importer.jobs.reconcile import reconcile
 from importer.jobs.resume import resume_run
 from importer.jobs.state import StateFolder
 from importer.jobs.template import TemplateOptions, make_template
 from importer.jobs.undo import undo_run
-from importer.jobs.which_portal import portal_name
 from importer.journal.run_record import Correction, RunRecord
 from importer.template.ticket_query import Choice
 from importer.web.columns import FileLook, look_at

@@ -6,13 +6,13 @@ import pytest
 
 from importer.cli.command_line import UnusableSetting, build_parser, long_options, parse
 from importer.cli.parser import amount, days, mapping
+from importer.cli.session import portal_access
 from importer.cli.settings import (
     MOST_BYTES,
     PATHS,
     READING,
     SettingsFile,
     config_arguments,
-    portal_access,
     settings_files,
 )
 from importer.errors import UsageError

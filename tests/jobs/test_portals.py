@@ -7,7 +7,8 @@ from keyring.backends.fail import Keyring as NoKeyring
 
 from importer.errors import FileError, UsageError
 from importer.jobs.options import PortalAccess
-from importer.jobs.portals import KeptPortal, Portals
+from importer.jobs.portal_names import KeptPortal
+from importer.jobs.portals import Portals
 from importer.jobs.state import StateFolder
 
 TOKEN = "pat-na1-kept-in-the-keyring"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from importer.errors import FileError
 from importer.jobs.corrections import _check, choices, correction_of, suggestion
-from importer.jobs.resume import stored_columns
+from importer.jobs.stored_run import stored_columns
 from importer.journal import RunRecord
 from importer.journal.run_record import Correction
 from schemas.cells import Kind, Reading

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from importer.jobs.corrections import correction_of
-from importer.jobs.resume import stored_columns
 from importer.jobs.state import StateFolder
+from importer.jobs.stored_run import stored_columns
 from importer.web.cells import cells_of
 from importer.web.frame import place_of
 from importer.web.work import Work
@@ -245,7 +245,8 @@ def test_a_column_that_is_known_can_be_another_or_left_out(work):
 def test_settings_files_count_on_the_page_as_on_the_command_line(tmp_path, monkeypatch):
     """How FILE is read stands beside it, guard rails in the user's own folder; the page asks all the same."""
     from importer.cli import settings
-    from importer.cli.commands.web import options_of
+    from importer.cli.commands.run import run_options
+    from importer.cli.main import options_of_run
 
     own = tmp_path / "own" / "import-tickets.toml"
     own.parent.mkdir()
@@ -255,7 +256,7 @@ def test_settings_files_count_on_the_page_as_on_the_command_line(tmp_path, monke
     file.write_text("Record ID,Region,Moood\n25012345001,,good\n", "utf-8")
     (tmp_path / "import-tickets.toml").write_text('[columns]\nskip = ["Moood"]\n', "utf-8")
 
-    work = Work(StateFolder(tmp_path / "home"), {}, "en", fail, options_of, file)
+    work = Work(StateFolder(tmp_path / "home"), {}, "en", fail, lambda file: run_options(options_of_run(file)), file)
     work.reach_at_start(sandbox=True, portal=None)
     assert asyncio.run(work.look_at_file()), work.error
     assert not work.look.findings

@@ -39,16 +39,6 @@ def add_options(parser: Parser) -> None:
     )
 
 
-def options_of(file: Path) -> RunOptions:
-    """Return what the settings files say of a run on a file. Raises UsageError for one that cannot be understood."""
-    from importer.cli.command_line import parse
-    from importer.cli.commands.run import run_options
-    from importer.cli.settings import with_settings
-
-    arguments = ["run", str(file)]
-    return run_options(with_settings(parse(arguments), arguments))
-
-
 def perform(options: argparse.Namespace) -> int:
     """Serve the page until interrupted."""
     if find_spec("nicegui") is None:
@@ -57,11 +47,15 @@ def perform(options: argparse.Namespace) -> int:
                 'The page needs libraries that are not installed. Install them with: pip install "import-tickets[web]"'
             )
         )
+    from importer.cli.commands.run import run_options
     from importer.cli.faults import explain
     from importer.loader.formats import read_head
     from importer.web.main import serve_page
     from importer.web.server import listen
     from importer.web.work import Work
+
+    def options_of(file: Path) -> RunOptions:
+        return run_options(options.of_run_on(file))
 
     if options.file is not None:
         read_head(options.file.absolute())  # a misspelt name is said here, not on a page

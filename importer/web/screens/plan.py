@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse
 
 from importer.errors import ImportTicketsError, reason_of
 from importer.jobs.plan import save_plan
-from importer.jobs.resume import stored_columns
+from importer.jobs.stored_run import stored_columns
 from importer.reports.column_plan import ColumnPlan, ValueForms, column_plans
 from importer.reports.plan_text import PlanText
 from importer.reports.plan_view import PlanView

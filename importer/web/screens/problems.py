@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse
 from importer.errors import ImportTicketsError
 from importer.findings import Finding
 from importer.jobs.corrections import correction_of, suggestion, wrong_part
-from importer.jobs.resume import stored_columns
+from importer.jobs.stored_run import stored_columns
 from importer.reports.text import correction_lines, grouped
 from importer.web.editors import Editor, add_editor
 from importer.web.frame import Screen, Text, named, place_of, to

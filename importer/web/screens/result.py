@@ -11,8 +11,8 @@ from starlette.responses import RedirectResponse
 
 from importer.errors import ImportTicketsError, Interrupted, NotConfirmed, reason_of
 from importer.jobs.options import Result
-from importer.jobs.resume import stored_columns
 from importer.jobs.run_list import show_run
+from importer.jobs.stored_run import stored_columns
 from importer.model import Status
 from importer.reports.html import write_html
 from importer.reports.text import status_words
