@@ -366,8 +366,8 @@ class _Fields:
     def _record_without_ours(self, record: bytes) -> bytes:
         """Return a record, which has the header's number of fields, without those of ours."""
         if self._own_last:
-            kept, status, text = record.rsplit(self._delimiter, 2)
-            if b'"' not in status and b'"' not in text:  # what stands in quotes ends with one
+            kept, *ours = record.rsplit(self._delimiter, 2)
+            if len(ours) == 2 and not any(b'"' in one for one in ours):  # what stands in quotes ends with one
                 return kept
         fields = enumerate(split_fields(record, self._delimiter))
         return self._delimiter.join(field for n, field in fields if n not in self._own)
