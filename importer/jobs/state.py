@@ -60,8 +60,9 @@ class StateFolder:
                 journal = Journal.create(self.runs, replace(record, id=run_id, started_at=now()))
             except FileExistsError:
                 continue
-            if file := record.file:
-                name_run(self._locks, Path(file).resolve(), run_id)
+            for file in (record.file, (record.plan or {}).get("path")):
+                if file:
+                    name_run(self._locks, Path(file).resolve(), run_id)
             return journal
 
     def _new_run_id(self) -> str:

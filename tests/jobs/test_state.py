@@ -94,18 +94,22 @@ def test_runs_of_one_second_are_in_the_order_they_were_made(state):
     assert all(len(run) == len("20261123-141503-7f3a") for run in made)
 
 
-def test_who_holds_a_file_is_named(state, tmp_path):
-    file = tmp_path / "edits.csv"
+@pytest.mark.parametrize("held", ["edits.csv", "plan.xlsx"])
+def test_who_holds_a_file_is_named(state, tmp_path, held):
+    """Its sheet, and the plan that it applies."""
+    file, plan = tmp_path / "edits.csv", tmp_path / "plan.xlsx"
     file.touch()
+    plan.touch()
     with (
+        state.lock_file(plan),
         state.lock_file(file),
-        state.create_journal(RunRecord(file=str(file))) as journal,
+        state.create_journal(RunRecord(file=str(file), plan={"path": str(plan)})) as journal,
         pytest.raises(FileError) as refused,
-        state.lock_file(file),
+        state.lock_file(tmp_path / held),
     ):
         pass
 
-    named = rf"Run {journal.path.stem} has been working on edits.csv since \d{{4}}-\d\d-\d\d \d\d:\d\d;"
+    named = rf"Run {journal.path.stem} has been working on {held} since \d{{4}}-\d\d-\d\d \d\d:\d\d;"
     assert re.match(named, str(refused.value))
 
 
