@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from schemas.message import Message
 
@@ -54,6 +55,7 @@ def cell_name(row: int | None, position: int | None) -> str | None:
     return None if row is None or position is None else f"{column_letter(position)}{row}"
 
 
+@cache
 def column_letter(position: int) -> str:
     """Return the letters of a column counted from 0: 0 is A, 26 is AA."""
     letters = ""

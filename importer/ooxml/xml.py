@@ -41,7 +41,7 @@ _ESCAPED = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-
 _TEXT = re.compile(rb"<(?:\w+:)?t(?:\s[^>]*)?>([^<]*)</")
 _READING = re.compile(rb"<(?:\w+:)?rPh[\s>].*?</(?:\w+:)?rPh\s*>", re.DOTALL)
 _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
-_ATTRIBUTE_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\t": "&#9;"}
+_ATTRIBUTE_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
 _FIRST_ELEMENT = re.compile(rb"<[A-Za-z_]")
 _LONGEST_BEGINNING = 1 << 20
 XML_FAULTS = (expat.ExpatError, LookupError, ValueError)
@@ -321,7 +321,8 @@ def text_content(text: str, *, limit: bool = True) -> bytes:
     """
     if limit:
         text = within_cell(text)
-    text = _ESCAPED.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
+    if "_x" in text or not text.isprintable():  # what XML cannot hold is never printable
+        text = _ESCAPED.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").encode()
 
 
@@ -344,7 +345,7 @@ def within_cell(text: str) -> str:
 def attribute_content(text: str) -> str:
     """Return text as the value of an attribute, with the same escapes."""
     text = _ESCAPED.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
-    return "".join(_ATTRIBUTE_ESCAPES.get(letter, letter) for letter in text)
+    return text.translate(_ATTRIBUTE_ESCAPES)
 
 
 def item_text(markup: bytes) -> str:

@@ -10,7 +10,7 @@ Source: ECMA-376 part 1, 18.3.1.99 (order), 18.3.1.47 (hyperlink), 18.3.1.28 (da
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 
 from importer.findings import CHANGES_SHEET, REPORT_SHEET, column_letter
@@ -46,13 +46,13 @@ _SECTION = Look(bold=True, size=12)
 _LABEL = Look("5A6570")
 _HEAD = Look("37424D", "EEF1F4", bold=True, line_below=True)
 _LINK = Look("0B5CAD", underlined=True)
-_NUMBER_HEAD = replace(_HEAD, align="right")
+_NUMBER_HEAD = _HEAD._replace(align="right")
 _COUNT = Look(text=False, number_format=3)
 _ROW = Look(text=False, align="left")
 _SHARE = Look("5A6570", text=False, number_format=10, align="left", indent=1)
 _SHARE_UNITS = 10_000
 """Format 10 shows hundredths of a per cent (ECMA-376 part 1, 18.8.30)."""
-_SHARE_HEAD = replace(_HEAD, align="left", indent=1)
+_SHARE_HEAD = _HEAD._replace(align="left", indent=1)
 _PLAIN = Look()
 _QUIET = Look("5A6570")
 _OTHERS = 6
@@ -223,7 +223,7 @@ def _error_line(out: _Sheet, error: ErrorLine, sheet: str, say: Callable[[Messag
         cell = f"{column_letter(error.position or 0)}{row}"
         text = cell if error.position is not None else say(message("row {row}", row=row))
         look = _LINK if out.link_inside(place, sheet, cell) else _PLAIN
-        places.append((text, replace(look, indent=1, align="left") if place else look))
+        places.append((text, look._replace(indent=1, align="left") if place else look))
     left = error.cells - max(len(rows), 1)
     more = [(say(message("and {count} more", count=left)), _QUIET)] if left > 0 else []
     texts = ((text, _PLAIN) for text in (error.header, error.value, error.code, error.message))

@@ -6,7 +6,7 @@ Source: ECMA-376 part 1, 18.8 (order of elements: 18.8.39, styleSheet; 18.8.22, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from importer.ooxml.errors import not_as_usual
 from importer.ooxml.xml import (
@@ -35,8 +35,7 @@ _MINIMAL = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """How a cell of ours looks. Colours are RRGGBB; each fill comes with its own ink, so that both are readable
     whatever the theme. Texts have the number format of text: edited by hand, they still do not become formulas.
     """
@@ -90,12 +89,13 @@ class Styles:
 
     def cell(self, look: Look) -> int:
         """Return the index of a cell format with this look, for the `s` of a cell; 0 where no more fit in."""
-        if look not in self._looks:
+        known = self._looks.get(look)
+        if known is None:
             formats = self._list("cellXfs")
             assert formats is not None
             full = len(formats.children) + len(self._added.get("cellXfs", ())) >= MOST_FORMATS
-            self._looks[look] = 0 if full else self._add_format(look)
-        return self._looks[look]
+            known = self._looks[look] = 0 if full else self._add_format(look)
+        return known
 
     def wrapping(self) -> frozenset[int]:
         """Return the indexes of the cell formats that show several lines."""
