@@ -141,6 +141,10 @@ class Labels:
         short = self.short_change(name, before, after)
         return short if old == new else (old or short[0], new or short[1])
 
+    def told(self, name: str, value: str) -> Told:
+        """Return one value for a message."""
+        return self._day_or_moment(name, value) or clip(self.value(name, value), _LONGEST_VALUE)
+
     def _day_or_moment(self, name: str, value: str) -> Message | None:
         from schemas.values import type_of
 

@@ -184,7 +184,7 @@ class Trace:
     """As in `CheckedRow`: it was settled by the ticket's pipeline then."""
 
 
-def made_of(*, sent: str, returned: str, column: str) -> Message:
+def made_of(*, sent: str | Message, returned: str | Message, column: str) -> Message:
     """Return what is said of a text that the portal holds in a form of its own."""
     return message('the portal made "{returned}" of "{sent}" in {column}', returned=returned, sent=sent, column=column)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from importer.findings import Finding
+from importer.labels import Labels
 from importer.model import Change, Columns, Outcome, Status, made_of
 from importer.portal import BatchResult, Missing, PortalFault, Problem
 from importer.sending.matching import ALL_HELD, Held
@@ -17,12 +17,13 @@ SHOWN = 200
 """Characters of a value that a message shows."""
 
 
-@dataclass(frozen=True, slots=True)
 class OutcomeWriter:
     """Makes outcomes for the rows of one sheet."""
 
-    columns: Columns
-    schema: PortalSchema
+    def __init__(self, columns: Columns, schema: PortalSchema) -> None:
+        self.columns = columns
+        self.schema = schema
+        self._labels = Labels(schema)
 
     def updated(
         self,
@@ -124,7 +125,7 @@ class OutcomeWriter:
         return (message("the ticket was read back, since the portal answered: {words}", words=life_of(answer)),)
 
     def _other_value(self, change: Change, name: str, value: str, *, was_told: bool) -> Message:
-        current = _short(self.schema.label_of(name, value))
+        sent, current = self._labels.told_change(name, change.after[name], value)
         if not was_told:
             return message(
                 'the portal did not confirm this and now holds "{current}"; run again to send it again', current=current
@@ -132,7 +133,7 @@ class OutcomeWriter:
         return message(
             'the portal took "{sent}" and holds "{current}": a rule or a workflow there kept the old value or set '
             "another one",
-            sent=_short(self.schema.label_of(name, change.after[name])),
+            sent=sent,
             current=current,
         )
 
@@ -178,15 +179,14 @@ class OutcomeWriter:
         return Outcome(change.row, Status.INVALID, tuple(findings), ticket=change.ticket)
 
     def _conflict(self, change: Change, name: str, look: SecondLook) -> Finding:
-        before = _short(self.schema.label_of(name, look.before[name]))
         if name in look.unseen:
             text = message(
                 'the plan found "{before}" here, and the portal does not show the value any more; run again to see '
                 "the new plan",
-                before=before,
+                before=self._labels.told(name, look.before[name]),
             )
             return self._at_cell(change, name, "conflict", text)
-        current = _short(self.schema.label_of(name, look.moved[name]))
+        before, current = self._labels.told_change(name, look.before[name], look.moved[name])
         if name not in change.after:  # the stage, which the portal chooses where the sheet names a pipeline alone
             text = message(
                 'the portal changed {column} from "{before}" to "{current}" after the plan was made, and the row would '
@@ -201,16 +201,13 @@ class OutcomeWriter:
             '"{wanted}". Run again to see the new plan',
             before=before,
             current=current,
-            wanted=_short(self.schema.label_of(name, change.after[name])),
+            wanted=self._labels.told(name, change.after[name]),
         )
         return self._at_cell(change, name, "conflict", text)
 
     def _normalised(self, change: Change, name: str, value: str) -> Message:
-        return made_of(
-            sent=_short(self.schema.label_of(name, change.after[name])),
-            returned=_short(self.schema.label_of(name, value)),
-            column=self._header(name),
-        )
+        sent, returned = self._labels.told_change(name, change.after[name], value)
+        return made_of(sent=sent, returned=returned, column=self._header(name))
 
     def _header(self, name: str) -> str:
         definition = self.schema.properties.get(name)
