@@ -26,7 +26,7 @@ class ColumnReader:
         self.converter = converter
         self.refused: Mapping[int, str] = {}
         """Places of the cells that were refused when cells were last read, with their codes."""
-        self._known: dict[Kind, dict[str, str]] = {}
+        self._known: dict[Kind, _Known] = {}
 
     def read(self, cells: Cells) -> list[str]:
         """Return the values of some cells."""
@@ -62,20 +62,30 @@ class ColumnReader:
     def _remembered(self, texts: Sequence[str], kind: Kind) -> list[str]:
         if sum(map(len, self._known.values())) > REMEMBERED:
             self.forget()
-        known = self._known.setdefault(kind, {})
-        for text in set(texts).difference(known):
-            known[text] = self._convert(text, kind)
-        return list(map(known.__getitem__, texts))
-
-    def _convert(self, text: str, kind: Kind) -> str:
-        if not text.strip():
-            return ""
-        result = self.converter(text, kind)
-        return refuse(text, result, self.converter) if isinstance(result, Problem) else result
+        if kind not in self._known:
+            self._known[kind] = _Known(self.converter, kind)
+        return list(map(self._known[kind].__getitem__, texts))
 
     def forget(self) -> None:
         """Forget what was read, for the converter reads differently now, or memory is short."""
         self._known.clear()
+
+
+class _Known(dict[str, str]):
+    """The values of texts of one kind. A text is converted when it is first asked for."""
+
+    def __init__(self, converter: Converter, kind: Kind) -> None:
+        super().__init__()
+        self._converter = converter
+        self._kind = kind
+
+    def __missing__(self, text: str) -> str:
+        value = ""
+        if text.strip():
+            result = self._converter(text, self._kind)
+            value = refuse(text, result, self._converter) if isinstance(result, Problem) else result
+        self[text] = value
+        return value
 
 
 def refuse(text: str, problem: Problem, converter: Converter) -> Refused:

@@ -15,14 +15,14 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
-from operator import itemgetter
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
-from pandera.errors import SchemaErrorReason, SchemaErrors
+from pandera.backends.pandas.components import ColumnBackend
+from pandera.errors import FailureCaseMetadata, SchemaError, SchemaErrorReason, SchemaErrors
 
 from schemas.cells import CELLS, KINDS, Cells, Converter, Kind, Problem, Reading, Refused, shown
 from schemas.column import ColumnReader, StageReader, collect_proofs, is_doubtful, refused_places
@@ -78,7 +78,10 @@ def frame_schema(
 def property_column(
     definition: Property, portal: PortalSchema, reading: Reading, *, now: datetime | None = None, is_whole: bool = False
 ) -> pa.Column:
-    """Return the column of a property. `is_whole`: a frame holds all of its cells, so it is read as they prove."""
+    """Return the column of a property, for a `frame_schema`, which tells its failure cases.
+
+    is_whole: a frame holds all of its cells, so it is read as they prove.
+    """
     if definition.name == TICKET.stage:
         reader: ColumnReader | StageReader = StageReader(StageConverter(portal.pipelines, reading))
     else:
@@ -120,21 +123,18 @@ def judge(
 def problems_in(errors: SchemaErrors) -> Iterator[tuple[Any, Any, Problem]]:
     """Yield column, row label and problem of each failure case."""
     for error in errors.schema_errors:
-        if error.reason_code is not SchemaErrorReason.DATAFRAME_CHECK:
-            name = getattr(error.check, "name", error.check)
-            raise RuntimeError(f"the check {name} of column {error.schema.name} failed: {error}") from error
-    values = errors.data
-    columns, checks, numbers, rows = (
-        errors.failure_cases[name].tolist() for name in ("column", "check", "check_number", "index")
-    )
-    # pandera sorts the cases, and cases alike in no order of theirs: ours is that of the checks.
-    for column, code, number, row in sorted(zip(columns, checks, numbers, rows, strict=True), key=itemgetter(2)):
-        value = values.loc[row, column]
-        if isinstance(value, Refused) and value.problem is not None:
-            yield column, row, value.problem
-        else:
-            judgement = errors.schema.columns[column].metadata["judgements"][number]
-            yield column, row, Problem(code, judgement.explain(value))
+        column, check = error.column_name, error.check
+        if error.reason_code is not SchemaErrorReason.DATAFRAME_CHECK or error.failure_cases is None:
+            raise RuntimeError(
+                f"the check {getattr(check, 'name', check)} of column {column} failed: {error}"
+            ) from error
+        judgement = errors.schema.columns[column].metadata["judgements"][error.check_index]
+        cases = (error.failure_cases[name].tolist() for name in ("index", "failure_case"))
+        for row, value in zip(*cases, strict=True):
+            if isinstance(value, Refused) and value.problem is not None:
+                yield column, row, value.problem
+            else:
+                yield column, row, Problem(judgement.code, judgement.explain(value))
 
 
 def explain(errors: SchemaErrors) -> pd.DataFrame:
@@ -156,9 +156,24 @@ class Judgement:
     doubts: Doubts | None = None
 
 
+class _Column(pa.Column):
+    """A column whose failure cases are told by the frame it is part of, and not by itself."""
+
+
+class _ColumnBackend(ColumnBackend):
+    """pandera's own, without the tables of failure cases that it makes twice a column before it makes the frame's."""
+
+    def failure_cases_metadata(self, schema_name: str, schema_errors: list[SchemaError]) -> FailureCaseMetadata:
+        del schema_name, schema_errors
+        return FailureCaseMetadata(failure_cases=None, message={}, error_counts={})
+
+
+_Column.register_backend(pd.DataFrame, _ColumnBackend)
+
+
 def _column(reader: ColumnReader | StageReader, judgements: list[Judgement], *, is_whole: bool) -> pa.Column:
     judgements = [*(_reading_of(code, reader) for code in reader.converter.codes), *judgements]
-    return pa.Column(
+    return _Column(
         None,
         parsers=pa.Parser(_parser(reader, is_whole=is_whole)),
         checks=[pa.Check(one.fits, name=one.code, ignore_na=False) for one in judgements],

@@ -224,7 +224,8 @@ class Validation:
             texts = _modified_texts(chunk.columns[position], kinds)
         else:
             texts = column_texts(chunk, position, keeps_zeros=type_of(column.definition).keeps_zeros)
-            self._long.note(chunk, position)
+            if type_of(column.definition).is_text:
+                self._long.note(chunk, position)
         cells = typed_cells(texts, kinds)
         if signs := self._foreign.get(position):
             rows = zip(chunk.rows, cells.texts, strict=True)
