@@ -1,6 +1,7 @@
 """Ctrl-C and its like, wherever they find the program."""
 
 import asyncio
+import contextlib
 import io
 import signal
 import sys
@@ -74,4 +75,15 @@ def test_a_signal_as_the_output_is_passed_on_shows_no_traceback(monkeypatch):
 
     monkeypatch.setattr(sys, "stdout", Slow())
 
-    assert main(["--version"]) == 130
+    with interruptible():
+        assert main(["--version"]) == 130
+
+
+@contextlib.contextmanager
+def interruptible():
+    """A suite that a shell started in the background was told to ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
